@@ -1,0 +1,13 @@
+//! Base: what every other room needs and what knows nothing of Sentry.
+//!
+//! Decides how time is read, how ids are made, how a forked child is noticed, where diagnostics go, and how locks
+//! survive a panic. Entry points: [`clock::Clock`], [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`].
+//! May use: the standard library and `libc` only.
+
+pub(crate) mod clock;
+pub(crate) mod diagnostics;
+pub(crate) mod lock;
+pub(crate) mod process;
+pub(crate) mod random;
+pub(crate) mod timestamp;
+pub(crate) mod uuid;

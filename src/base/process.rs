@@ -1,0 +1,139 @@
+//! The process we live in: forks, signal masks, exit.
+//!
+//! This is the one file below `ffi` and `transport` that hands functions to C: to `pthread_atfork` and `atexit`.
+//! It changes no signal disposition and no environment variable; masks are changed for the calling thread only and
+//! put back.
+
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Counts the forks between the process that loaded the library and this one.
+static FORK_GENERATION: AtomicU32 = AtomicU32::new(0);
+
+/// Changes in a forked child; state that was made under another number belongs to the parent.
+pub(crate) fn fork_generation() -> u32 {
+    watch_forks();
+    FORK_GENERATION.load(Ordering::Acquire)
+}
+
+/// Installs the fork handler, once per process image. Without memory for it forks stay unnoticed; glibc needs none.
+fn watch_forks() {
+    static INSTALLED: Once = Once::new();
+    // `Once` is not entered again in a child: it is complete before anything that a child could inherit exists.
+    INSTALLED.call_once(|| {
+        // SAFETY: the handler is a plain function of this library, which is linked with `-z nodelete` and so stays
+        // mapped; it only does one atomic addition.
+        unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) };
+    });
+}
+
+extern "C" fn in_forked_child() {
+    FORK_GENERATION.fetch_add(1, Ordering::AcqRel);
+}
+
+/// Runs `hook` when the process exits normally. Handlers run in reverse order of registration, so what must stop
+/// before OpenSSL cleans itself up has to be registered after OpenSSL was initialised.
+pub(crate) fn at_exit(hook: extern "C" fn()) {
+    // SAFETY: `hook` is a plain function that stays mapped (`-z nodelete`).
+    unsafe { libc::atexit(hook) };
+}
+
+/// Signals of the calling thread are blocked while this lives, except those that report a fault of the thread itself.
+///
+/// A thread started meanwhile inherits the mask, so the host's signals are never delivered to it.
+#[derive(Debug)]
+pub(crate) struct BlockedSignals {
+    previous: libc::sigset_t,
+}
+
+/// Left open: blocking a synchronous fault signal would turn a crash into an endless fault.
+const FAULTS: [libc::c_int; 7] = [
+    libc::SIGSEGV,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGILL,
+    libc::SIGABRT,
+    libc::SIGTRAP,
+    libc::SIGSYS,
+];
+
+impl BlockedSignals {
+    /// Blocks every signal but the faults for the calling thread.
+    pub(crate) fn for_this_thread() -> Self {
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        let mut previous = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: both sets are written by `sigfillset` and `pthread_sigmask` before they are read; the calls cannot
+        // fail with these arguments.
+        unsafe {
+            libc::sigfillset(set.as_mut_ptr());
+            for fault in FAULTS {
+                libc::sigdelset(set.as_mut_ptr(), fault);
+            }
+            libc::sigemptyset(previous.as_mut_ptr());
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), previous.as_mut_ptr());
+            Self {
+                previous: previous.assume_init(),
+            }
+        }
+    }
+}
+
+impl Drop for BlockedSignals {
+    fn drop(&mut self) {
+        // SAFETY: `previous` was filled in by `pthread_sigmask` on this thread (the type is not `Send`-relevant: it
+        // lives on one stack).
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.previous, std::ptr::null_mut()) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_blocked(signal: libc::c_int) -> bool {
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: a null new set only reads the mask into `set`.
+        unsafe {
+            libc::pthread_sigmask(libc::SIG_BLOCK, std::ptr::null(), set.as_mut_ptr());
+            libc::sigismember(set.as_ptr(), signal) == 1
+        }
+    }
+
+    #[test]
+    fn signals_are_blocked_and_put_back() {
+        assert!(!is_blocked(libc::SIGPIPE));
+        {
+            let _blocked = BlockedSignals::for_this_thread();
+            assert!(is_blocked(libc::SIGPIPE));
+            assert!(is_blocked(libc::SIGALRM));
+            assert!(!is_blocked(libc::SIGSEGV));
+            let inherited = std::thread::spawn(|| is_blocked(libc::SIGTERM))
+                .join()
+                .unwrap();
+            assert!(inherited);
+        }
+        assert!(!is_blocked(libc::SIGPIPE));
+    }
+
+    #[test]
+    fn a_forked_child_sees_another_generation() {
+        let before = fork_generation();
+        // SAFETY: the child only reads an atomic and leaves with `_exit`.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let code = i32::from(fork_generation() == before);
+            // SAFETY: ends the child without running anything of the test harness.
+            unsafe { libc::_exit(code) };
+        }
+        let mut status = 0;
+        // SAFETY: `child` is our own child and `status` a valid place.
+        let reaped = unsafe { libc::waitpid(child, &mut status, 0) };
+        assert_eq!(reaped, child);
+        assert_eq!(
+            libc::WEXITSTATUS(status),
+            0,
+            "the child saw the generation of its parent"
+        );
+        assert_eq!(fork_generation(), before);
+    }
+}

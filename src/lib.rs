@@ -1,0 +1,17 @@
+//! `libsentry`: reports events from native programs to Sentry, through a C interface.
+//!
+//! The public interface of this crate is C: `include/sentry.h`, made from the functions in [`ffi`]. Everything else is
+//! arranged in rooms that may only use rooms to their right:
+//!
+//! ```text
+//! ffi → client → transport → protocol → value → base
+//! ```
+//!
+//! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
+
+pub(crate) mod base;
+pub(crate) mod client;
+pub mod ffi;
+pub(crate) mod protocol;
+pub(crate) mod transport;
+pub(crate) mod value;

@@ -1,0 +1,15 @@
+//! Protocol: what goes on the wire, as pure data. No I/O, no threads, no "now".
+//!
+//! Decides how a DSN is read, what an event must look like and how it is trimmed, how envelopes and client reports
+//! are written, what rate-limit headers mean, and which categories and discard reasons exist.
+//! Entry points: [`dsn::Dsn`], [`event::Event`], [`envelope::Envelope`], [`rate_limit`], [`client_report`].
+//! May use: `value`, `base`.
+
+pub(crate) mod category;
+pub(crate) mod client_report;
+pub(crate) mod discard;
+pub(crate) mod dsn;
+pub(crate) mod envelope;
+pub(crate) mod event;
+pub(crate) mod level;
+pub(crate) mod rate_limit;
