@@ -1,0 +1,69 @@
+# libsentry: build, demonstrate, test, install. `make help` lists the targets.
+
+PREFIX     ?= /usr/local
+LIBDIR     ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DESTDIR    ?=
+CARGO      ?= cargo
+# More arguments for `cargo build`, for instance CARGOFLAGS=--no-default-features
+CARGOFLAGS ?=
+# Where the built libraries lie.
+CARGO_TARGET_DIR ?= target
+ARTIFACTS  ?= $(CARGO_TARGET_DIR)/release
+
+export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS
+
+.PHONY: build setup demo examples test bench header fmt install uninstall clean help
+.DEFAULT_GOAL := build
+
+## build       the library, release profile: target/release/libsentry.so and libsentry.a (default)
+build:
+	@scripts/setup build
+	$(CARGO) build --release --lib $(CARGOFLAGS)
+
+## examples    the C and C++ programs of examples-c/, into target/examples/
+examples: build
+	@scripts/setup demo
+	@scripts/examples
+
+## demo        a program reports to a local server; then the server hangs, is flooded, and comes back
+demo:
+	@scripts/setup demo
+	@scripts/demo/run
+
+## test        everything CI runs: format, lints, tests, examples, installation
+test:
+	@scripts/test
+
+## bench       the figures of docs/benchmarks.md, measured on this machine
+bench:
+	@scripts/setup demo
+	$(CARGO) bench
+
+## header      writes include/sentry.h anew from the sources of src/ffi/
+header:
+	$(CARGO) build --lib --features header
+
+## fmt         formats the Rust sources
+fmt:
+	$(CARGO) fmt --all
+
+## install     library, header, pkg-config and CMake files (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR); builds what is missing
+install: $(ARTIFACTS)/libsentry.so
+	@scripts/install install
+
+$(ARTIFACTS)/libsentry.so:
+	$(MAKE) build
+
+## uninstall   removes what install put there, with the same variables
+uninstall:
+	@scripts/install uninstall
+
+## clean       removes target/: everything built, downloaded or unpacked for the tests
+clean:
+	$(CARGO) clean
+	rm -rf target
+
+## help        this list
+help:
+	@sed -n 's/^## /  /p' Makefile
