@@ -1,0 +1,167 @@
+//! Environment: the variables an option falls back to when code is silent (OPT-1, OPT-2).
+//!
+//! Entry point: [`Options::from_environment`]. The process environment itself is only touched by the callers that pass
+//! `std::env::var_os`: when options are made and at init, never by the worker (OPT-5). An empty variable counts as
+//! unset; one that cannot be read is ignored with a warning. May use: `set`.
+
+use std::ffi::OsString;
+
+use super::Options;
+
+impl Options {
+    /// The defaults, overridden by what `lookup` finds.
+    pub(crate) fn from_environment(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
+        let mut options = Self::default();
+        if let Some(dsn) = non_empty(&lookup, "SENTRY_DSN") {
+            match dsn.to_str() {
+                Some(dsn) => options.set_dsn(Some(dsn)),
+                None => options.warn("SENTRY_DSN", "it is not valid UTF-8"),
+            }
+        }
+        if let Some(release) = non_empty(&lookup, "SENTRY_RELEASE") {
+            options.set_release(Some(&release.to_string_lossy()));
+        }
+        if let Some(environment) = non_empty(&lookup, "SENTRY_ENVIRONMENT") {
+            options.set_environment(Some(&environment.to_string_lossy()));
+        }
+        if let Some(debug) = non_empty(&lookup, "SENTRY_DEBUG") {
+            match truth(&debug.to_string_lossy()) {
+                Some(debug) => options.debug = debug,
+                None => options.warn(
+                    "SENTRY_DEBUG",
+                    "it is none of true, t, y, yes, on, 1, false, f, n, no, off, 0",
+                ),
+            }
+        }
+        if let Some(rate) = non_empty(&lookup, "SENTRY_SAMPLE_RATE") {
+            match rate.to_string_lossy().trim().parse::<f64>() {
+                Ok(rate) if rate.is_finite() => options.set_sample_rate_clamped(rate),
+                _ => options.warn("SENTRY_SAMPLE_RATE", "it is not a number from 0 to 1"),
+            }
+        }
+        options
+    }
+
+    fn warn(&mut self, variable: &str, reason: &str) {
+        self.warnings
+            .push(format!("environment variable {variable} ignored: {reason}"));
+    }
+}
+
+/// The value of a variable that is set to something.
+pub(crate) fn non_empty(
+    lookup: &impl Fn(&str) -> Option<OsString>,
+    name: &str,
+) -> Option<OsString> {
+    lookup(name).filter(|value| !value.is_empty())
+}
+
+/// Reads the words of SPOT-2, in any case and with space around them.
+fn truth(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "true" | "t" | "y" | "yes" | "on" | "1" => Some(true),
+        "false" | "f" | "n" | "no" | "off" | "0" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::ffi::OsStringExt as _;
+
+    fn with(variables: &[(&str, &str)]) -> Options {
+        Options::from_environment(|wanted| {
+            variables
+                .iter()
+                .find(|(name, _)| *name == wanted)
+                .map(|(_, value)| OsString::from(value))
+        })
+    }
+
+    // OPT-2
+    #[test]
+    fn variables_fill_what_code_left_open() {
+        let options = with(&[
+            ("SENTRY_DSN", "https://k@h/1"),
+            ("SENTRY_RELEASE", "app@1"),
+            ("SENTRY_ENVIRONMENT", "staging"),
+            ("SENTRY_DEBUG", " On "),
+            ("SENTRY_SAMPLE_RATE", "0.25"),
+        ]);
+        assert_eq!(options.dsn.as_deref(), Some("https://k@h/1"));
+        assert_eq!(options.release.as_deref(), Some("app@1"));
+        assert_eq!(options.environment.as_deref(), Some("staging"));
+        assert!(options.debug);
+        assert_eq!(options.sample_rate, 0.25);
+        assert!(options.warnings.is_empty());
+    }
+
+    // OPT-1
+    #[test]
+    fn code_beats_the_environment_and_can_clear_it() {
+        let mut options = with(&[("SENTRY_DSN", "https://k@env/1"), ("SENTRY_RELEASE", "env")]);
+        options.set_dsn(Some("https://k@code/1"));
+        options.set_release(None);
+        assert_eq!(options.dsn.as_deref(), Some("https://k@code/1"));
+        assert_eq!(options.release, None);
+    }
+
+    // OPT-1
+    #[test]
+    fn an_empty_variable_is_an_unset_one() {
+        let options = with(&[
+            ("SENTRY_DSN", ""),
+            ("SENTRY_ENVIRONMENT", ""),
+            ("SENTRY_DEBUG", ""),
+            ("SENTRY_SAMPLE_RATE", ""),
+        ]);
+        assert_eq!(options.dsn, None);
+        assert_eq!(options.environment.as_deref(), Some("production"));
+        assert!(options.warnings.is_empty());
+    }
+
+    // OPT-2
+    #[test]
+    fn unreadable_variables_are_ignored_with_a_warning() {
+        for wrong in ["abc", "nan", "inf", "0.5x", "0,5"] {
+            let options = with(&[("SENTRY_SAMPLE_RATE", wrong)]);
+            assert_eq!(options.sample_rate, 1.0, "{wrong}");
+            assert_eq!(options.warnings.len(), 1, "{wrong}");
+        }
+        let options = with(&[("SENTRY_DEBUG", "maybe")]);
+        assert!(!options.debug);
+        assert!(
+            options.warnings[0].contains("SENTRY_DEBUG"),
+            "{:?}",
+            options.warnings
+        );
+    }
+
+    #[test]
+    fn sample_rates_beyond_the_range_are_cut() {
+        assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "7")]).sample_rate, 1.0);
+        assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "-1")]).sample_rate, 0.0);
+    }
+
+    // SPOT-2
+    #[test]
+    fn truth_has_six_words_each_way() {
+        for word in ["true", "T", "y", "YES", "on", "1"] {
+            assert_eq!(truth(word), Some(true), "{word}");
+        }
+        for word in ["false", "F", "n", "No", "off", "0"] {
+            assert_eq!(truth(word), Some(false), "{word}");
+        }
+        assert_eq!(truth("2"), None);
+    }
+
+    #[test]
+    fn a_dsn_that_is_no_text_is_ignored_with_a_warning() {
+        let options = Options::from_environment(|name| {
+            (name == "SENTRY_DSN").then(|| OsString::from_vec(b"https://\xff@h/1".to_vec()))
+        });
+        assert_eq!(options.dsn, None);
+        assert_eq!(options.warnings.len(), 1);
+    }
+}

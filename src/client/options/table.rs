@@ -1,0 +1,289 @@
+//! Table: the list of all options that can be written as text, with name, default and reader.
+//!
+//! A test compares it with the exported setters and getters, so that none of them can be forgotten.
+//! Entry point: [`TABLE`]. May use: `set`, `choice`.
+
+use std::path::PathBuf;
+
+use super::Options;
+use super::choice::{Compression, QueueOverflow, level_from_name};
+
+use Reader::{Flag, Name, Number, Patterns, Text, Whole};
+
+/// One option: its name and how it is read.
+pub(crate) struct Entry {
+    /// Its name here and in `sentry_options_set_<name>`.
+    pub(crate) name: &'static str,
+    /// Its default, as it would be written here.
+    pub(crate) default: &'static str,
+    pub(super) reader: Reader,
+}
+
+/// What a value must be, and the setter that takes it.
+#[derive(Clone, Copy)]
+pub(super) enum Reader {
+    /// A string; null clears the option.
+    Text(fn(&mut Options, Option<&str>)),
+    /// A string that must be there.
+    Name(fn(&mut Options, &str) -> Result<(), String>),
+    /// true or false.
+    Flag(fn(&mut Options, bool)),
+    /// A whole number.
+    Whole(fn(&mut Options, i128) -> Result<(), String>),
+    /// Any number.
+    Number(fn(&mut Options, f64) -> Result<(), String>),
+    /// A list of strings, or one string with a pattern on each line; null clears the option.
+    Patterns,
+}
+
+impl Reader {
+    /// What is allowed, for the text of a refusal.
+    pub(super) const fn wanted(self) -> &'static str {
+        match self {
+            Self::Text(_) => "a string or null",
+            Self::Name(_) => "a string",
+            Self::Flag(_) => "true or false",
+            Self::Whole(_) => "a whole number, without fraction and exponent",
+            Self::Number(_) => "a number",
+            Self::Patterns => "a list of strings, a string or null",
+        }
+    }
+}
+
+const fn entry(name: &'static str, default: &'static str, reader: Reader) -> Entry {
+    Entry {
+        name,
+        default,
+        reader,
+    }
+}
+
+/// All options that can be written as JSON; callbacks cannot.
+pub(crate) const TABLE: &[Entry] = &[
+    entry("dsn", "null", Text(Options::set_dsn)),
+    entry("sample_rate", "1.0", Number(Options::set_sample_rate)),
+    entry("release", "null", Text(Options::set_release)),
+    entry(
+        "environment",
+        "\"production\"",
+        Text(Options::set_environment),
+    ),
+    entry("dist", "null", Text(Options::set_dist)),
+    entry("proxy", "null", Text(Options::set_proxy)),
+    entry(
+        "ca_certs",
+        "null",
+        Text(|options, path| options.set_ca_certs(path.map(PathBuf::from))),
+    ),
+    entry(
+        "sdk_name",
+        "\"libsentry.native\"",
+        Name(Options::set_sdk_name),
+    ),
+    entry("debug", "false", Flag(|options, on| options.debug = on)),
+    entry(
+        "logger_level",
+        "\"debug\"",
+        Name(|options, name| {
+            options.logger_level = level_from_name("logger_level", name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "max_breadcrumbs",
+        "100",
+        Whole(Options::set_max_breadcrumbs),
+    ),
+    entry(
+        "database_path",
+        "\".sentry-native\"",
+        Text(|options, path| options.set_database_path(path.map(PathBuf::from))),
+    ),
+    entry(
+        "shutdown_timeout",
+        "2000",
+        Whole(Options::set_shutdown_timeout),
+    ),
+    entry(
+        "transfer_timeout",
+        "30000",
+        Whole(Options::set_transfer_timeout),
+    ),
+    entry(
+        "send_client_reports",
+        "true",
+        Flag(|options, on| options.send_client_reports = on),
+    ),
+    entry(
+        "queue_max_items",
+        "1000",
+        Whole(Options::set_queue_max_items),
+    ),
+    entry(
+        "queue_max_bytes",
+        "16777216",
+        Whole(Options::set_queue_max_bytes),
+    ),
+    entry(
+        "queue_overflow",
+        "\"drop_newest\"",
+        Name(|options, name| {
+            options.queue_overflow = QueueOverflow::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "queue_block_timeout_ms",
+        "0",
+        Whole(Options::set_queue_block_timeout),
+    ),
+    entry(
+        "connect_timeout_ms",
+        "15000",
+        Whole(Options::set_connect_timeout),
+    ),
+    entry("read_timeout_ms", "15000", Whole(Options::set_read_timeout)),
+    entry("retries", "3", Whole(Options::set_retries)),
+    entry("retries_connect", "-1", Whole(Options::set_retries_connect)),
+    entry("retries_read", "-1", Whole(Options::set_retries_read)),
+    entry("retries_status", "0", Whole(Options::set_retries_status)),
+    entry(
+        "retries_redirect",
+        "0",
+        Whole(Options::set_retries_redirect),
+    ),
+    entry(
+        "retry_backoff_ms",
+        "1000",
+        Whole(Options::set_retry_backoff),
+    ),
+    entry(
+        "retry_backoff_max_ms",
+        "60000",
+        Whole(Options::set_retry_backoff_max),
+    ),
+    entry(
+        "queue_durable",
+        "false",
+        Flag(|options, on| options.queue_durable = on),
+    ),
+    entry(
+        "max_requests_in_flight",
+        "1",
+        Whole(Options::set_max_requests_in_flight),
+    ),
+    entry(
+        "compression",
+        if cfg!(feature = "compression") {
+            "\"gzip\""
+        } else {
+            "\"none\""
+        },
+        Name(|options, name| {
+            options.compression = Compression::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry("ignore_errors", "null", Patterns),
+    entry(
+        "breadcrumb_level",
+        "\"info\"",
+        Name(|options, name| {
+            options.breadcrumb_level = level_from_name("breadcrumb_level", name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "event_level",
+        "\"error\"",
+        Name(|options, name| {
+            options.event_level = level_from_name("event_level", name)?;
+            Ok(())
+        }),
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_the_table_are_the_defaults() {
+        for entry in TABLE {
+            let mut options = Options::default();
+            let value = serde_json::from_str(entry.default).unwrap();
+            options.apply(entry, &value).unwrap();
+            assert_eq!(
+                format!("{options:?}"),
+                format!("{:?}", Options::default()),
+                "{}",
+                entry.name
+            );
+        }
+    }
+
+    /// Setters that take a function, and one that is another name.
+    const WITHOUT_KEY: [&str; 2] = ["on_outcome", "http_proxy"];
+    /// The compatible interface has no getter for these.
+    const WITHOUT_GETTER: [&str; 2] = ["logger_level", "database_path"];
+
+    #[test]
+    fn setters_and_keys_are_the_same_names() {
+        let source = exported_source();
+        let functions = |prefix: &str| -> Vec<String> {
+            let mut names: Vec<String> = source
+                .split(prefix)
+                .skip(1)
+                .map(|rest| {
+                    rest.chars()
+                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                        .collect()
+                })
+                .collect();
+            let all = names.clone();
+            names.retain(|name| !all.iter().any(|plain| name == &format!("{plain}_n")));
+            names.sort_unstable();
+            names
+        };
+        let setters = functions("extern \"C\" fn sentry_options_set_");
+        let getters = functions("extern \"C\" fn sentry_options_get_");
+        for name in &setters {
+            assert!(
+                TABLE.iter().any(|entry| entry.name == name)
+                    || WITHOUT_KEY.contains(&name.as_str()),
+                "sentry_options_set_{name} has no key in TABLE"
+            );
+        }
+        for entry in TABLE {
+            let name = entry.name.to_owned();
+            assert!(
+                setters.contains(&name),
+                "{name} has a key and no function sentry_options_set_{name}"
+            );
+            assert!(
+                getters.contains(&name) || WITHOUT_GETTER.contains(&entry.name),
+                "{name} has no function sentry_options_get_{name}"
+            );
+        }
+    }
+
+    /// The text of all files of the C interface.
+    fn exported_source() -> String {
+        let mut folders = vec![PathBuf::from(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/src/ffi"
+        ))];
+        let mut source = String::new();
+        while let Some(folder) = folders.pop() {
+            for file in std::fs::read_dir(folder).unwrap() {
+                let path = file.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if path.extension().is_some_and(|extension| extension == "rs") {
+                    source.push_str(&std::fs::read_to_string(path).unwrap());
+                }
+            }
+        }
+        source
+    }
+}
