@@ -1,9 +1,12 @@
 //! Value: dynamic data. Decides how JSON text is read, checked, bounded and written.
 //!
-//! Entry points: [`object`] (reads one JSON object into its members without copying), [`members`] (a set of members kept
-//! as ready JSON), [`write`] (strings and numbers as JSON). May use: `base`.
+//! Entry points: [`object`] (reads one JSON object into its members without copying), [`scan`] (walks over text that
+//! is known to be JSON), [`members`] (a set of members kept as ready JSON), [`trim`] (cuts down to bounds), [`write`]
+//! (strings and numbers as JSON). The grammar of JSON is `serde_json`'s work. May use: `base`.
 
 pub(crate) mod members;
 pub(crate) mod object;
+pub(crate) mod repair;
+pub(crate) mod scan;
 pub(crate) mod trim;
 pub(crate) mod write;

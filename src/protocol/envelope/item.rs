@@ -1,0 +1,379 @@
+//! Items: the parts of an envelope (ENV-4, ENV-6, ENV-14, RL-9).
+//!
+//! Decides which kinds there are, the category each counts under and how much it counts. Entry point: [`Item`].
+//! May use: `value`, [`super::super::category`].
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::protocol::category::Category;
+use crate::value::members::Members;
+use crate::value::scan;
+use crate::value::write as json;
+
+/// What an item holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ItemKind {
+    /// An error or message event.
+    Event,
+    /// A file.
+    Attachment,
+    /// Counts of what was lost.
+    ClientReport,
+    /// One update of one session.
+    Session,
+    /// Aggregated sessions.
+    Sessions,
+    /// A transaction with its spans.
+    Transaction,
+    /// A container of log entries.
+    Log,
+    /// A container of metrics.
+    TraceMetric,
+    /// What a user wrote.
+    Feedback,
+    /// A sign of life of a scheduled job.
+    CheckIn,
+    /// Anything else, by its name on the wire: read from a file that another version wrote.
+    Other(Box<str>),
+}
+
+impl ItemKind {
+    /// Its name on the wire.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Event => "event",
+            Self::Attachment => "attachment",
+            Self::ClientReport => "client_report",
+            Self::Session => "session",
+            Self::Sessions => "sessions",
+            Self::Transaction => "transaction",
+            Self::Log => "log",
+            Self::TraceMetric => "trace_metric",
+            Self::Feedback => "feedback",
+            Self::CheckIn => "check_in",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// The kind of that name.
+    pub(crate) fn from_name(name: &str) -> Self {
+        match name {
+            "event" => Self::Event,
+            "attachment" => Self::Attachment,
+            "client_report" => Self::ClientReport,
+            "session" => Self::Session,
+            "sessions" => Self::Sessions,
+            "transaction" => Self::Transaction,
+            "log" => Self::Log,
+            "trace_metric" => Self::TraceMetric,
+            "feedback" => Self::Feedback,
+            "check_in" => Self::CheckIn,
+            other => Self::Other(other.into()),
+        }
+    }
+
+    /// The category that limits it (RL-9).
+    pub(crate) fn category(&self) -> Category {
+        match self {
+            Self::Event => Category::Error,
+            Self::Attachment => Category::Attachment,
+            Self::ClientReport => Category::Internal,
+            Self::Session | Self::Sessions => Category::Session,
+            Self::Transaction => Category::Transaction,
+            Self::Log => Category::LogItem,
+            Self::TraceMetric => Category::TraceMetric,
+            Self::Feedback => Category::Feedback,
+            Self::CheckIn => Category::Monitor,
+            Self::Other(name) => match &**name {
+                "span" => Category::Span,
+                "user_report" => Category::Feedback,
+                "profile" | "profile_chunk" => Category::Profile,
+                "replay_event" | "replay_recording" | "replay_video" => Category::Replay,
+                _ => Category::Default,
+            },
+        }
+    }
+
+    /// True if the envelope must tell the id of the event it belongs to (ENV-9).
+    pub(crate) fn needs_event_id(&self) -> bool {
+        match self {
+            Self::Event | Self::Transaction | Self::Attachment | Self::Feedback => true,
+            Self::Other(name) => &**name == "user_report",
+            _ => false,
+        }
+    }
+}
+
+/// The bytes of an item.
+#[derive(Debug, Clone)]
+pub(crate) enum Payload {
+    /// Its own.
+    Owned(Vec<u8>),
+    /// Shared with others, for instance an attachment of the scope.
+    Shared(Arc<[u8]>),
+}
+
+impl Payload {
+    /// The bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Owned(bytes) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
+    }
+
+    /// What it takes in memory. Shared bytes count in full: this holder may be the last.
+    pub(crate) fn byte_cost(&self) -> usize {
+        match self {
+            Self::Owned(bytes) => bytes.capacity(),
+            Self::Shared(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// Item headers beyond `type` and `length`; most items have none.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ItemExtras {
+    /// Base name of an attachment (ATT-1).
+    pub(crate) filename: Option<String>,
+    /// Media type.
+    pub(crate) content_type: Option<Cow<'static, str>>,
+    /// Kind of attachment; absent means `event.attachment`.
+    pub(crate) attachment_type: Option<Cow<'static, str>>,
+    /// How many entries a container holds.
+    pub(crate) item_count: Option<u64>,
+    /// Headers that this version does not know, kept as they were read (ENV-7).
+    pub(crate) other: Members,
+}
+
+impl ItemExtras {
+    fn byte_cost(&self) -> usize {
+        let text = |it: &Option<Cow<'static, str>>| match it {
+            Some(Cow::Owned(text)) => text.capacity(),
+            _ => 0,
+        };
+        size_of::<Self>()
+            .saturating_add(self.filename.as_ref().map_or(0, String::capacity))
+            .saturating_add(text(&self.content_type))
+            .saturating_add(text(&self.attachment_type))
+            .saturating_add(self.other.byte_cost())
+    }
+}
+
+/// One part of an envelope.
+#[derive(Debug, Clone)]
+pub(crate) struct Item {
+    /// What it is.
+    pub(crate) kind: ItemKind,
+    /// Its bytes.
+    pub(crate) payload: Payload,
+    /// Its less usual headers.
+    pub(crate) extras: Option<Box<ItemExtras>>,
+}
+
+impl Item {
+    /// An item without further headers.
+    pub(crate) fn new(kind: ItemKind, payload: Vec<u8>) -> Self {
+        Self {
+            kind,
+            payload: Payload::Owned(payload),
+            extras: None,
+        }
+    }
+
+    /// An attachment; of `filename` only what follows the last slash is kept (ATT-1).
+    pub(crate) fn attachment(
+        filename: &str,
+        content_type: Option<String>,
+        attachment_type: Option<String>,
+        payload: Payload,
+    ) -> Self {
+        let base_name = filename.rsplit(['/', '\\']).next().unwrap_or_default();
+        let base_name = if base_name.is_empty() {
+            "attachment"
+        } else {
+            base_name
+        };
+        Self {
+            kind: ItemKind::Attachment,
+            payload,
+            extras: Some(Box::new(ItemExtras {
+                filename: Some(base_name.to_owned()),
+                content_type: content_type.map(Cow::Owned),
+                attachment_type: attachment_type.map(Cow::Owned),
+                ..ItemExtras::default()
+            })),
+        }
+    }
+
+    /// The category that limits it.
+    pub(crate) fn category(&self) -> Category {
+        self.kind.category()
+    }
+
+    /// How much it counts in its category (REP-5): bytes of an attachment, entries of a container, else 1.
+    pub(crate) fn quantity(&self) -> u64 {
+        match self.kind {
+            ItemKind::Attachment => self.length().max(1),
+            ItemKind::Log | ItemKind::TraceMetric => self.item_count().max(1),
+            _ => 1,
+        }
+    }
+
+    /// All it counts under: logs and metrics also by bytes (LOG-9), transactions also by spans (REP-4). A client
+    /// report counts nowhere, its loss is never told (REP-9).
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = (Category, u64)> + use<> {
+        let also = match self.kind {
+            ItemKind::Log => Some((Category::LogByte, self.length())),
+            ItemKind::TraceMetric => Some((Category::TraceMetricByte, self.length())),
+            ItemKind::Transaction => Some((Category::Span, self.span_count().saturating_add(1))),
+            _ => None,
+        };
+        let main = match self.kind {
+            ItemKind::ClientReport => None,
+            _ => Some((self.category(), self.quantity())),
+        };
+        main.into_iter().chain(also)
+    }
+
+    fn length(&self) -> u64 {
+        u64::try_from(self.payload.bytes().len()).unwrap_or(u64::MAX)
+    }
+
+    fn item_count(&self) -> u64 {
+        let extras = self.extras.as_ref();
+        extras.and_then(|extras| extras.item_count).unwrap_or(1)
+    }
+
+    fn span_count(&self) -> u64 {
+        let text = std::str::from_utf8(self.payload.bytes()).unwrap_or_default();
+        let spans = scan::entry(text, "spans").unwrap_or_default();
+        u64::try_from(scan::elements(spans).count()).unwrap_or(u64::MAX)
+    }
+
+    /// What it takes in memory beyond its own struct.
+    pub(crate) fn heap_cost(&self) -> usize {
+        let extras = self.extras.as_ref().map_or(0, |extras| extras.byte_cost());
+        let name = match &self.kind {
+            ItemKind::Other(name) => name.len(),
+            _ => 0,
+        };
+        self.payload
+            .byte_cost()
+            .saturating_add(extras)
+            .saturating_add(name)
+    }
+
+    /// Appends header line and payload, without the line feed after it.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        out.push(b'{');
+        json::key(out, "type");
+        json::string(out, self.kind.name());
+        json::key(out, "length");
+        json::number_u64(out, self.length());
+        if let Some(extras) = &self.extras {
+            let texts = [
+                ("filename", extras.filename.as_deref()),
+                ("content_type", extras.content_type.as_deref()),
+                ("attachment_type", extras.attachment_type.as_deref()),
+            ];
+            for (name, text) in texts {
+                if let Some(text) = text {
+                    json::key(out, name);
+                    json::string(out, text);
+                }
+            }
+            if let Some(count) = extras.item_count {
+                json::key(out, "item_count");
+                json::number_u64(out, count);
+            }
+            extras.other.write_missing(out, |_| false);
+        }
+        out.extend_from_slice(b"}\n");
+        out.extend_from_slice(self.payload.bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tallies(item: &Item) -> Vec<(Category, u64)> {
+        item.tallies().collect()
+    }
+
+    // RL-9
+    #[test]
+    fn every_kind_has_its_category() {
+        for (name, category) in [
+            ("event", Category::Error),
+            ("attachment", Category::Attachment),
+            ("client_report", Category::Internal),
+            ("session", Category::Session),
+            ("sessions", Category::Session),
+            ("transaction", Category::Transaction),
+            ("log", Category::LogItem),
+            ("trace_metric", Category::TraceMetric),
+            ("feedback", Category::Feedback),
+            ("user_report", Category::Feedback),
+            ("check_in", Category::Monitor),
+            ("span", Category::Span),
+            ("profile", Category::Profile),
+            ("replay_event", Category::Replay),
+            ("of_next_year", Category::Default),
+        ] {
+            let kind = ItemKind::from_name(name);
+            assert_eq!(kind.name(), name);
+            assert_eq!(kind.category(), category, "{name}");
+        }
+    }
+
+    // REP-4, REP-5, REP-9, LOG-9
+    #[test]
+    fn quantities_follow_the_kind() {
+        let bytes = |length: usize| Payload::Owned(vec![0; length]);
+        let attachment = |length| Item::attachment("a", None, None, bytes(length));
+        assert_eq!(tallies(&attachment(1234)), [(Category::Attachment, 1234)]);
+        assert_eq!(tallies(&attachment(0)), [(Category::Attachment, 1)]);
+        let mut log = Item::new(ItemKind::Log, vec![b' '; 50]);
+        log.extras = Some(Box::new(ItemExtras {
+            item_count: Some(7),
+            ..ItemExtras::default()
+        }));
+        assert_eq!(
+            tallies(&log),
+            [(Category::LogItem, 7), (Category::LogByte, 50)]
+        );
+        let payload = br#"{"a":1,"spans":[{"x":[1,2]},{}]}"#.to_vec();
+        let transaction = Item::new(ItemKind::Transaction, payload);
+        assert_eq!(
+            tallies(&transaction),
+            [(Category::Transaction, 1), (Category::Span, 3)]
+        );
+        assert_eq!(tallies(&Item::new(ItemKind::ClientReport, Vec::new())), []);
+        assert_eq!(
+            tallies(&Item::new(ItemKind::Event, Vec::new())),
+            [(Category::Error, 1)]
+        );
+    }
+
+    // ATT-1
+    #[test]
+    fn attachments_carry_a_base_name() {
+        for (given, kept) in [
+            ("/var/log/app.log", "app.log"),
+            ("C:\\logs\\app.log", "app.log"),
+            ("app.log", "app.log"),
+            ("dir/", "attachment"),
+            ("", "attachment"),
+        ] {
+            let item = Item::attachment(given, None, None, Payload::Shared(Arc::from(&b"x"[..])));
+            let mut out = Vec::new();
+            item.write(&mut out);
+            let expected =
+                format!("{{\"type\":\"attachment\",\"length\":1,\"filename\":\"{kept}\"}}\nx");
+            assert_eq!(String::from_utf8(out).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,409 @@
+//! Envelopes: what one request carries (ENV-1 … ENV-16).
+//!
+//! Decides how items and headers become bytes, what an envelope costs in the queue, and (in [`read`]) how such bytes
+//! become an envelope again. Composition, for instance which items travel together, is the caller's decision.
+//! Entry points: [`Envelope`], [`Envelope::parse`]. May use: `value`, `base`.
+
+use std::sync::Arc;
+
+use super::category::Category;
+use crate::base::uuid::Uuid;
+use crate::value::members::Members;
+use crate::value::write as json;
+
+mod item;
+mod read;
+
+pub(crate) use item::{Item, ItemExtras, ItemKind, Payload};
+pub(crate) use read::EnvelopeError;
+
+/// Items under common headers.
+///
+/// The first item lies in the envelope itself, so that the usual envelope, one event, needs no list.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Envelope {
+    event_id: Option<Uuid>,
+    trace: Option<Arc<str>>,
+    first: Option<Item>,
+    rest: Vec<Item>,
+    stored: Option<Box<StoredHeaders>>,
+}
+
+/// Headers of an envelope that was read from bytes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StoredHeaders {
+    /// The DSN it was made for.
+    dsn: Option<String>,
+    /// `sdk`, and headers this version does not know (ENV-7).
+    other: Members,
+}
+
+/// Headers that are the same for all envelopes of a client, and the time of sending.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct HeaderFields<'a> {
+    /// The DSN; absent: the one that was read, if any.
+    pub(crate) dsn: Option<&'a str>,
+    /// The `sdk` object as JSON; gives way to one that was read, which tells who made the event (ENV-10).
+    pub(crate) sdk_json: Option<&'a str>,
+    /// When the bytes go on the wire; absent in files (ENV-11, ENV-12).
+    pub(crate) sent_at: Option<&'a str>,
+}
+
+impl Envelope {
+    /// An envelope without items, for instance for sessions; `event_id` of what is put in, if it has one.
+    pub(crate) fn new(event_id: Option<Uuid>) -> Self {
+        Self {
+            event_id,
+            ..Self::default()
+        }
+    }
+
+    /// An envelope of one event; allocates nothing.
+    pub(crate) fn event(event_id: Uuid, payload: Vec<u8>) -> Self {
+        Self {
+            event_id: Some(event_id),
+            first: Some(Item::new(ItemKind::Event, payload)),
+            ..Self::default()
+        }
+    }
+
+    /// Sets the dynamic sampling context, a JSON object (TRACE-20).
+    pub(crate) fn set_trace(&mut self, trace: Option<Arc<str>>) {
+        self.trace = trace;
+    }
+
+    /// The id of the event in it.
+    pub(crate) fn event_id(&self) -> Option<Uuid> {
+        self.event_id
+    }
+
+    /// The dynamic sampling context, a JSON object.
+    pub(crate) fn trace(&self) -> Option<&str> {
+        self.trace.as_deref()
+    }
+
+    /// The DSN in the bytes it was read from.
+    pub(crate) fn stored_dsn(&self) -> Option<&str> {
+        self.stored.as_ref()?.dsn.as_deref()
+    }
+
+    /// Adds an item after the others.
+    pub(crate) fn push(&mut self, item: Item) {
+        if self.first.is_none() {
+            self.first = Some(item);
+        } else {
+            self.rest.push(item);
+        }
+    }
+
+    /// The items in their order.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.first.iter().chain(&self.rest)
+    }
+
+    /// Keeps the items for which `keep` answers true; it is asked once for each, in order.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(&Item) -> bool) {
+        if self.first.as_ref().is_some_and(|item| !keep(item)) {
+            self.first = None;
+        }
+        self.rest.retain(|item| keep(item));
+        if self.first.is_none() && !self.rest.is_empty() {
+            self.first = Some(self.rest.remove(0));
+        }
+    }
+
+    /// Removes and returns the items of that kind.
+    pub(crate) fn take(&mut self, kind: &ItemKind) -> Vec<Item> {
+        let (taken, kept): (Vec<_>, Vec<_>) = self
+            .first
+            .take()
+            .into_iter()
+            .chain(std::mem::take(&mut self.rest))
+            .partition(|item| item.kind == *kind);
+        for item in kept {
+            self.push(item);
+        }
+        taken
+    }
+
+    /// True if there is nothing to send (ENV-13).
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.is_none()
+    }
+
+    /// The category of its main item, which decides its place in the queue: the first item's.
+    pub(crate) fn category(&self) -> Category {
+        let first = self.first.as_ref();
+        first.map_or(Category::Default, Item::category)
+    }
+
+    /// What all its items count under; a category may come several times.
+    pub(crate) fn tallies(&self) -> impl Iterator<Item = (Category, u64)> + '_ {
+        self.items().flat_map(Item::tallies)
+    }
+
+    /// What it takes in memory: everything it owns, spare capacity included.
+    pub(crate) fn byte_cost(&self) -> usize {
+        let items: usize = self
+            .items()
+            .fold(0, |sum, item| sum.saturating_add(item.heap_cost()));
+        let stored = self.stored.as_ref().map_or(0, |stored| {
+            let dsn = stored.dsn.as_ref().map_or(0, String::capacity);
+            size_of::<StoredHeaders>()
+                .saturating_add(dsn)
+                .saturating_add(stored.other.byte_cost())
+        });
+        size_of::<Self>()
+            .saturating_add(self.rest.capacity().saturating_mul(size_of::<Item>()))
+            .saturating_add(items)
+            .saturating_add(self.trace.as_ref().map_or(0, |trace| trace.len()))
+            .saturating_add(stored)
+    }
+
+    /// How many bytes [`Envelope::write`] appends, or a little more.
+    pub(crate) fn serialized_len(&self, header: &HeaderFields<'_>) -> usize {
+        /// Keys, punctuation and numbers of a header line.
+        const LINE: usize = 128;
+        let text = |it: Option<&str>| it.map_or(0, str::len);
+        let headers = LINE
+            .saturating_add(text(header.dsn))
+            .saturating_add(text(header.sdk_json))
+            .saturating_add(text(header.sent_at))
+            .saturating_add(text(self.trace()));
+        let stored = self.stored.as_ref().map_or(0, |stored| {
+            text(stored.dsn.as_deref()).saturating_add(stored.other.json().len())
+        });
+        let item = |item: &Item| {
+            let extras = item.extras.as_ref().map_or(0, |extras| {
+                // Escapes may lengthen a file name sixfold.
+                text(extras.filename.as_deref())
+                    .saturating_mul(6)
+                    .saturating_add(text(extras.content_type.as_deref()).saturating_mul(6))
+                    .saturating_add(text(extras.attachment_type.as_deref()).saturating_mul(6))
+                    .saturating_add(extras.other.json().len())
+            });
+            LINE.saturating_add(item.payload.bytes().len())
+                .saturating_add(item.kind.name().len())
+                .saturating_add(extras)
+        };
+        self.items()
+            .map(item)
+            .fold(headers.saturating_add(stored), usize::saturating_add)
+    }
+
+    /// Appends the envelope as it goes on the wire, or into a file when `header` has no `sent_at`.
+    pub(crate) fn write(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
+        out.reserve(self.serialized_len(header));
+        self.write_headers(out, header);
+        for item in self.items() {
+            out.push(b'\n');
+            item.write(out);
+        }
+        out.push(b'\n');
+    }
+
+    fn write_headers(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
+        let start = out.len();
+        out.push(b'{');
+        let needs_id = self.items().any(|item| item.kind.needs_event_id());
+        if let Some(id) = self.event_id.filter(|_| needs_id) {
+            json::key(out, "event_id");
+            json::string(out, id.simple().as_str());
+        }
+        let stored = self.stored.as_deref();
+        let stored_dsn = stored.and_then(|stored| stored.dsn.as_deref());
+        if let Some(dsn) = header.dsn.or(stored_dsn) {
+            json::key(out, "dsn");
+            json::string(out, dsn);
+        }
+        let stored_sdk = stored.and_then(|stored| stored.other.get("sdk"));
+        if let Some(sdk) = header.sdk_json.filter(|_| stored_sdk.is_none()) {
+            json::key(out, "sdk");
+            out.extend_from_slice(sdk.as_bytes());
+        }
+        if let Some(sent_at) = header.sent_at {
+            json::key(out, "sent_at");
+            json::string(out, sent_at);
+        }
+        if let Some(trace) = self.trace().filter(|_| self.may_carry_trace()) {
+            json::key(out, "trace");
+            out.extend_from_slice(trace.as_bytes());
+        }
+        if let Some(stored) = stored {
+            stored.other.write_missing(out, |_| false);
+        }
+        out.push(b'}');
+        debug_assert!(
+            !out.iter().skip(start).any(|byte| *byte == b'\n'),
+            "a header is one line"
+        );
+    }
+
+    /// Logs and metrics may mix traces (ENV-16).
+    fn may_carry_trace(&self) -> bool {
+        !self
+            .items()
+            .any(|item| matches!(item.kind, ItemKind::Log | ItemKind::TraceMetric))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEADER: HeaderFields<'_> = HeaderFields {
+        dsn: Some("https://k@h/1"),
+        sdk_json: Some(r#"{"name":"libsentry.native","version":"1.2.3"}"#),
+        sent_at: Some("2026-01-01T00:00:00.000000Z"),
+    };
+
+    fn id() -> Uuid {
+        Uuid::from_bytes([0xab; 16])
+    }
+
+    fn text(envelope: &Envelope, header: &HeaderFields<'_>) -> String {
+        let mut out = Vec::new();
+        envelope.write(&mut out, header);
+        assert!(out.len() <= envelope.serialized_len(header));
+        String::from_utf8(out).unwrap()
+    }
+
+    // ENV-1 … ENV-5, ENV-9 … ENV-11
+    #[test]
+    fn an_event_is_written_with_all_headers_on_one_line() {
+        let mut envelope = Envelope::event(id(), b"{\n}".to_vec());
+        envelope.set_trace(Some(Arc::from(r#"{"trace_id":"t"}"#)));
+        assert_eq!(
+            text(&envelope, &HEADER),
+            concat!(
+                r#"{"event_id":"abababababababababababababababab","dsn":"https://k@h/1","#,
+                r#""sdk":{"name":"libsentry.native","version":"1.2.3"},"sent_at":"2026-01-01T00:00:00.000000Z","#,
+                r#""trace":{"trace_id":"t"}}"#,
+                "\n{\"type\":\"event\",\"length\":3}\n{\n}\n"
+            )
+        );
+    }
+
+    // ENV-3, ENV-6, ENV-12
+    #[test]
+    fn empty_payloads_and_absent_headers_are_written_as_the_grammar_wants() {
+        let mut envelope = Envelope::new(Some(id()));
+        let payload = Payload::Owned(Vec::new());
+        envelope.push(Item::attachment("é\n\".log", None, None, payload));
+        assert_eq!(
+            text(&envelope, &HeaderFields::default()),
+            concat!(
+                "{\"event_id\":\"abababababababababababababababab\"}\n",
+                "{\"type\":\"attachment\",\"length\":0,\"filename\":\"é\\n\\\".log\"}\n\n"
+            )
+        );
+    }
+
+    // ENV-9
+    #[test]
+    fn the_event_id_is_told_only_where_it_is_asked_for() {
+        for (kind, is_told) in [
+            (ItemKind::Event, true),
+            (ItemKind::Transaction, true),
+            (ItemKind::Attachment, true),
+            (ItemKind::Feedback, true),
+            (ItemKind::Other("user_report".into()), true),
+            (ItemKind::Session, false),
+            (ItemKind::ClientReport, false),
+            (ItemKind::Log, false),
+        ] {
+            let mut envelope = Envelope::new(Some(id()));
+            envelope.push(Item::new(kind.clone(), b"{}".to_vec()));
+            assert_eq!(
+                text(&envelope, &HEADER).contains("event_id"),
+                is_told,
+                "{kind:?}"
+            );
+        }
+    }
+
+    // ENV-16
+    #[test]
+    fn logs_and_metrics_carry_no_trace() {
+        for (kind, is_told) in [
+            (ItemKind::Log, false),
+            (ItemKind::TraceMetric, false),
+            (ItemKind::Transaction, true),
+        ] {
+            let mut envelope = Envelope::new(Some(id()));
+            envelope.set_trace(Some(Arc::from("{}")));
+            envelope.push(Item::new(kind, b"{}".to_vec()));
+            assert_eq!(text(&envelope, &HEADER).contains("trace\":{}"), is_told);
+        }
+    }
+
+    // RL-10, ENV-13
+    #[test]
+    fn items_can_be_removed_from_any_place() {
+        let kinds = [
+            ItemKind::Event,
+            ItemKind::Attachment,
+            ItemKind::Session,
+            ItemKind::ClientReport,
+        ];
+        for mask in 0..16_usize {
+            let mut envelope = Envelope::new(Some(id()));
+            for kind in &kinds {
+                envelope.push(Item::new(kind.clone(), Vec::new()));
+            }
+            let mut place = 0;
+            envelope.retain(|item| {
+                assert_eq!(item.kind, kinds[place]);
+                place += 1;
+                mask & (1 << (place - 1)) != 0
+            });
+            let kept: Vec<_> = envelope.items().map(|item| item.kind.clone()).collect();
+            let expected: Vec<_> = (0..4)
+                .filter(|bit| mask & (1 << bit) != 0)
+                .map(|bit| kinds[bit].clone())
+                .collect();
+            assert_eq!(kept, expected);
+            assert_eq!(envelope.is_empty(), mask == 0);
+        }
+    }
+
+    #[test]
+    fn reports_can_be_taken_back_out() {
+        let mut envelope = Envelope::event(id(), b"{}".to_vec());
+        envelope.push(Item::new(ItemKind::ClientReport, b"1".to_vec()));
+        envelope.push(Item::new(ItemKind::Session, b"2".to_vec()));
+        let taken = envelope.take(&ItemKind::ClientReport);
+        assert_eq!(taken.len(), 1);
+        assert_eq!(taken[0].payload.bytes(), b"1");
+        let kept: Vec<_> = envelope.items().map(|item| item.kind.name()).collect();
+        assert_eq!(kept, ["event", "session"]);
+        assert_eq!(envelope.category(), Category::Error);
+    }
+
+    #[test]
+    fn the_cost_covers_all_that_is_owned() {
+        let bare = Envelope::event(id(), Vec::new()).byte_cost();
+        assert!(bare >= size_of::<Envelope>());
+        let mut roomy = Vec::with_capacity(5000);
+        roomy.push(b'x');
+        let mut envelope = Envelope::event(id(), roomy);
+        assert_eq!(envelope.byte_cost(), bare + 5000);
+        envelope.set_trace(Some(Arc::from("12345")));
+        assert_eq!(envelope.byte_cost(), bare + 5005);
+        let shared: Arc<[u8]> = Arc::from(vec![0; 700]);
+        let attachment = Item::attachment("name", None, None, Payload::Shared(shared));
+        envelope.push(attachment);
+        assert!(envelope.byte_cost() >= bare + 5705 + size_of::<Item>() + size_of::<ItemExtras>());
+    }
+
+    // REP-4, REP-5
+    #[test]
+    fn tallies_cover_all_items() {
+        let mut envelope = Envelope::event(id(), b"{}".to_vec());
+        let bytes = Payload::Owned(vec![0; 20]);
+        envelope.push(Item::attachment("a", None, None, bytes));
+        envelope.push(Item::new(ItemKind::ClientReport, b"{}".to_vec()));
+        let tallies: Vec<_> = envelope.tallies().collect();
+        assert_eq!(tallies, [(Category::Error, 1), (Category::Attachment, 20)]);
+    }
+}

@@ -1,0 +1,407 @@
+//! Reading envelopes from bytes: files of the spool, and what tests receive (ENV-7).
+//!
+//! Decides what counts as an envelope; a torn or hostile file gives an error that tells where, never a panic, and
+//! takes no more memory than a small multiple of its size. Entry point: [`Envelope::parse`]. May use: `value`, `base`.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Envelope, Item, ItemExtras, ItemKind, Payload, StoredHeaders};
+use crate::base::uuid::Uuid;
+use crate::value::object::{JsonError, RawObject, parse_object};
+use crate::value::scan;
+
+/// Why bytes are no envelope, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EnvelopeError {
+    /// Bytes from the start.
+    pub(crate) offset: usize,
+    /// Why.
+    pub(crate) reason: EnvelopeErrorReason,
+}
+
+/// Reasons of [`EnvelopeError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum EnvelopeErrorReason {
+    /// A header line that is not UTF-8.
+    NotText,
+    /// A header line that is no JSON object.
+    Header(JsonError),
+    /// An `event_id` that is no id.
+    EventId,
+    /// An item without `type`.
+    MissingType,
+    /// A `length` that is no whole number.
+    Length,
+    /// A `length` beyond the end of the input.
+    Truncated,
+    /// Something other than a line feed after a payload.
+    Unterminated,
+}
+
+impl fmt::Display for EnvelopeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "malformed envelope at byte {}: ", self.offset)?;
+        f.write_str(match &self.reason {
+            EnvelopeErrorReason::NotText => "the header is not UTF-8",
+            EnvelopeErrorReason::Header(error) => return write!(f, "in the header {error}"),
+            EnvelopeErrorReason::EventId => "event_id is no id",
+            EnvelopeErrorReason::MissingType => "the item has no type",
+            EnvelopeErrorReason::Length => "length is no whole number",
+            EnvelopeErrorReason::Truncated => "length is beyond the end",
+            EnvelopeErrorReason::Unterminated => "the payload is longer than its length says",
+        })
+    }
+}
+
+impl std::error::Error for EnvelopeError {}
+
+impl Envelope {
+    /// Reads an envelope. Headers and items of unknown kind are kept; a `sent_at` is dropped, since each sending
+    /// writes its own (ENV-12).
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
+        let mut reader = Reader { bytes, at: 0 };
+        let header = reader.header()?;
+        let mut envelope = Self::default();
+        let mut stored = StoredHeaders::default();
+        for member in &header.members {
+            let text = scan::text(&member.json);
+            match (&*member.key, text) {
+                ("event_id", Some(text)) => {
+                    let id = Uuid::parse_strict(&text);
+                    envelope.event_id = Some(id.ok_or(EnvelopeError {
+                        offset: member.offset,
+                        reason: EnvelopeErrorReason::EventId,
+                    })?);
+                }
+                ("dsn", Some(text)) => stored.dsn = Some(text.into_owned()),
+                ("sent_at", _) => {}
+                ("trace", _) => envelope.trace = Some(Arc::from(&*member.json)),
+                (key, _) => stored.other.set(key, &member.json),
+            }
+        }
+        if stored.dsn.is_some() || !stored.other.is_empty() {
+            envelope.stored = Some(Box::new(stored));
+        }
+        while !reader.is_at_end() {
+            let item = reader.item()?;
+            envelope.push(item);
+        }
+        Ok(envelope)
+    }
+}
+
+struct Reader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn rest(&self) -> &'a [u8] {
+        self.bytes.get(self.at..).unwrap_or_default()
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.rest().is_empty()
+    }
+
+    fn error(&self, reason: EnvelopeErrorReason) -> EnvelopeError {
+        EnvelopeError {
+            offset: self.at,
+            reason,
+        }
+    }
+
+    /// The bytes up to the next line feed, which is skipped, or to the end.
+    fn line(&mut self) -> &'a [u8] {
+        let rest = self.rest();
+        let length = rest
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .unwrap_or(rest.len());
+        self.at = self
+            .at
+            .saturating_add(length)
+            .saturating_add(1)
+            .min(self.bytes.len());
+        rest.get(..length).unwrap_or_default()
+    }
+
+    fn header(&mut self) -> Result<RawObject<'a>, EnvelopeError> {
+        let start = self.error(EnvelopeErrorReason::NotText);
+        let text = std::str::from_utf8(self.line()).map_err(|_| start.clone())?;
+        parse_object(text).map_err(|error| EnvelopeError {
+            offset: start.offset.saturating_add(error.offset),
+            reason: EnvelopeErrorReason::Header(error),
+        })
+    }
+
+    fn item(&mut self) -> Result<Item, EnvelopeError> {
+        let start = self.error(EnvelopeErrorReason::MissingType);
+        let header = self.header()?;
+        let mut kind = None;
+        let mut length = None;
+        let mut extras = ItemExtras::default();
+        let mut has_extras = false;
+        for member in &header.members {
+            let mut is_extra = true;
+            match (&*member.key, scan::text(&member.json)) {
+                ("type", Some(text)) => {
+                    kind = Some(ItemKind::from_name(&text));
+                    is_extra = false;
+                }
+                ("length", _) => {
+                    let number: usize = member.json.parse().map_err(|_| EnvelopeError {
+                        offset: start.offset.saturating_add(member.offset),
+                        reason: EnvelopeErrorReason::Length,
+                    })?;
+                    length = Some(number);
+                    is_extra = false;
+                }
+                ("filename", Some(text)) => extras.filename = Some(text.into_owned()),
+                ("content_type", Some(text)) => extras.content_type = Some(owned(&text)),
+                ("attachment_type", Some(text)) => extras.attachment_type = Some(owned(&text)),
+                ("item_count", _) if member.json.parse::<u64>().is_ok() => {
+                    extras.item_count = member.json.parse().ok();
+                }
+                (key, _) => extras.other.set(key, &member.json),
+            }
+            has_extras |= is_extra;
+        }
+        let kind = kind.ok_or(start)?;
+        let payload = match length {
+            None => self.line(),
+            Some(length) => self.payload(length)?,
+        };
+        Ok(Item {
+            kind,
+            payload: Payload::Owned(payload.to_vec()),
+            extras: has_extras.then(|| Box::new(extras)),
+        })
+    }
+
+    /// The payload of that length and the line feed after it.
+    fn payload(&mut self, length: usize) -> Result<&'a [u8], EnvelopeError> {
+        let Some((payload, rest)) = self.rest().split_at_checked(length) else {
+            return Err(self.error(EnvelopeErrorReason::Truncated));
+        };
+        self.at = self.at.saturating_add(length);
+        match rest.first() {
+            None => {}
+            Some(b'\n') => self.at = self.at.saturating_add(1),
+            Some(_) => return Err(self.error(EnvelopeErrorReason::Unterminated)),
+        }
+        Ok(payload)
+    }
+}
+
+fn owned(text: &str) -> Cow<'static, str> {
+    Cow::Owned(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::envelope::HeaderFields;
+
+    fn written(envelope: &Envelope) -> Vec<u8> {
+        let mut out = Vec::new();
+        envelope.write(&mut out, &HeaderFields::default());
+        out
+    }
+
+    fn reason(bytes: &[u8]) -> (usize, EnvelopeErrorReason) {
+        let error = Envelope::parse(bytes).unwrap_err();
+        assert!(!error.to_string().is_empty());
+        (error.offset, error.reason)
+    }
+
+    /// A generator for test data; any sequence will do.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % bound
+        }
+
+        fn bytes(&mut self, most: usize) -> Vec<u8> {
+            let length = self.below(most);
+            (0..length)
+                .map(|_| b"{}\n\r\"\\ \0\xffax"[self.below(11)])
+                .collect()
+        }
+
+        fn envelope(&mut self) -> Envelope {
+            let mut envelope = Envelope::new(Some(Uuid::from_bytes([self.below(256) as u8; 16])));
+            envelope.trace = (self.below(2) == 0).then(|| Arc::from(r#"{"trace_id":"1"}"#));
+            for _ in 0..self.below(5) {
+                let payload = self.bytes(60);
+                let item = match self.below(5) {
+                    0 => {
+                        let name = String::from_utf8_lossy(&self.bytes(9)).into_owned() + "x";
+                        Item::attachment(
+                            &name,
+                            Some("text/plain".into()),
+                            None,
+                            Payload::Shared(payload.into()),
+                        )
+                    }
+                    1 => Item::new(ItemKind::Other("of_next_year".into()), payload),
+                    2 => {
+                        let mut item = Item::new(ItemKind::Log, payload);
+                        let mut extras = ItemExtras {
+                            item_count: Some(u64::MAX),
+                            ..ItemExtras::default()
+                        };
+                        extras.other.set("unknown\n", "[1,{}]");
+                        item.extras = Some(Box::new(extras));
+                        item
+                    }
+                    3 => Item::new(ItemKind::Event, payload),
+                    _ => Item::new(ItemKind::Session, payload),
+                };
+                envelope.push(item);
+            }
+            envelope
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read_back() {
+        let mut numbers = Numbers(1);
+        for _ in 0..2000 {
+            let envelope = numbers.envelope();
+            let bytes = written(&envelope);
+            let read = Envelope::parse(&bytes).unwrap();
+            assert_eq!(written(&read), bytes);
+            assert_eq!(read.items().count(), envelope.items().count());
+            for (one, other) in read.items().zip(envelope.items()) {
+                assert_eq!(one.kind, other.kind);
+                assert_eq!(one.payload.bytes(), other.payload.bytes());
+                assert!(one.tallies().eq(other.tallies()));
+            }
+            // ENV-5: the last line feed is optional.
+            let without = Envelope::parse(&bytes[..bytes.len() - 1]);
+            if envelope
+                .items()
+                .all(|item| !item.payload.bytes().is_empty())
+            {
+                assert_eq!(written(&without.unwrap()), bytes);
+            }
+        }
+    }
+
+    // ENV-7, ENV-12
+    #[test]
+    fn unknown_headers_are_kept_and_the_time_of_sending_is_not() {
+        let bytes = concat!(
+            r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://k@h/1","sent_at":"x","sdk":{"name":"s"},"new":[1]}"#,
+            "\n",
+            r#"{"type":"event","length":2,"new":null}"#,
+            "\n{}\n",
+            r#"{"type":"of_next_year"}"#,
+            "\nno length\r\n",
+            r#"{"type":"session"}"#,
+            "\nto the end"
+        );
+        let envelope = Envelope::parse(bytes.as_bytes()).unwrap();
+        assert_eq!(envelope.stored_dsn(), Some("https://k@h/1"));
+        let payloads: Vec<_> = envelope.items().map(|item| item.payload.bytes()).collect();
+        assert_eq!(payloads, [&b"{}"[..], b"no length\r", b"to the end"]);
+        let mut out = Vec::new();
+        let header = HeaderFields {
+            dsn: Some("https://z@h/1"),
+            sdk_json: Some("{}"),
+            sent_at: Some("now"),
+        };
+        envelope.write(&mut out, &header);
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(
+            text.lines().next().unwrap(),
+            r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://z@h/1","sent_at":"now","sdk":{"name":"s"},"new":[1]}"#
+        );
+        assert!(
+            text.contains(r#"{"type":"event","length":2,"new":null}"#),
+            "{text}"
+        );
+        assert!(
+            text.contains("{\"type\":\"of_next_year\",\"length\":10}\nno length\r\n"),
+            "{text}"
+        );
+    }
+
+    // ENV-7
+    #[test]
+    fn malformed_bytes_are_refused_with_their_place() {
+        use EnvelopeErrorReason as Reason;
+        assert_eq!(reason(b"{\"a\":\"\xff\"}"), (0, Reason::NotText));
+        assert!(matches!(reason(b""), (0, Reason::Header(_))));
+        assert!(matches!(reason(b"{}\n\n"), (3, Reason::Header(_))));
+        assert!(matches!(
+            reason(b"{}\n{\"type\":nope}\n"),
+            (12, Reason::Header(_))
+        ));
+        assert!(matches!(
+            reason(b"{\"sent_at\":\"a\",\"sent_at\":\"b\"}"),
+            (15, Reason::Header(_))
+        ));
+        assert_eq!(reason(b"{\"event_id\":\"xyz\"}"), (12, Reason::EventId));
+        assert_eq!(reason(b"{}\n{\"length\":1}\nx"), (3, Reason::MissingType));
+        assert_eq!(
+            reason(b"{}\n{\"type\":\"event\",\"length\":3}\n{}"),
+            (31, Reason::Truncated)
+        );
+        assert_eq!(
+            reason(b"{}\n{\"type\":\"event\",\"length\":1}\n{}\n"),
+            (32, Reason::Unterminated)
+        );
+        for length in [
+            "-1",
+            "1.5",
+            "1e1",
+            "\"2\"",
+            "99999999999999999999999",
+            "null",
+        ] {
+            let bytes = format!("{{}}\n{{\"type\":\"event\",\"length\":{length}}}\n{{}}\n");
+            assert_eq!(reason(bytes.as_bytes()).1, Reason::Length, "{length}");
+        }
+        let bytes = format!(
+            "{{}}\n{{\"type\":\"event\",\"length\":{}}}\n{{}}\n",
+            usize::MAX
+        );
+        assert_eq!(reason(bytes.as_bytes()).1, Reason::Truncated);
+    }
+
+    #[test]
+    fn mutated_bytes_never_panic_and_what_is_accepted_can_be_written_and_read() {
+        let mut numbers = Numbers(7);
+        let mut accepted = 0;
+        for _ in 0..5000 {
+            let mut bytes = written(&numbers.envelope());
+            for _ in 0..=numbers.below(4) {
+                let at = numbers.below(bytes.len().max(1));
+                match numbers.below(4) {
+                    0 => bytes.truncate(at),
+                    1 => bytes.insert(at.min(bytes.len()), b"\n{}\"0:9\xc3\\"[numbers.below(9)]),
+                    2 if at < bytes.len() => bytes[at] = numbers.below(256) as u8,
+                    _ if at < bytes.len() => {
+                        bytes.remove(at);
+                    }
+                    _ => {}
+                }
+            }
+            if let Ok(envelope) = Envelope::parse(&bytes) {
+                accepted += 1;
+                let again = written(&envelope);
+                assert_eq!(written(&Envelope::parse(&again).unwrap()), again);
+            }
+        }
+        assert!(accepted > 100, "{accepted}");
+    }
+}

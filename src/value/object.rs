@@ -1,0 +1,401 @@
+//! Objects: reads one JSON object (or array) into its parts without copying them.
+//!
+//! Decides what text is accepted: `serde_json` checks the grammar of all of it, this file adds the bound on nesting,
+//! the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read by
+//! any reader of JSON. Entry points: [`parse_object`], [`parse_array`]. May use: [`super::scan`], [`super::repair`].
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde_json::value::RawValue;
+
+use super::repair::repair;
+use super::scan::{self, MAX_DEPTH, Survey};
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<'a> {
+    /// The key, unescaped.
+    pub(crate) key: Cow<'a, str>,
+    /// The value as JSON.
+    pub(crate) json: Cow<'a, str>,
+    /// Where the value begins in the text that was read, in bytes.
+    pub(crate) offset: usize,
+}
+
+impl Member<'_> {
+    fn into_owned(self) -> Member<'static> {
+        Member {
+            key: Cow::Owned(self.key.into_owned()),
+            json: Cow::Owned(self.json.into_owned()),
+            offset: self.offset,
+        }
+    }
+}
+
+/// The members of an object, in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct RawObject<'a> {
+    /// No two have the same key.
+    pub(crate) members: Vec<Member<'a>>,
+}
+
+impl RawObject<'_> {
+    /// The value of that key as JSON.
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        let member = self.members.iter().find(|member| member.key == key);
+        member.map(|member| &*member.json)
+    }
+}
+
+/// Why text was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JsonError {
+    /// Where, in bytes from the start of the text.
+    pub(crate) offset: usize,
+    /// Why.
+    pub(crate) reason: JsonErrorReason,
+}
+
+/// Reasons of [`JsonError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum JsonErrorReason {
+    /// Not JSON; the text says what was expected.
+    Syntax(String),
+    /// JSON, but no object.
+    NotAnObject,
+    /// JSON, but no array.
+    NotAnArray,
+    /// More than [`MAX_DEPTH`] containers within one another.
+    TooDeep,
+    /// This top-level key stands there twice.
+    DuplicateKey(String),
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at byte {}: ", self.offset)?;
+        match &self.reason {
+            JsonErrorReason::Syntax(reason) => f.write_str(reason),
+            JsonErrorReason::NotAnObject => f.write_str("expected an object"),
+            JsonErrorReason::NotAnArray => f.write_str("expected an array"),
+            JsonErrorReason::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            JsonErrorReason::DuplicateKey(key) => {
+                write!(
+                    f,
+                    "the key {:?} is there twice",
+                    &*super::trim::trim_str(key, 64)
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+/// Reads `text` as one JSON object.
+pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
+    let (start, json) = check_grammar(text)?;
+    if !json.starts_with('{') {
+        return Err(JsonError {
+            offset: start,
+            reason: JsonErrorReason::NotAnObject,
+        });
+    }
+    let (members, needs_repair) = split_members(json, start)?;
+    if !needs_repair {
+        return Ok(RawObject { members });
+    }
+    let repaired = repair(json);
+    let (members, _) = split_members(&repaired, start)?;
+    Ok(RawObject {
+        members: members.into_iter().map(Member::into_owned).collect(),
+    })
+}
+
+/// Reads `text` as one JSON array; gives its elements.
+pub(crate) fn parse_array(text: &str) -> Result<Vec<Cow<'_, str>>, JsonError> {
+    let (start, json) = check_grammar(text)?;
+    if !json.starts_with('[') {
+        return Err(JsonError {
+            offset: start,
+            reason: JsonErrorReason::NotAnArray,
+        });
+    }
+    let survey = scan::survey(json);
+    if let Some(at) = survey.too_deep_at {
+        return Err(too_deep(start.saturating_add(at)));
+    }
+    if survey.needs_repair {
+        let repaired = repair(json);
+        let owned = |element: &str| Cow::Owned(element.to_owned());
+        return Ok(scan::elements(&repaired).map(owned).collect());
+    }
+    Ok(scan::elements(json).map(Cow::Borrowed).collect())
+}
+
+/// The value in `text` without the white space around it, and where it begins.
+fn check_grammar(text: &str) -> Result<(usize, &str), JsonError> {
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(value) => {
+            let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+            let start = text.bytes().take_while(blank).count();
+            Ok((start, value.get()))
+        }
+        Err(error) => Err(syntax_error(text, &error)),
+    }
+}
+
+fn too_deep(offset: usize) -> JsonError {
+    JsonError {
+        offset,
+        reason: JsonErrorReason::TooDeep,
+    }
+}
+
+/// The members of the object `json` that begins at byte `start`; true if something in it needs repair.
+fn split_members(json: &str, start: usize) -> Result<(Vec<Member<'_>>, bool), JsonError> {
+    // An event has about ten members: one allocation instead of three.
+    let mut members = Vec::with_capacity(16);
+    let mut keys = KeySet::default();
+    let mut needs_repair = false;
+    let mut rest = json.strip_prefix('{').unwrap_or_default();
+    let offset_of = |part: &str| {
+        let consumed = json.len().saturating_sub(part.len());
+        start.saturating_add(consumed)
+    };
+    loop {
+        let key_text = scan::skip_filler(rest);
+        if !key_text.starts_with('"') {
+            return Ok((members, needs_repair));
+        }
+        let mut survey = Survey::default();
+        let Some((key, after_key)) = scan::take_value(key_text, &mut survey) else {
+            return Ok((members, needs_repair));
+        };
+        let value_text = scan::skip_filler(after_key);
+        let Some((value, after_value)) = scan::take_value(value_text, &mut survey) else {
+            return Ok((members, needs_repair));
+        };
+        let offset = offset_of(value_text);
+        // The object itself is the first level.
+        if survey.depth >= MAX_DEPTH {
+            return Err(too_deep(offset.saturating_add(first_too_deep(value))));
+        }
+        needs_repair |= survey.needs_repair;
+        let key = if survey.needs_repair {
+            Cow::Owned(scan::decode(&repair(key)).into_owned())
+        } else {
+            scan::decode(key)
+        };
+        if !keys.insert(&key, &members) {
+            return Err(JsonError {
+                offset: offset_of(key_text),
+                reason: JsonErrorReason::DuplicateKey(key.into_owned()),
+            });
+        }
+        members.push(Member {
+            key,
+            json: Cow::Borrowed(value),
+            offset,
+        });
+        rest = after_value;
+    }
+}
+
+/// Where in a member's value the container opens that is too deep.
+fn first_too_deep(value: &str) -> usize {
+    // One level around it makes it the first that is too deep.
+    let wrapped = format!("[{value}]");
+    let at = scan::survey(&wrapped).too_deep_at.unwrap_or(1);
+    at.saturating_sub(1)
+}
+
+/// Tells whether a key was there before: by a small filter first, so that the usual dozen keys cost nothing, and by a
+/// hash set once there are many, so that a million keys do not take a million times a million comparisons.
+#[derive(Default)]
+struct KeySet {
+    filter: u64,
+    many: HashSet<String>,
+}
+
+impl KeySet {
+    const FEW: usize = 64;
+
+    fn insert(&mut self, key: &str, before: &[Member<'_>]) -> bool {
+        if before.len() < Self::FEW {
+            let bytes = key.as_bytes();
+            let first = bytes.first().copied().unwrap_or_default();
+            let last = bytes.last().copied().unwrap_or_default();
+            let bit = (usize::from(first) ^ (usize::from(last) << 2) ^ (bytes.len() << 1)) & 63;
+            let mark = 1_u64 << bit;
+            if self.filter & mark == 0 {
+                self.filter |= mark;
+                return true;
+            }
+            return before.iter().all(|member| member.key != key);
+        }
+        if self.many.is_empty() {
+            let keys = before.iter().map(|member| member.key.clone().into_owned());
+            self.many.extend(keys);
+        }
+        self.many.insert(key.to_owned())
+    }
+}
+
+/// Turns line and column into a byte offset.
+fn syntax_error(text: &str, error: &serde_json::Error) -> JsonError {
+    let full = error.to_string();
+    let reason = full
+        .rsplit_once(" at line ")
+        .map_or(full.as_str(), |(reason, _)| reason);
+    let lines_before = error.line().saturating_sub(1);
+    let line_start: usize = text
+        .split_inclusive('\n')
+        .take(lines_before)
+        .map(str::len)
+        .sum();
+    // The column counts the offending byte, except at the end of the text and before a control character.
+    let is_before = error.is_eof() || reason.starts_with("control character");
+    let in_line = error.column().saturating_sub(usize::from(!is_before));
+    JsonError {
+        offset: line_start.saturating_add(in_line).min(text.len()),
+        reason: JsonErrorReason::Syntax(reason.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (usize, String) {
+        let error = parse_object(text).unwrap_err();
+        (error.offset, error.to_string())
+    }
+
+    #[test]
+    fn members_come_in_order_with_their_offsets() {
+        let text = " {\"b\": [1, 2],\n \"a\\u0041\":\"x\"} \n";
+        let object = parse_object(text).unwrap();
+        let found: Vec<_> = object
+            .members
+            .iter()
+            .map(|member| (&*member.key, &*member.json, member.offset))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("b", "[1, 2]", 7),
+                ("aA", "\"x\"", text.find("\"x").unwrap())
+            ]
+        );
+        assert_eq!(object.get("aA"), Some("\"x\""));
+        assert!(matches!(object.members[0].key, Cow::Borrowed(_)));
+        assert_eq!(parse_object("{}").unwrap().members, []);
+        let elements = parse_array(" [1, {\"a\":[]}, \"x\"]").unwrap();
+        assert_eq!(elements, ["1", "{\"a\":[]}", "\"x\""]);
+    }
+
+    #[test]
+    fn the_offset_points_at_the_offending_byte_in_any_line() {
+        for (text, offset) in [
+            ("", 0),
+            ("   ", 3),
+            ("{\"a\":nan}", 6),
+            ("{\"a\":NaN}", 5),
+            ("{\"a\":Infinity}", 5),
+            ("{\n \"é\": 1,\n \"b\": ?}", 18),
+            ("{\"a\":1}\n\n x", 10),
+            ("{\"a\":1", 6),
+            ("{\"a\":\"x", 7),
+            ("{\n\"a\":\"x\n\"}", 8),
+            ("{\"a\":01}", 6),
+            ("{\"a\" 1}", 5),
+            ("{a:1}", 1),
+            ("{\"a\":\"x\\qy\"}", 8),
+            ("{\"a\":\"x\\u12G4\"}", 12),
+            ("{\"a\":1,}", 7),
+        ] {
+            let (found, message) = refused(text);
+            assert_eq!(found, offset, "{text:?}: {message}");
+            assert!(
+                message.starts_with(&format!("at byte {offset}: ")),
+                "{message}"
+            );
+            assert!(!message.contains("line"), "{message}");
+        }
+        assert_eq!(refused("{\"a\":?}").1, "at byte 5: expected value");
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_apart_from_what_is_no_json() {
+        for text in ["[]", "1", "\"{}\"", "null", "true"] {
+            let error = parse_object(text).unwrap_err();
+            assert_eq!(error.reason, JsonErrorReason::NotAnObject, "{text}");
+        }
+        let error = parse_object("[1,").unwrap_err();
+        assert!(matches!(error.reason, JsonErrorReason::Syntax(_)));
+        let error = parse_array(" {}").unwrap_err();
+        assert_eq!(
+            (error.offset, error.reason),
+            (1, JsonErrorReason::NotAnArray)
+        );
+    }
+
+    #[test]
+    fn a_key_that_is_there_twice_is_named() {
+        let (offset, message) = refused(r#"{"a":1,"b":2,"\u0061":3}"#);
+        assert_eq!(offset, 13);
+        assert_eq!(message, r#"at byte 13: the key "a" is there twice"#);
+        // Nested objects are the server's business.
+        assert!(parse_object(r#"{"x":{"a":1,"a":2}}"#).is_ok());
+    }
+
+    #[test]
+    fn duplicates_among_very_many_keys_are_found_quickly() {
+        let mut text = String::from("{");
+        for number in 0..100_000 {
+            text.push_str(&format!("\"k{number}\":0,"));
+        }
+        let good = text.clone() + "\"last\":0}";
+        assert_eq!(parse_object(&good).unwrap().members.len(), 100_001);
+        for again in ["k3", "k40", "k99999"] {
+            let bad = format!("{text}\"{again}\":1}}");
+            let error = parse_object(&bad).unwrap_err();
+            assert_eq!(error.reason, JsonErrorReason::DuplicateKey(again.into()));
+            assert_eq!(error.offset, text.len());
+        }
+    }
+
+    #[test]
+    fn nesting_is_bounded_at_64_levels() {
+        let nested = |levels: usize| {
+            let inner = levels - 1;
+            format!("{{\"a\":{}{}}}", "[".repeat(inner), "]".repeat(inner))
+        };
+        assert!(parse_object(&nested(64)).is_ok());
+        for levels in [65, 66, 10_000, 1_000_000] {
+            let error = parse_object(&nested(levels)).unwrap_err();
+            assert_eq!(error.reason, JsonErrorReason::TooDeep, "{levels}");
+            assert_eq!(error.offset, 5 + 63);
+        }
+        let open_only = "[".repeat(1_000_000);
+        assert!(matches!(
+            parse_array(&open_only).unwrap_err().reason,
+            JsonErrorReason::Syntax(_)
+        ));
+        let deep = "[".repeat(65) + &"]".repeat(65);
+        assert_eq!(parse_array(&deep).unwrap_err(), too_deep(64));
+    }
+
+    #[test]
+    fn every_part_can_be_read_even_if_the_text_could_not() {
+        let text = r#"{"a\ud800":"\udfff","n":[1e999]}"#;
+        assert!(serde_json::from_str::<serde_json::Value>(text).is_err());
+        let object = parse_object(text).unwrap();
+        assert_eq!(object.get("a\u{fffd}"), Some(r#""\ufffd""#));
+        assert_eq!(object.get("n"), Some("[null]"));
+        assert_eq!(parse_array("[1e999,2]").unwrap(), ["null", "2"]);
+    }
+}

@@ -1,0 +1,182 @@
+//! Writing: strings and numbers as JSON, appended to a byte buffer.
+//!
+//! Decides how text is escaped and how separators are set. Entry points: [`string`], [`key`], [`number_u64`],
+//! [`number_f64`], [`separator`]. May use the standard library only.
+
+use std::io::Write as _;
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
+
+/// High bit set in (at least the first of) the bytes of `word` that a JSON string must escape.
+#[inline]
+const fn needs_escape(word: u64) -> u64 {
+    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
+    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
+    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+    let quote = word ^ QUOTES;
+    let backslash = word ^ BACKSLASHES;
+    // A borrow only spoils bytes above one that is marked rightly, and the lowest mark is the one that counts.
+    ((word.wrapping_sub(SPACES) & !word)
+        | (quote.wrapping_sub(ONES) & !quote)
+        | (backslash.wrapping_sub(ONES) & !backslash))
+        & HIGH_BITS
+}
+
+/// How many of the leading bytes may stand in a JSON string as they are: no quote, backslash or control character.
+#[inline]
+pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut length = 0_usize;
+    for word in words {
+        let marks = needs_escape(u64::from_le_bytes(*word));
+        if marks != 0 {
+            return length.wrapping_add((marks.trailing_zeros() / 8) as usize);
+        }
+        length = length.wrapping_add(8);
+    }
+    let plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
+    length.wrapping_add(rest.iter().take_while(plain).count())
+}
+
+/// Appends `text` as a JSON string with its quotes.
+pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len().saturating_add(2));
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, tail) = rest
+            .split_at_checked(plain_prefix(rest))
+            .unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((special, tail)) = tail.split_first() else {
+            break;
+        };
+        escape(out, *special);
+        rest = tail;
+    }
+    out.push(b'"');
+}
+
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            let _ = write!(out, "\\u{byte:04x}");
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
+/// How many bytes `character` takes inside a JSON string as [`string`] writes it.
+pub(crate) const fn encoded_length(character: char) -> usize {
+    match character {
+        '"' | '\\' | '\n' | '\r' | '\t' => 2,
+        '\0'..' ' => 6,
+        _ => character.len_utf8(),
+    }
+}
+
+/// `text` as a JSON string of its own.
+pub(crate) fn string_to_json(text: &str) -> String {
+    let mut out = Vec::new();
+    string(&mut out, text);
+    into_text(out)
+}
+
+/// The buffer as text; everything written by this room is UTF-8.
+pub(crate) fn into_text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| {
+        // Not reached; losing no byte that is text beats losing all.
+        String::from_utf8_lossy(error.as_bytes()).into_owned()
+    })
+}
+
+/// Appends a comma unless the buffer ends where a container was just opened, or is empty.
+#[inline]
+pub(crate) fn separator(out: &mut Vec<u8>) {
+    if !matches!(out.last(), None | Some(b'{' | b'[')) {
+        out.push(b',');
+    }
+}
+
+/// Appends the separator if one is due, then `name` as a key with its colon.
+pub(crate) fn key(out: &mut Vec<u8>, name: &str) {
+    separator(out);
+    string(out, name);
+    out.push(b':');
+}
+
+/// Appends a number.
+pub(crate) fn number_u64(out: &mut Vec<u8>, value: u64) {
+    let _ = write!(out, "{value}");
+}
+
+/// Appends a number; `null` when JSON has no way to write it (EVT-17).
+pub(crate) fn number_f64(out: &mut Vec<u8>, value: f64) {
+    if value.is_finite() {
+        // The debug form keeps large exponents short (`1e300`) and is valid JSON.
+        let _ = write!(out, "{value:?}");
+    } else {
+        out.extend_from_slice(b"null");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn strings_are_read_back_by_a_json_reader() {
+        let every_low: String = (0..0x80_u8).map(char::from).collect();
+        let long = "x".repeat(37) + "\"" + &"ü€😀\u{7f}\u{2028}".repeat(9) + "\\";
+        for text in ["", "a", "1234567", "12345678", "\n", &every_low, &long] {
+            let json = string_to_json(text);
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+            let counted: usize = text.chars().map(encoded_length).sum();
+            assert_eq!(json.len(), counted + 2);
+        }
+    }
+
+    #[test]
+    fn the_plain_prefix_ends_at_the_first_special_byte_wherever_it_stands() {
+        for special in ["\"", "\\", "\n", "\0", "\u{1f}"] {
+            for place in 0..40 {
+                let text = "é".repeat(place) + special + "\"\\\n tail";
+                assert_eq!(plain_prefix(text.as_bytes()), 2 * place, "{text:?}");
+            }
+        }
+        assert_eq!(plain_prefix(" !~\u{7f}ÿ".repeat(5).as_bytes()), 30);
+    }
+
+    // EVT-17
+    #[test]
+    fn numbers_that_json_cannot_write_become_null() {
+        let text = |value| {
+            let mut out = Vec::new();
+            number_f64(&mut out, value);
+            into_text(out)
+        };
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(text(value), "null");
+        }
+        for value in [0.0, -1.5, 1e300, f64::MIN_POSITIVE, 0.1 + 0.2] {
+            assert_eq!(serde_json::from_str::<f64>(&text(value)).unwrap(), value);
+        }
+    }
+
+    #[test]
+    fn separators_stand_between_members_only() {
+        let mut out = b"{".to_vec();
+        key(&mut out, "a");
+        number_u64(&mut out, u64::MAX);
+        key(&mut out, "b\"");
+        out.extend_from_slice(b"[");
+        separator(&mut out);
+        assert_eq!(into_text(out), r#"{"a":18446744073709551615,"b\"":["#);
+    }
+}
