@@ -1,0 +1,234 @@
+//! The programs of `examples-c/` and `examples-python/`: each is compiled, run against a local server, and judged by
+//! what arrives there and by what it prints.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use receiver::{Receiver, closed_port, deaf_port};
+use serde_json::Value;
+use support::{Scratch, Standard, assert_success, compile_c, repository, run, runtime_dir};
+
+/// Far more than any example needs; reached only when one hangs.
+const RUN_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Compiles an example and returns the command that runs it with this DSN.
+fn example(file: &str, scratch: &Scratch, dsn: &str) -> Command {
+    let program = scratch.join("example");
+    let standard = if file.ends_with(".cpp") {
+        Standard::Cxx17
+    } else {
+        Standard::C99
+    };
+    compile_c(&format!("examples-c/{file}"), standard, &program);
+    let mut command = Command::new(program);
+    command.arg(dsn).env_remove("SENTRY_DSN");
+    command
+}
+
+/// Runs an example against a server that answers; the program must succeed and the server find nothing wrong.
+fn run_against_receiver(file: &str) -> (Receiver, String) {
+    let (scratch, receiver) = (Scratch::new("example"), Receiver::start());
+    let output = run(&mut example(file, &scratch, &receiver.dsn()), RUN_TIMEOUT);
+    assert_success(&output, file);
+    assert_eq!(receiver.violations(), Vec::<String>::new(), "{file}");
+    (receiver, text(&output))
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn only_event(receiver: &Receiver) -> Value {
+    let events = receiver.events();
+    assert_eq!(events.len(), 1, "{events:#?}");
+    events.into_iter().next().unwrap()
+}
+
+/// The id behind the word "accepted", without hyphens.
+fn accepted_id(printed: &str) -> String {
+    let id = printed
+        .lines()
+        .find_map(|line| line.strip_prefix("accepted "))
+        .unwrap();
+    id.replace('-', "")
+}
+
+#[test]
+fn minimal_delivers_the_event_it_says_was_accepted() {
+    let (receiver, printed) = run_against_receiver("minimal.c");
+    let event = only_event(&receiver);
+    assert_eq!(event["event_id"], accepted_id(&printed));
+    assert_eq!(event["logentry"]["formatted"], "The paper tray is empty");
+    assert_eq!(event["tags"]["tray"], "2");
+    assert_eq!(event["release"], "minimal@1.0.0");
+}
+
+#[test]
+fn options_json_applies_its_options_and_shows_two_refusals() {
+    let (receiver, printed) = run_against_receiver("options_json.c");
+    let event = only_event(&receiver);
+    assert_eq!(event["logger"], "vendor.signal");
+    assert_eq!(event["environment"], "staging");
+    let line = |start: &str| {
+        printed
+            .lines()
+            .find(|line| line.starts_with(start))
+            .unwrap()
+            .to_owned()
+    };
+    assert!(line("a mistake: ").contains("queue_max_item"), "{printed}");
+    assert!(line("refused: ").contains("-7"), "{printed}");
+    assert_eq!(
+        line("retries: "),
+        "retries: 5, queue: 100 items, 1048576 bytes"
+    );
+}
+
+#[test]
+fn stats_prints_one_outcome_per_event_and_the_counts() {
+    let (receiver, printed) = run_against_receiver("stats.c");
+    assert_eq!(receiver.events().len(), 5);
+    let outcomes: Vec<_> = printed
+        .lines()
+        .filter(|line| line.contains(" delivered, HTTP 200, attempts 1"))
+        .collect();
+    assert_eq!(outcomes.len(), 5, "{printed}");
+    assert!(
+        printed.contains("captured 5 = delivered 5 + discarded 0 + spooled 0 + pending 0"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn logging_reports_the_error_with_the_lines_before_it() {
+    let (receiver, printed) = run_against_receiver("logging.c");
+    let event = only_event(&receiver);
+    assert_eq!(event["logentry"]["formatted"], "tray 2 is empty");
+    assert_eq!(
+        (&event["logger"], &event["level"]),
+        (&"printer.feed".into(), &"error".into())
+    );
+    assert_eq!(event["tags"]["printer"], "lp0");
+    let crumbs = event["breadcrumbs"]["values"].as_array().unwrap();
+    let messages: Vec<_> = crumbs
+        .iter()
+        .map(|crumb| crumb["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(messages, ["job 17 queued", "tray 2 is low"]);
+    assert_eq!(
+        printed.matches("not reported").count(),
+        1,
+        "only the ignored logger: {printed}"
+    );
+}
+
+#[test]
+fn cpp_usage_reports_the_exception_with_its_type() {
+    let (receiver, printed) = run_against_receiver("cpp_usage.cpp");
+    let event = only_event(&receiver);
+    assert_eq!(event["event_id"], accepted_id(&printed));
+    let exception = &event["exception"]["values"][0];
+    assert_eq!(exception["type"], "std::invalid_argument");
+    assert!(
+        exception["value"]
+            .as_str()
+            .is_some_and(|value| !value.is_empty()),
+        "{exception}"
+    );
+}
+
+#[test]
+fn capture_py_needs_nothing_but_the_shared_library() {
+    let receiver = Receiver::start();
+    let mut command = Command::new("python3");
+    command
+        .arg(repository().join("examples-python/capture.py"))
+        .arg(receiver.dsn());
+    command
+        .env("SENTRY_LIBRARY", runtime_dir().join("libsentry.so.0"))
+        .env_remove("SENTRY_DSN");
+    let output = run(&mut command, RUN_TIMEOUT);
+    assert_success(&output, "capture.py");
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let event = only_event(&receiver);
+    assert_eq!(event["event_id"], accepted_id(&text(&output)));
+    assert_eq!(event["platform"], "python");
+    assert_eq!(event["exception"]["values"][0]["type"], "KeyError");
+}
+
+/// What `outage.c` has to show, whatever keeps the server from answering.
+fn assert_outage_is_told(port: u16) {
+    let scratch = Scratch::new("outage");
+    let dsn = format!("http://publickey@127.0.0.1:{port}/42");
+    let output = run(&mut example("outage.c", &scratch, &dsn), RUN_TIMEOUT);
+    // The program itself checks that no capture took 100 ms and that the shutdown kept its time.
+    assert_success(&output, "outage.c");
+    let printed = text(&output);
+    assert!(
+        printed.contains("accepted 4, refused because the queue is full 8"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("captured 12 = delivered 0 + discarded 12 + spooled 0 + pending 0"),
+        "{printed}"
+    );
+    assert!(
+        printed.contains("of the discarded: 8 queue_overflow"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn outage_keeps_its_bounds_while_connects_get_no_answer() {
+    let port = deaf_port().unwrap();
+    assert_outage_is_told(port.port());
+}
+
+#[test]
+fn outage_keeps_its_bounds_while_connects_are_refused() {
+    let port = closed_port().unwrap();
+    assert_outage_is_told(port.port());
+}
+
+#[test]
+fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
+    let scratch = Scratch::new("usage");
+    let mut seen = 0;
+    for entry in fs::read_dir(repository().join("examples-c")).unwrap() {
+        let path = entry.unwrap().path();
+        let file = path.file_name().unwrap().to_str().unwrap();
+        let source = fs::read_to_string(&path).unwrap();
+        assert!(source.lines().count() < 100, "{file} is too long");
+        assert!(
+            source
+                .lines()
+                .nth(2)
+                .unwrap()
+                .contains("pkg-config --cflags --libs sentry"),
+            "{file}"
+        );
+        let command = example(file, &scratch, "unused");
+        let output = run(
+            Command::new(command.get_program()).env_remove("SENTRY_DSN"),
+            RUN_TIMEOUT,
+        );
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(
+            String::from_utf8_lossy(&output.stderr).starts_with("usage: "),
+            "{file}"
+        );
+        seen += 1;
+    }
+    assert_eq!(seen, 6, "a new example needs a test of its own here");
+}
