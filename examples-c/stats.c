@@ -11,7 +11,8 @@
 
 #define EVENTS 5
 
-/* Called once per envelope, mostly on the worker thread: be quick, do not block. `info` lives during the call only. */
+/* Called once per envelope, on the worker thread or, for a refusal, on the capturing one: be quick, do not block.
+ * `info` lives during the call only. */
 static void on_outcome(const sentry_outcome_info_t *info, void *user_data)
 {
     static const char *const NAMES[] = { "delivered", "discarded", "spooled" };
