@@ -4,7 +4,7 @@
 //! Order: the option (empty: no proxy) → for https `https_proxy`, `HTTPS_PROXY` → `http_proxy` → `all_proxy`,
 //! `ALL_PROXY` → none. `HTTP_PROXY` in upper case is not read, as in libcurl: a CGI server sets it from a request
 //! header. Hosts in `no_proxy`, `NO_PROXY` are exempt from a proxy of the environment, not from that of the option.
-//! Entry point: [`Options::resolve_proxy`]. May use: `protocol::dsn`.
+//! Entry point: [`Options::resolve_proxy`]. May use: `environment`.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -267,6 +267,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_documentation_lists_every_option() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/options.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for entry in TABLE {
+            let row = format!("| `{}` |", entry.name);
+            assert!(page.contains(&row), "docs/options.md has no row {row}");
+        }
+    }
+
     /// The text of all files of the C interface.
     fn exported_source() -> String {
         let mut folders = vec![PathBuf::from(concat!(

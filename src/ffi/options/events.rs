@@ -1,0 +1,157 @@
+//! Options beyond the compatible part: what becomes an event or a breadcrumb.
+//!
+//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+
+use std::ffi::c_char;
+use std::ptr;
+
+use super::handle::{INTERNAL, configure, read, read_text, sentry_options_t, store_text};
+use crate::client::options::{Options, level_from_number};
+use crate::ffi::guard;
+use crate::ffi::text;
+use crate::ffi::types::{sentry_level_arg, sentry_level_t, sentry_status_t};
+
+/// Sets which events are dropped.
+///
+/// Arguments: `patterns`, one on each line, compared with the exception's type and module and with the logger; `*`
+/// stands for any text; default none.
+/// Ownership: the text is copied.
+/// Null: NULL unsets the option; a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_ignore_errors(
+    opts: *mut sentry_options_t,
+    patterns: *const c_char,
+) -> sentry_status_t {
+    // SAFETY: the caller promises a terminated text or NULL, so the length found is that of readable bytes.
+    unsafe { sentry_options_set_ignore_errors_n(opts, patterns, text::c_str_len(patterns)) }
+}
+
+/// Like `sentry_options_set_ignore_errors`, with a length.
+///
+/// Arguments: `patterns_len` in bytes, without terminator; with NULL it must be 0.
+/// Ownership: the text is copied.
+/// Null: NULL unsets the option; a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_ignore_errors_n(
+    opts: *mut sentry_options_t,
+    patterns: *const c_char,
+    patterns_len: usize,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+        unsafe {
+            store_text(
+                opts,
+                patterns,
+                patterns_len,
+                Options::set_ignore_errors_lines,
+            )
+        }
+    })
+}
+
+/// Gets the patterns of events that are dropped.
+///
+/// Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+/// Null: NULL for a NULL `opts`.
+/// Returns: the patterns, one on each line; NULL when there are none.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_ignore_errors(
+    opts: *const sentry_options_t,
+) -> *const c_char {
+    guard(ptr::null(), || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read_text(opts, |texts| &texts.ignore_errors) }
+    })
+}
+
+/// Sets the least level at which `sentry_log_message` records a breadcrumb.
+///
+/// Arguments: `level`; default `SENTRY_LEVEL_INFO`.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_breadcrumb_level(
+    opts: *mut sentry_options_t,
+    level: sentry_level_arg,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.breadcrumb_level = level_from_number("breadcrumb_level", level)?;
+                Ok::<(), String>(())
+            })
+        }
+    })
+}
+
+/// Gets the least level at which `sentry_log_message` records a breadcrumb.
+///
+/// Null: `SENTRY_LEVEL_INFO` for a NULL `opts`.
+/// Returns: the level.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_breadcrumb_level(
+    opts: *const sentry_options_t,
+) -> sentry_level_t {
+    guard(sentry_level_t::SENTRY_LEVEL_INFO, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe {
+            read(opts, sentry_level_t::SENTRY_LEVEL_INFO, |options| {
+                sentry_level_t::from(options.breadcrumb_level)
+            })
+        }
+    })
+}
+
+/// Sets the least level at which `sentry_log_message` reports an event.
+///
+/// Arguments: `level`; default `SENTRY_LEVEL_ERROR`.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_event_level(
+    opts: *mut sentry_options_t,
+    level: sentry_level_arg,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.event_level = level_from_number("event_level", level)?;
+                Ok::<(), String>(())
+            })
+        }
+    })
+}
+
+/// Gets the least level at which `sentry_log_message` reports an event.
+///
+/// Null: `SENTRY_LEVEL_ERROR` for a NULL `opts`.
+/// Returns: the level.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_event_level(
+    opts: *const sentry_options_t,
+) -> sentry_level_t {
+    guard(sentry_level_t::SENTRY_LEVEL_ERROR, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe {
+            read(opts, sentry_level_t::SENTRY_LEVEL_ERROR, |options| {
+                sentry_level_t::from(options.event_level)
+            })
+        }
+    })
+}

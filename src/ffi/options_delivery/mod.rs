@@ -1,0 +1,301 @@
+//! Options beyond the compatible part: the queue and how it is emptied.
+//!
+//! Each setter refuses what makes no sense with a status and a text. Time-outs and retries stand in `retry.rs`.
+//! Entry points: the exported functions. May use: `options::handle`, `client::options`.
+
+use std::ffi::c_int;
+
+use super::guard;
+use super::options::handle::{INTERNAL, configure, read, sentry_options_t};
+use super::types::{
+    sentry_compression_arg, sentry_compression_t, sentry_queue_overflow_arg,
+    sentry_queue_overflow_t, sentry_status_t,
+};
+use crate::client::options::{Compression, QueueOverflow, as_millis};
+
+pub mod retry;
+
+/// Sets the most envelopes the queue holds.
+///
+/// Arguments: `items` 1 to 10,000,000, or -1 for no bound but `queue_max_bytes`; default 1000.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_max_items(
+    opts: *mut sentry_options_t,
+    items: i64,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_queue_max_items(i128::from(items))
+            })
+        }
+    })
+}
+
+/// Gets the most envelopes the queue holds.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: the count, -1 for no bound.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_max_items(opts: *const sentry_options_t) -> i64 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe {
+            read(opts, 0, |options| {
+                options
+                    .queue_max_items
+                    .map_or(-1, |items| i64::try_from(items).unwrap_or(i64::MAX))
+            })
+        }
+    })
+}
+
+/// Sets the most bytes the queue holds, counting all that its envelopes own.
+///
+/// Arguments: `bytes` 65,536 to 1,099,511,627,775; default 16,777,216.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_max_bytes(
+    opts: *mut sentry_options_t,
+    bytes: u64,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_queue_max_bytes(i128::from(bytes))
+            })
+        }
+    })
+}
+
+/// Gets the most bytes the queue holds.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: bytes.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_max_bytes(opts: *const sentry_options_t) -> u64 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read(opts, 0, |options| options.queue_max_bytes) }
+    })
+}
+
+/// Sets which envelope goes when the queue is full.
+///
+/// Arguments: `overflow`; default `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST`.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_overflow(
+    opts: *mut sentry_options_t,
+    overflow: sentry_queue_overflow_arg,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.queue_overflow = QueueOverflow::from_number(overflow)?;
+                Ok::<(), String>(())
+            })
+        }
+    })
+}
+
+/// Gets which envelope goes when the queue is full.
+///
+/// Null: `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST` for a NULL `opts`.
+/// Returns: the way set.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_overflow(
+    opts: *const sentry_options_t,
+) -> sentry_queue_overflow_t {
+    guard(
+        sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
+        || {
+            // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+            unsafe {
+                read(
+                    opts,
+                    sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
+                    |options| sentry_queue_overflow_t::from(options.queue_overflow),
+                )
+            }
+        },
+    )
+}
+
+/// Sets the longest a capture may wait for room in the queue.
+///
+/// Arguments: `timeout_ms` 0 to 60,000 milliseconds; default 0, which never waits.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_block_timeout_ms(
+    opts: *mut sentry_options_t,
+    timeout_ms: u64,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_queue_block_timeout(i128::from(timeout_ms))
+            })
+        }
+    })
+}
+
+/// Gets the longest a capture may wait for room.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: milliseconds.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_block_timeout_ms(
+    opts: *const sentry_options_t,
+) -> u64 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read(opts, 0, |options| as_millis(options.queue_block_timeout)) }
+    })
+}
+
+/// Sets whether accepted envelopes survive the death of the process. Stored; without effect in this version.
+///
+/// Arguments: `durable` 0 or not; default 0.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_durable(
+    opts: *mut sentry_options_t,
+    durable: c_int,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.queue_durable = durable != 0;
+                Ok::<(), String>(())
+            })
+        }
+    })
+}
+
+/// Gets whether accepted envelopes survive the death of the process.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: 1 or 0.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_durable(opts: *const sentry_options_t) -> c_int {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read(opts, 0, |options| c_int::from(options.queue_durable)) }
+    })
+}
+
+/// Sets the most requests that run at a time.
+///
+/// Arguments: `requests` 1 to 32; default 1.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_max_requests_in_flight(
+    opts: *mut sentry_options_t,
+    requests: i32,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_max_requests_in_flight(i128::from(requests))
+            })
+        }
+    })
+}
+
+/// Gets the most requests that run at a time.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: the count.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_max_requests_in_flight(
+    opts: *const sentry_options_t,
+) -> i32 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe {
+            read(opts, 0, |options| {
+                i32::try_from(options.max_requests_in_flight).unwrap_or(i32::MAX)
+            })
+        }
+    })
+}
+
+/// Sets how request bodies are compressed.
+///
+/// Arguments: `compression`; default `SENTRY_COMPRESSION_GZIP`. A build without gzip has and accepts
+/// `SENTRY_COMPRESSION_NONE` only.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_compression(
+    opts: *mut sentry_options_t,
+    compression: sentry_compression_arg,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.compression = Compression::from_number(compression)?;
+                Ok::<(), String>(())
+            })
+        }
+    })
+}
+
+/// Gets how request bodies are compressed.
+///
+/// Null: `SENTRY_COMPRESSION_NONE` for a NULL `opts`.
+/// Returns: the way set.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_compression(
+    opts: *const sentry_options_t,
+) -> sentry_compression_t {
+    guard(sentry_compression_t::SENTRY_COMPRESSION_NONE, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe {
+            read(
+                opts,
+                sentry_compression_t::SENTRY_COMPRESSION_NONE,
+                |options| sentry_compression_t::from(options.compression),
+            )
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests;
