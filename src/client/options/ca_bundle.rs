@@ -5,7 +5,6 @@
 //! environment is read, never changed. Entry point: [`Options::find_ca_bundle`], called by init. May use: `environment`.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -69,20 +68,6 @@ pub(crate) struct CaChoice {
     pub(crate) source: CaSource,
     /// What was named and could not be used; for the log of init.
     pub(crate) warnings: Vec<String>,
-}
-
-impl fmt::Display for CaChoice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for path in [&self.file, &self.directory].into_iter().flatten() {
-            write!(f, "{} ", path.display())?;
-        }
-        f.write_str(match self.source {
-            CaSource::Option => "(option ca_certs)",
-            CaSource::Environment => "(environment)",
-            CaSource::KnownPath => "(known path)",
-            CaSource::LibcurlDefault => "default of libcurl",
-        })
-    }
 }
 
 /// What is found at a path.
@@ -271,7 +256,7 @@ mod tests {
         let choice = looked_up(None, &both, &there).unwrap();
         assert_eq!(choice.file.as_deref(), Some(Path::new("/env.pem")));
         assert_eq!(choice.directory.as_deref(), Some(Path::new("/env.d")));
-        assert_eq!(choice.to_string(), "/env.pem /env.d (environment)");
+        assert_eq!(choice.source, CaSource::Environment);
     }
 
     #[test]
@@ -296,7 +281,6 @@ mod tests {
         assert_eq!(choice.directory.as_deref(), Some(Path::new(android.0)));
         let choice = looked_up(None, &[], &[]).unwrap();
         assert_eq!(choice.source, CaSource::LibcurlDefault);
-        assert_eq!(choice.to_string(), "default of libcurl");
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::protocol::level::Level;
     reason = "the names are those of the C interface"
 )]
 pub(crate) enum QueueOverflow {
-    /// The one that does not fit any more.
+    /// The new one.
     #[default]
     DropNewest = 0,
-    /// The one that waited longest.
+    /// The oldest of the least important kind there is, but none that matters more than the new one.
     DropOldest = 1,
-    /// The one of the least important kind.
+    /// One that matters less than the new one; if there is none, the new one.
     DropLowestPriority = 2,
 }
 

@@ -24,9 +24,7 @@ use std::time::Duration;
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
-pub(crate) use ca_bundle::{CaChoice, CaSource};
 pub(crate) use choice::{Compression, QueueOverflow, level_from_number};
-pub(crate) use proxy::ProxyChoice;
 pub(crate) use set::as_millis;
 
 /// `sdk.name` on the wire, unless the host changes it.

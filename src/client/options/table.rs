@@ -15,6 +15,10 @@ pub(crate) struct Entry {
     /// Its name here and in `sentry_options_set_<name>`.
     pub(crate) name: &'static str,
     /// Its default, as it would be written here.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "kept beside the names for the test that compares")
+    )]
     pub(crate) default: &'static str,
     pub(super) reader: Reader,
 }

@@ -10,6 +10,7 @@ use crate::client::options::{Options, level_from_number};
 use crate::ffi::guard;
 use crate::ffi::text;
 use crate::ffi::types::{sentry_level_arg, sentry_level_t, sentry_status_t};
+use crate::protocol::level::Level;
 
 /// Sets which events are dropped.
 ///
@@ -154,4 +155,17 @@ pub unsafe extern "C" fn sentry_options_get_event_level(
             })
         }
     })
+}
+
+impl From<Level> for sentry_level_t {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::SENTRY_LEVEL_TRACE,
+            Level::Debug => Self::SENTRY_LEVEL_DEBUG,
+            Level::Info => Self::SENTRY_LEVEL_INFO,
+            Level::Warning => Self::SENTRY_LEVEL_WARNING,
+            Level::Error => Self::SENTRY_LEVEL_ERROR,
+            Level::Fatal => Self::SENTRY_LEVEL_FATAL,
+        }
+    }
 }

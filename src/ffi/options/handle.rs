@@ -9,17 +9,20 @@ use std::ffi::c_char;
 use std::fmt::Display;
 use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
+use std::sync::Arc;
 
 use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
 use crate::ffi::types::sentry_status_t;
+use crate::transport::outcome::OutcomeSink;
 
 /// The configuration of the library, to be handed to `sentry_init`.
 ///
 /// Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
 /// `sentry_options_get_…`, ended by `sentry_init` or `sentry_options_free`.
 /// Threads: one at a time for each handle; different handles do not share anything.
+#[expect(non_camel_case_types, reason = "the name is that of the C interface")]
 pub struct sentry_options_t {
     options: Options,
     texts: Texts,
@@ -103,6 +106,27 @@ pub(crate) unsafe fn take(opts: *mut sentry_options_t) -> Option<Options> {
     // SAFETY: every handle comes from `Box::into_raw` in `give`, and the caller gives it back once.
     let handle = unsafe { Box::from_raw(opts) };
     Some(handle.options)
+}
+
+/// [`take`] for `sentry_init`, where NULL stands for the defaults and the environment.
+///
+/// # Safety
+/// As for [`take`].
+pub(crate) unsafe fn take_options(opts: *mut sentry_options_t) -> Options {
+    // SAFETY: passed on.
+    unsafe { take(opts) }.unwrap_or_else(Options::new)
+}
+
+/// Sets or unsets what hears of outcomes.
+///
+/// # Safety
+/// As for [`configure`].
+pub(crate) unsafe fn configure_outcome(
+    opts: *mut sentry_options_t,
+    sink: Option<Arc<dyn OutcomeSink>>,
+) {
+    // SAFETY: passed on.
+    unsafe { store(opts, |options| options.on_outcome = sink) };
 }
 
 /// Changes options; the outcome becomes status and last error.

@@ -162,6 +162,8 @@ fn null_options_are_no_crash() {
             sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
         );
         assert!(take(none).is_none());
+        configure_outcome(none, None);
+        assert!(take_options(none).on_outcome.is_none());
     }
 }
 

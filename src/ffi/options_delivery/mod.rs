@@ -297,5 +297,24 @@ pub unsafe extern "C" fn sentry_options_get_compression(
     })
 }
 
+impl From<QueueOverflow> for sentry_queue_overflow_t {
+    fn from(overflow: QueueOverflow) -> Self {
+        match overflow {
+            QueueOverflow::DropNewest => Self::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
+            QueueOverflow::DropOldest => Self::SENTRY_QUEUE_OVERFLOW_DROP_OLDEST,
+            QueueOverflow::DropLowestPriority => Self::SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY,
+        }
+    }
+}
+
+impl From<Compression> for sentry_compression_t {
+    fn from(compression: Compression) -> Self {
+        match compression {
+            Compression::None => Self::SENTRY_COMPRESSION_NONE,
+            Compression::Gzip => Self::SENTRY_COMPRESSION_GZIP,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests;
