@@ -265,8 +265,8 @@ impl Item {
             .saturating_add(name)
     }
 
-    /// Appends header line and payload, without the line feed after it.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    /// Appends the header line with its line feed; the payload and another line feed follow.
+    pub(crate) fn write_header(&self, out: &mut Vec<u8>) {
         out.push(b'{');
         json::key(out, "type");
         json::string(out, self.kind.name());
@@ -291,7 +291,6 @@ impl Item {
             extras.other.write_missing(out, |_| false);
         }
         out.extend_from_slice(b"}\n");
-        out.extend_from_slice(self.payload.bytes());
     }
 }
 
@@ -370,9 +369,9 @@ mod tests {
         ] {
             let item = Item::attachment(given, None, None, Payload::Shared(Arc::from(&b"x"[..])));
             let mut out = Vec::new();
-            item.write(&mut out);
+            item.write_header(&mut out);
             let expected =
-                format!("{{\"type\":\"attachment\",\"length\":1,\"filename\":\"{kept}\"}}\nx");
+                format!("{{\"type\":\"attachment\",\"length\":1,\"filename\":\"{kept}\"}}\n");
             assert_eq!(String::from_utf8(out).unwrap(), expected);
         }
     }

@@ -22,8 +22,10 @@ pub(crate) use read::EnvelopeError;
 /// The first item lies in the envelope itself, so that the usual envelope, one event, needs no list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Envelope {
-    event_id: Option<Uuid>,
-    trace: Option<Arc<str>>,
+    /// The id of the event in it, or that its attachments belong to.
+    pub(crate) event_id: Option<Uuid>,
+    /// The dynamic sampling context, a JSON object (TRACE-20).
+    pub(crate) trace: Option<Arc<str>>,
     first: Option<Item>,
     rest: Vec<Item>,
     stored: Option<Box<StoredHeaders>>,
@@ -44,7 +46,7 @@ pub(crate) struct HeaderFields<'a> {
     /// The DSN; absent: the one that was read, if any.
     pub(crate) dsn: Option<&'a str>,
     /// The `sdk` object as JSON; gives way to one that was read, which tells who made the event (ENV-10).
-    pub(crate) sdk_json: Option<&'a str>,
+    pub(crate) sdk: Option<&'a str>,
     /// When the bytes go on the wire; absent in files (ENV-11, ENV-12).
     pub(crate) sent_at: Option<&'a str>,
 }
@@ -67,19 +69,13 @@ impl Envelope {
         }
     }
 
-    /// Sets the dynamic sampling context, a JSON object (TRACE-20).
-    pub(crate) fn set_trace(&mut self, trace: Option<Arc<str>>) {
-        self.trace = trace;
-    }
-
-    /// The id of the event in it.
-    pub(crate) fn event_id(&self) -> Option<Uuid> {
-        self.event_id
-    }
-
-    /// The dynamic sampling context, a JSON object.
-    pub(crate) fn trace(&self) -> Option<&str> {
-        self.trace.as_deref()
+    /// An envelope of one item without further headers.
+    pub(crate) fn single(event_id: Option<Uuid>, kind: ItemKind, payload: Vec<u8>) -> Self {
+        Self {
+            event_id,
+            first: Some(Item::new(kind, payload)),
+            ..Self::default()
+        }
     }
 
     /// The DSN in the bytes it was read from.
@@ -112,18 +108,29 @@ impl Envelope {
         }
     }
 
-    /// Removes and returns the items of that kind.
-    pub(crate) fn take(&mut self, kind: &ItemKind) -> Vec<Item> {
-        let (taken, kept): (Vec<_>, Vec<_>) = self
-            .first
-            .take()
-            .into_iter()
-            .chain(std::mem::take(&mut self.rest))
-            .partition(|item| item.kind == *kind);
-        for item in kept {
-            self.push(item);
-        }
-        taken
+    /// Removes what may not be sent now: the items whose category is limited, and with an event, transaction or
+    /// feedback its attachments (RL-10, RL-11). Returns what the removed items count under.
+    pub(crate) fn remove_limited(
+        &mut self,
+        is_limited: impl Fn(Category) -> bool,
+    ) -> Vec<(Category, u64)> {
+        let is_owner = |item: &Item| {
+            let kind = &item.kind;
+            kind.needs_event_id() && *kind != ItemKind::Attachment
+        };
+        let is_owner_lost = self
+            .items()
+            .any(|item| is_owner(item) && is_limited(item.category()));
+        let mut lost = Vec::new();
+        self.retain(|item| {
+            let goes_along = is_owner_lost && item.kind == ItemKind::Attachment;
+            let is_kept = !goes_along && !is_limited(item.category());
+            if !is_kept {
+                lost.extend(item.tallies());
+            }
+            is_kept
+        });
+        lost
     }
 
     /// True if there is nothing to send (ENV-13).
@@ -167,9 +174,9 @@ impl Envelope {
         let text = |it: Option<&str>| it.map_or(0, str::len);
         let headers = LINE
             .saturating_add(text(header.dsn))
-            .saturating_add(text(header.sdk_json))
+            .saturating_add(text(header.sdk))
             .saturating_add(text(header.sent_at))
-            .saturating_add(text(self.trace()));
+            .saturating_add(text(self.trace.as_deref()));
         let stored = self.stored.as_ref().map_or(0, |stored| {
             text(stored.dsn.as_deref()).saturating_add(stored.other.json().len())
         });
@@ -194,16 +201,16 @@ impl Envelope {
     /// Appends the envelope as it goes on the wire, or into a file when `header` has no `sent_at`.
     pub(crate) fn write(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
         out.reserve(self.serialized_len(header));
-        self.write_headers(out, header);
+        self.write_header(out, header);
         for item in self.items() {
+            item.write_header(out);
+            out.extend_from_slice(item.payload.bytes());
             out.push(b'\n');
-            item.write(out);
         }
-        out.push(b'\n');
     }
 
-    fn write_headers(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
-        let start = out.len();
+    /// Appends the header line with its line feed; the items follow.
+    pub(crate) fn write_header(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
         out.push(b'{');
         let needs_id = self.items().any(|item| item.kind.needs_event_id());
         if let Some(id) = self.event_id.filter(|_| needs_id) {
@@ -217,7 +224,7 @@ impl Envelope {
             json::string(out, dsn);
         }
         let stored_sdk = stored.and_then(|stored| stored.other.get("sdk"));
-        if let Some(sdk) = header.sdk_json.filter(|_| stored_sdk.is_none()) {
+        if let Some(sdk) = header.sdk.filter(|_| stored_sdk.is_none()) {
             json::key(out, "sdk");
             out.extend_from_slice(sdk.as_bytes());
         }
@@ -225,18 +232,14 @@ impl Envelope {
             json::key(out, "sent_at");
             json::string(out, sent_at);
         }
-        if let Some(trace) = self.trace().filter(|_| self.may_carry_trace()) {
+        if let Some(trace) = self.trace.as_deref().filter(|_| self.may_carry_trace()) {
             json::key(out, "trace");
             out.extend_from_slice(trace.as_bytes());
         }
         if let Some(stored) = stored {
             stored.other.write_missing(out, |_| false);
         }
-        out.push(b'}');
-        debug_assert!(
-            !out.iter().skip(start).any(|byte| *byte == b'\n'),
-            "a header is one line"
-        );
+        out.extend_from_slice(b"}\n");
     }
 
     /// Logs and metrics may mix traces (ENV-16).
@@ -253,7 +256,7 @@ mod tests {
 
     const HEADER: HeaderFields<'_> = HeaderFields {
         dsn: Some("https://k@h/1"),
-        sdk_json: Some(r#"{"name":"libsentry.native","version":"1.2.3"}"#),
+        sdk: Some(r#"{"name":"libsentry.native","version":"1.2.3"}"#),
         sent_at: Some("2026-01-01T00:00:00.000000Z"),
     };
 
@@ -272,7 +275,7 @@ mod tests {
     #[test]
     fn an_event_is_written_with_all_headers_on_one_line() {
         let mut envelope = Envelope::event(id(), b"{\n}".to_vec());
-        envelope.set_trace(Some(Arc::from(r#"{"trace_id":"t"}"#)));
+        envelope.trace = Some(Arc::from(r#"{"trace_id":"t"}"#));
         assert_eq!(
             text(&envelope, &HEADER),
             concat!(
@@ -331,7 +334,7 @@ mod tests {
             (ItemKind::Transaction, true),
         ] {
             let mut envelope = Envelope::new(Some(id()));
-            envelope.set_trace(Some(Arc::from("{}")));
+            envelope.trace = Some(Arc::from("{}"));
             envelope.push(Item::new(kind, b"{}".to_vec()));
             assert_eq!(text(&envelope, &HEADER).contains("trace\":{}"), is_told);
         }
@@ -367,17 +370,36 @@ mod tests {
         }
     }
 
+    // RL-10, RL-11, RL-12
     #[test]
-    fn reports_can_be_taken_back_out() {
-        let mut envelope = Envelope::event(id(), b"{}".to_vec());
-        envelope.push(Item::new(ItemKind::ClientReport, b"1".to_vec()));
-        envelope.push(Item::new(ItemKind::Session, b"2".to_vec()));
-        let taken = envelope.take(&ItemKind::ClientReport);
-        assert_eq!(taken.len(), 1);
-        assert_eq!(taken[0].payload.bytes(), b"1");
-        let kept: Vec<_> = envelope.items().map(|item| item.kind.name()).collect();
-        assert_eq!(kept, ["event", "session"]);
-        assert_eq!(envelope.category(), Category::Error);
+    fn a_limited_event_takes_its_attachments_along_and_leaves_the_session() {
+        let full = || {
+            let mut envelope = Envelope::event(id(), b"{}".to_vec());
+            let bytes = Payload::Owned(vec![0; 9]);
+            envelope.push(Item::attachment("a", None, None, bytes));
+            envelope.push(Item::new(ItemKind::Session, b"{}".to_vec()));
+            envelope.push(Item::new(ItemKind::ClientReport, b"{}".to_vec()));
+            envelope
+        };
+        let after = |limited: &[Category]| {
+            let mut envelope = full();
+            let lost = envelope.remove_limited(|category| limited.contains(&category));
+            let kept: Vec<_> = envelope.items().map(|item| item.kind.clone()).collect();
+            (kept, lost)
+        };
+        assert_eq!(
+            after(&[Category::Error]),
+            (
+                vec![ItemKind::Session, ItemKind::ClientReport],
+                vec![(Category::Error, 1), (Category::Attachment, 9)]
+            )
+        );
+        assert_eq!(
+            after(&[Category::Attachment]).1,
+            [(Category::Attachment, 9)]
+        );
+        assert_eq!(after(&[Category::Transaction]).0.len(), 4);
+        assert_eq!(after(&Category::ALL).0, []);
     }
 
     #[test]
@@ -388,7 +410,7 @@ mod tests {
         roomy.push(b'x');
         let mut envelope = Envelope::event(id(), roomy);
         assert_eq!(envelope.byte_cost(), bare + 5000);
-        envelope.set_trace(Some(Arc::from("12345")));
+        envelope.trace = Some(Arc::from("12345"));
         assert_eq!(envelope.byte_cost(), bare + 5005);
         let shared: Arc<[u8]> = Arc::from(vec![0; 700]);
         let attachment = Item::attachment("name", None, None, Payload::Shared(shared));

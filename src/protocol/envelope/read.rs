@@ -316,7 +316,7 @@ mod tests {
         let mut out = Vec::new();
         let header = HeaderFields {
             dsn: Some("https://z@h/1"),
-            sdk_json: Some("{}"),
+            sdk: Some("{}"),
             sent_at: Some("now"),
         };
         envelope.write(&mut out, &header);
