@@ -25,7 +25,7 @@ fn header_names(header: &str, prefix: &str) -> BTreeSet<String> {
     let names = header.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     let names = names
         .filter_map(|word| word.strip_prefix(prefix))
-        .filter(|name| !name.ends_with("_n"));
+        .filter(|name| !name.is_empty() && !name.ends_with("_n"));
     names.map(str::to_owned).collect()
 }
 
