@@ -9,6 +9,8 @@
 //!
 //! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
 
+#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
+
 pub(crate) mod base;
 pub(crate) mod client;
 pub mod ffi;

@@ -5,7 +5,7 @@
 use std::time::{Instant, SystemTime};
 
 /// Source of time. Waiting uses [`Clock::now`], time stamps use [`Clock::wall`]; neither is derived from the other.
-pub(crate) trait Clock: Send + Sync {
+pub(crate) trait Clock: Send + Sync + std::fmt::Debug {
     /// Monotonic time; unaffected by steps of the system clock.
     fn now(&self) -> Instant;
     /// Wall-clock time; may jump in both directions.

@@ -7,6 +7,7 @@
 pub(crate) mod clock;
 pub(crate) mod diagnostics;
 pub(crate) mod lock;
+pub(crate) mod panic;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod timestamp;

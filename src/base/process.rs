@@ -4,8 +4,12 @@
 //! It changes no signal disposition and no environment variable; masks are changed for the calling thread only and
 //! put back.
 
-use std::sync::Once;
+use std::ffi::CString;
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Once, OnceLock};
+
+use super::panic::contained;
 
 /// Counts the forks between the process that loaded the library and this one.
 static FORK_GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -31,11 +35,32 @@ extern "C" fn in_forked_child() {
     FORK_GENERATION.fetch_add(1, Ordering::AcqRel);
 }
 
-/// Runs `hook` when the process exits normally. Handlers run in reverse order of registration, so what must stop
-/// before OpenSSL cleans itself up has to be registered after OpenSSL was initialised.
-pub(crate) fn at_exit(hook: extern "C" fn()) {
-    // SAFETY: `hook` is a plain function that stays mapped (`-z nodelete`).
-    unsafe { libc::atexit(hook) };
+/// Runs `hook` when the process exits normally; once per process, for the first hook given. Handlers run in reverse
+/// order of registration, so what must stop before OpenSSL cleans itself up has to be registered after OpenSSL was
+/// initialised.
+pub(crate) fn at_exit(hook: fn()) {
+    if EXIT_HOOK.set(hook).is_ok() {
+        // SAFETY: the handler is a plain function that stays mapped (`-z nodelete`).
+        unsafe { libc::atexit(run_exit_hook) };
+    }
+}
+
+static EXIT_HOOK: OnceLock<fn()> = OnceLock::new();
+
+extern "C" fn run_exit_hook() {
+    if let Some(hook) = EXIT_HOOK.get() {
+        // A panic must not cross into libc; the process is ending, there is nobody to tell.
+        let _ = contained(hook);
+    }
+}
+
+/// True if this process may write to `path`.
+pub(crate) fn is_writable(path: &Path) -> bool {
+    let Ok(name) = CString::new(path.as_os_str().as_encoded_bytes()) else {
+        return false;
+    };
+    // SAFETY: a terminated path that lives during the call.
+    unsafe { libc::access(name.as_ptr(), libc::W_OK) == 0 }
 }
 
 /// Signals of the calling thread are blocked while this lives, except those that report a fault of the thread itself.

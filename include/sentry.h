@@ -1,0 +1,1855 @@
+/* libsentry: reports events from native programs to Sentry.
+ *
+ * Every function is safe to call at any time: before sentry_init, after sentry_close, from several threads, and in a
+ * forked child. NULL never crashes. Texts are UTF-8; lengths count bytes. Nothing here may be called from a signal
+ * handler unless its documentation says so.
+ *
+ * This file is generated; change the comments in src/ffi instead.
+ */
+
+#ifndef SENTRY_H_INCLUDED
+#define SENTRY_H_INCLUDED
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#ifndef SENTRY_API
+#    define SENTRY_API __attribute__((visibility("default")))
+#endif
+
+/**
+ * Room for categories in `sentry_stats_t`; more than there are.
+ */
+#define SENTRY_STATS_CATEGORIES 16
+
+/**
+ * Room for discard reasons in `sentry_category_stats_t`; more than there are.
+ */
+#define SENTRY_STATS_REASONS 24
+
+/**
+ * Room for the text of the last error in `sentry_stats_t`, in bytes.
+ */
+#define SENTRY_STATS_ERROR_LEN 256
+
+/**
+ * Answer of functions that can fail. Success is 0; numbers are never used again for another meaning.
+ */
+typedef enum sentry_status_t {
+    /**
+     * Accepted.
+     */
+    SENTRY_STATUS_OK = 0,
+    /**
+     * The queue has no room: the server is slow or cannot be reached. Counted as `queue_overflow`.
+     */
+    SENTRY_STATUS_QUEUE_FULL = 1,
+    /**
+     * Before `sentry_init`, after `sentry_close`, or without a usable DSN. Nothing is counted.
+     */
+    SENTRY_STATUS_DISABLED = 2,
+    /**
+     * NULL, a number out of range, or a text that cannot be what the function needs.
+     */
+    SENTRY_STATUS_INVALID_ARGUMENT = 3,
+    /**
+     * The text is no JSON, or not the JSON that was expected; the error message names the byte.
+     */
+    SENTRY_STATUS_INVALID_JSON = 4,
+    /**
+     * Over a size limit even after trimming.
+     */
+    SENTRY_STATUS_TOO_LARGE = 5,
+    /**
+     * The server asked for a pause that is not over.
+     */
+    SENTRY_STATUS_RATE_LIMITED = 6,
+    /**
+     * Left out by `sample_rate`.
+     */
+    SENTRY_STATUS_SAMPLED_OUT = 7,
+    /**
+     * A hook of the host dropped it.
+     */
+    SENTRY_STATUS_DROPPED_BY_HOOK = 8,
+    /**
+     * A pattern of `ignore_errors` matches.
+     */
+    SENTRY_STATUS_IGNORED = 9,
+    /**
+     * The user has not consented.
+     */
+    SENTRY_STATUS_NO_CONSENT = 10,
+    /**
+     * `sentry_close` has begun.
+     */
+    SENTRY_STATUS_SHUTTING_DOWN = 11,
+    /**
+     * No memory.
+     */
+    SENTRY_STATUS_OUT_OF_MEMORY = 12,
+    /**
+     * Called on the library's own thread, where it would feed back on itself.
+     */
+    SENTRY_STATUS_WORKER_THREAD = 13,
+    /**
+     * A bug in the library, contained; `debug` shows it.
+     */
+    SENTRY_STATUS_INTERNAL_ERROR = 14,
+} sentry_status_t;
+
+/**
+ * How much an event, a breadcrumb or a line of diagnostics matters.
+ */
+typedef enum sentry_level_t {
+    /**
+     * Finer than debug; events show it as `debug`.
+     */
+    SENTRY_LEVEL_TRACE = -2,
+    /**
+     * For developers.
+     */
+    SENTRY_LEVEL_DEBUG = -1,
+    /**
+     * Normal operation.
+     */
+    SENTRY_LEVEL_INFO = 0,
+    /**
+     * Something unexpected that was handled.
+     */
+    SENTRY_LEVEL_WARNING = 1,
+    /**
+     * Something failed.
+     */
+    SENTRY_LEVEL_ERROR = 2,
+    /**
+     * The program cannot go on.
+     */
+    SENTRY_LEVEL_FATAL = 3,
+} sentry_level_t;
+
+/**
+ * Which envelope goes when the queue is full.
+ */
+typedef enum sentry_queue_overflow_t {
+    /**
+     * The new envelope is refused.
+     */
+    SENTRY_QUEUE_OVERFLOW_DROP_NEWEST = 0,
+    /**
+     * The oldest envelope of the lowest priority present goes, but none that matters more than the new one.
+     */
+    SENTRY_QUEUE_OVERFLOW_DROP_OLDEST = 1,
+    /**
+     * An envelope that matters less than the new one goes; if there is none, the new one is refused.
+     */
+    SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY = 2,
+} sentry_queue_overflow_t;
+
+/**
+ * How request bodies are compressed.
+ */
+typedef enum sentry_compression_t {
+    /**
+     * Not at all.
+     */
+    SENTRY_COMPRESSION_NONE = 0,
+    /**
+     * gzip.
+     */
+    SENTRY_COMPRESSION_GZIP = 1,
+} sentry_compression_t;
+
+/**
+ * What became of an envelope.
+ */
+typedef enum sentry_outcome_t {
+    /**
+     * The server took it.
+     */
+    SENTRY_OUTCOME_DELIVERED = 0,
+    /**
+     * Lost; `reason` says why.
+     */
+    SENTRY_OUTCOME_DISCARDED = 1,
+    /**
+     * Written to disk; a later outcome follows in this or a later run.
+     */
+    SENTRY_OUTCOME_SPOOLED = 2,
+} sentry_outcome_t;
+
+/**
+ * Why an item was lost. Each lost item has exactly one reason.
+ */
+typedef enum sentry_discard_reason_t {
+    /**
+     * The queue was full.
+     */
+    SENTRY_DISCARD_QUEUE_OVERFLOW = 0,
+    /**
+     * A buffer of logs, metrics or spans was full.
+     */
+    SENTRY_DISCARD_BUFFER_OVERFLOW = 1,
+    /**
+     * A cap of the spool removed it.
+     */
+    SENTRY_DISCARD_CACHE_OVERFLOW = 2,
+    /**
+     * The server had asked for a pause.
+     */
+    SENTRY_DISCARD_RATELIMIT_BACKOFF = 3,
+    /**
+     * Given up without an answer from the server.
+     */
+    SENTRY_DISCARD_NETWORK_ERROR = 4,
+    /**
+     * The server refused it (HTTP 3xx, 4xx, 5xx, except 429).
+     */
+    SENTRY_DISCARD_SEND_ERROR = 5,
+    /**
+     * Left out by `sample_rate`.
+     */
+    SENTRY_DISCARD_SAMPLE_RATE = 6,
+    /**
+     * A hook dropped it.
+     */
+    SENTRY_DISCARD_BEFORE_SEND = 7,
+    /**
+     * `ignore_errors` or an event processor dropped it.
+     */
+    SENTRY_DISCARD_EVENT_PROCESSOR = 8,
+    /**
+     * The library failed.
+     */
+    SENTRY_DISCARD_INTERNAL_SDK_ERROR = 9,
+    /**
+     * Down-sampled under load.
+     */
+    SENTRY_DISCARD_BACKPRESSURE = 10,
+    /**
+     * On a deny list.
+     */
+    SENTRY_DISCARD_IGNORED = 11,
+    /**
+     * Too little data to be useful.
+     */
+    SENTRY_DISCARD_INSUFFICIENT_DATA = 12,
+    /**
+     * Malformed.
+     */
+    SENTRY_DISCARD_INVALID = 13,
+    /**
+     * Over a size limit.
+     */
+    SENTRY_DISCARD_TOO_LARGE = 14,
+    /**
+     * The server answered 429.
+     */
+    SENTRY_DISCARD_SERVER_RATE_LIMIT = 15,
+    /**
+     * Unsent at the deadline of the shutdown.
+     */
+    SENTRY_DISCARD_SHUTDOWN = 16,
+    /**
+     * Captured on the library's own thread.
+     */
+    SENTRY_DISCARD_WORKER_THREAD = 17,
+} sentry_discard_reason_t;
+
+/**
+ * What kind of data an item is.
+ */
+typedef enum sentry_category_t {
+    /**
+     * Error and message events.
+     */
+    SENTRY_CATEGORY_ERROR = 0,
+    /**
+     * Transactions.
+     */
+    SENTRY_CATEGORY_TRANSACTION = 1,
+    /**
+     * Spans.
+     */
+    SENTRY_CATEGORY_SPAN = 2,
+    /**
+     * Release-health sessions.
+     */
+    SENTRY_CATEGORY_SESSION = 3,
+    /**
+     * Attachments, in bytes.
+     */
+    SENTRY_CATEGORY_ATTACHMENT = 4,
+    /**
+     * Log entries.
+     */
+    SENTRY_CATEGORY_LOG_ITEM = 5,
+    /**
+     * Log entries, in bytes.
+     */
+    SENTRY_CATEGORY_LOG_BYTE = 6,
+    /**
+     * Metrics.
+     */
+    SENTRY_CATEGORY_TRACE_METRIC = 7,
+    /**
+     * Metrics, in bytes.
+     */
+    SENTRY_CATEGORY_TRACE_METRIC_BYTE = 8,
+    /**
+     * User feedback.
+     */
+    SENTRY_CATEGORY_FEEDBACK = 9,
+    /**
+     * Cron check-ins.
+     */
+    SENTRY_CATEGORY_MONITOR = 10,
+    /**
+     * Profiles.
+     */
+    SENTRY_CATEGORY_PROFILE = 11,
+    /**
+     * Session replays.
+     */
+    SENTRY_CATEGORY_REPLAY = 12,
+    /**
+     * Anything without a category of its own.
+     */
+    SENTRY_CATEGORY_DEFAULT = 13,
+    /**
+     * The library's own items.
+     */
+    SENTRY_CATEGORY_INTERNAL = 14,
+} sentry_category_t;
+
+/**
+ * The configuration of the library, to be handed to `sentry_init`.
+ *
+ * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
+ * `sentry_options_get_…`, ended by `sentry_init` or `sentry_options_free`.
+ * Threads: one at a time for each handle; different handles do not share anything.
+ */
+typedef struct sentry_options_t sentry_options_t;
+
+/**
+ * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+ */
+typedef struct sentry_uuid_t {
+    /**
+     * The bytes.
+     */
+    char bytes[16];
+} sentry_uuid_t;
+
+/**
+ * One envelope and what became of it.
+ */
+typedef struct sentry_outcome_info_t {
+    /**
+     * `sizeof(sentry_outcome_info_t)` of the library; later versions append members.
+     */
+    size_t size;
+    /**
+     * The event id; nil if the envelope has none, or the event could not be read.
+     */
+    struct sentry_uuid_t event_id;
+    /**
+     * What became of it.
+     */
+    enum sentry_outcome_t outcome;
+    /**
+     * Why it was lost; only with `SENTRY_OUTCOME_DISCARDED`.
+     */
+    enum sentry_discard_reason_t reason;
+    /**
+     * Category of its first item.
+     */
+    enum sentry_category_t category;
+    /**
+     * Last HTTP status; 0 without an answer.
+     */
+    int32_t http_status;
+    /**
+     * Requests made for it.
+     */
+    uint32_t attempts;
+} sentry_outcome_info_t;
+
+/**
+ * Hears what became of an envelope.
+ *
+ * Called once for each captured item, without any lock held: on the library's thread for what was sent or given up, on
+ * the capturing thread for what was refused at once, on the closing thread for what was unsent at the deadline. `info`
+ * is valid during the call. Captures from the library's thread are refused. The callback must not throw or `longjmp`,
+ * and while it runs nothing is sent.
+ */
+typedef void (*sentry_outcome_function_t)(const struct sentry_outcome_info_t *info, void *user_data);
+
+/**
+ * What became of the items of one category. At any instant
+ * `captured == delivered + discarded + spooled + pending`.
+ */
+typedef struct sentry_category_stats_t {
+    /**
+     * Everything handed in.
+     */
+    uint64_t captured;
+    /**
+     * Accepted by the server.
+     */
+    uint64_t delivered;
+    /**
+     * Lost, for any reason.
+     */
+    uint64_t discarded;
+    /**
+     * Waiting on disk.
+     */
+    uint64_t spooled;
+    /**
+     * Waiting in memory or on its way.
+     */
+    uint64_t pending;
+    /**
+     * Lost, by `sentry_discard_reason_t`.
+     */
+    uint64_t discarded_by_reason[SENTRY_STATS_REASONS];
+} sentry_category_stats_t;
+
+/**
+ * All figures at one instant, since `sentry_init` (in a forked child: since its first call).
+ */
+typedef struct sentry_stats_t {
+    /**
+     * Set to `sizeof(sentry_stats_t)` before the call; later versions append members.
+     */
+    size_t size;
+    /**
+     * Envelopes accepted and not yet settled.
+     */
+    uint64_t queue_items;
+    /**
+     * Their bytes, everything they own counted.
+     */
+    uint64_t queue_bytes;
+    /**
+     * The most envelopes there ever were.
+     */
+    uint64_t queue_items_peak;
+    /**
+     * The most bytes there ever were.
+     */
+    uint64_t queue_bytes_peak;
+    /**
+     * Requests made.
+     */
+    uint64_t requests;
+    /**
+     * Requests without an answer.
+     */
+    uint64_t requests_failed;
+    /**
+     * Requests that repeated an earlier attempt.
+     */
+    uint64_t retries;
+    /**
+     * Bytes of request bodies, as compressed.
+     */
+    uint64_t bytes_sent;
+    /**
+     * Client reports the server has taken.
+     */
+    uint64_t client_reports_sent;
+    /**
+     * Requests under way.
+     */
+    uint32_t requests_in_flight;
+    /**
+     * 1 while the last attempt got no answer.
+     */
+    uint32_t server_unreachable;
+    /**
+     * HTTP status of the last answer; 0 before the first.
+     */
+    int32_t last_http_status;
+    /**
+     * Always 0.
+     */
+    uint32_t reserved;
+    /**
+     * By `sentry_category_t`.
+     */
+    struct sentry_category_stats_t categories[SENTRY_STATS_CATEGORIES];
+    /**
+     * Why the last request without an answer failed; empty if none did.
+     */
+    char last_error[SENTRY_STATS_ERROR_LEN];
+} sentry_stats_t;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Captures one event given as JSON text, and answers at once what became of it.
+ *
+ * The text is the documented event payload: one object, all members optional, `message` may be a text, an object or
+ * `logentry`. What is missing is filled in (id, time, level, release, environment, contexts); tags and breadcrumbs of
+ * the scope are added; what is too long is shortened. Invalid UTF-8 becomes U+FFFD.
+ *
+ * Arguments: `event_json`, terminated, at most 8 MiB.
+ * Ownership: the text is copied.
+ * Null: `event_json` is refused; `event_id` may be NULL.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: `SENTRY_STATUS_OK` when queued, and the id in `event_id`; otherwise why not, and `event_id` is not
+ * written. Each refusal but those before init and without DSN is counted, see `sentry_get_stats`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_capture(const char *event_json,
+                                    struct sentry_uuid_t *event_id);
+
+/**
+ * `sentry_capture` with a length.
+ *
+ * Arguments: `event_json_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_capture_n(const char *event_json,
+                                      size_t event_json_len,
+                                      struct sentry_uuid_t *event_id);
+
+/**
+ * Captures a message.
+ *
+ * Arguments: `level`; `logger`, the name of the part that speaks; `text`, shortened to 8192 characters.
+ * Ownership: both texts are copied.
+ * Null: `logger` and `event_id` may be NULL; `text` is refused.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: as `sentry_capture`; `SENTRY_STATUS_INVALID_ARGUMENT` for an unknown level.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_capture_message(sentry_level_t level,
+                                            const char *logger,
+                                            const char *text,
+                                            struct sentry_uuid_t *event_id);
+
+/**
+ * `sentry_capture_message` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_capture_message_n(sentry_level_t level,
+                                              const char *logger,
+                                              size_t logger_len,
+                                              const char *text,
+                                              size_t text_len,
+                                              struct sentry_uuid_t *event_id);
+
+/**
+ * Takes a message from the host's logger.
+ *
+ * It becomes an event at or above `event_level` (default error), and a breadcrumb at or above `breadcrumb_level`
+ * (default info). This is what logging adapters call.
+ *
+ * Arguments: as `sentry_capture_message`.
+ * Null: `logger` may be NULL; `text` is refused.
+ * Threads: any, several at once. What the host's logger hears from the library's own thread is refused, so that the
+ * library cannot report its own reporting.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: `SENTRY_STATUS_OK`, also when both thresholds are above `level`; otherwise why no event was taken. The
+ * breadcrumb is kept in any case.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_log_message(sentry_level_t level,
+                                        const char *logger,
+                                        const char *text);
+
+/**
+ * `sentry_log_message` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_log_message_n(sentry_level_t level,
+                                          const char *logger,
+                                          size_t logger_len,
+                                          const char *text,
+                                          size_t text_len);
+
+/**
+ * Starts the library: from here on events are taken and sent by one background thread.
+ *
+ * A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
+ * succeeds and the library stays disabled; `sentry_last_error_message` then says what is wrong with the DSN.
+ *
+ * Ownership: takes `options`, also when it fails.
+ * Null: NULL takes the defaults and the environment.
+ * Threads: any, one after the other; not from an outcome callback while another thread starts or stops the library.
+ * Blocks: for closing a running client, at most its `shutdown_timeout` + 100 ms. Reads CA bundle paths and the
+ * environment; makes no connection.
+ * Returns: 0; 1 on failure, then the library is disabled and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_init(struct sentry_options_t *options);
+
+/**
+ * Waits until everything queued so far has left the library.
+ *
+ * Losses that were not reported yet go to the server, too.
+ *
+ * Arguments: `timeout` in milliseconds; 0 asks without waiting.
+ * Threads: any, several at once. On the library's own thread it does not wait.
+ * Blocks: at most `timeout` + 100 ms.
+ * Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_flush(uint64_t timeout);
+
+/**
+ * Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.
+ *
+ * An idle library, or one whose server is known to be out of reach, closes at once. Afterwards every call is a safe
+ * no-op until the next `sentry_init`. A host that exits without it gets the same from an exit handler.
+ *
+ * Threads: any; captures of other threads are answered with `SENTRY_STATUS_SHUTTING_DOWN` meanwhile.
+ * Blocks: at most `shutdown_timeout` + 100 ms.
+ * Returns: the number of items that were not sent; 0 when not initialised.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_close(void);
+
+/**
+ * Same as `sentry_close`.
+ *
+ * Since: 0.1
+ */
+SENTRY_API int sentry_shutdown(void);
+
+/**
+ * Tests the way to the server: name, connection, TLS, proxy, CA bundle. No event is sent.
+ *
+ * Arguments: `timeout_ms` in milliseconds, for all of it.
+ * Ownership: the text is the caller's; free it with `sentry_free`.
+ * Threads: any; not from an outcome callback.
+ * Blocks: at most `timeout_ms` + 100 ms.
+ * Returns: a JSON object with `ok`, and for each step what was found; NULL when not initialised, without DSN, or
+ * without memory.
+ * Since: 0.1
+ */
+SENTRY_API
+char *sentry_self_test(uint64_t timeout_ms);
+
+/**
+ * Returns the version of this library, as `major.minor.patch`.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_sdk_version(void);
+
+/**
+ * Allocates memory with the system's allocator.
+ *
+ * Arguments: `size` in bytes.
+ * Ownership: the caller's; free it with `sentry_free`.
+ * Threads: any.
+ * Returns: NULL when there is no memory.
+ * Since: 0.1
+ */
+SENTRY_API void *sentry_malloc(size_t size);
+
+/**
+ * Frees what the library returned as the caller's own, or what `sentry_malloc` made.
+ *
+ * Null: does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_free(void *ptr);
+
+/**
+ * Makes options with their defaults.
+ *
+ * Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG` and
+ * `SENTRY_SAMPLE_RATE` are already in place; setters replace them.
+ *
+ * Ownership: the options are the caller's, until `sentry_init` takes them or `sentry_options_free` ends them.
+ * Threads: any thread; no other thread may change the environment meanwhile.
+ * Returns: the options; NULL when the library failed.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_options_t *sentry_options_new(void);
+
+/**
+ * Ends options that were not given to `sentry_init`.
+ *
+ * Ownership: takes `opts`.
+ * Null: NULL is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_free(struct sentry_options_t *opts);
+
+/**
+ * Sets the DSN: scheme, key, host and project of the server.
+ *
+ * Arguments: `dsn` is `https://<key>@<host>[:<port>][/<path>]/<project>` in UTF-8, read at init; default
+ * `SENTRY_DSN`. What is not UTF-8 leaves the option unset. Without a usable DSN the library is disabled.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_dsn(struct sentry_options_t *opts,
+                            const char *dsn);
+
+/**
+ * Like `sentry_options_set_dsn`, with a length.
+ *
+ * Arguments: `dsn_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_dsn_n(struct sentry_options_t *opts,
+                              const char *dsn,
+                              size_t dsn_len);
+
+/**
+ * Gets the DSN as it was set, also an unusable one.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_dsn(const struct sentry_options_t *opts);
+
+/**
+ * Sets the share of events that are sent.
+ *
+ * Arguments: `sample_rate` 0.0 to 1.0, cut to that range; NaN is 1.0; default `SENTRY_SAMPLE_RATE`, else 1.0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_sample_rate(struct sentry_options_t *opts,
+                                    double sample_rate);
+
+/**
+ * Gets the share of events that are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 0.0 to 1.0.
+ * Since: 0.1
+ */
+SENTRY_API double sentry_options_get_sample_rate(const struct sentry_options_t *opts);
+
+/**
+ * Sets the version of the program.
+ *
+ * Arguments: `release`, best `package@version`, at most 200 characters without line break, tab, `/` and `\`, checked
+ * at init; default `SENTRY_RELEASE`.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_release(struct sentry_options_t *opts,
+                                const char *release);
+
+/**
+ * Like `sentry_options_set_release`, with a length.
+ *
+ * Arguments: `release_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_release_n(struct sentry_options_t *opts,
+                                  const char *release,
+                                  size_t release_len);
+
+/**
+ * Gets the version of the program.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_release(const struct sentry_options_t *opts);
+
+/**
+ * Sets the name of the deployment the program runs in.
+ *
+ * Arguments: `environment`, at most 64 characters without line break, space and `/`, checked at init; default
+ * `SENTRY_ENVIRONMENT`, else `production`.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_environment(struct sentry_options_t *opts,
+                                    const char *environment);
+
+/**
+ * Like `sentry_options_set_environment`, with a length.
+ *
+ * Arguments: `environment_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_environment_n(struct sentry_options_t *opts,
+                                      const char *environment,
+                                      size_t environment_len);
+
+/**
+ * Gets the name of the deployment.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_environment(const struct sentry_options_t *opts);
+
+/**
+ * Sets what tells builds of one release apart.
+ *
+ * Arguments: `dist`, at most 64 characters of `A-Z a-z 0-9 _ . -`, checked at init; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_dist(struct sentry_options_t *opts, const char *dist);
+
+/**
+ * Like `sentry_options_set_dist`, with a length.
+ *
+ * Arguments: `dist_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_dist_n(struct sentry_options_t *opts,
+                               const char *dist,
+                               size_t dist_len);
+
+/**
+ * Gets what tells builds of one release apart.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_dist(const struct sentry_options_t *opts);
+
+/**
+ * Sets the name of the SDK on the wire, and with it the user agent.
+ *
+ * Arguments: `sdk_name`, not empty and without control characters; default `libsentry.native`.
+ * Ownership: the text is copied.
+ * Null: NULL is refused, for both.
+ * Returns: 0, or 1 when refused; the option is then unchanged and `sentry_last_error_message()` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_options_set_sdk_name(struct sentry_options_t *opts,
+                                const char *sdk_name);
+
+/**
+ * Like `sentry_options_set_sdk_name`, with a length.
+ *
+ * Arguments: `sdk_name_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL is refused, for both.
+ * Returns: 0, or 1 when refused; the option is then unchanged and `sentry_last_error_message()` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_options_set_sdk_name_n(struct sentry_options_t *opts,
+                                  const char *sdk_name,
+                                  size_t sdk_name_len);
+
+/**
+ * Gets the name of the SDK.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_sdk_name(const struct sentry_options_t *opts);
+
+/**
+ * Gets the user agent, `<sdk_name>/<version>`.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_user_agent(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether the library writes diagnostics to stderr.
+ *
+ * Arguments: `debug` 0 or not; default `SENTRY_DEBUG`, else 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_debug(struct sentry_options_t *opts, int debug);
+
+/**
+ * Gets whether diagnostics are written.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_debug(const struct sentry_options_t *opts);
+
+/**
+ * Sets the least level of diagnostics that are written.
+ *
+ * Arguments: `level`; unknown numbers are ignored; default `SENTRY_LEVEL_DEBUG`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_logger_level(struct sentry_options_t *opts,
+                                     sentry_level_t level);
+
+/**
+ * Sets how many breadcrumbs are kept, the newest.
+ *
+ * Arguments: `max_breadcrumbs` in breadcrumbs; 0 keeps none; default 100.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_max_breadcrumbs(struct sentry_options_t *opts,
+                                        size_t max_breadcrumbs);
+
+/**
+ * Gets how many breadcrumbs are kept.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: the count.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_options_get_max_breadcrumbs(const struct sentry_options_t *opts);
+
+/**
+ * Sets the directory for what must outlive the process. Stored; this version writes nothing to disk.
+ *
+ * Arguments: `path` in bytes of the file system; default `.sentry-native` in the working directory.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_database_path(struct sentry_options_t *opts,
+                                      const char *path);
+
+/**
+ * Like `sentry_options_set_database_path`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_database_path_n(struct sentry_options_t *opts,
+                                        const char *path,
+                                        size_t path_len);
+
+/**
+ * Sets which events are dropped.
+ *
+ * Arguments: `patterns`, one on each line, compared with the exception's type and module and with the logger; `*`
+ * stands for any text; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_ignore_errors(struct sentry_options_t *opts,
+                                                      const char *patterns);
+
+/**
+ * Like `sentry_options_set_ignore_errors`, with a length.
+ *
+ * Arguments: `patterns_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_ignore_errors_n(struct sentry_options_t *opts,
+                                                        const char *patterns,
+                                                        size_t patterns_len);
+
+/**
+ * Gets the patterns of events that are dropped.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the patterns, one on each line; NULL when there are none.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_ignore_errors(const struct sentry_options_t *opts);
+
+/**
+ * Sets the least level at which `sentry_log_message` records a breadcrumb.
+ *
+ * Arguments: `level`; default `SENTRY_LEVEL_INFO`.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_breadcrumb_level(struct sentry_options_t *opts,
+                                                         sentry_level_t level);
+
+/**
+ * Gets the least level at which `sentry_log_message` records a breadcrumb.
+ *
+ * Null: `SENTRY_LEVEL_INFO` for a NULL `opts`.
+ * Returns: the level.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_level_t sentry_options_get_breadcrumb_level(const struct sentry_options_t *opts);
+
+/**
+ * Sets the least level at which `sentry_log_message` reports an event.
+ *
+ * Arguments: `level`; default `SENTRY_LEVEL_ERROR`.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_event_level(struct sentry_options_t *opts,
+                                                    sentry_level_t level);
+
+/**
+ * Gets the least level at which `sentry_log_message` reports an event.
+ *
+ * Null: `SENTRY_LEVEL_ERROR` for a NULL `opts`.
+ * Returns: the level.
+ * Since: 0.1
+ */
+SENTRY_API enum sentry_level_t sentry_options_get_event_level(const struct sentry_options_t *opts);
+
+/**
+ * Sets the proxy.
+ *
+ * Arguments: `proxy` is a URL with scheme (`http://`, `socks5://`), credentials allowed; an empty text means no
+ * proxy. Default: `https_proxy`, `HTTPS_PROXY`, `http_proxy`, `all_proxy`, `ALL_PROXY` at init, less the hosts of
+ * `no_proxy`, `NO_PROXY`.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_proxy(struct sentry_options_t *opts,
+                              const char *proxy);
+
+/**
+ * Like `sentry_options_set_proxy`, with a length.
+ *
+ * Arguments: `proxy_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_proxy_n(struct sentry_options_t *opts,
+                                const char *proxy,
+                                size_t proxy_len);
+
+/**
+ * Gets the proxy.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_proxy(const struct sentry_options_t *opts);
+
+/**
+ * Sets the proxy, under an older name.
+ *
+ * Arguments: as for `sentry_options_set_proxy`.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_http_proxy(struct sentry_options_t *opts, const char *proxy);
+
+/**
+ * Like `sentry_options_set_http_proxy`, with a length.
+ *
+ * Arguments: `proxy_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_http_proxy_n(struct sentry_options_t *opts,
+                                     const char *proxy,
+                                     size_t proxy_len);
+
+/**
+ * Gets the proxy, under an older name.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_http_proxy(const struct sentry_options_t *opts);
+
+/**
+ * Sets the certificates that servers are checked against.
+ *
+ * Arguments: `path` of a PEM file or a directory, in bytes of the file system; init fails if it cannot be read.
+ * Default: `SSL_CERT_FILE`, `SSL_CERT_DIR`, the known places of the distributions, then libcurl's own.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_ca_certs(struct sentry_options_t *opts,
+                                 const char *path);
+
+/**
+ * Like `sentry_options_set_ca_certs`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_ca_certs_n(struct sentry_options_t *opts,
+                                   const char *path,
+                                   size_t path_len);
+
+/**
+ * Gets the path of the certificates.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_ca_certs(const struct sentry_options_t *opts);
+
+/**
+ * Sets the most that `sentry_close` and `sentry_shutdown` wait.
+ *
+ * Arguments: `shutdown_timeout` in milliseconds; default 2000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_shutdown_timeout(struct sentry_options_t *opts,
+                                         uint64_t shutdown_timeout);
+
+/**
+ * Gets the most that `sentry_close` waits.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_shutdown_timeout(struct sentry_options_t *opts);
+
+/**
+ * Sets the longest a whole request may take.
+ *
+ * Arguments: `transfer_timeout` in milliseconds; 0 for no bound; default 30000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transfer_timeout(struct sentry_options_t *opts,
+                                         uint64_t transfer_timeout);
+
+/**
+ * Gets the longest a whole request may take.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds, 0 for no bound.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_transfer_timeout(struct sentry_options_t *opts);
+
+/**
+ * Sets whether the server is told how many items were lost and why.
+ *
+ * Arguments: `val` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_send_client_reports(struct sentry_options_t *opts, int val);
+
+/**
+ * Gets whether the server is told of losses.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_send_client_reports(const struct sentry_options_t *opts);
+
+/**
+ * Sets the most envelopes the queue holds.
+ *
+ * Arguments: `items` 1 to 10,000,000, or -1 for no bound but `queue_max_bytes`; default 1000.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_max_items(struct sentry_options_t *opts,
+                                                        int64_t items);
+
+/**
+ * Gets the most envelopes the queue holds.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: the count, -1 for no bound.
+ * Since: 0.1
+ */
+SENTRY_API int64_t sentry_options_get_queue_max_items(const struct sentry_options_t *opts);
+
+/**
+ * Sets the most bytes the queue holds, counting all that its envelopes own.
+ *
+ * Arguments: `bytes` 65,536 to 1,099,511,627,775; default 16,777,216.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_max_bytes(struct sentry_options_t *opts,
+                                                        uint64_t bytes);
+
+/**
+ * Gets the most bytes the queue holds.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: bytes.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_queue_max_bytes(const struct sentry_options_t *opts);
+
+/**
+ * Sets which envelope goes when the queue is full.
+ *
+ * Arguments: `overflow`; default `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST`.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_overflow(struct sentry_options_t *opts,
+                                                       sentry_queue_overflow_t overflow);
+
+/**
+ * Gets which envelope goes when the queue is full.
+ *
+ * Null: `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST` for a NULL `opts`.
+ * Returns: the way set.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_queue_overflow_t sentry_options_get_queue_overflow(const struct sentry_options_t *opts);
+
+/**
+ * Sets the longest a capture may wait for room in the queue.
+ *
+ * Arguments: `timeout_ms` 0 to 60,000 milliseconds; default 0, which never waits.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_block_timeout_ms(struct sentry_options_t *opts,
+                                                               uint64_t timeout_ms);
+
+/**
+ * Gets the longest a capture may wait for room.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_queue_block_timeout_ms(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether accepted envelopes survive the death of the process. Stored; without effect in this version.
+ *
+ * Arguments: `durable` 0 or not; default 0.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_durable(struct sentry_options_t *opts,
+                                                      int durable);
+
+/**
+ * Gets whether accepted envelopes survive the death of the process.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_queue_durable(const struct sentry_options_t *opts);
+
+/**
+ * Sets the most requests that run at a time.
+ *
+ * Arguments: `requests` 1 to 32; default 1.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_max_requests_in_flight(struct sentry_options_t *opts,
+                                                               int32_t requests);
+
+/**
+ * Gets the most requests that run at a time.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: the count.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_max_requests_in_flight(const struct sentry_options_t *opts);
+
+/**
+ * Sets how request bodies are compressed.
+ *
+ * Arguments: `compression`; default `SENTRY_COMPRESSION_GZIP`. A build without gzip has and accepts
+ * `SENTRY_COMPRESSION_NONE` only.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_compression(struct sentry_options_t *opts,
+                                                    sentry_compression_t compression);
+
+/**
+ * Gets how request bodies are compressed.
+ *
+ * Null: `SENTRY_COMPRESSION_NONE` for a NULL `opts`.
+ * Returns: the way set.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_compression_t sentry_options_get_compression(const struct sentry_options_t *opts);
+
+/**
+ * Sets the longest that finding, reaching and greeting the server may take: DNS, TCP and TLS.
+ *
+ * Arguments: `timeout_ms` 1 to 600,000 milliseconds; default 15,000.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_connect_timeout_ms(struct sentry_options_t *opts,
+                                                           uint64_t timeout_ms);
+
+/**
+ * Gets the longest that finding, reaching and greeting the server may take: DNS, TCP and TLS.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_connect_timeout_ms(const struct sentry_options_t *opts);
+
+/**
+ * Sets the longest silence of the server once connected.
+ *
+ * Arguments: `timeout_ms` 1 to 600,000 milliseconds; default 15,000.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_read_timeout_ms(struct sentry_options_t *opts,
+                                                        uint64_t timeout_ms);
+
+/**
+ * Gets the longest silence of the server once connected.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_read_timeout_ms(const struct sentry_options_t *opts);
+
+/**
+ * Sets how often a request is tried again, all causes together.
+ *
+ * Arguments: `attempts` after the first, 0 to 1000; default 3.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retries(struct sentry_options_t *opts,
+                                                int32_t attempts);
+
+/**
+ * Gets how often a request is tried again.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: attempts after the first.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_retries(const struct sentry_options_t *opts);
+
+/**
+ * Sets how often a request is tried again after a failed connect.
+ *
+ * Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default -1.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retries_connect(struct sentry_options_t *opts,
+                                                        int32_t attempts);
+
+/**
+ * Gets how often a request is tried again after a failed connect.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: attempts, -1 when only `retries` counts.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_retries_connect(const struct sentry_options_t *opts);
+
+/**
+ * Sets how often a request is tried again after a connection that broke or fell silent.
+ *
+ * Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default -1.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retries_read(struct sentry_options_t *opts,
+                                                     int32_t attempts);
+
+/**
+ * Gets how often a request is tried again after a connection that broke or fell silent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: attempts, -1 when only `retries` counts.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_retries_read(const struct sentry_options_t *opts);
+
+/**
+ * Sets how often a request is tried again after an HTTP status that may pass.
+ *
+ * Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default 0.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retries_status(struct sentry_options_t *opts,
+                                                       int32_t attempts);
+
+/**
+ * Gets how often a request is tried again after an HTTP status that may pass.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: attempts, -1 when only `retries` counts.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_retries_status(const struct sentry_options_t *opts);
+
+/**
+ * Sets how many redirects of a request are followed.
+ *
+ * Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default 0.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retries_redirect(struct sentry_options_t *opts,
+                                                         int32_t attempts);
+
+/**
+ * Gets how many redirects of a request are followed.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: attempts, -1 when only `retries` counts.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_options_get_retries_redirect(const struct sentry_options_t *opts);
+
+/**
+ * Sets the base of the delay between attempts, which grows from one to the next and is spread at random.
+ *
+ * Arguments: `backoff_ms` 1 to 3,600,000 milliseconds; default 1000.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retry_backoff_ms(struct sentry_options_t *opts,
+                                                         uint64_t backoff_ms);
+
+/**
+ * Gets the base of the delay between attempts.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_retry_backoff_ms(const struct sentry_options_t *opts);
+
+/**
+ * Sets the longest delay between attempts, also when the server asks for more.
+ *
+ * Arguments: `backoff_ms` 1 to 86,400,000 milliseconds, at init not below `retry_backoff_ms`; default 60,000.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_retry_backoff_max_ms(struct sentry_options_t *opts,
+                                                             uint64_t backoff_ms);
+
+/**
+ * Gets the longest delay between attempts.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_retry_backoff_max_ms(const struct sentry_options_t *opts);
+
+/**
+ * Makes options from one JSON object, with the environment and the defaults for what it does not name.
+ *
+ * Arguments: `json` in UTF-8, at most 1 MiB; its keys are the names of the functions `sentry_options_set_…`, such as
+ * `{"dsn": "https://…", "queue_max_items": 100}`. Enums and levels are written as names, such as `"drop_oldest"`,
+ * `"gzip"`, `"warning"`; null unsets a text.
+ * Ownership: the text is only read; the options are the caller's, as those of `sentry_options_new`.
+ * Null: NULL is refused.
+ * Returns: the options; NULL when refused, then `sentry_last_error_message()` names the key and what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_options_t *sentry_options_new_from_json(const char *json);
+
+/**
+ * Like `sentry_options_new_from_json`, with a length.
+ *
+ * Arguments: `json_len` in bytes, without terminator.
+ * Ownership: the text is only read; the options are the caller's, as those of `sentry_options_new`.
+ * Null: NULL is refused.
+ * Returns: the options; NULL when refused, then `sentry_last_error_message()` names the key and what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_options_t *sentry_options_new_from_json_n(const char *json,
+                                                        size_t json_len);
+
+/**
+ * Sets the function that hears what became of each envelope.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_on_outcome(struct sentry_options_t *opts,
+                                   sentry_outcome_function_t func,
+                                   void *user_data);
+
+/**
+ * Sets a tag on all later events.
+ *
+ * Arguments: `key`, at most 200 characters of `A-Z a-z 0-9 _ . : -` (others become `_`); `value`, at most 200
+ * characters. Longer ones are cut when an event is made.
+ * Ownership: both are copied.
+ * Null: a NULL `key` is ignored; a NULL `value` removes the tag.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_tag(const char *key,
+                    const char *value);
+
+/**
+ * `sentry_set_tag` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_tag_n(const char *key,
+                      size_t key_len,
+                      const char *value,
+                      size_t value_len);
+
+/**
+ * Removes a tag.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_tag(const char *key);
+
+/**
+ * `sentry_remove_tag` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_tag_n(const char *key, size_t key_len);
+
+/**
+ * Adds a breadcrumb given as JSON text: something that happened before an event.
+ *
+ * Arguments: `breadcrumb_json`, one object with any of `timestamp`, `type`, `category`, `message`, `data`, `level`. A
+ * missing `timestamp` is filled in; the oldest of `max_breadcrumbs` makes room.
+ * Ownership: the text is copied.
+ * Null: refused.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_JSON` with the byte in `sentry_last_error_message`;
+ * `SENTRY_STATUS_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_add_breadcrumb_json(const char *breadcrumb_json);
+
+/**
+ * `sentry_add_breadcrumb_json` with a length.
+ *
+ * Arguments: `breadcrumb_json_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_add_breadcrumb_json_n(const char *breadcrumb_json,
+                                                  size_t breadcrumb_json_len);
+
+/**
+ * Copies all figures at one instant.
+ *
+ * Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written.
+ * Null: refused.
+ * Threads: any, several at once; captures wait for a few microseconds.
+ * Blocks: never for I/O.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` smaller than the size itself;
+ * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures are 0.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_get_stats(struct sentry_stats_t *stats);
+
+/**
+ * Names a category, as client reports do.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Returns: never NULL; `unknown` for other numbers.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_category_name(sentry_category_t category);
+
+/**
+ * Names a discard reason, as client reports do.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Returns: never NULL; `unknown` for other numbers.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_discard_reason_name(sentry_discard_reason_t reason);
+
+/**
+ * Describes a status in English.
+ *
+ * Arguments: `status`, any number; unknown ones get a text that says so.
+ * Ownership: the text is static; do not free it.
+ * Threads: any; async-signal-safe.
+ * Returns: never NULL.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_status_message(sentry_status_t status);
+
+/**
+ * Says why the last failed call of this thread failed, and what to do about it.
+ *
+ * Functions that return a status, and `sentry_init` and `sentry_options_new_from_json`, set it when they fail and
+ * clear it when they succeed.
+ *
+ * Ownership: the library's; valid until the next call on the same thread.
+ * Threads: any; each has its own text.
+ * Returns: UTF-8, empty if there was no failure; never NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_last_error_message(void);
+
+/**
+ * Returns the nil id.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_uuid_nil(void);
+
+/**
+ * Makes a random id (version 4).
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_uuid_new_v4(void);
+
+/**
+ * Reads an id from text: 32 hex digits, with or without hyphens.
+ *
+ * A short text fills the leading bytes; what follows the sixteenth byte is ignored.
+ *
+ * Null: the nil id.
+ * Threads: any.
+ * Returns: the nil id if another character is found.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_uuid_from_string(const char *str);
+
+/**
+ * `sentry_uuid_from_string` with a length.
+ *
+ * Arguments: `str_len` in bytes.
+ * Null: the nil id.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_uuid_from_string_n(const char *str, size_t str_len);
+
+/**
+ * Makes an id from its bytes.
+ *
+ * Arguments: `bytes`, 16 of them.
+ * Null: the nil id.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_uuid_from_bytes(const char *bytes);
+
+/**
+ * Tells if an id is the nil id.
+ *
+ * Null: counts as nil.
+ * Threads: any.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_uuid_is_nil(const struct sentry_uuid_t *uuid);
+
+/**
+ * Copies the bytes of an id.
+ *
+ * Arguments: `bytes`, room for 16.
+ * Null: either pointer: does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_uuid_as_bytes(const struct sentry_uuid_t *uuid, char *bytes);
+
+/**
+ * Writes an id as text: 36 lower-case characters with hyphens, and a terminator.
+ *
+ * Arguments: `str`, room for 37 bytes.
+ * Null: either pointer: does nothing.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_uuid_as_string(const struct sentry_uuid_t *uuid, char *str);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* SENTRY_H_INCLUDED */

@@ -1,0 +1,103 @@
+//! Fields that are the same on every event, made once as ready JSON.
+
+use std::sync::Arc;
+
+use super::contexts::Trace;
+use super::options::{Options, SDK_VERSION};
+use crate::protocol::dsn::Dsn;
+use crate::value::members::Members;
+use crate::value::write;
+
+/// See the module.
+#[derive(Debug, Clone)]
+pub(crate) struct Fields {
+    list: Vec<(&'static str, String)>,
+    trace_header: Option<Arc<str>>,
+}
+
+impl Fields {
+    /// The fields that follow from the options.
+    pub(crate) fn new(options: &Options, dsn: Option<&Dsn>, trace: &Trace) -> Self {
+        let mut list = vec![("platform", "\"native\"".to_owned())];
+        let texts = [
+            ("release", &options.release),
+            ("environment", &options.environment),
+            ("dist", &options.dist),
+        ];
+        for (name, text) in texts {
+            if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
+                list.push((name, write::string_to_json(text)));
+            }
+        }
+        list.push(("sdk", sdk(options)));
+        Self {
+            list,
+            trace_header: dsn.map(|dsn| trace_header(options, dsn, trace)),
+        }
+    }
+
+    /// Key and JSON of each field.
+    pub(crate) fn list(&self) -> &[(&'static str, String)] {
+        &self.list
+    }
+
+    /// The dynamic sampling context for the envelope header (TRACE-20).
+    pub(crate) fn trace_header(&self) -> Option<Arc<str>> {
+        self.trace_header.clone()
+    }
+}
+
+/// The SDK object of events and envelope headers (EVT-15).
+pub(crate) fn sdk(options: &Options) -> String {
+    let mut members = Members::new();
+    members.set_text("name", &options.sdk_name);
+    members.set_text("version", SDK_VERSION);
+    format!("{{{}}}", members.json())
+}
+
+/// TRACE-12, without what only a transaction knows.
+fn trace_header(options: &Options, dsn: &Dsn, trace: &Trace) -> Arc<str> {
+    let mut members = Members::new();
+    members.set_text("trace_id", &trace.trace_id());
+    members.set_text("public_key", dsn.public_key());
+    for (name, text) in [
+        ("release", &options.release),
+        ("environment", &options.environment),
+    ] {
+        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
+            members.set_text(name, text);
+        }
+    }
+    if let Some(org_id) = dsn.org_id() {
+        members.set_text("org_id", org_id);
+    }
+    Arc::from(format!("{{{}}}", members.json()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TRACE-12, TRACE-20, EVT-15
+    #[test]
+    fn the_trace_header_holds_what_is_known() {
+        let options = Options {
+            release: Some("app@1".to_owned()),
+            ..Options::default()
+        };
+        let dsn = Dsn::parse("https://key@o12.ingest.example/7").unwrap();
+        let trace = Trace::new();
+        let fields = Fields::new(&options, Some(&dsn), &trace);
+        let header: serde_json::Value =
+            serde_json::from_str(&fields.trace_header().unwrap()).unwrap();
+        assert_eq!(
+            header,
+            serde_json::json!({
+                "trace_id": trace.trace_id(), "public_key": "key", "release": "app@1",
+                "environment": "production", "org_id": "12"
+            })
+        );
+        let names: Vec<_> = fields.list().iter().map(|field| field.0).collect();
+        assert_eq!(names, ["platform", "release", "environment", "sdk"]);
+    }
+}

@@ -1,0 +1,79 @@
+//! Client: options, scope, the pipeline of a capture, and the life of the library in the process.
+//!
+//! Decides what an event looks like when it leaves (scope, contexts, trace), whether it leaves (ignore rules, sampling,
+//! limits), and when the library starts and stops, also across `fork` and `exit`. It owns the one process-wide state.
+//! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
+//! May use: `transport`, `protocol`, `value`, `base`.
+
+pub(crate) mod breadcrumbs;
+pub(crate) mod contexts;
+pub(crate) mod fields;
+pub(crate) mod ignore;
+pub(crate) mod options;
+pub(crate) mod pipeline;
+pub(crate) mod scope;
+pub(crate) mod self_test;
+pub(crate) mod start;
+pub(crate) mod state;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::diagnostics::Diagnostics;
+use crate::transport::Transport;
+use crate::transport::settings::Settings;
+use crate::transport::stats::Stats;
+use fields::Fields;
+use ignore::IgnoreRules;
+use options::Options;
+use scope::Scope;
+
+/// A running client. Without a usable DSN it has no transport: then it is disabled, and every call is a no-op (LIF-7).
+#[derive(Debug)]
+pub(crate) struct Client {
+    /// The fork generation it was made in; in another one it belongs to the parent.
+    generation: u32,
+    options: Arc<Options>,
+    settings: Option<Settings>,
+    transport: Option<Transport>,
+    scope: Scope,
+    fields: Fields,
+    ignore: IgnoreRules,
+    diagnostics: Arc<Diagnostics>,
+}
+
+impl Client {
+    /// The scope of the process.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// True if events go anywhere.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.transport.is_some()
+    }
+
+    /// Its diagnostics.
+    pub(crate) fn diagnostics(&self) -> &Diagnostics {
+        &self.diagnostics
+    }
+
+    /// Figures of the transport; none while disabled.
+    pub(crate) fn stats(&self) -> Option<Stats> {
+        self.transport.as_ref().map(Transport::stats)
+    }
+
+    /// Waits until what is queued has left, at most `timeout`; true if it has.
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        self.transport
+            .as_ref()
+            .is_none_or(|transport| transport.flush(timeout))
+    }
+
+    /// Stops sending; returns how many envelopes were not sent.
+    fn stop(&self) -> u64 {
+        self.transport.as_ref().map_or(0, |transport| {
+            transport.shutdown(self.options.shutdown_timeout)
+        })
+    }
+}

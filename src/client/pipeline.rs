@@ -1,0 +1,281 @@
+//! The pipeline: what happens to an event between the call and the queue, in the order of PIPE-1.
+//!
+//! ignore → scope → (hooks) → sample → rate limit → queue. Nothing here does I/O or waits, except for room in the
+//! queue if the host asked for that. Each event that is not accepted is booked with exactly one reason.
+
+use std::borrow::Cow;
+
+use super::Client;
+use crate::base::random;
+use crate::base::timestamp::Timestamp;
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
+use crate::protocol::event::breadcrumb;
+use crate::protocol::event::{Event, EventError, EventErrorKind, Parts};
+use crate::protocol::level::Level;
+use crate::transport::Transport;
+use crate::transport::is_worker_thread;
+use crate::transport::queue::Refusal;
+
+/// Why a call did not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    /// The queue has no room.
+    QueueFull,
+    /// There is no client, or it has no DSN.
+    Disabled,
+    /// An argument makes no sense.
+    InvalidArgument,
+    /// The text is not the JSON that was expected.
+    InvalidJson,
+    /// Over a size limit.
+    TooLarge,
+    /// The server asked for a pause.
+    RateLimited,
+    /// Sampled out.
+    SampledOut,
+    /// `ignore_errors` matched.
+    Ignored,
+    /// The client is closing.
+    ShuttingDown,
+    /// Called on the library's own thread.
+    WorkerThread,
+}
+
+/// A status and, for people, the detail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refused {
+    /// What happened.
+    pub(crate) status: Status,
+    /// Why, and what to do.
+    pub(crate) detail: Cow<'static, str>,
+}
+
+impl Refused {
+    /// A refusal with a fixed text.
+    pub(crate) const fn because(status: Status, detail: &'static str) -> Self {
+        Self {
+            status,
+            detail: Cow::Borrowed(detail),
+        }
+    }
+}
+
+/// The answer without a client.
+pub(crate) const NOT_INITIALISED: Refused = Refused::because(
+    Status::Disabled,
+    "the library is not initialised; call sentry_init() first",
+);
+
+const DISABLED: Refused = Refused::because(
+    Status::Disabled,
+    "no usable DSN; set one with sentry_options_set_dsn() or SENTRY_DSN",
+);
+const WORKER_THREAD: Refused = Refused::because(
+    Status::WorkerThread,
+    "captured on the library's own worker thread, for instance from an outcome callback; that would feed back on itself",
+);
+
+/// Most characters of an event that an error text names.
+const ERROR: (Category, u64) = (Category::Error, 1);
+
+impl Client {
+    /// Captures an event given as JSON text; returns its id.
+    pub(crate) fn capture_json(&self, json: &str) -> Result<Uuid, Refused> {
+        let transport = self.open_transport()?;
+        match Event::parse(json) {
+            Ok(event) => self.capture(transport, &event, Level::Error),
+            Err(error) => Err(refuse_malformed(transport, &error)),
+        }
+    }
+
+    /// Captures a message (PIPE-8).
+    pub(crate) fn capture_message(
+        &self,
+        level: Level,
+        logger: Option<&str>,
+        text: &str,
+    ) -> Result<Uuid, Refused> {
+        let transport = self.open_transport()?;
+        self.capture(transport, &Event::message(level, logger, text), level)
+    }
+
+    /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
+    pub(crate) fn log_message(
+        &self,
+        level: Level,
+        logger: Option<&str>,
+        text: &str,
+    ) -> Result<(), Refused> {
+        if !self.is_enabled() {
+            return Err(DISABLED);
+        }
+        if is_worker_thread() {
+            return Err(WORKER_THREAD);
+        }
+        let result = if level >= self.options.event_level {
+            self.capture_message(level, logger, text).map(|_| ())
+        } else {
+            Ok(())
+        };
+        // After the event: an event does not carry itself as a breadcrumb.
+        if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
+            let timestamp = Timestamp::new(std::time::SystemTime::now());
+            self.scope.add_breadcrumb(&breadcrumb::new_log(
+                timestamp.as_str(),
+                level,
+                logger,
+                text,
+            ));
+        }
+        result
+    }
+
+    /// Adds a breadcrumb given as JSON text (BC-1, BC-5).
+    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<(), Refused> {
+        if !self.is_enabled() {
+            return Err(DISABLED);
+        }
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let crumb =
+            breadcrumb::parse(json, timestamp.as_str()).map_err(|error| malformed(&error))?;
+        self.scope.add_breadcrumb(&crumb);
+        Ok(())
+    }
+
+    fn open_transport(&self) -> Result<&Transport, Refused> {
+        let transport = self.transport.as_ref().ok_or(DISABLED)?;
+        if is_worker_thread() {
+            transport.refuse(Uuid::NIL, ERROR, DiscardReason::WorkerThread);
+            return Err(WORKER_THREAD);
+        }
+        Ok(transport)
+    }
+
+    fn capture(
+        &self,
+        transport: &Transport,
+        event: &Event<'_>,
+        level: Level,
+    ) -> Result<Uuid, Refused> {
+        let event_id = event
+            .id()
+            .filter(|id| !id.is_nil())
+            .unwrap_or_else(Uuid::new_v4);
+        let refuse = |reason, status, detail| {
+            transport.refuse(event_id, ERROR, reason);
+            Err(Refused::because(status, detail))
+        };
+        if self.is_ignored(event) {
+            return refuse(
+                DiscardReason::EventProcessor,
+                Status::Ignored,
+                "a pattern of ignore_errors matches",
+            );
+        }
+        if !self.is_sampled() {
+            return refuse(
+                DiscardReason::SampleRate,
+                Status::SampledOut,
+                "left out by sample_rate",
+            );
+        }
+        if transport.is_limited(Category::Error) {
+            return refuse(
+                DiscardReason::RatelimitBackoff,
+                Status::RateLimited,
+                "the server asked for a pause",
+            );
+        }
+        if transport.is_surely_full(Category::Error) {
+            return refuse(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL);
+        }
+        let payload = match self.payload(event, event_id, level) {
+            Ok(payload) => payload,
+            Err(error) => return Err(refuse_malformed(transport, &error)),
+        };
+        let mut envelope = Envelope::event(event_id, payload);
+        envelope.trace = self.fields.trace_header();
+        transport
+            .submit(envelope)
+            .map_err(|refusal| match refusal {
+                Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
+                Refusal::TooLarge => Refused::because(
+                    Status::TooLarge,
+                    "larger than the whole queue; raise queue_max_bytes",
+                ),
+                Refusal::Closed => {
+                    Refused::because(Status::ShuttingDown, "the library is shutting down")
+                }
+            })?;
+        Ok(event_id)
+    }
+
+    fn payload(
+        &self,
+        event: &Event<'_>,
+        event_id: Uuid,
+        level: Level,
+    ) -> Result<Vec<u8>, EventError> {
+        let snapshot = self.scope.snapshot();
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let parts = Parts {
+            event_id,
+            timestamp: timestamp.as_str(),
+            level,
+            fields: self.fields.list(),
+            tags: &snapshot.tags,
+            contexts: &snapshot.contexts,
+            extra: &snapshot.extra,
+            breadcrumbs: &snapshot.breadcrumbs,
+            max_breadcrumbs: self.options.max_breadcrumbs,
+        };
+        let mut payload = Vec::new();
+        event.write(&parts, &mut payload)?;
+        Ok(payload)
+    }
+
+    fn is_ignored(&self, event: &Event<'_>) -> bool {
+        if self.ignore.is_empty() {
+            return false;
+        }
+        event
+            .logger()
+            .is_some_and(|logger| self.ignore.matches(logger.as_ref()))
+            || event.exceptions().any(|exception| {
+                self.ignore
+                    .matches_exception(exception.kind.as_deref(), exception.module.as_deref())
+            })
+    }
+
+    /// PIPE-5: 1.0 keeps all, 0.0 none.
+    fn is_sampled(&self) -> bool {
+        let rate = self.options.sample_rate;
+        rate >= 1.0 || random::next_unit() < rate
+    }
+}
+
+const QUEUE_FULL: &str =
+    "the queue is full; see queue_max_items, queue_max_bytes and sentry_get_stats()";
+
+fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
+    let reason = match error.kind {
+        EventErrorKind::TooLarge => DiscardReason::TooLarge,
+        _ => DiscardReason::Invalid,
+    };
+    transport.refuse(Uuid::NIL, ERROR, reason);
+    malformed(error)
+}
+
+fn malformed(error: &EventError) -> Refused {
+    let status = match error.kind {
+        EventErrorKind::TooLarge => Status::TooLarge,
+        _ => Status::InvalidJson,
+    };
+    Refused {
+        status,
+        detail: Cow::Owned(error.to_string()),
+    }
+}

@@ -1,0 +1,152 @@
+//! The self-test: can this host reach its server? A report for people and scripts, as JSON.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::pipeline::{NOT_INITIALISED, Refused, Status};
+use super::state;
+use crate::base::process;
+use crate::transport::is_worker_thread;
+use crate::transport::probe::{self, Findings};
+use crate::transport::settings::{Certificates, Settings};
+use crate::value::members::Members;
+
+/// Runs it with the settings of the current client.
+pub(crate) fn run(timeout: Duration) -> Result<String, Refused> {
+    if is_worker_thread() {
+        return Err(Refused::because(
+            Status::WorkerThread,
+            "the self-test waits; call it from another thread",
+        ));
+    }
+    // A pointer of our own: the test must not keep the process state busy while it waits.
+    let client = state::current()
+        .and_then(|client| client.as_ref().map(Arc::clone))
+        .ok_or(NOT_INITIALISED)?;
+    let Some(settings) = &client.settings else {
+        return Err(Refused::because(
+            Status::Disabled,
+            "no usable DSN, so there is no server to test",
+        ));
+    };
+    Ok(report(
+        settings,
+        &probe::run(settings, timeout),
+        client.options.database_path.as_ref(),
+    ))
+}
+
+fn report(settings: &Settings, found: &Findings, database: Option<&PathBuf>) -> String {
+    let is_https = settings.endpoint.starts_with("https");
+    let mut report = Members::new();
+    report.set(
+        "ok",
+        if found.error.is_none() {
+            "true"
+        } else {
+            "false"
+        },
+    );
+    report.set_text("endpoint", &settings.endpoint);
+    report.set("resolve", &step(found.resolved_after));
+    report.set("connect", &step(found.connected_after));
+    report.set(
+        "tls",
+        &if is_https {
+            step(found.secured_after)
+        } else {
+            "null".to_owned()
+        },
+    );
+    set_or_null(&mut report, "address", found.address.as_deref());
+    set_or_null(
+        &mut report,
+        "proxy",
+        proxy_without_password(&settings.proxy).as_deref(),
+    );
+    let certificates = match &settings.certificates {
+        Certificates::File(path) | Certificates::Directory(path) => {
+            Some(path.display().to_string())
+        }
+        Certificates::BuiltIn => None,
+    };
+    set_or_null(&mut report, "ca_certs", certificates.as_deref());
+    report.set("database_writable", writable(database));
+    set_or_null(&mut report, "error", found.error.as_deref());
+    format!("{{{}}}", report.json())
+}
+
+fn step(after: Option<Duration>) -> String {
+    match after {
+        Some(time) => format!("{{\"ok\":true,\"ms\":{:.3}}}", time.as_secs_f64() * 1000.0),
+        None => "{\"ok\":false}".to_owned(),
+    }
+}
+
+fn set_or_null(report: &mut Members, name: &str, text: Option<&str>) {
+    match text {
+        Some(text) => report.set_text(name, text),
+        None => report.set(name, "null"),
+    }
+}
+
+/// HTTP-7: a proxy URL may hold a password.
+fn proxy_without_password(url: &str) -> Option<String> {
+    if url.is_empty() {
+        return None;
+    }
+    let (scheme, rest) = url
+        .split_once("://")
+        .map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    Some(if scheme.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{scheme}://{host}")
+    })
+}
+
+/// Looks at the nearest directory that exists; nothing is created.
+fn writable(database: Option<&PathBuf>) -> &'static str {
+    let Some(path) = database.filter(|path| !path.as_os_str().is_empty()) else {
+        return "null";
+    };
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+    let existing = absolute.ancestors().find(|path| path.exists());
+    if existing.is_some_and(process::is_writable) {
+        "true"
+    } else {
+        "false"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_shown_without_credentials() {
+        assert_eq!(
+            proxy_without_password("http://u:p@ss@host:3128").as_deref(),
+            Some("http://host:3128")
+        );
+        assert_eq!(
+            proxy_without_password("u:p@host:3128").as_deref(),
+            Some("host:3128")
+        );
+        assert_eq!(proxy_without_password(""), None);
+    }
+
+    #[test]
+    fn the_database_is_looked_at_and_not_made() {
+        let root = std::env::temp_dir();
+        assert_eq!(
+            writable(Some(&root.join("libsentry-does-not-exist/deeper"))),
+            "true"
+        );
+        assert!(!root.join("libsentry-does-not-exist").exists());
+        assert_eq!(writable(None), "null");
+        assert_eq!(writable(Some(&PathBuf::new())), "null");
+    }
+}

@@ -1,0 +1,201 @@
+//! Starting: from options to a running client, and from an inherited client to one of our own after a fork.
+
+use std::sync::Arc;
+
+use super::Client;
+use super::contexts::{self, Trace};
+use super::fields::{self, Fields};
+use super::ignore::IgnoreRules;
+use super::options::{Compression, Options, QueueOverflow};
+use super::scope::Scope;
+use crate::base::clock::SystemClock;
+use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::process;
+use crate::protocol::dsn::Dsn;
+use crate::transport::Transport;
+use crate::transport::queue::{Overflow, QueueSettings};
+use crate::transport::retry::RetryPolicy;
+use crate::transport::settings::{Certificates, Settings};
+
+/// A client that just started, and what the host should know about it.
+#[derive(Debug)]
+pub(crate) struct Started {
+    /// The client.
+    pub(crate) client: Client,
+    /// Why it is disabled although it was given a DSN (DSN-10).
+    pub(crate) warning: Option<String>,
+}
+
+impl Client {
+    /// Starts a client. An error leaves nothing behind. An unusable DSN is no error: the client is then disabled.
+    pub(crate) fn start(options: Options) -> Result<Started, String> {
+        let diagnostics = Arc::new(diagnostics(&options));
+        for warning in &options.warnings {
+            diagnostics.log(Severity::Warning, format_args!("{warning}"));
+        }
+        options.validate()?;
+        let (dsn, warning) = read_dsn(&options);
+        if let Some(warning) = &warning {
+            diagnostics.log(Severity::Warning, format_args!("{warning}"));
+        }
+        let settings = dsn
+            .as_ref()
+            .map(|dsn| settings(&options, dsn, &diagnostics))
+            .transpose()?;
+        let trace = Trace::new();
+        let scope = Scope::new(contexts::defaults(&trace), options.max_breadcrumbs);
+        let fields = Fields::new(&options, dsn.as_ref(), &trace);
+        let client = Self::assemble(Arc::new(options), settings, scope, fields, diagnostics)?;
+        Ok(Started { client, warning })
+    }
+
+    /// For a forked child: a client with the options and the scope of `parent`, and a queue and a worker of its own.
+    pub(crate) fn inherit(parent: &Self) -> Result<Self, String> {
+        // A fresh sink: the parent's may be locked by a thread that does not exist here.
+        let diagnostics = Arc::new(diagnostics(&parent.options));
+        let scope = parent.scope.inherited().unwrap_or_else(|| {
+            Scope::new(
+                contexts::defaults(&Trace::new()),
+                parent.options.max_breadcrumbs,
+            )
+        });
+        let options = Arc::clone(&parent.options);
+        Self::assemble(
+            options,
+            parent.settings.clone(),
+            scope,
+            parent.fields.clone(),
+            diagnostics,
+        )
+    }
+
+    fn assemble(
+        options: Arc<Options>,
+        settings: Option<Settings>,
+        scope: Scope,
+        fields: Fields,
+        diagnostics: Arc<Diagnostics>,
+    ) -> Result<Self, String> {
+        let transport = settings
+            .clone()
+            .map(|settings| {
+                let sink = options.on_outcome.clone();
+                Transport::start(
+                    settings,
+                    Arc::new(SystemClock),
+                    Arc::clone(&diagnostics),
+                    sink,
+                )
+            })
+            .transpose()
+            .map_err(|error| format!("the worker thread cannot be started: {error}"))?;
+        Ok(Self {
+            generation: process::fork_generation(),
+            ignore: IgnoreRules::new(&options.ignore_errors),
+            options,
+            settings,
+            transport,
+            scope,
+            fields,
+            diagnostics,
+        })
+    }
+}
+
+fn diagnostics(options: &Options) -> Diagnostics {
+    use crate::protocol::level::Level;
+    let least = match options.logger_level {
+        Level::Trace => Severity::Trace,
+        Level::Debug => Severity::Debug,
+        Level::Info => Severity::Info,
+        Level::Warning => Severity::Warning,
+        Level::Error => Severity::Error,
+        Level::Fatal => Severity::Fatal,
+    };
+    Diagnostics::new(options.debug.then_some(least))
+}
+
+/// DSN-9: no DSN is fine; DSN-10: a malformed one disables, and the host is told.
+fn read_dsn(options: &Options) -> (Option<Dsn>, Option<String>) {
+    match options.dsn.as_deref().filter(|text| !text.is_empty()) {
+        None => (None, None),
+        Some(text) => match Dsn::parse(text) {
+            Ok(dsn) => (Some(dsn), None),
+            Err(error) => (
+                None,
+                Some(format!(
+                    "the DSN cannot be used, nothing will be sent: {error}"
+                )),
+            ),
+        },
+    }
+}
+
+fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<Settings, String> {
+    let proxy = options.resolve_proxy(dsn.is_https());
+    let certificates = if dsn.is_https() {
+        certificates(options, diagnostics)?
+    } else {
+        Certificates::BuiltIn
+    };
+    diagnostics.log(
+        Severity::Info,
+        format_args!("events go to {}", dsn.redacted()),
+    );
+    Ok(Settings {
+        endpoint: dsn.envelope_url(),
+        auth: dsn.auth_header(&options.user_agent()),
+        user_agent: options.user_agent(),
+        dsn: dsn.raw().to_owned(),
+        sdk: fields::sdk(options),
+        proxy: proxy.url.unwrap_or_default(),
+        no_proxy: proxy.no_proxy.unwrap_or_default(),
+        certificates,
+        connect_timeout: options.connect_timeout,
+        read_timeout: options.read_timeout,
+        transfer_timeout: options.transfer_timeout,
+        max_requests_in_flight: usize::try_from(options.max_requests_in_flight)
+            .unwrap_or(1)
+            .max(1),
+        compress: options.compression == Compression::Gzip,
+        client_reports: options.send_client_reports,
+        queue: QueueSettings {
+            max_items: options.queue_max_items,
+            max_bytes: options.queue_max_bytes,
+            overflow: match options.queue_overflow {
+                QueueOverflow::DropNewest => Overflow::DropNewest,
+                QueueOverflow::DropOldest => Overflow::DropOldest,
+                QueueOverflow::DropLowestPriority => Overflow::DropLowestPriority,
+            },
+            block_timeout: options.queue_block_timeout,
+        },
+        retry: RetryPolicy {
+            total: options.retries,
+            connect: options.retries_connect,
+            read: options.retries_read,
+            status: options.retries_status,
+            redirect: options.retries_redirect,
+            backoff: options.retry_backoff,
+            backoff_max: options.retry_backoff_max,
+        },
+    })
+}
+
+fn certificates(options: &Options, diagnostics: &Diagnostics) -> Result<Certificates, String> {
+    let choice = options.find_ca_bundle()?;
+    for warning in &choice.warnings {
+        diagnostics.log(Severity::Warning, format_args!("{warning}"));
+    }
+    diagnostics.log(
+        Severity::Debug,
+        format_args!(
+            "trusted certificates: {:?} {:?} ({:?})",
+            choice.file, choice.directory, choice.source
+        ),
+    );
+    Ok(match (choice.file, choice.directory) {
+        (Some(file), _) => Certificates::File(file),
+        (None, Some(directory)) => Certificates::Directory(directory),
+        (None, None) => Certificates::BuiltIn,
+    })
+}

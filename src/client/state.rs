@@ -1,0 +1,188 @@
+//! The one process-wide state: the current client, and the order of init and close.
+//!
+//! Reading is wait-free and works in a forked child, where any lock may be held for ever by a thread that was not
+//! copied: state made under another fork generation is never locked, only read, and replaced by a copy of our own.
+//!
+//! Lock order: `Lifecycle::turn` is outermost; it is held while a client stops or starts, never while a capture runs.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwapOption, Guard};
+
+use super::Client;
+use super::options::Options;
+use super::start::Started;
+use crate::base::diagnostics::Severity;
+use crate::base::lock::{lock, try_lock};
+use crate::base::process;
+use crate::transport::is_worker_thread;
+
+static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
+static LIFECYCLE: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
+
+/// One at a time may start or stop a client, in each generation of the process.
+#[derive(Debug)]
+struct Lifecycle {
+    generation: u32,
+    turn: Mutex<()>,
+    has_exit_hook: AtomicBool,
+}
+
+/// The current client of this process, not of its parent.
+pub(crate) fn current() -> Option<Guard<Option<Arc<Client>>>> {
+    let client = CLIENT.load();
+    match client.as_ref() {
+        None => None,
+        Some(found) if found.generation == process::fork_generation() => Some(client),
+        Some(_) => {
+            drop(client);
+            adopt();
+            let client = CLIENT.load();
+            client
+                .as_ref()
+                .is_some_and(|found| found.generation == process::fork_generation())
+                .then_some(client)
+        }
+    }
+}
+
+/// Runs `action` with the current client, if there is one.
+pub(crate) fn with_client<T>(action: impl FnOnce(&Client) -> T) -> Option<T> {
+    let client = current()?;
+    client.as_deref().map(action)
+}
+
+/// Replaces the current client by a new one (LIF-2); what the host should know comes back as a warning.
+pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
+    let lifecycle = lifecycle();
+    let _turn = take_turn(&lifecycle)?;
+    stop_current();
+    let Started { client, warning } = Client::start(options)?;
+    CLIENT.store(Some(Arc::new(client)));
+    stop_at_exit(&lifecycle);
+    Ok(warning)
+}
+
+/// Stops the current client; returns how many envelopes were not sent.
+pub(crate) fn close() -> u64 {
+    let lifecycle = lifecycle();
+    match take_turn(&lifecycle) {
+        Ok(_turn) => stop_current(),
+        Err(_) => 0,
+    }
+}
+
+/// Waits until what is queued now has left; true if it has, or if there is nothing to wait for.
+pub(crate) fn flush(timeout: Duration) -> bool {
+    // The client is kept alive by a pointer of its own: a close in another thread may end it meanwhile.
+    let client = current().and_then(|client| client.as_ref().map(Arc::clone));
+    client.is_none_or(|client| client.flush(timeout))
+}
+
+/// Writes a line of diagnostics, if a client wants it.
+pub(crate) fn log(severity: Severity, text: std::fmt::Arguments<'_>) {
+    if let Some(client) = CLIENT
+        .load()
+        .as_ref()
+        .filter(|client| client.generation == process::fork_generation())
+    {
+        client.diagnostics().log(severity, text);
+    }
+}
+
+fn stop_current() -> u64 {
+    // A client of the parent is none of ours: its worker does not exist here.
+    let Some(client) = current().and_then(|client| client.as_ref().map(Arc::clone)) else {
+        return 0;
+    };
+    // Captures find it closing until it has stopped, so that each is answered and booked.
+    let unsent = client.stop();
+    CLIENT.store(None);
+    unsent
+}
+
+/// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker.
+fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, String> {
+    if is_worker_thread() {
+        return try_lock(&lifecycle.turn)
+            .ok_or_else(|| "another thread is starting or stopping the library".to_owned());
+    }
+    Ok(lock(&lifecycle.turn))
+}
+
+/// The lifecycle of this generation. One that was inherited is left alone, for ever: its lock may be held.
+fn lifecycle() -> Arc<Lifecycle> {
+    let generation = process::fork_generation();
+    loop {
+        let found = LIFECYCLE.load();
+        if let Some(lifecycle) = found
+            .as_ref()
+            .filter(|lifecycle| lifecycle.generation == generation)
+        {
+            return Arc::clone(lifecycle);
+        }
+        // The exit handler is inherited by a child, and registering it twice would be harmless.
+        let has_exit_hook = found
+            .as_ref()
+            .is_some_and(|lifecycle| lifecycle.has_exit_hook.load(Ordering::Relaxed));
+        let fresh = Arc::new(Lifecycle {
+            generation,
+            turn: Mutex::new(()),
+            has_exit_hook: AtomicBool::new(has_exit_hook),
+        });
+        let previous = LIFECYCLE.compare_and_swap(&found, Some(fresh));
+        if let Some(inherited) = previous.as_ref() {
+            std::mem::forget(Arc::clone(inherited));
+        }
+    }
+}
+
+/// In a forked child: a client with the options and scope of the parent's, which is abandoned as it is. Freeing it
+/// would free handles that a thread was using when the process forked.
+fn adopt() {
+    let lifecycle = lifecycle();
+    let _turn = lock(&lifecycle.turn);
+    let Some(inherited) = CLIENT.load_full() else {
+        return;
+    };
+    if inherited.generation == process::fork_generation() {
+        return;
+    }
+    let ours = Client::inherit(&inherited).ok().map(Arc::new);
+    std::mem::forget(inherited);
+    CLIENT.store(ours);
+}
+
+/// libcurl's TLS library cleans up in an exit handler of its own, registered when libcurl was initialised, before
+/// this one; handlers run in reverse order, so the worker has stopped by then.
+fn stop_at_exit(lifecycle: &Lifecycle) {
+    if !lifecycle.has_exit_hook.swap(true, Ordering::AcqRel) {
+        process::at_exit(stop_before_exit);
+    }
+}
+
+/// What a host that forgot to close gets: the same stop, with the same time-out.
+fn stop_before_exit() {
+    /// Longest wait for another thread that is closing already.
+    const PATIENCE: Duration = Duration::from_millis(500);
+    if is_worker_thread()
+        || CLIENT
+            .load()
+            .as_ref()
+            .is_none_or(|client| client.generation != process::fork_generation())
+    {
+        return;
+    }
+    let lifecycle = lifecycle();
+    let start = Instant::now();
+    // `exit` may have been called by a callback below a close on this very thread: waiting for ever would be for ever.
+    while start.elapsed() < PATIENCE {
+        if let Some(_turn) = try_lock(&lifecycle.turn) {
+            stop_current();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}

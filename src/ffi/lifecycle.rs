@@ -1,0 +1,123 @@
+//! Life of the library: init, flush, close, and the questions about it.
+
+use std::ffi::{CString, c_char, c_int};
+use std::ptr;
+use std::time::Duration;
+
+use super::options::{sentry_options_t, take_options};
+use super::types::sentry_status_t;
+use super::{error, guard, text};
+use crate::client::options::SDK_VERSION;
+use crate::client::{self_test, state};
+
+/// Starts the library: from here on events are taken and sent by one background thread.
+///
+/// A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
+/// succeeds and the library stays disabled; `sentry_last_error_message` then says what is wrong with the DSN.
+///
+/// Ownership: takes `options`, also when it fails.
+/// Null: NULL takes the defaults and the environment.
+/// Threads: any, one after the other; not from an outcome callback while another thread starts or stops the library.
+/// Blocks: for closing a running client, at most its `shutdown_timeout` + 100 ms. Reads CA bundle paths and the
+/// environment; makes no connection.
+/// Returns: 0; 1 on failure, then the library is disabled and `sentry_last_error_message` says why.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_init(options: *mut sentry_options_t) -> c_int {
+    guard(1, || {
+        // SAFETY: as our caller promises: NULL or a handle that is ours from now on.
+        let options = unsafe { take_options(options) };
+        match state::init(options) {
+            Ok(None) => {
+                error::clear();
+                0
+            }
+            Ok(Some(warning)) => {
+                error::fail(sentry_status_t::SENTRY_STATUS_DISABLED, &warning);
+                0
+            }
+            Err(message) => {
+                error::fail(sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT, &message);
+                1
+            }
+        }
+    })
+}
+
+/// Waits until everything queued so far has left the library.
+///
+/// Losses that were not reported yet go to the server, too.
+///
+/// Arguments: `timeout` in milliseconds; 0 asks without waiting.
+/// Threads: any, several at once. On the library's own thread it does not wait.
+/// Blocks: at most `timeout` + 100 ms.
+/// Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_flush(timeout: u64) -> c_int {
+    guard(1, || {
+        c_int::from(!state::flush(Duration::from_millis(timeout)))
+    })
+}
+
+/// Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.
+///
+/// An idle library, or one whose server is known to be out of reach, closes at once. Afterwards every call is a safe
+/// no-op until the next `sentry_init`. A host that exits without it gets the same from an exit handler.
+///
+/// Threads: any; captures of other threads are answered with `SENTRY_STATUS_SHUTTING_DOWN` meanwhile.
+/// Blocks: at most `shutdown_timeout` + 100 ms.
+/// Returns: the number of items that were not sent; 0 when not initialised.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_close() -> c_int {
+    guard(0, || c_int::try_from(state::close()).unwrap_or(c_int::MAX))
+}
+
+/// Same as `sentry_close`.
+///
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_shutdown() -> c_int {
+    sentry_close()
+}
+
+/// Tests the way to the server: name, connection, TLS, proxy, CA bundle. No event is sent.
+///
+/// Arguments: `timeout_ms` in milliseconds, for all of it.
+/// Ownership: the text is the caller's; free it with `sentry_free`.
+/// Threads: any; not from an outcome callback.
+/// Blocks: at most `timeout_ms` + 100 ms.
+/// Returns: a JSON object with `ok`, and for each step what was found; NULL when not initialised, without DSN, or
+/// without memory.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_self_test(timeout_ms: u64) -> *mut c_char {
+    guard(ptr::null_mut(), || {
+        match self_test::run(Duration::from_millis(timeout_ms)) {
+            Ok(report) => text::to_malloc(&report),
+            Err(refused) => {
+                error::fail(refused.status.into(), &refused.detail);
+                ptr::null_mut()
+            }
+        }
+    })
+}
+
+/// Returns the version of this library, as `major.minor.patch`.
+///
+/// Ownership: static; do not free it.
+/// Threads: any.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_sdk_version() -> *const c_char {
+    /// The version with its terminator.
+    const TEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+    debug_assert_eq!(
+        CString::new(SDK_VERSION)
+            .ok()
+            .map(|text| text.count_bytes()),
+        TEXT.len().checked_sub(1)
+    );
+    TEXT.as_ptr().cast()
+}

@@ -1,0 +1,57 @@
+//! The C interface: exported functions only. They convert, call, convert back, and decide nothing.
+//!
+//! One file per section of the header, in header order. Every body runs inside [`guard`], so that a panic never crosses
+//! into C. Pointers are checked for NULL before anything else. May use: `client` and what lies below it.
+//!
+//! This is the one room of raw pointers and `extern "C"`.
+
+#![allow(non_camel_case_types, reason = "the names of the header")]
+
+pub mod capture;
+mod error;
+pub mod lifecycle;
+pub mod memory;
+pub mod options;
+pub mod options_delivery;
+pub mod options_json;
+pub mod outcome;
+pub mod scope;
+pub mod stats;
+pub mod status;
+mod text;
+pub mod types;
+pub mod uuid;
+
+use crate::base::diagnostics::Severity;
+use crate::base::panic::contained;
+use crate::client::state;
+
+/// Runs the body of an exported function. A panic is recorded in the diagnostics and answered with `fallback`, which
+/// must not need memory to be made.
+pub(crate) fn guard<T>(fallback: T, body: impl FnOnce() -> T) -> T {
+    match contained(body) {
+        Ok(value) => value,
+        Err(message) => {
+            // The record itself may panic (a broken stderr); then there is nothing left to say.
+            let _ = contained(|| {
+                state::log(
+                    Severity::Error,
+                    format_args!("panic in the library, the call failed: {message}"),
+                );
+            });
+            fallback
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // LIF-8
+    #[test]
+    fn a_panic_becomes_the_fallback() {
+        assert_eq!(guard(7, || panic!("inside")), 7);
+        assert_eq!(guard(7, || 8), 8);
+    }
+}

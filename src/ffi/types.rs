@@ -1,0 +1,123 @@
+//! Types: enums and structs of the header that more than one section uses.
+//!
+//! C passes enums as integers, and any integer can arrive. So functions take the alias `…_arg`, an `int` that the
+//! header shows as the enum, and convert it with a match.
+
+use std::ffi::{c_char, c_int};
+
+/// How much an event, a breadcrumb or a line of diagnostics matters.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_level_t {
+    /// Finer than debug; events show it as `debug`.
+    SENTRY_LEVEL_TRACE = -2,
+    /// For developers.
+    SENTRY_LEVEL_DEBUG = -1,
+    /// Normal operation.
+    SENTRY_LEVEL_INFO = 0,
+    /// Something unexpected that was handled.
+    SENTRY_LEVEL_WARNING = 1,
+    /// Something failed.
+    SENTRY_LEVEL_ERROR = 2,
+    /// The program cannot go on.
+    SENTRY_LEVEL_FATAL = 3,
+}
+
+/// Answer of functions that can fail. Success is 0; numbers are never used again for another meaning.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_status_t {
+    /// Accepted.
+    SENTRY_STATUS_OK = 0,
+    /// The queue has no room: the server is slow or cannot be reached. Counted as `queue_overflow`.
+    SENTRY_STATUS_QUEUE_FULL = 1,
+    /// Before `sentry_init`, after `sentry_close`, or without a usable DSN. Nothing is counted.
+    SENTRY_STATUS_DISABLED = 2,
+    /// NULL, a number out of range, or a text that cannot be what the function needs.
+    SENTRY_STATUS_INVALID_ARGUMENT = 3,
+    /// The text is no JSON, or not the JSON that was expected; the error message names the byte.
+    SENTRY_STATUS_INVALID_JSON = 4,
+    /// Over a size limit even after trimming.
+    SENTRY_STATUS_TOO_LARGE = 5,
+    /// The server asked for a pause that is not over.
+    SENTRY_STATUS_RATE_LIMITED = 6,
+    /// Left out by `sample_rate`.
+    SENTRY_STATUS_SAMPLED_OUT = 7,
+    /// A hook of the host dropped it.
+    SENTRY_STATUS_DROPPED_BY_HOOK = 8,
+    /// A pattern of `ignore_errors` matches.
+    SENTRY_STATUS_IGNORED = 9,
+    /// The user has not consented.
+    SENTRY_STATUS_NO_CONSENT = 10,
+    /// `sentry_close` has begun.
+    SENTRY_STATUS_SHUTTING_DOWN = 11,
+    /// No memory.
+    SENTRY_STATUS_OUT_OF_MEMORY = 12,
+    /// Called on the library's own thread, where it would feed back on itself.
+    SENTRY_STATUS_WORKER_THREAD = 13,
+    /// A bug in the library, contained; `debug` shows it.
+    SENTRY_STATUS_INTERNAL_ERROR = 14,
+}
+
+/// A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct sentry_uuid_t {
+    /// The bytes.
+    pub bytes: [c_char; 16],
+}
+
+/// Which envelope goes when the queue is full.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_queue_overflow_t {
+    /// The new envelope is refused.
+    SENTRY_QUEUE_OVERFLOW_DROP_NEWEST = 0,
+    /// The oldest envelope of the lowest priority present goes, but none that matters more than the new one.
+    SENTRY_QUEUE_OVERFLOW_DROP_OLDEST = 1,
+    /// An envelope that matters less than the new one goes; if there is none, the new one is refused.
+    SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY = 2,
+}
+
+/// How request bodies are compressed.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_compression_t {
+    /// Not at all.
+    SENTRY_COMPRESSION_NONE = 0,
+    /// gzip.
+    SENTRY_COMPRESSION_GZIP = 1,
+}
+
+/// A `sentry_level_t` as it arrives.
+pub type sentry_level_arg = c_int;
+/// A `sentry_status_t` as it arrives.
+pub type sentry_status_arg = c_int;
+/// A `sentry_queue_overflow_t` as it arrives.
+pub type sentry_queue_overflow_arg = c_int;
+/// A `sentry_compression_t` as it arrives.
+pub type sentry_compression_arg = c_int;
+/// A `sentry_category_t` as it arrives.
+pub type sentry_category_arg = c_int;
+/// A `sentry_discard_reason_t` as it arrives.
+pub type sentry_discard_reason_arg = c_int;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::level::Level;
+
+    #[test]
+    fn levels_have_the_numbers_of_the_inside() {
+        for (outside, inside) in [
+            (sentry_level_t::SENTRY_LEVEL_TRACE, Level::Trace),
+            (sentry_level_t::SENTRY_LEVEL_DEBUG, Level::Debug),
+            (sentry_level_t::SENTRY_LEVEL_INFO, Level::Info),
+            (sentry_level_t::SENTRY_LEVEL_WARNING, Level::Warning),
+            (sentry_level_t::SENTRY_LEVEL_ERROR, Level::Error),
+            (sentry_level_t::SENTRY_LEVEL_FATAL, Level::Fatal),
+        ] {
+            assert_eq!(Level::from_number(outside as i32), Some(inside));
+        }
+    }
+}

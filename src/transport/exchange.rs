@@ -1,0 +1,278 @@
+//! One exchange: the request body as it is read, the answer as it arrives, both bounded.
+
+use std::time::{Duration, Instant};
+
+use super::http::{Response, Segment};
+
+/// Most bytes of headers that are read; real servers send one or two KiB.
+const MAX_HEADERS: usize = 64 * 1024;
+/// Most bytes of a body that are read; the answer to an envelope is `{"id":"…"}`.
+const MAX_BODY: usize = 64 * 1024;
+/// Most bytes of a body or header that are kept for diagnostics.
+const MAX_EXPLANATION: usize = 256;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Exchange {
+    body: Vec<Segment>,
+    segment: usize,
+    offset: usize,
+    last_activity: Option<Instant>,
+    response: Response,
+    text: Vec<u8>,
+    header_bytes: usize,
+    body_bytes: usize,
+    has_status: bool,
+    has_headers: bool,
+}
+
+impl Exchange {
+    /// A new request with this body.
+    pub(crate) fn begin(&mut self, body: Vec<Segment>) {
+        *self = Self {
+            body,
+            ..Self::default()
+        };
+    }
+
+    /// Forgets everything.
+    pub(crate) fn reset(&mut self) {
+        *self = Self::default();
+    }
+
+    /// True once libcurl has asked for the body or received something: there is a connection.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.last_activity.is_some()
+    }
+
+    /// How long nothing has happened since the connection stood; none before.
+    pub(crate) fn silence(&self, now: Instant) -> Option<Duration> {
+        self.last_activity
+            .map(|last| now.saturating_duration_since(last))
+    }
+
+    /// Copies the next part of the body; 0 at its end.
+    pub(crate) fn fill(&mut self, into: &mut [u8]) -> usize {
+        self.touch();
+        let mut filled = 0_usize;
+        while let Some(segment) = self.body.get(self.segment) {
+            let rest = segment.bytes().get(self.offset..).unwrap_or_default();
+            let room = into.get_mut(filled..).unwrap_or_default();
+            let count = rest.len().min(room.len());
+            if let (Some(from), Some(to)) = (rest.get(..count), room.get_mut(..count)) {
+                to.copy_from_slice(from);
+            }
+            filled = filled.saturating_add(count);
+            if count < rest.len() {
+                self.offset = self.offset.saturating_add(count);
+                break;
+            }
+            self.segment = self.segment.saturating_add(1);
+            self.offset = 0;
+        }
+        filled
+    }
+
+    /// Starts the body again at `at`: libcurl does so when a kept connection turns out to be dead.
+    pub(crate) fn rewind(&mut self, at: u64) -> bool {
+        let Ok(mut left) = usize::try_from(at) else {
+            return false;
+        };
+        for (index, segment) in self.body.iter().enumerate() {
+            let length = segment.bytes().len();
+            if left <= length {
+                (self.segment, self.offset) = (index, left);
+                return true;
+            }
+            left = left.saturating_sub(length);
+        }
+        false
+    }
+
+    /// Takes one header line; false ends the transfer.
+    pub(crate) fn note_header(&mut self, line: &[u8]) -> bool {
+        self.touch();
+        self.header_bytes = self.header_bytes.saturating_add(line.len());
+        if self.header_bytes > MAX_HEADERS {
+            return false;
+        }
+        if line.starts_with(b"HTTP/") {
+            // A new answer: what came before was informational, from a proxy, or a request for authentication.
+            self.response = Response::default();
+            self.has_status = true;
+            self.has_headers = false;
+            return true;
+        }
+        if matches!(line, b"\r\n" | b"\n") {
+            self.has_headers = self.has_status;
+            return true;
+        }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            return true;
+        };
+        let (name, value) = line.split_at(colon);
+        let value = String::from_utf8_lossy(value.get(1..).unwrap_or_default())
+            .trim()
+            .to_owned();
+        if name.eq_ignore_ascii_case(b"x-sentry-rate-limits") {
+            // Several lines of one header mean the same as one line with commas.
+            self.response.rate_limits = Some(match self.response.rate_limits.take() {
+                Some(earlier) => format!("{earlier},{value}"),
+                None => value,
+            });
+        } else if name.eq_ignore_ascii_case(b"retry-after") {
+            self.response.retry_after = Some(value);
+        } else if name.eq_ignore_ascii_case(b"x-sentry-error") {
+            self.response.explanation = Some(shorten(&value));
+        }
+        true
+    }
+
+    /// Takes a part of the body; false ends the transfer.
+    pub(crate) fn note_body(&mut self, data: &[u8]) -> bool {
+        self.touch();
+        let room = MAX_EXPLANATION.saturating_sub(self.text.len());
+        self.text
+            .extend_from_slice(data.get(..room.min(data.len())).unwrap_or_default());
+        self.body_bytes = self.body_bytes.saturating_add(data.len());
+        self.body_bytes <= MAX_BODY
+    }
+
+    /// The answer, if its headers are complete. Informational answers (1xx) are none.
+    pub(crate) fn take_response(
+        &mut self,
+        status: u16,
+        location: Option<String>,
+    ) -> Option<Response> {
+        if !self.has_headers || status < 200 {
+            return None;
+        }
+        let mut response = std::mem::take(&mut self.response);
+        response.status = status;
+        response.location = location;
+        if response.explanation.is_none() && !self.text.is_empty() {
+            response.explanation = Some(shorten(&String::from_utf8_lossy(&self.text)));
+        }
+        Some(response)
+    }
+
+    fn touch(&mut self) {
+        self.last_activity = Some(Instant::now());
+    }
+}
+
+/// Printable and short: servers may say anything.
+fn shorten(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .take(MAX_EXPLANATION)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exchange(parts: &[&str]) -> Exchange {
+        let mut exchange = Exchange::default();
+        exchange.begin(
+            parts
+                .iter()
+                .map(|part| Segment::Bytes(part.as_bytes().to_vec()))
+                .collect(),
+        );
+        exchange
+    }
+
+    fn read_all(exchange: &mut Exchange, step: usize) -> String {
+        let mut text = Vec::new();
+        loop {
+            let mut buffer = vec![0; step];
+            let count = exchange.fill(&mut buffer);
+            if count == 0 {
+                return String::from_utf8(text).unwrap();
+            }
+            text.extend_from_slice(&buffer[..count]);
+        }
+    }
+
+    #[test]
+    fn segments_are_read_as_one_body_and_can_be_read_again() {
+        let mut exchange = exchange(&["head", "", "payload", "\n"]);
+        for step in [1, 3, 100] {
+            assert!(exchange.rewind(0));
+            assert_eq!(read_all(&mut exchange, step), "headpayload\n");
+        }
+        assert!(exchange.rewind(6));
+        assert_eq!(read_all(&mut exchange, 4), "yload\n");
+        assert!(!exchange.rewind(13));
+    }
+
+    #[test]
+    fn an_answer_needs_complete_headers_and_a_final_status() {
+        let mut exchange = exchange(&[]);
+        assert!(
+            exchange.note_header(b"HTTP/1.1 100 Continue\r\n") && exchange.note_header(b"\r\n")
+        );
+        assert_eq!(exchange.take_response(100, None), None);
+        exchange.note_header(b"HTTP/1.1 200 OK\r\n");
+        assert_eq!(exchange.take_response(200, None), None);
+        exchange.note_header(b"Retry-After:  7 \r\n");
+        exchange.note_header(b"x-sentry-RATE-limits: 60:error\r\n");
+        exchange.note_header(b"X-Sentry-Rate-Limits: 5:session\r\n");
+        exchange.note_header(b"\r\n");
+        let response = exchange.take_response(200, None).unwrap();
+        assert_eq!(response.retry_after.as_deref(), Some("7"));
+        assert_eq!(response.rate_limits.as_deref(), Some("60:error,5:session"));
+    }
+
+    #[test]
+    fn headers_of_an_informational_answer_do_not_count() {
+        let mut exchange = exchange(&[]);
+        for line in [
+            "HTTP/1.1 103 Early\r\n",
+            "Retry-After: 9\r\n",
+            "\r\n",
+            "HTTP/1.1 200 OK\r\n",
+            "\r\n",
+        ] {
+            assert!(exchange.note_header(line.as_bytes()));
+        }
+        assert_eq!(exchange.take_response(200, None).unwrap().retry_after, None);
+    }
+
+    #[test]
+    fn headers_and_bodies_are_bounded() {
+        let mut exchange = exchange(&[]);
+        let line = [b'x'; 1024];
+        let taken = (0..1000)
+            .take_while(|_| exchange.note_header(&line))
+            .count();
+        assert_eq!(taken, MAX_HEADERS / 1024);
+        let taken = (0..1000).take_while(|_| exchange.note_body(&line)).count();
+        assert_eq!(taken, MAX_BODY / 1024);
+        assert_eq!(exchange.text.len(), MAX_EXPLANATION);
+    }
+
+    // HTTP-7
+    #[test]
+    fn explanations_are_printable_and_short() {
+        let mut exchange = exchange(&[]);
+        exchange.note_header(b"HTTP/1.1 400 Bad\r\n");
+        exchange.note_header(b"\r\n");
+        exchange.note_body(format!("bad\r\n\x1b[31m{}", "é".repeat(500)).as_bytes());
+        let explanation = exchange
+            .take_response(400, None)
+            .unwrap()
+            .explanation
+            .unwrap();
+        assert!(explanation.starts_with("bad   [31mé"), "{explanation}");
+        assert!(explanation.chars().count() <= MAX_EXPLANATION);
+    }
+}

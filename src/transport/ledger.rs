@@ -1,0 +1,331 @@
+//! The ledger: what became of every item, per category, exactly.
+//!
+//! For each category, at any instant: `captured = delivered + discarded (by reason) + spooled + pending`. An entry
+//! moves in one step, inside a shared "gate": many threads book at once without waiting for one another, and a reader
+//! closes the gate for the few microseconds it takes to copy the table, so that it never sees half a step.
+//!
+//! The ledger also keeps the counts that the server has not been told yet (REP-8).
+//! Lock order: the gate is innermost; nothing is called and nothing else is locked while it is held, except the queue
+//! push that belongs to the step.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+
+/// How many items of one category an envelope holds.
+pub(crate) type Tally = (Category, u64);
+
+/// The counts of one category.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct CategoryCounts {
+    /// Everything the host handed in.
+    pub(crate) captured: u64,
+    /// Accepted by the server.
+    pub(crate) delivered: u64,
+    /// Waiting on disk.
+    pub(crate) spooled: u64,
+    /// Waiting in memory or on its way.
+    pub(crate) pending: u64,
+    /// Lost, by [`DiscardReason::index`].
+    pub(crate) discarded: [u64; DiscardReason::COUNT],
+}
+
+impl CategoryCounts {
+    /// Lost for any reason.
+    pub(crate) fn discarded_total(&self) -> u64 {
+        self.discarded
+            .iter()
+            .fold(0, |sum, count| sum.saturating_add(*count))
+    }
+}
+
+#[derive(Debug, Default)]
+struct Row {
+    captured: AtomicU64,
+    delivered: AtomicU64,
+    spooled: AtomicU64,
+    pending: AtomicU64,
+    discarded: [AtomicU64; DiscardReason::COUNT],
+}
+
+/// Counts not yet reported to the server, by reason and category.
+type Unreported = [[AtomicU64; Category::COUNT]; DiscardReason::COUNT];
+
+/// One loss, as client reports carry it.
+pub(crate) type Loss = (DiscardReason, Category, u64);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    gate: RwLock<()>,
+    rows: [Row; Category::COUNT],
+    unreported: Unreported,
+    has_unreported: AtomicU64,
+    reports: bool,
+}
+
+/// Permission to book one step; readers wait until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    ledger: &'a Ledger,
+    _gate: RwLockReadGuard<'a, ()>,
+}
+
+impl Ledger {
+    /// An empty ledger. Without `reports` losses are counted here but never offered for a client report (REP-10).
+    pub(crate) fn new(reports: bool) -> Self {
+        Self {
+            gate: RwLock::new(()),
+            rows: Default::default(),
+            unreported: Default::default(),
+            has_unreported: AtomicU64::new(0),
+            reports,
+        }
+    }
+
+    /// Opens one step.
+    pub(crate) fn enter(&self) -> Entry<'_> {
+        Entry {
+            ledger: self,
+            _gate: self.gate.read().unwrap_or_else(PoisonError::into_inner),
+        }
+    }
+
+    /// Runs `action` while no step is under way and none can begin.
+    pub(crate) fn exclusively<T>(&self, action: impl FnOnce() -> T) -> T {
+        let _closed = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        action()
+    }
+
+    /// The whole table at one instant, by [`Category::index`].
+    pub(crate) fn snapshot(&self) -> [CategoryCounts; Category::COUNT] {
+        self.exclusively(|| {
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            self.rows.each_ref().map(|row| CategoryCounts {
+                captured: read(&row.captured),
+                delivered: read(&row.delivered),
+                spooled: read(&row.spooled),
+                pending: read(&row.pending),
+                discarded: row.discarded.each_ref().map(read),
+            })
+        })
+    }
+
+    /// True if the server has not been told of every loss.
+    pub(crate) fn has_unreported(&self) -> bool {
+        self.has_unreported.load(Ordering::Relaxed) > 0
+    }
+
+    /// Takes the counts that wait for a client report; they are gone from here until [`Ledger::restore`].
+    pub(crate) fn take_unreported(&self) -> Vec<Loss> {
+        if !self.has_unreported() {
+            return Vec::new();
+        }
+        let mut losses = Vec::new();
+        for (reason, counts) in DiscardReason::ALL.into_iter().zip(&self.unreported) {
+            for (category, count) in Category::ALL.into_iter().zip(counts) {
+                let quantity = count.swap(0, Ordering::Relaxed);
+                if quantity > 0 {
+                    self.has_unreported.fetch_sub(quantity, Ordering::Relaxed);
+                    losses.push((reason, category, quantity));
+                }
+            }
+        }
+        losses
+    }
+
+    /// Puts counts back whose report did not reach the server.
+    pub(crate) fn restore(&self, losses: &[Loss]) {
+        for &(reason, category, quantity) in losses {
+            self.note_unreported(category, reason, quantity);
+        }
+    }
+
+    fn note_unreported(&self, category: Category, reason: DiscardReason, quantity: u64) {
+        // REP-6: what the server counts itself is not reported; REP-9: nor is the loss of a report.
+        if !self.reports || reason.wire_name().is_none() || category == Category::Internal {
+            return;
+        }
+        if let Some(count) = self
+            .unreported
+            .get(reason.index())
+            .and_then(|row| row.get(category.index()))
+        {
+            self.has_unreported.fetch_add(quantity, Ordering::Relaxed);
+            count.fetch_add(quantity, Ordering::Relaxed);
+        }
+    }
+
+    fn row(&self, category: Category) -> Option<&Row> {
+        self.rows.get(category.index())
+    }
+}
+
+impl Entry<'_> {
+    /// New items that wait for delivery.
+    pub(crate) fn accept(&self, tallies: impl IntoIterator<Item = Tally>) {
+        for (category, quantity) in tallies {
+            if let Some(row) = self.ledger.row(category) {
+                row.captured.fetch_add(quantity, Ordering::Relaxed);
+                row.pending.fetch_add(quantity, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// New items that were lost before they were accepted.
+    pub(crate) fn refuse(&self, tallies: impl IntoIterator<Item = Tally>, reason: DiscardReason) {
+        for (category, quantity) in tallies {
+            if let Some(row) = self.ledger.row(category) {
+                row.captured.fetch_add(quantity, Ordering::Relaxed);
+                add_discarded(row, reason, quantity);
+            }
+            self.ledger.note_unreported(category, reason, quantity);
+        }
+    }
+
+    /// Pending items that the server has.
+    pub(crate) fn deliver(&self, tallies: impl IntoIterator<Item = Tally>) {
+        for (category, quantity) in tallies {
+            if let Some(row) = self.ledger.row(category) {
+                row.pending.fetch_sub(quantity, Ordering::Relaxed);
+                row.delivered.fetch_add(quantity, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// Pending items that were lost.
+    pub(crate) fn discard(&self, tallies: impl IntoIterator<Item = Tally>, reason: DiscardReason) {
+        for (category, quantity) in tallies {
+            if let Some(row) = self.ledger.row(category) {
+                row.pending.fetch_sub(quantity, Ordering::Relaxed);
+                add_discarded(row, reason, quantity);
+            }
+            self.ledger.note_unreported(category, reason, quantity);
+        }
+    }
+}
+
+fn add_discarded(row: &Row, reason: DiscardReason, quantity: u64) {
+    if let Some(count) = row.discarded.get(reason.index()) {
+        count.fetch_add(quantity, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    const ONE_ERROR: [Tally; 1] = [(Category::Error, 1)];
+
+    fn errors(ledger: &Ledger) -> CategoryCounts {
+        ledger.snapshot()[Category::Error.index()]
+    }
+
+    #[test]
+    fn every_item_ends_in_one_column() {
+        let ledger = Ledger::new(true);
+        ledger.enter().accept([(Category::Error, 3)]);
+        ledger.enter().deliver(ONE_ERROR);
+        ledger.enter().discard(ONE_ERROR, DiscardReason::SendError);
+        ledger.enter().refuse(ONE_ERROR, DiscardReason::SampleRate);
+        let counts = errors(&ledger);
+        assert_eq!(
+            (counts.captured, counts.delivered, counts.pending),
+            (4, 1, 1)
+        );
+        assert_eq!(counts.discarded[DiscardReason::SendError.index()], 1);
+        assert_eq!(counts.discarded[DiscardReason::SampleRate.index()], 1);
+        assert_eq!(counts.discarded_total(), 2);
+    }
+
+    // REP-8
+    #[test]
+    fn losses_are_taken_once_and_come_back_when_restored() {
+        let ledger = Ledger::new(true);
+        ledger.enter().refuse(
+            [(Category::Error, 2), (Category::Attachment, 100)],
+            DiscardReason::QueueOverflow,
+        );
+        let losses = ledger.take_unreported();
+        assert_eq!(
+            losses,
+            [
+                (DiscardReason::QueueOverflow, Category::Error, 2),
+                (DiscardReason::QueueOverflow, Category::Attachment, 100)
+            ]
+        );
+        assert!(!ledger.has_unreported());
+        assert!(ledger.take_unreported().is_empty());
+        ledger.restore(&losses);
+        ledger
+            .enter()
+            .refuse(ONE_ERROR, DiscardReason::QueueOverflow);
+        assert_eq!(
+            ledger.take_unreported()[0],
+            (DiscardReason::QueueOverflow, Category::Error, 3)
+        );
+    }
+
+    // REP-6, REP-9, REP-10
+    #[test]
+    fn what_must_not_be_reported_is_only_counted() {
+        let ledger = Ledger::new(true);
+        ledger
+            .enter()
+            .refuse(ONE_ERROR, DiscardReason::ServerRateLimit);
+        ledger
+            .enter()
+            .refuse([(Category::Internal, 1)], DiscardReason::NetworkError);
+        assert!(!ledger.has_unreported());
+        assert_eq!(errors(&ledger).discarded_total(), 1);
+
+        let silent = Ledger::new(false);
+        silent.enter().refuse(ONE_ERROR, DiscardReason::SampleRate);
+        assert!(!silent.has_unreported());
+        assert_eq!(errors(&silent).discarded_total(), 1);
+    }
+
+    #[test]
+    fn no_reader_sees_half_a_step() {
+        let ledger = Ledger::new(true);
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            for seed in 0..4_u64 {
+                let (ledger, stop) = (&ledger, &stop);
+                scope.spawn(move || {
+                    let mut round = seed;
+                    while !stop.load(Ordering::Relaxed) {
+                        round += 1;
+                        match round % 3 {
+                            0 => ledger
+                                .enter()
+                                .refuse(ONE_ERROR, DiscardReason::QueueOverflow),
+                            1 => {
+                                ledger.enter().accept(ONE_ERROR);
+                                ledger.enter().deliver(ONE_ERROR);
+                            }
+                            _ => {
+                                ledger.enter().accept(ONE_ERROR);
+                                ledger
+                                    .enter()
+                                    .discard(ONE_ERROR, DiscardReason::NetworkError);
+                            }
+                        }
+                    }
+                });
+            }
+            for _ in 0..5_000 {
+                let counts = errors(&ledger);
+                assert_eq!(
+                    counts.captured,
+                    counts.delivered + counts.discarded_total() + counts.pending
+                );
+            }
+            stop.store(true, Ordering::Relaxed);
+        });
+        assert!(errors(&ledger).captured > 0);
+    }
+}

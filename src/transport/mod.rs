@@ -1,0 +1,214 @@
+//! Transport: gets envelopes to the server, or says what became of them.
+//!
+//! Decides what is accepted (the bounded queue), when and how it is sent (the worker, retries, rate limits, client
+//! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `protocol`, `value`, `base`.
+//!
+//! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`encode`] → [`curl_client`] → answer →
+//! [`shared::Shared::settle`] → [`ledger`] and the host's callback.
+
+mod budget;
+mod compress;
+mod curl_client;
+mod encode;
+mod exchange;
+mod http;
+pub(crate) mod ledger;
+pub(crate) mod outcome;
+pub(crate) mod probe;
+pub(crate) mod queue;
+mod rate_limiter;
+mod redirect;
+pub(crate) mod retry;
+pub(crate) mod settings;
+mod shared;
+pub(crate) mod stats;
+mod thread;
+mod wake;
+mod worker;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::base::clock::Clock;
+use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::lock::{lock, wait_until};
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
+use ledger::Tally;
+use outcome::OutcomeSink;
+use queue::Refusal;
+use settings::Settings;
+use shared::{Flush, Phase, Shared};
+use stats::Stats;
+
+pub(crate) use thread::is_worker_thread;
+
+/// How long a shutdown waits beyond its time-out for a worker that libcurl holds, before it books in its place.
+const SETTLE_GRACE: Duration = Duration::from_millis(40);
+/// How long a shutdown then waits for the thread to end, before it is left to end by itself.
+const EXIT_GRACE: Duration = Duration::from_millis(40);
+
+/// A running transport: one queue, one worker thread, one server.
+#[derive(Debug)]
+pub(crate) struct Transport {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Transport {
+    /// Starts the worker.
+    pub(crate) fn start(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        diagnostics: Arc<Diagnostics>,
+        sink: Option<Arc<dyn OutcomeSink>>,
+    ) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::new(settings, clock, diagnostics, sink)?);
+        let thread = thread::spawn(Arc::clone(&shared))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Queues an envelope for sending, or books it as lost and says why.
+    pub(crate) fn submit(&self, envelope: Envelope) -> Result<(), Refusal> {
+        let mut evicted = Vec::new();
+        let may_wait = !is_worker_thread();
+        let result = self
+            .shared
+            .queue
+            .push(envelope, &self.shared.ledger, may_wait, &mut evicted);
+        for victim in evicted {
+            self.shared
+                .settle_queued(victim, DiscardReason::QueueOverflow);
+        }
+        match result {
+            Ok(()) => {
+                self.shared.wake.new_work();
+                Ok(())
+            }
+            Err((envelope, refusal)) => {
+                let reason = match refusal {
+                    Refusal::Full => DiscardReason::QueueOverflow,
+                    Refusal::TooLarge => DiscardReason::TooLarge,
+                    Refusal::Closed => DiscardReason::Shutdown,
+                };
+                let tallies: Vec<Tally> = envelope.tallies().collect();
+                self.shared
+                    .refuse(envelope.event_id.unwrap_or(Uuid::NIL), &tallies, reason);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Books an item that was lost before it could become an envelope.
+    pub(crate) fn refuse(&self, event_id: Uuid, tally: Tally, reason: DiscardReason) {
+        self.shared.refuse(event_id, &[tally], reason);
+    }
+
+    /// True while the server does not want items of this category (RL-10).
+    pub(crate) fn is_limited(&self, category: Category) -> bool {
+        self.shared
+            .limiter
+            .is_limited(category, self.shared.clock.now())
+    }
+
+    /// True if an envelope of this category would be refused for lack of room.
+    pub(crate) fn is_surely_full(&self, category: Category) -> bool {
+        self.shared.queue.is_surely_full(category)
+    }
+
+    /// Waits until what is queued now has left the library, at most `timeout` (LIF-3).
+    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+        if is_worker_thread() {
+            return false;
+        }
+        let flush = Arc::new(Flush {
+            marks: self.shared.queue.marks(),
+            is_done: Mutex::new(false),
+            done: Condvar::new(),
+        });
+        lock(&self.shared.control).flushes.push(Arc::clone(&flush));
+        self.shared.wake.now();
+        let deadline = deadline_in(timeout);
+        wait_until(&flush.is_done, &flush.done, deadline, |is_done| *is_done)
+    }
+
+    /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
+    ///
+    /// Returns the number of envelopes that were not sent. Called a second time it does nothing.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> u64 {
+        let Some(thread) = lock(&self.thread).take() else {
+            return 0;
+        };
+        self.shared.queue.close(&self.shared.ledger);
+        let deadline = deadline_in(timeout);
+        lock(&self.shared.control).stop = Some(deadline);
+        self.shared.wake.now();
+        if is_worker_thread() {
+            // From a callback on the worker itself: it ends when the callback has returned.
+            return 0;
+        }
+        let has_reached = |phase, until| {
+            wait_until(
+                &self.shared.phase,
+                &self.shared.phase_changed,
+                until,
+                |now: &mut Phase| *now >= phase,
+            )
+        };
+        let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
+        if !has_reached(Phase::Settled, latest) {
+            self.shared.abandon_all();
+        }
+        if has_reached(Phase::Exited, deadline_in(EXIT_GRACE)) {
+            // The thread has nothing left to do but return; it cannot panic, so the result says nothing.
+            let _ = thread.join();
+        } else {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("the worker is held up inside libcurl and ends later by itself"),
+            );
+        }
+        self.shared.ledger.snapshot().iter().fold(0, |sum, counts| {
+            sum.saturating_add(
+                counts
+                    .discarded
+                    .get(DiscardReason::Shutdown.index())
+                    .copied()
+                    .unwrap_or(0),
+            )
+        })
+    }
+
+    /// Figures for the host.
+    pub(crate) fn stats(&self) -> Stats {
+        let traffic = &self.shared.traffic;
+        Stats {
+            usage: self.shared.queue.usage(),
+            peak: self.shared.queue.peak(),
+            requests: traffic.requests.load(Ordering::Relaxed),
+            requests_failed: traffic.failed.load(Ordering::Relaxed),
+            retries: traffic.retries.load(Ordering::Relaxed),
+            bytes_sent: traffic.bytes.load(Ordering::Relaxed),
+            reports_sent: traffic.reports.load(Ordering::Relaxed),
+            requests_in_flight: traffic.in_flight.load(Ordering::Relaxed),
+            is_unreachable: traffic.unreachable.load(Ordering::Relaxed) != 0,
+            last_status: traffic.last_status.load(Ordering::Relaxed),
+            last_error: lock(&traffic.last_error).clone(),
+            categories: self.shared.ledger.snapshot(),
+        }
+    }
+}
+
+fn deadline_in(timeout: Duration) -> Instant {
+    /// "For ever", without overflowing the clock.
+    const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    let now = Instant::now();
+    now.checked_add(timeout.min(LONGEST)).unwrap_or(now)
+}

@@ -1,0 +1,35 @@
+//! Outcomes: what the host is told about each envelope, through the callback it set.
+
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+
+/// What became of an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// The server answered 2xx.
+    Delivered,
+    /// Lost, and why.
+    Discarded(DiscardReason),
+}
+
+/// One envelope and its fate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    /// The event id; nil for envelopes without one.
+    pub(crate) event_id: Uuid,
+    /// Category of the first item.
+    pub(crate) category: Category,
+    /// What became of it.
+    pub(crate) fate: Fate,
+    /// Last HTTP status; 0 if there was no answer.
+    pub(crate) http_status: u16,
+    /// Requests made for it.
+    pub(crate) attempts: u32,
+}
+
+/// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.
+pub(crate) trait OutcomeSink: Send + Sync + std::fmt::Debug {
+    /// Takes note of one outcome.
+    fn outcome(&self, outcome: &Outcome);
+}

@@ -1,0 +1,541 @@
+//! The queue: envelopes between the capturing threads and the worker, bounded in number and in bytes.
+//!
+//! Four lanes by priority share one [`Budget`]. What is bulky may use only a share of it, so that logs and metrics can
+//! never push errors out. What the worker has taken stays charged until it is settled: the bounds cover
+//! everything that was accepted and is still owned by the library.
+//!
+//! The lanes are unbounded channels: the budget is the bound. A bounded channel would allocate its slots for the
+//! largest case at init, and could not be bounded in bytes at all.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::budget::{Budget, Limits, MAX_ITEMS, Usage};
+use super::ledger::Ledger;
+use crate::base::lock::lock;
+use crate::protocol::category::Category;
+use crate::protocol::envelope::Envelope;
+
+/// What happens when there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Overflow {
+    /// The new envelope is refused.
+    DropNewest,
+    /// The oldest envelope of the lowest priority present goes, but none that matters more than the new one.
+    DropOldest,
+    /// As `DropOldest`, but only what matters less than the new one goes; else the new one is refused.
+    DropLowestPriority,
+}
+
+/// Size and behaviour of the queue.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct QueueSettings {
+    /// Most envelopes; `None` leaves only the byte bound.
+    pub(crate) max_items: Option<u64>,
+    /// Most bytes, everything the envelopes own counted.
+    pub(crate) max_bytes: u64,
+    /// What happens when there is no room.
+    pub(crate) overflow: Overflow,
+    /// Longest time a capture waits for room; zero never waits.
+    pub(crate) block_timeout: Duration,
+}
+
+/// Priorities, most important first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Priority {
+    /// Errors and feedback.
+    Error = 0,
+    /// Sessions and check-ins.
+    Session = 1,
+    /// Transactions and profiles.
+    Transaction = 2,
+    /// Logs, metrics and the rest.
+    Bulk = 3,
+}
+
+impl Priority {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 4;
+
+    const ALL: [Self; Self::COUNT] = [Self::Error, Self::Session, Self::Transaction, Self::Bulk];
+
+    /// The priority of an envelope whose first item is of this category.
+    pub(crate) fn of(category: Category) -> Self {
+        match category {
+            Category::Error | Category::Feedback | Category::Attachment => Self::Error,
+            Category::Session | Category::Monitor => Self::Session,
+            Category::Transaction | Category::Profile | Category::Replay => Self::Transaction,
+            Category::Span
+            | Category::LogItem
+            | Category::LogByte
+            | Category::TraceMetric
+            | Category::TraceMetricByte
+            | Category::Default
+            | Category::Internal => Self::Bulk,
+        }
+    }
+
+    /// Part of the budget that may be full before this priority is refused, in percent.
+    fn share(self) -> u64 {
+        match self {
+            Self::Error => 100,
+            Self::Session => 90,
+            Self::Transaction => 75,
+            Self::Bulk => 50,
+        }
+    }
+
+    /// Its place in tables.
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// An accepted envelope.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    /// What is to be sent.
+    pub(crate) envelope: Envelope,
+    /// Its lane.
+    pub(crate) priority: Priority,
+    /// Its place in the lane, counted from the start; a flush waits for all below its own.
+    pub(crate) sequence: u64,
+    /// Bytes charged to the budget.
+    pub(crate) cost: u64,
+}
+
+/// Why an envelope was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No room.
+    Full,
+    /// It would not fit into the empty queue.
+    TooLarge,
+    /// The transport is shutting down.
+    Closed,
+}
+
+#[derive(Debug)]
+struct Lane {
+    sender: Sender<Queued>,
+    receiver: Receiver<Queued>,
+    pushed: AtomicU64,
+    taken: AtomicU64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    lanes: [Lane; Priority::COUNT],
+    budget: Budget,
+    limits: Limits,
+    overflow: Overflow,
+    block_timeout: Duration,
+    is_closed: AtomicBool,
+    waiting: AtomicUsize,
+    room: Mutex<()>,
+    room_made: Condvar,
+}
+
+impl Queue {
+    /// An empty queue.
+    pub(crate) fn new(settings: QueueSettings) -> Self {
+        let lane = || {
+            let (sender, receiver) = crossbeam_channel::unbounded();
+            Lane {
+                sender,
+                receiver,
+                pushed: AtomicU64::new(0),
+                taken: AtomicU64::new(0),
+            }
+        };
+        Self {
+            lanes: [lane(), lane(), lane(), lane()],
+            budget: Budget::default(),
+            limits: Limits {
+                items: settings.max_items.unwrap_or(MAX_ITEMS).max(1),
+                bytes: settings.max_bytes,
+            },
+            overflow: settings.overflow,
+            block_timeout: settings.block_timeout,
+            is_closed: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            room: Mutex::new(()),
+            room_made: Condvar::new(),
+        }
+    }
+
+    /// Accepts `envelope` and books it in `ledger`, or says why not. Envelopes that had to make room are added to
+    /// `evicted`; the caller settles them. Waits only if a block time-out was set and `may_wait`.
+    pub(crate) fn push(
+        &self,
+        envelope: Envelope,
+        ledger: &Ledger,
+        may_wait: bool,
+        evicted: &mut Vec<Queued>,
+    ) -> Result<(), (Envelope, Refusal)> {
+        let priority = Priority::of(envelope.category());
+        let limits = self.limits.share(priority.share());
+        let cost = u64::try_from(envelope.byte_cost()).unwrap_or(u64::MAX);
+        if cost > limits.bytes {
+            return Err((envelope, Refusal::TooLarge));
+        }
+        let mut deadline = None;
+        let mut envelope = envelope;
+        loop {
+            match self.try_push(envelope, priority, cost, limits, ledger) {
+                Ok(()) => return Ok(()),
+                Err((returned, Refusal::Full)) => envelope = returned,
+                Err(refused) => return Err(refused),
+            }
+            if let Some(victim) = self.take_victim(priority) {
+                self.release(victim.cost);
+                evicted.push(victim);
+                continue;
+            }
+            if !may_wait || self.block_timeout.is_zero() {
+                return Err((envelope, Refusal::Full));
+            }
+            let now = Instant::now();
+            let until =
+                *deadline.get_or_insert_with(|| now.checked_add(self.block_timeout).unwrap_or(now));
+            if now >= until {
+                return Err((envelope, Refusal::Full));
+            }
+            self.wait_for_room(cost, limits, until);
+        }
+    }
+
+    /// True if an envelope of this category has no chance now; saves the work of making one. Never true when the
+    /// policy could make room or the host wants to wait.
+    pub(crate) fn is_surely_full(&self, category: Category) -> bool {
+        let limits = self.limits.share(Priority::of(category).share());
+        let usage = self.budget.usage();
+        self.overflow == Overflow::DropNewest
+            && self.block_timeout.is_zero()
+            && (usage.items >= limits.items || usage.bytes >= limits.bytes)
+    }
+
+    /// The next envelope to send: the oldest of the highest priority.
+    pub(crate) fn take(&self) -> Option<Queued> {
+        self.lanes.iter().find_map(Lane::take)
+    }
+
+    /// True if nothing waits. (What the worker has taken does not wait.)
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lanes.iter().all(|lane| lane.receiver.is_empty())
+    }
+
+    /// Gives the room of a settled envelope back.
+    pub(crate) fn release(&self, cost: u64) {
+        self.budget.release(cost);
+        fence(Ordering::SeqCst);
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            // A waiter holds this lock from its last look at the budget until it sleeps, so none is missed.
+            drop(lock(&self.room));
+            self.room_made.notify_all();
+        }
+    }
+
+    /// Accepts nothing more; when this returns no push is under way.
+    pub(crate) fn close(&self, ledger: &Ledger) {
+        ledger.exclusively(|| self.is_closed.store(true, Ordering::SeqCst));
+        drop(lock(&self.room));
+        self.room_made.notify_all();
+    }
+
+    /// True after [`Queue::close`].
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::SeqCst)
+    }
+
+    /// Per lane, the sequence number that the next envelope will get.
+    pub(crate) fn marks(&self) -> [u64; Priority::COUNT] {
+        self.lanes
+            .each_ref()
+            .map(|lane| lane.pushed.load(Ordering::SeqCst))
+    }
+
+    /// True if everything below `marks` has left the queue.
+    pub(crate) fn has_passed(&self, marks: &[u64; Priority::COUNT]) -> bool {
+        self.lanes
+            .iter()
+            .zip(marks)
+            .all(|(lane, mark)| lane.taken.load(Ordering::SeqCst) >= *mark)
+    }
+
+    /// What is held now, in the queue and by the worker.
+    pub(crate) fn usage(&self) -> Usage {
+        self.budget.usage()
+    }
+
+    /// The most that was ever held.
+    pub(crate) fn peak(&self) -> Usage {
+        self.budget.peak()
+    }
+
+    fn try_push(
+        &self,
+        envelope: Envelope,
+        priority: Priority,
+        cost: u64,
+        limits: Limits,
+        ledger: &Ledger,
+    ) -> Result<(), (Envelope, Refusal)> {
+        // Inside the gate: `close` cannot slip between the check and the push, and a reader of the ledger sees the
+        // booking and the queue agree.
+        let entry = ledger.enter();
+        if self.is_closed() {
+            return Err((envelope, Refusal::Closed));
+        }
+        if !self.budget.try_charge(cost, limits) {
+            return Err((envelope, Refusal::Full));
+        }
+        let Some(lane) = self.lanes.get(priority.index()) else {
+            self.budget.release(cost);
+            return Err((envelope, Refusal::Full));
+        };
+        entry.accept(envelope.tallies());
+        let sequence = lane.pushed.fetch_add(1, Ordering::SeqCst);
+        let queued = Queued {
+            envelope,
+            priority,
+            sequence,
+            cost,
+        };
+        // Cannot fail: the receiver lives as long as the lane.
+        let _ = lane.sender.send(queued);
+        Ok(())
+    }
+
+    fn take_victim(&self, newcomer: Priority) -> Option<Queued> {
+        let may_go = |priority: &Priority| match self.overflow {
+            Overflow::DropNewest => false,
+            Overflow::DropOldest => *priority >= newcomer,
+            Overflow::DropLowestPriority => *priority > newcomer,
+        };
+        let candidates = Priority::ALL.into_iter().rev().filter(may_go);
+        candidates
+            .filter_map(|priority| self.lanes.get(priority.index()))
+            .find_map(Lane::take)
+    }
+
+    fn wait_for_room(&self, cost: u64, limits: Limits, until: Instant) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let guard = lock(&self.room);
+        let usage = self.budget.usage();
+        let fits = usage.items < limits.items && usage.bytes.saturating_add(cost) <= limits.bytes;
+        if !fits && !self.is_closed() {
+            let left = until.saturating_duration_since(Instant::now());
+            drop(
+                self.room_made
+                    .wait_timeout(guard, left)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+        }
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Lane {
+    fn take(&self) -> Option<Queued> {
+        let queued = self.receiver.try_recv().ok()?;
+        self.taken.fetch_add(1, Ordering::SeqCst);
+        Some(queued)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::uuid::Uuid;
+    use crate::protocol::envelope::ItemKind;
+    use std::sync::Arc;
+
+    fn settings(max_items: u64, overflow: Overflow) -> QueueSettings {
+        QueueSettings {
+            max_items: Some(max_items),
+            max_bytes: 1 << 20,
+            overflow,
+            block_timeout: Duration::ZERO,
+        }
+    }
+
+    fn error() -> Envelope {
+        Envelope::event(Uuid::new_v4(), b"{}".to_vec())
+    }
+
+    fn bulk() -> Envelope {
+        Envelope::single(None, ItemKind::Log, b"{\"items\":[]}".to_vec())
+    }
+
+    fn push(queue: &Queue, ledger: &Ledger, envelope: Envelope) -> (Option<Refusal>, usize) {
+        let mut evicted = Vec::new();
+        let refusal = queue
+            .push(envelope, ledger, true, &mut evicted)
+            .err()
+            .map(|(_, refusal)| refusal);
+        (refusal, evicted.len())
+    }
+
+    //
+    #[test]
+    fn the_newest_is_refused_when_full_and_room_is_reused() {
+        let (queue, ledger) = (
+            Queue::new(settings(2, Overflow::DropNewest)),
+            Ledger::new(true),
+        );
+        assert_eq!(push(&queue, &ledger, error()), (None, 0));
+        assert_eq!(push(&queue, &ledger, error()), (None, 0));
+        assert!(queue.is_surely_full(Category::Error));
+        assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+        let taken = queue.take().unwrap();
+        // Still charged: the worker holds it.
+        assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+        queue.release(taken.cost);
+        assert_eq!(push(&queue, &ledger, error()), (None, 0));
+        assert_eq!(queue.peak().items, 2);
+    }
+
+    //
+    #[test]
+    fn bulk_cannot_fill_the_queue_and_errors_go_first() {
+        let (queue, ledger) = (
+            Queue::new(settings(4, Overflow::DropNewest)),
+            Ledger::new(true),
+        );
+        assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
+        assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
+        assert_eq!(push(&queue, &ledger, bulk()), (Some(Refusal::Full), 0));
+        assert_eq!(push(&queue, &ledger, error()), (None, 0));
+        assert_eq!(push(&queue, &ledger, error()), (None, 0));
+        let order: Vec<_> = std::iter::from_fn(|| queue.take())
+            .map(|queued| queued.priority)
+            .collect();
+        assert_eq!(
+            order,
+            [
+                Priority::Error,
+                Priority::Error,
+                Priority::Bulk,
+                Priority::Bulk
+            ]
+        );
+    }
+
+    #[test]
+    fn drop_oldest_spares_what_matters_more() {
+        let (queue, ledger) = (
+            Queue::new(settings(2, Overflow::DropOldest)),
+            Ledger::new(true),
+        );
+        push(&queue, &ledger, bulk());
+        push(&queue, &ledger, error());
+        // The log goes first, then the older error.
+        assert_eq!(push(&queue, &ledger, error()), (None, 1));
+        assert_eq!(push(&queue, &ledger, error()), (None, 1));
+        assert_eq!(push(&queue, &ledger, bulk()), (Some(Refusal::Full), 0));
+        assert_eq!(queue.usage().items, 2);
+        assert_eq!(queue.take().unwrap().sequence, 1);
+    }
+
+    #[test]
+    fn drop_lowest_priority_never_drops_its_equal() {
+        let (queue, ledger) = (
+            Queue::new(settings(2, Overflow::DropLowestPriority)),
+            Ledger::new(true),
+        );
+        push(&queue, &ledger, bulk());
+        push(&queue, &ledger, error());
+        assert_eq!(push(&queue, &ledger, error()), (None, 1));
+        assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+    }
+
+    #[test]
+    fn what_can_never_fit_evicts_nothing() {
+        let small = QueueSettings {
+            max_bytes: 4096,
+            ..settings(10, Overflow::DropOldest)
+        };
+        let (queue, ledger) = (Queue::new(small), Ledger::new(true));
+        push(&queue, &ledger, error());
+        let large = Envelope::event(Uuid::new_v4(), vec![b' '; 5000]);
+        assert_eq!(push(&queue, &ledger, large), (Some(Refusal::TooLarge), 0));
+        assert_eq!(queue.usage().items, 1);
+    }
+
+    #[test]
+    fn a_closed_queue_refuses_and_wakes_those_who_wait() {
+        let waiting = QueueSettings {
+            block_timeout: Duration::from_secs(30),
+            ..settings(1, Overflow::DropNewest)
+        };
+        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(Ledger::new(true)));
+        push(&queue, &ledger, error());
+        let blocked = {
+            let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
+            std::thread::spawn(move || push(&queue, &ledger, error()))
+        };
+        while queue.waiting.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        queue.close(&ledger);
+        assert_eq!(blocked.join().unwrap(), (Some(Refusal::Closed), 0));
+    }
+
+    #[test]
+    fn a_waiting_capture_gets_the_room_that_is_made() {
+        let waiting = QueueSettings {
+            block_timeout: Duration::from_secs(30),
+            ..settings(1, Overflow::DropNewest)
+        };
+        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(Ledger::new(true)));
+        push(&queue, &ledger, error());
+        let blocked = {
+            let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
+            std::thread::spawn(move || push(&queue, &ledger, error()))
+        };
+        while queue.waiting.load(Ordering::SeqCst) == 0 {
+            std::thread::yield_now();
+        }
+        let first = queue.take().unwrap();
+        queue.release(first.cost);
+        assert_eq!(blocked.join().unwrap(), (None, 0));
+    }
+
+    #[test]
+    fn waiting_ends_at_its_time_out() {
+        let timeout = Duration::from_millis(30);
+        let waiting = QueueSettings {
+            block_timeout: timeout,
+            ..settings(1, Overflow::DropNewest)
+        };
+        let (queue, ledger) = (Queue::new(waiting), Ledger::new(true));
+        push(&queue, &ledger, error());
+        let start = Instant::now();
+        assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+        assert!(start.elapsed() >= timeout);
+    }
+
+    #[test]
+    fn marks_are_passed_when_everything_below_was_taken() {
+        let (queue, ledger) = (
+            Queue::new(settings(9, Overflow::DropNewest)),
+            Ledger::new(true),
+        );
+        push(&queue, &ledger, error());
+        push(&queue, &ledger, bulk());
+        let marks = queue.marks();
+        push(&queue, &ledger, error());
+        assert!(!queue.has_passed(&marks));
+        queue.take();
+        queue.take();
+        assert!(!queue.has_passed(&marks));
+        queue.take();
+        assert!(queue.has_passed(&marks));
+    }
+}

@@ -1,0 +1,73 @@
+//! Settings of the transport: where to send, as whom, within which bounds.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::queue::QueueSettings;
+use super::retry::RetryPolicy;
+
+/// Where trusted certificates come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) enum Certificates {
+    /// What libcurl was built with.
+    #[default]
+    BuiltIn,
+    /// A file of PEM certificates.
+    File(PathBuf),
+    /// A directory of hashed PEM certificates.
+    Directory(PathBuf),
+}
+
+/// See the module. Fixed for the life of a transport.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// Envelope endpoint.
+    pub(crate) endpoint: String,
+    /// Value of `X-Sentry-Auth`.
+    pub(crate) auth: String,
+    /// Value of `User-Agent`.
+    pub(crate) user_agent: String,
+    /// DSN for the envelope header.
+    pub(crate) dsn: String,
+    /// SDK object for the envelope header, as JSON.
+    pub(crate) sdk: String,
+    /// Proxy URL; empty for none. Never left to libcurl's own look at the environment (OPT-5).
+    pub(crate) proxy: String,
+    /// Hosts reached without the proxy.
+    pub(crate) no_proxy: String,
+    /// Trusted certificates.
+    pub(crate) certificates: Certificates,
+    /// Longest time for name, TCP and TLS.
+    pub(crate) connect_timeout: Duration,
+    /// Longest silence of a connected server.
+    pub(crate) read_timeout: Duration,
+    /// Longest time for one request; zero for no limit.
+    pub(crate) transfer_timeout: Duration,
+    /// Requests side by side.
+    pub(crate) max_requests_in_flight: usize,
+    /// Compress bodies.
+    pub(crate) compress: bool,
+    /// Send client reports.
+    pub(crate) client_reports: bool,
+    /// Bounds of the queue.
+    pub(crate) queue: QueueSettings,
+    /// Retries.
+    pub(crate) retry: RetryPolicy,
+}
+
+impl std::fmt::Debug for Settings {
+    /// Without the DSN, the auth header and the proxy: they hold secrets.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Settings")
+            .field("endpoint", &self.endpoint)
+            .field("certificates", &self.certificates)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("read_timeout", &self.read_timeout)
+            .field("transfer_timeout", &self.transfer_timeout)
+            .field("max_requests_in_flight", &self.max_requests_in_flight)
+            .field("queue", &self.queue)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}

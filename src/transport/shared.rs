@@ -1,0 +1,277 @@
+//! What the capturing threads and the worker share, and the one place where an accepted envelope is settled.
+//!
+//! An envelope that the worker has taken stands in the list of the unsettled until its fate is known. Whoever removes
+//! it books it: normally the worker; at a shutdown whose deadline passed while libcurl kept the worker busy, the
+//! closing thread. So each envelope is booked exactly once.
+
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Instant;
+
+use super::ledger::{Ledger, Tally};
+use super::outcome::{Fate, Outcome, OutcomeSink};
+use super::queue::{Priority, Queue, Queued};
+use super::rate_limiter::RateLimiter;
+use super::settings::Settings;
+use super::wake::Wake;
+use crate::base::clock::Clock;
+use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::lock::lock;
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+
+/// Figures about requests, for the host.
+#[derive(Debug, Default)]
+pub(crate) struct Traffic {
+    /// Requests made.
+    pub(crate) requests: AtomicU64,
+    /// Requests without an answer.
+    pub(crate) failed: AtomicU64,
+    /// Requests that repeated an earlier attempt.
+    pub(crate) retries: AtomicU64,
+    /// Bytes of bodies handed to libcurl.
+    pub(crate) bytes: AtomicU64,
+    /// Client reports the server has.
+    pub(crate) reports: AtomicU64,
+    /// Requests under way.
+    pub(crate) in_flight: AtomicU32,
+    /// 1 while the last attempt got no answer.
+    pub(crate) unreachable: AtomicU32,
+    /// Status of the last answer; 0 before the first.
+    pub(crate) last_status: AtomicI32,
+    /// Why the last failed request failed.
+    pub(crate) last_error: Mutex<String>,
+}
+
+/// A flush that waits for what was queued when it began.
+#[derive(Debug)]
+pub(crate) struct Flush {
+    /// What must have left, per lane.
+    pub(crate) marks: [u64; Priority::COUNT],
+    /// True when it has.
+    pub(crate) is_done: Mutex<bool>,
+    /// Signals `is_done`.
+    pub(crate) done: Condvar,
+}
+
+/// Wishes of other threads for the worker.
+#[derive(Debug, Default)]
+pub(crate) struct Control {
+    /// Flushes that began since the worker looked last.
+    pub(crate) flushes: Vec<Arc<Flush>>,
+    /// Set once: stop, at this instant at the latest.
+    pub(crate) stop: Option<Instant>,
+}
+
+/// How far the worker has come with ending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Phase {
+    /// At work.
+    Running,
+    /// Everything is settled; handles are being freed.
+    Settled,
+    /// The thread is about to return.
+    Exited,
+}
+
+#[derive(Debug)]
+struct Unsettled {
+    ticket: u64,
+    event_id: Uuid,
+    category: Category,
+    tallies: Vec<Tally>,
+    cost: u64,
+}
+
+/// See the module. Lock order: `unsettled` before the ledger's gate; all others are taken alone.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// Fixed settings.
+    pub(crate) settings: Settings,
+    /// The queue.
+    pub(crate) queue: Queue,
+    /// The books.
+    pub(crate) ledger: Ledger,
+    /// Limits set by the server.
+    pub(crate) limiter: RateLimiter,
+    /// Wakes the worker.
+    pub(crate) wake: Wake,
+    /// Figures about requests.
+    pub(crate) traffic: Traffic,
+    /// Wishes for the worker.
+    pub(crate) control: Mutex<Control>,
+    /// How far the worker has come with ending.
+    pub(crate) phase: Mutex<Phase>,
+    /// Signals `phase`.
+    pub(crate) phase_changed: Condvar,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Diagnostics.
+    pub(crate) diagnostics: Arc<Diagnostics>,
+    sink: Option<Arc<dyn OutcomeSink>>,
+    unsettled: Mutex<Vec<Unsettled>>,
+}
+
+impl Shared {
+    /// Everything at its beginning.
+    pub(crate) fn new(
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+        diagnostics: Arc<Diagnostics>,
+        sink: Option<Arc<dyn OutcomeSink>>,
+    ) -> std::io::Result<Self> {
+        Ok(Self {
+            queue: Queue::new(settings.queue),
+            ledger: Ledger::new(settings.client_reports),
+            limiter: RateLimiter::new(clock.now()),
+            wake: Wake::new()?,
+            traffic: Traffic::default(),
+            control: Mutex::default(),
+            phase: Mutex::new(Phase::Running),
+            phase_changed: Condvar::new(),
+            unsettled: Mutex::default(),
+            settings,
+            clock,
+            diagnostics,
+            sink,
+        })
+    }
+
+    /// Notes that the worker now answers for `queued`.
+    pub(crate) fn hold(&self, ticket: u64, queued: &Queued) {
+        lock(&self.unsettled).push(Unsettled {
+            ticket,
+            event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
+            category: queued.envelope.category(),
+            tallies: queued.envelope.tallies().collect(),
+            cost: queued.cost,
+        });
+    }
+
+    /// Books part of what the worker holds as lost: items that a rate limit removed from an envelope.
+    pub(crate) fn discard_part(&self, ticket: u64, lost: &[Tally], reason: DiscardReason) {
+        let mut unsettled = lock(&self.unsettled);
+        let Some(held) = unsettled.iter_mut().find(|held| held.ticket == ticket) else {
+            return;
+        };
+        for (category, quantity) in lost {
+            if let Some(tally) = held.tallies.iter_mut().find(|tally| tally.0 == *category) {
+                tally.1 = tally.1.saturating_sub(*quantity);
+            }
+        }
+        held.tallies.retain(|tally| tally.1 > 0);
+        self.ledger.enter().discard(lost.iter().copied(), reason);
+    }
+
+    /// Books what became of an envelope the worker holds; nothing if it was booked already.
+    pub(crate) fn settle(&self, ticket: u64, fate: Fate, http_status: u16, attempts: u32) {
+        let held = {
+            let mut unsettled = lock(&self.unsettled);
+            let Some(place) = unsettled.iter().position(|held| held.ticket == ticket) else {
+                return;
+            };
+            let held = unsettled.swap_remove(place);
+            self.book(&held.tallies, fate);
+            held
+        };
+        self.queue.release(held.cost);
+        self.tell(&Outcome {
+            event_id: held.event_id,
+            category: held.category,
+            fate,
+            http_status,
+            attempts,
+        });
+    }
+
+    /// Books an envelope that left the queue without the worker.
+    pub(crate) fn settle_queued(&self, queued: Queued, reason: DiscardReason) {
+        let tallies: Vec<Tally> = queued.envelope.tallies().collect();
+        self.book(&tallies, Fate::Discarded(reason));
+        self.queue.release(queued.cost);
+        self.tell(&Outcome {
+            event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
+            category: queued.envelope.category(),
+            fate: Fate::Discarded(reason),
+            http_status: 0,
+            attempts: 0,
+        });
+    }
+
+    /// Books an item that never became an accepted envelope, and tells the host.
+    pub(crate) fn refuse(&self, event_id: Uuid, tallies: &[Tally], reason: DiscardReason) {
+        self.ledger.enter().refuse(tallies.iter().copied(), reason);
+        let category = tallies.first().map_or(Category::Default, |tally| tally.0);
+        self.tell(&Outcome {
+            event_id,
+            category,
+            fate: Fate::Discarded(reason),
+            http_status: 0,
+            attempts: 0,
+        });
+    }
+
+    /// Books everything the worker holds and all that is queued as lost to the shutdown. The queue must be closed.
+    pub(crate) fn abandon_all(&self) {
+        let tickets: Vec<u64> = lock(&self.unsettled)
+            .iter()
+            .map(|held| held.ticket)
+            .collect();
+        for ticket in tickets {
+            self.settle(ticket, Fate::Discarded(DiscardReason::Shutdown), 0, 0);
+        }
+        while let Some(queued) = self.queue.take() {
+            self.settle_queued(queued, DiscardReason::Shutdown);
+        }
+    }
+
+    /// Moves the phase on and tells those who wait for it.
+    pub(crate) fn reach(&self, phase: Phase) {
+        let mut now = lock(&self.phase);
+        *now = (*now).max(phase);
+        drop(now);
+        self.phase_changed.notify_all();
+    }
+
+    fn book(&self, tallies: &[Tally], fate: Fate) {
+        let entry = self.ledger.enter();
+        match fate {
+            Fate::Delivered => entry.deliver(tallies.iter().copied()),
+            Fate::Discarded(reason) => entry.discard(tallies.iter().copied(), reason),
+        }
+    }
+
+    fn tell(&self, outcome: &Outcome) {
+        match outcome.fate {
+            Fate::Delivered => self.diagnostics.log(
+                Severity::Debug,
+                format_args!("event {} delivered (HTTP {})", outcome.event_id.simple().as_str(), outcome.http_status),
+            ),
+            Fate::Discarded(reason) => self.diagnostics.warn_of_loss(format_args!(
+                "{} {} discarded: {}; further losses are only counted for a while, see sentry_get_stats",
+                outcome.category.name(),
+                outcome.event_id.simple().as_str(),
+                reason.name()
+            )),
+        }
+        if let Some(sink) = &self.sink {
+            sink.outcome(outcome);
+        }
+    }
+
+    /// Records a request that got no answer.
+    pub(crate) fn note_failure(&self, detail: &str) {
+        self.traffic.failed.fetch_add(1, Ordering::Relaxed);
+        self.traffic.unreachable.store(1, Ordering::Relaxed);
+        detail.clone_into(&mut lock(&self.traffic.last_error));
+    }
+
+    /// Records an answer.
+    pub(crate) fn note_answer(&self, status: u16) {
+        self.traffic.unreachable.store(0, Ordering::Relaxed);
+        self.traffic
+            .last_status
+            .store(i32::from(status), Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,116 @@
+//! Waking the worker: an eventfd that the worker adds to what libcurl waits for.
+//!
+//! A capture makes a system call here only when the worker sleeps *and* could take another envelope; while the server
+//! hangs or the worker is busy, a capture finds the flag down and returns.
+//!
+//! What happens when a wake-up is lost: nothing sleeps longer than [`LONGEST_SLEEP`].
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::time::Duration;
+
+/// Upper bound of every sleep of the worker.
+pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    event: File,
+    is_wanted: AtomicBool,
+}
+
+impl Wake {
+    /// Makes the descriptor: non-blocking, closed on exec.
+    pub(crate) fn new() -> std::io::Result<Self> {
+        // SAFETY: no pointers; the result is checked.
+        let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
+        if descriptor < 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        // SAFETY: the descriptor was just made and has no other owner.
+        let event = unsafe { File::from_raw_fd(descriptor) };
+        Ok(Self {
+            event,
+            is_wanted: AtomicBool::new(false),
+        })
+    }
+
+    /// For poll.
+    pub(crate) fn descriptor(&self) -> RawFd {
+        self.event.as_raw_fd()
+    }
+
+    /// Worker: from here on new work wakes. The caller must look for work once more before it sleeps.
+    pub(crate) fn announce_sleep(&self) {
+        self.is_wanted.store(true, Ordering::Relaxed);
+        // Pairs with the fence in `new_work`: either the worker sees the work, or the producer sees the flag.
+        fence(Ordering::SeqCst);
+    }
+
+    /// Worker: awake again; swallows the wake-up.
+    pub(crate) fn awake(&self) {
+        self.is_wanted.store(false, Ordering::Relaxed);
+        let mut count = [0; 8];
+        let _ = (&self.event).read(&mut count);
+    }
+
+    /// Producer: there is new work; wakes the worker if it waits for that.
+    pub(crate) fn new_work(&self) {
+        fence(Ordering::SeqCst);
+        if self.is_wanted.load(Ordering::Relaxed) && self.is_wanted.swap(false, Ordering::Relaxed) {
+            self.now();
+        }
+    }
+
+    /// Wakes the worker whatever it waits for.
+    pub(crate) fn now(&self) {
+        // A full counter (EAGAIN) means that a wake-up is pending already.
+        let _ = (&self.event).write(&1_u64.to_ne_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_readable(wake: &Wake) -> bool {
+        let mut poll = libc::pollfd {
+            fd: wake.descriptor(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one valid entry.
+        unsafe { libc::poll(&mut poll, 1, 0) == 1 }
+    }
+
+    #[test]
+    fn new_work_wakes_only_a_sleeper_and_only_once() {
+        let wake = Wake::new().unwrap();
+        wake.new_work();
+        assert!(!is_readable(&wake));
+        wake.announce_sleep();
+        wake.new_work();
+        assert!(is_readable(&wake));
+        wake.awake();
+        assert!(!is_readable(&wake));
+        wake.new_work();
+        assert!(!is_readable(&wake));
+    }
+
+    #[test]
+    fn now_wakes_in_any_case() {
+        let wake = Wake::new().unwrap();
+        wake.now();
+        assert!(is_readable(&wake));
+    }
+
+    #[test]
+    fn the_descriptor_is_closed_on_exec() {
+        let wake = Wake::new().unwrap();
+        // SAFETY: reads flags of a descriptor we own.
+        let flags = unsafe { libc::fcntl(wake.descriptor(), libc::F_GETFD) };
+        assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+    }
+}

@@ -1,0 +1,178 @@
+//! Answers: what a response, or its absence, means for the envelope, the server and the books.
+
+use std::sync::atomic::Ordering;
+
+use super::{HttpClient, Job, Redirect, Transfer, Worker};
+use crate::base::diagnostics::Severity;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::rate_limit;
+use crate::transport::http::{Completion, Failure, Response};
+use crate::transport::outcome::Fate;
+use crate::transport::redirect::may_follow;
+use crate::transport::retry::Cause;
+
+impl<C: HttpClient> Worker<C> {
+    /// Takes a request that ended.
+    pub(super) fn complete(&mut self, completion: Completion) {
+        let Some(place) = self
+            .active
+            .iter()
+            .position(|transfer| transfer.ticket == completion.ticket)
+        else {
+            return;
+        };
+        let transfer = self.active.swap_remove(place);
+        self.shared
+            .traffic
+            .in_flight
+            .fetch_sub(1, Ordering::Relaxed);
+        match completion.result {
+            Ok(response) => self.answered(transfer, response),
+            Err(failure) => self.failed(transfer, &failure),
+        }
+    }
+
+    fn answered(&mut self, transfer: Transfer, response: Response) {
+        let (now, status) = (self.shared.clock.now(), response.status);
+        self.circuit.answered();
+        self.shared.note_answer(status);
+        // RL-1: on every answer.
+        let limits = rate_limit::limits_from_response(
+            status,
+            response.rate_limits.as_deref(),
+            response.retry_after.as_deref(),
+            self.shared.clock.wall(),
+        );
+        self.shared.limiter.apply(&limits, now);
+        match status {
+            // REP-8: a 429 does not bring the report back.
+            429 => {}
+            200..=299 => {
+                let sent = u64::from(!transfer.losses.is_empty());
+                self.shared
+                    .traffic
+                    .reports
+                    .fetch_add(sent, Ordering::Relaxed);
+            }
+            _ => self.shared.ledger.restore(&transfer.losses),
+        }
+        if !transfer.losses.is_empty() {
+            self.last_report = now;
+        }
+        let Some(job) = transfer.job else { return };
+        match status {
+            200..=299 => self.settle(&job, Fate::Delivered, status),
+            429 => self.settle(
+                &job,
+                Fate::Discarded(DiscardReason::ServerRateLimit),
+                status,
+            ),
+            502..=504 => self.retry_status(job, &response),
+            307 | 308 => self.follow(job, &response),
+            _ => self.rejected(&job, &response),
+        }
+    }
+
+    /// HTTP-2, HTTP-3, HTTP-8.
+    fn rejected(&mut self, job: &Job, response: &Response) {
+        let hint = match response.status {
+            413 => "; the envelope exceeds the server's size limit",
+            300..=399 => {
+                "; redirects are followed only with retries_redirect, and only for 307 and 308"
+            }
+            401 | 403 => "; check the public key in the DSN",
+            404 => "; check the project id in the DSN",
+            _ => "",
+        };
+        self.shared.diagnostics.log(
+            Severity::Error,
+            format_args!(
+                "the server refused an envelope: HTTP {}{} {}",
+                response.status,
+                hint,
+                response.explanation.as_deref().unwrap_or_default()
+            ),
+        );
+        self.settle(
+            job,
+            Fate::Discarded(DiscardReason::SendError),
+            response.status,
+        );
+    }
+
+    fn retry_status(&mut self, mut job: Job, response: &Response) {
+        let policy = self.shared.settings.retry;
+        if !policy.allows_another(&mut job.attempts, Cause::Status) {
+            self.rejected(&job, response);
+            return;
+        }
+        // RL-3: the server's own word counts for the back-off.
+        let asked = response
+            .retry_after
+            .as_deref()
+            .and_then(|text| rate_limit::parse_retry_after(text, self.shared.clock.wall()));
+        let delay = policy.delay(job.attempts.total(), asked, (self.random)());
+        if let Some(at) = self.shared.clock.now().checked_add(delay) {
+            self.circuit.postpone(at);
+        }
+        self.parked.push_back(job);
+    }
+
+    /// AUTH-13.
+    fn follow(&mut self, mut job: Job, response: &Response) {
+        let from = job
+            .redirect
+            .as_ref()
+            .map_or(self.shared.settings.endpoint.as_str(), |redirect| {
+                &redirect.url
+            });
+        let target = response
+            .location
+            .as_deref()
+            .and_then(|to| may_follow(&self.shared.settings.endpoint, from, to));
+        let Some(target) = target else {
+            return self.rejected(&job, response);
+        };
+        if !self
+            .shared
+            .settings
+            .retry
+            .allows_another(&mut job.attempts, Cause::Redirect)
+        {
+            return self.rejected(&job, response);
+        }
+        job.redirect = Some(Redirect {
+            url: target.url,
+            with_auth: target.is_same_origin,
+        });
+        self.parked.push_front(job);
+    }
+
+    fn failed(&mut self, transfer: Transfer, failure: &Failure) {
+        self.shared.ledger.restore(&transfer.losses);
+        self.shared.note_failure(&failure.detail);
+        let policy = self.shared.settings.retry;
+        let (now, unit) = (self.shared.clock.now(), (self.random)());
+        self.circuit.failed(failure.cause, |failures| {
+            now.checked_add(policy.delay(failures, None, unit))
+                .unwrap_or(now)
+        });
+        self.shared.diagnostics.log(
+            Severity::Warning,
+            format_args!("no answer from the server: {}", failure.detail),
+        );
+        let Some(mut job) = transfer.job else { return };
+        // The next attempt starts from the DSN again, not from where a redirect led.
+        job.redirect = None;
+        if policy.allows_another(&mut job.attempts, failure.cause) {
+            self.parked.push_back(job);
+        } else {
+            self.settle(&job, Fate::Discarded(DiscardReason::NetworkError), 0);
+        }
+    }
+
+    /// Books what became of a job.
+    pub(super) fn settle(&self, job: &Job, fate: Fate, status: u16) {
+        self.shared.settle(job.ticket, fate, status, job.requests);
+    }
+}

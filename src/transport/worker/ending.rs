@@ -1,0 +1,80 @@
+//! Ending: when a flush is answered, and when the worker stops.
+
+use super::{HttpClient, Job, Stop, Worker};
+use crate::base::lock::lock;
+use crate::transport::queue::Priority;
+
+impl<C: HttpClient> Worker<C> {
+    /// Tells those flushes whose envelopes have all left.
+    pub(super) fn answer_flushes(&mut self) {
+        let mut flushes = std::mem::take(&mut self.flushes);
+        flushes.retain_mut(|(flush, report_tried)| {
+            if !self.has_passed(&flush.marks) {
+                return true;
+            }
+            if !*report_tried {
+                // REP-7: what was lost so far goes out with a flush.
+                *report_tried = true;
+                if self.start_report() {
+                    return true;
+                }
+            }
+            if self.active.iter().any(|transfer| transfer.job.is_none()) {
+                return true;
+            }
+            *lock(&flush.is_done) = true;
+            flush.done.notify_all();
+            false
+        });
+        self.flushes = flushes;
+    }
+
+    fn has_passed(&self, marks: &[u64; Priority::COUNT]) -> bool {
+        let is_before = |job: &Job| {
+            marks
+                .get(job.priority.index())
+                .is_some_and(|mark| job.sequence < *mark)
+        };
+        self.shared.queue.has_passed(marks)
+            && !self.parked.iter().any(is_before)
+            && !self
+                .active
+                .iter()
+                .filter_map(|transfer| transfer.job.as_ref())
+                .any(is_before)
+    }
+
+    /// Stopping, and either nothing is left, or there is no point in waiting, or no time.
+    pub(super) fn is_finished(&mut self) -> bool {
+        let Some(stop) = self.stop else { return false };
+        if self.shared.clock.now() >= stop.deadline {
+            return true;
+        }
+        if self.circuit.is_offline() && self.active.is_empty() && !self.is_last_probe_due() {
+            return true;
+        }
+        let is_drained =
+            self.active.is_empty() && self.parked.is_empty() && self.shared.queue.is_empty();
+        if !is_drained {
+            return false;
+        }
+        if !stop.report_tried {
+            self.stop = Some(Stop {
+                report_tried: true,
+                ..stop
+            });
+            return !self.start_report();
+        }
+        true
+    }
+
+    /// The one attempt that a shutdown grants an unreachable server has yet to be made.
+    fn is_last_probe_due(&self) -> bool {
+        let has_work = !self.parked.is_empty() || !self.shared.queue.is_empty();
+        has_work
+            && self
+                .circuit
+                .blocked_until(self.shared.clock.now())
+                .is_none()
+    }
+}

@@ -1,0 +1,391 @@
+//! The worker: takes envelopes from the queue, sends them, decides what an answer or its absence means.
+//!
+//! [`Worker::step`] does everything there is to do and then waits once, inside the HTTP client; the thread is a loop
+//! around it. Time, chance and the client are passed in, so that a test drives it without thread, clock or network.
+//!
+//! While the server cannot be reached (the circuit is open) one envelope is tried at growing distances and everything
+//! else stays in the queue, where its bounds hold.
+
+mod answer;
+mod ending;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::base::diagnostics::Severity;
+use crate::base::lock::lock;
+use crate::base::timestamp::Timestamp;
+use crate::protocol::category::Category;
+use crate::protocol::client_report;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
+use crate::transport::encode::Encoder;
+use crate::transport::http::{Completion, HttpClient};
+use crate::transport::ledger::Loss;
+use crate::transport::outcome::Fate;
+use crate::transport::queue::{Priority, Queued};
+use crate::transport::retry::{Attempts, Circuit};
+use crate::transport::shared::{Flush, Phase, Shared};
+use crate::transport::wake::LONGEST_SLEEP;
+
+/// Shortest distance between client reports that travel alone (REP-7).
+const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+/// Longest time a shutdown spends on one more attempt when the server was offline a moment ago.
+const LAST_PROBE: Duration = Duration::from_millis(100);
+
+/// An envelope the worker answers for.
+#[derive(Debug)]
+struct Job {
+    ticket: u64,
+    envelope: Arc<Envelope>,
+    priority: Priority,
+    sequence: u64,
+    attempts: Attempts,
+    requests: u32,
+    redirect: Option<Redirect>,
+}
+
+#[derive(Debug, Clone)]
+struct Redirect {
+    url: String,
+    with_auth: bool,
+}
+
+/// A request under way: for a job, or a client report alone.
+#[derive(Debug)]
+struct Transfer {
+    ticket: u64,
+    job: Option<Job>,
+    losses: Vec<Loss>,
+}
+
+/// What [`Worker::step`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Call again.
+    Continue,
+    /// Everything is settled; do not call again.
+    Finished,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Stop {
+    deadline: Instant,
+    report_tried: bool,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Worker<C> {
+    shared: Arc<Shared>,
+    client: C,
+    random: fn() -> f64,
+    encoder: Encoder,
+    next_ticket: u64,
+    active: Vec<Transfer>,
+    parked: VecDeque<Job>,
+    circuit: Circuit,
+    flushes: Vec<(Arc<Flush>, bool)>,
+    stop: Option<Stop>,
+    last_report: Instant,
+    ended: Vec<Completion>,
+}
+
+impl<C: HttpClient> Worker<C> {
+    /// A worker with nothing to do. `random` gives numbers in `[0, 1)`.
+    pub(crate) fn new(shared: Arc<Shared>, client: C, random: fn() -> f64) -> Self {
+        let last_report = shared.clock.now();
+        let encoder = Encoder::new(&shared.settings);
+        Self {
+            shared,
+            client,
+            random,
+            encoder,
+            next_ticket: 0,
+            active: Vec::new(),
+            parked: VecDeque::new(),
+            circuit: Circuit::default(),
+            flushes: Vec::new(),
+            stop: None,
+            last_report,
+            ended: Vec::new(),
+        }
+    }
+
+    /// Does what there is to do, then waits until something happens.
+    pub(crate) fn step(&mut self) -> Step {
+        self.read_control();
+        self.start_transfers();
+        self.start_due_report();
+        self.answer_flushes();
+        if self.is_finished() {
+            self.shared.abandon_all();
+            return Step::Finished;
+        }
+        self.wait();
+        let mut ended = std::mem::take(&mut self.ended);
+        for completion in ended.drain(..) {
+            self.complete(completion);
+        }
+        self.ended = ended;
+        Step::Continue
+    }
+
+    /// After a panic: whatever was under way is lost and counted; the worker goes on with the rest.
+    pub(crate) fn recover(&mut self, message: &str) {
+        let mut transfers = std::mem::take(&mut self.active);
+        for transfer in transfers.drain(..) {
+            self.shared.ledger.restore(&transfer.losses);
+            self.client.cancel(transfer.ticket);
+            if let Some(job) = transfer.job {
+                self.settle(&job, Fate::Discarded(DiscardReason::InternalSdkError), 0);
+            }
+        }
+        self.shared.diagnostics.log(
+            Severity::Error,
+            format_args!("the worker panicked, the envelopes under way are lost: {message}"),
+        );
+        self.shared.traffic.in_flight.store(0, Ordering::Relaxed);
+        self.ended.clear();
+    }
+
+    fn read_control(&mut self) {
+        let mut control = lock(&self.shared.control);
+        self.flushes
+            .extend(control.flushes.drain(..).map(|flush| (flush, false)));
+        let Some(mut deadline) = control.stop else {
+            return;
+        };
+        drop(control);
+        if self.stop.is_none() {
+            if self.circuit.is_open() {
+                // Known offline: one attempt now instead of the rest of the back-off, and little patience for it.
+                self.circuit.hurry();
+                if self.circuit.is_offline() {
+                    let probe = self.shared.clock.now().checked_add(LAST_PROBE);
+                    deadline = probe.map_or(deadline, |probe| probe.min(deadline));
+                }
+            }
+            self.stop = Some(Stop {
+                deadline,
+                report_tried: false,
+            });
+        }
+    }
+
+    fn start_transfers(&mut self) {
+        while self.has_free_slot() {
+            let Some(job) = self.next_job() else { return };
+            self.send(job);
+        }
+    }
+
+    /// True if another request may begin now.
+    fn has_free_slot(&self) -> bool {
+        let limit = if self.circuit.is_open() {
+            1
+        } else {
+            self.shared.settings.max_requests_in_flight
+        };
+        self.active.len() < limit
+            && self
+                .circuit
+                .blocked_until(self.shared.clock.now())
+                .is_none()
+    }
+
+    fn next_job(&mut self) -> Option<Job> {
+        if let Some(job) = self.parked.pop_front() {
+            return Some(job);
+        }
+        let queued: Queued = self.shared.queue.take()?;
+        let ticket = self.ticket();
+        self.shared.hold(ticket, &queued);
+        Some(Job {
+            ticket,
+            priority: queued.priority,
+            sequence: queued.sequence,
+            envelope: Arc::new(queued.envelope),
+            attempts: Attempts::default(),
+            requests: 0,
+            redirect: None,
+        })
+    }
+
+    fn ticket(&mut self) -> u64 {
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        self.next_ticket
+    }
+
+    /// Sends a job, unless a rate limit leaves nothing of it (RL-10).
+    fn send(&mut self, mut job: Job) {
+        if !self.apply_rate_limits(&mut job) {
+            return;
+        }
+        let (report, losses) = self.take_report();
+        let request = self.encoder.encode(
+            &self.shared,
+            Some(&job.envelope),
+            report,
+            job.redirect
+                .as_ref()
+                .map(|redirect| (redirect.url.clone(), redirect.with_auth)),
+        );
+        if job.requests > 0 {
+            self.shared.traffic.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        job.requests = job.requests.saturating_add(1);
+        self.begin(
+            Transfer {
+                ticket: job.ticket,
+                job: Some(job),
+                losses,
+            },
+            request,
+        );
+    }
+
+    fn begin(&mut self, transfer: Transfer, request: super::http::Request) {
+        let traffic = &self.shared.traffic;
+        traffic.requests.fetch_add(1, Ordering::Relaxed);
+        traffic.bytes.fetch_add(
+            u64::try_from(request.body_len()).unwrap_or(u64::MAX),
+            Ordering::Relaxed,
+        );
+        traffic.in_flight.fetch_add(1, Ordering::Relaxed);
+        let ticket = transfer.ticket;
+        self.active.push(transfer);
+        if let Err(failure) = self.client.start(ticket, request) {
+            self.ended.push(Completion {
+                ticket,
+                result: Err(failure),
+            });
+        }
+    }
+
+    /// Removes limited items; false if nothing is left to send and the job is settled.
+    fn apply_rate_limits(&mut self, job: &mut Job) -> bool {
+        let now = self.shared.clock.now();
+        let limiter = &self.shared.limiter;
+        if !job
+            .envelope
+            .items()
+            .any(|item| limiter.is_limited(item.category(), now))
+        {
+            return true;
+        }
+        let mut envelope = Envelope::clone(&job.envelope);
+        let lost = envelope.remove_limited(|category| limiter.is_limited(category, now));
+        if envelope.is_empty() {
+            self.settle(job, Fate::Discarded(DiscardReason::RatelimitBackoff), 0);
+            return false;
+        }
+        self.shared
+            .discard_part(job.ticket, &lost, DiscardReason::RatelimitBackoff);
+        job.envelope = Arc::new(envelope);
+        true
+    }
+
+    /// A client report for the next request, and the losses in it (RL-12: none while everything is limited).
+    fn take_report(&self) -> (Option<Vec<u8>>, Vec<Loss>) {
+        let is_limited = self
+            .shared
+            .limiter
+            .is_limited(Category::Internal, self.shared.clock.now());
+        if is_limited || !self.shared.ledger.has_unreported() {
+            return (None, Vec::new());
+        }
+        let timestamp = Timestamp::new(self.shared.clock.wall());
+        let (told, left) = client_report::split(self.shared.ledger.take_unreported());
+        self.shared.ledger.restore(&left);
+        let payload = (!told.is_empty()).then(|| client_report::write(timestamp.as_str(), &told));
+        (payload, told)
+    }
+
+    fn start_due_report(&mut self) {
+        let now = self.shared.clock.now();
+        let is_due = now.saturating_duration_since(self.last_report) >= REPORT_INTERVAL;
+        if is_due && self.active.is_empty() && self.shared.queue.is_empty() {
+            self.start_report();
+        }
+    }
+
+    /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
+    fn start_report(&mut self) -> bool {
+        let now = self.shared.clock.now();
+        if !self.shared.ledger.has_unreported() || self.circuit.is_open() || !self.has_free_slot() {
+            return false;
+        }
+        let (report, losses) = self.take_report();
+        if report.is_none() {
+            return false;
+        }
+        self.last_report = now;
+        let request = self.encoder.encode(&self.shared, None, report, None);
+        let ticket = self.ticket();
+        self.begin(
+            Transfer {
+                ticket,
+                job: None,
+                losses,
+            },
+            request,
+        );
+        true
+    }
+
+    fn wait(&mut self) {
+        let mut at_most = if self.ended.is_empty() {
+            self.longest_sleep()
+        } else {
+            Duration::ZERO
+        };
+        let takes_work = self.has_free_slot();
+        if takes_work {
+            self.shared.wake.announce_sleep();
+            if !self.shared.queue.is_empty() {
+                at_most = Duration::ZERO;
+            }
+        }
+        self.client.wait(at_most, &mut self.ended);
+        self.shared.wake.awake();
+    }
+
+    /// Until the next thing that happens by itself.
+    fn longest_sleep(&self) -> Duration {
+        let now = self.shared.clock.now();
+        let mut sleep = LONGEST_SLEEP;
+        let mut sooner = |at: Instant| sleep = sleep.min(at.saturating_duration_since(now));
+        if let Some(at) = self.circuit.blocked_until(now) {
+            sooner(at);
+        }
+        if let Some(stop) = self.stop {
+            sooner(stop.deadline);
+        }
+        if self.shared.ledger.has_unreported() && self.active.is_empty() {
+            if let Some(due) = self
+                .last_report
+                .checked_add(REPORT_INTERVAL)
+                .filter(|due| *due > now)
+            {
+                sooner(due);
+            }
+        }
+        sleep
+    }
+}
+
+impl<C> Drop for Worker<C> {
+    /// Whatever way the worker ends, what it held is booked and those who wait are told.
+    fn drop(&mut self) {
+        if self.shared.queue.is_closed() {
+            self.shared.abandon_all();
+        }
+        self.shared.reach(Phase::Settled);
+    }
+}
+
+#[cfg(test)]
+mod tests;

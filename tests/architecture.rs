@@ -1,0 +1,184 @@
+//! The rooms of `src/` and the arrows between them: each room may use those below it and nothing else.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Room and the rooms it may use. `store`, `crash` and `telemetry` are listed for when they come.
+const ARROWS: [(&str, &[&str]); 9] = [
+    ("base", &[]),
+    ("value", &["base"]),
+    ("protocol", &["value", "base"]),
+    ("store", &["protocol", "value", "base"]),
+    ("transport", &["store", "protocol", "value", "base"]),
+    ("crash", &["store", "protocol", "value", "base"]),
+    ("telemetry", &["store", "protocol", "value", "base"]),
+    (
+        "client",
+        &[
+            "transport",
+            "crash",
+            "telemetry",
+            "store",
+            "protocol",
+            "value",
+            "base",
+        ],
+    ),
+    (
+        "ffi",
+        &[
+            "client",
+            "transport",
+            "crash",
+            "telemetry",
+            "store",
+            "protocol",
+            "value",
+            "base",
+        ],
+    ),
+];
+
+/// Files outside `ffi/` that may hand functions or pointers to C.
+const C_FILES: [&str; 3] = [
+    "base/process.rs",
+    "transport/curl_client.rs",
+    "transport/wake.rs",
+];
+
+fn source() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).expect("the folder is readable") {
+        let path = entry.expect("the entry is readable").path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The code of a file without comments and without its unit tests, which may look further down the house.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).expect("the file is readable");
+    let code = text
+        .split("#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// Names that follow `crate::`, also inside braces.
+fn rooms_used(code: &str) -> Vec<String> {
+    code.match_indices("crate::")
+        .flat_map(|(at, found)| {
+            let rest = &code[at + found.len()..];
+            let group = rest
+                .strip_prefix('{')
+                .and_then(|inner| inner.split('}').next());
+            match group {
+                Some(group) => group
+                    .split(',')
+                    .map(|part| first_name(part.trim()))
+                    .collect::<Vec<_>>(),
+                None => vec![first_name(rest)],
+            }
+        })
+        .collect()
+}
+
+fn first_name(path: &str) -> String {
+    path.chars()
+        .take_while(|character| character.is_alphanumeric() || *character == '_')
+        .collect()
+}
+
+fn room_of(path: &Path) -> Option<String> {
+    let inside = path.strip_prefix(source()).expect("the file is in src");
+    let mut parts = inside.components();
+    let first = parts.next()?.as_os_str().to_str()?.to_owned();
+    parts.next().map(|_| first)
+}
+
+#[test]
+fn no_arrow_points_backwards() {
+    let mut arrows = 0;
+    for path in files_below(&source()) {
+        let Some(room) = room_of(&path) else { continue };
+        let allowed = ARROWS
+            .iter()
+            .find(|(name, _)| *name == room)
+            .map(|(_, allowed)| *allowed);
+        let allowed =
+            allowed.unwrap_or_else(|| panic!("{}: a room the table does not know", path.display()));
+        for used in rooms_used(&code(&path)) {
+            assert!(
+                used == room || allowed.contains(&used.as_str()),
+                "{}: `{room}` must not use `{used}`",
+                path.display()
+            );
+            arrows += usize::from(used != room);
+        }
+    }
+    assert!(
+        arrows > 50,
+        "only {arrows} arrows found: is the pattern still right?"
+    );
+}
+
+#[test]
+fn raw_c_stays_in_its_files() {
+    for path in files_below(&source()) {
+        if room_of(&path).as_deref() == Some("ffi") {
+            continue;
+        }
+        let inside = path.strip_prefix(source()).expect("the file is in src");
+        if C_FILES.contains(&inside.to_str().expect("names are UTF-8")) {
+            continue;
+        }
+        let code = code(&path);
+        for word in ["extern \"C\"", "*const ", "*mut ", "c_char", "repr(C)"] {
+            assert!(
+                !code.contains(word),
+                "{}: `{word}` belongs in ffi/",
+                inside.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_has_one_subject() {
+    for path in files_below(&source()) {
+        let lines = fs::read_to_string(&path)
+            .expect("the file is readable")
+            .lines()
+            .count();
+        assert!(
+            lines <= 600,
+            "{}: {lines} lines; look for a second subject",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn every_room_says_what_it_decides() {
+    for path in files_below(&source()) {
+        let text = fs::read_to_string(&path).expect("the file is readable");
+        assert!(
+            text.starts_with("//! "),
+            "{}: opens without saying what it is for",
+            path.display()
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! The exported symbols are those the header declares, both ways, in the shared library; its soname and flags hold.
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+fn output(program: &str, arguments: &[&str], file: &Path) -> String {
+    let output = Command::new(program)
+        .args(arguments)
+        .arg(file)
+        .output()
+        .expect("binutils are installed");
+    assert!(
+        output.status.success(),
+        "{program}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).expect("the output is text")
+}
+
+/// Names before an opening bracket in declarations, comments left out.
+fn declared() -> BTreeSet<String> {
+    let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/sentry.h");
+    let text = fs::read_to_string(header).expect("the header is there");
+    let mut code = String::new();
+    let mut rest = text.as_str();
+    while let Some((before, behind)) = rest.split_once("/*") {
+        code.push_str(before);
+        rest = behind.split_once("*/").expect("comments end").1;
+    }
+    code.push_str(rest);
+    let declarations = code
+        .split(';')
+        .filter(|part| part.contains("SENTRY_API") && part.contains('('));
+    declarations
+        .map(|part| {
+            let behind = part.rsplit_once("SENTRY_API").expect("just checked").1;
+            let name = behind.split('(').next().expect("just checked");
+            name.split([' ', '*', '\n'])
+                .next_back()
+                .expect("a name")
+                .to_owned()
+        })
+        .collect()
+}
+
+fn library() -> std::path::PathBuf {
+    support::library_dir().join("libsentry.so")
+}
+
+#[test]
+fn exports_are_what_the_header_declares() {
+    let symbols = output("nm", &["-D", "--defined-only", "-f", "posix"], &library());
+    let exported: BTreeSet<String> = symbols
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect();
+    let declared = declared();
+    assert!(declared.len() > 80, "{declared:?}");
+    assert_eq!(exported, declared);
+}
+
+#[test]
+fn the_static_library_has_them_too() {
+    let symbols = output(
+        "nm",
+        &["--defined-only", "-f", "posix"],
+        &support::library_dir().join("libsentry.a"),
+    );
+    let defined: BTreeSet<&str> = symbols
+        .lines()
+        .filter(|line| line.contains(" T "))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    for name in declared() {
+        assert!(
+            defined.contains(name.as_str()),
+            "{name} is missing in libsentry.a"
+        );
+    }
+}
+
+// code that threads, fork and exit handlers may still run must not be unmapped.
+#[test]
+fn the_library_has_its_soname_and_stays_mapped() {
+    let dynamic = output("readelf", &["-d", "-W"], &library());
+    assert!(
+        dynamic.contains("Library soname: [libsentry.so.0]"),
+        "{dynamic}"
+    );
+    assert!(dynamic.contains("NODELETE"), "{dynamic}");
+}
