@@ -93,10 +93,15 @@ pub(crate) fn log(severity: Severity, text: std::fmt::Arguments<'_>) {
 }
 
 fn stop_current() -> u64 {
-    // A client of the parent is none of ours: its worker does not exist here.
-    let Some(client) = current().and_then(|client| client.as_ref().map(Arc::clone)) else {
+    let Some(client) = CLIENT.load_full() else {
         return 0;
     };
+    if client.generation != process::fork_generation() {
+        // The parent's: its worker does not exist here, and what it queued is not ours to send.
+        std::mem::forget(client);
+        CLIENT.store(None);
+        return 0;
+    }
     // Captures find it closing until it has stopped, so that each is answered and booked.
     let unsent = client.stop();
     CLIENT.store(None);

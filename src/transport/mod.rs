@@ -27,7 +27,7 @@ mod wake;
 mod worker;
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -42,7 +42,7 @@ use ledger::Tally;
 use outcome::OutcomeSink;
 use queue::Refusal;
 use settings::Settings;
-use shared::{Flush, Phase, Shared};
+use shared::{Flush, Phase, Progress, Shared};
 use stats::Stats;
 
 pub(crate) use thread::is_worker_thread;
@@ -128,15 +128,17 @@ impl Transport {
         if is_worker_thread() {
             return false;
         }
-        let flush = Arc::new(Flush {
-            marks: self.shared.queue.marks(),
-            is_done: Mutex::new(false),
-            done: Condvar::new(),
-        });
+        let flush = Arc::new(Flush::new(self.shared.queue.marks()));
         lock(&self.shared.control).flushes.push(Arc::clone(&flush));
         self.shared.wake.now();
+        // After the push: a worker that ended before it did not see this flush, and never will.
+        if *lock(&self.shared.phase) != Phase::Running {
+            return false;
+        }
         let deadline = deadline_in(timeout);
-        wait_until(&flush.is_done, &flush.done, deadline, |is_done| *is_done)
+        let is_over = |now: &mut Progress| *now != Progress::Waiting;
+        wait_until(&flush.progress, &flush.changed, deadline, is_over)
+            && *lock(&flush.progress) == Progress::Passed
     }
 
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).

@@ -49,10 +49,38 @@ pub(crate) struct Traffic {
 pub(crate) struct Flush {
     /// What must have left, per lane.
     pub(crate) marks: [u64; Priority::COUNT],
-    /// True when it has.
-    pub(crate) is_done: Mutex<bool>,
-    /// Signals `is_done`.
-    pub(crate) done: Condvar,
+    /// How it went.
+    pub(crate) progress: Mutex<Progress>,
+    /// Signals `progress`.
+    pub(crate) changed: Condvar,
+}
+
+/// How a flush goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    /// Something is still under way.
+    Waiting,
+    /// Everything has left.
+    Passed,
+    /// The worker ended first.
+    Ended,
+}
+
+impl Flush {
+    /// A flush of everything below `marks`.
+    pub(crate) fn new(marks: [u64; Priority::COUNT]) -> Self {
+        Self {
+            marks,
+            progress: Mutex::new(Progress::Waiting),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Wakes who waits for it.
+    pub(crate) fn finish(&self, progress: Progress) {
+        *lock(&self.progress) = progress;
+        self.changed.notify_all();
+    }
 }
 
 /// Wishes of other threads for the worker.
@@ -244,6 +272,7 @@ impl Shared {
 
     fn tell(&self, outcome: &Outcome) {
         match outcome.fate {
+            _ if !self.diagnostics.is_enabled(Severity::Warning) => {}
             Fate::Delivered => self.diagnostics.log(
                 Severity::Debug,
                 format_args!("event {} delivered (HTTP {})", outcome.event_id.simple().as_str(), outcome.http_status),

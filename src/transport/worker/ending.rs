@@ -1,8 +1,8 @@
 //! Ending: when a flush is answered, and when the worker stops.
 
 use super::{HttpClient, Job, Stop, Worker};
-use crate::base::lock::lock;
 use crate::transport::queue::Priority;
+use crate::transport::shared::Progress;
 
 impl<C: HttpClient> Worker<C> {
     /// Tells those flushes whose envelopes have all left.
@@ -22,8 +22,7 @@ impl<C: HttpClient> Worker<C> {
             if self.active.iter().any(|transfer| transfer.job.is_none()) {
                 return true;
             }
-            *lock(&flush.is_done) = true;
-            flush.done.notify_all();
+            flush.finish(Progress::Passed);
             false
         });
         self.flushes = flushes;

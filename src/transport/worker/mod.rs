@@ -27,7 +27,7 @@ use crate::transport::ledger::Loss;
 use crate::transport::outcome::Fate;
 use crate::transport::queue::{Priority, Queued};
 use crate::transport::retry::{Attempts, Circuit};
-use crate::transport::shared::{Flush, Phase, Shared};
+use crate::transport::shared::{Flush, Phase, Progress, Shared};
 use crate::transport::wake::LONGEST_SLEEP;
 
 /// Shortest distance between client reports that travel alone (REP-7).
@@ -384,6 +384,10 @@ impl<C> Drop for Worker<C> {
             self.shared.abandon_all();
         }
         self.shared.reach(Phase::Settled);
+        let late = std::mem::take(&mut lock(&self.shared.control).flushes);
+        for flush in self.flushes.drain(..).map(|(flush, _)| flush).chain(late) {
+            flush.finish(Progress::Ended);
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::Cause;
 use crate::transport::retry::RetryPolicy;
 use crate::transport::settings::{Certificates, Settings};
-use std::sync::{Condvar, Mutex};
+use std::sync::Mutex;
 
 /// What the client does with a request.
 type Answer = Result<Response, Failure>;
@@ -220,11 +220,7 @@ impl Rig {
     }
 
     fn flush(&self) -> Arc<Flush> {
-        let flush = Arc::new(Flush {
-            marks: self.shared.queue.marks(),
-            is_done: Mutex::new(false),
-            done: Condvar::new(),
-        });
+        let flush = Arc::new(Flush::new(self.shared.queue.marks()));
         self.shared
             .control
             .lock()
@@ -236,7 +232,7 @@ impl Rig {
 }
 
 fn is_done(flush: &Flush) -> bool {
-    *flush.is_done.lock().unwrap()
+    *flush.progress.lock().unwrap() == Progress::Passed
 }
 
 const GIVEN_UP: Fate = Fate::Discarded(DiscardReason::NetworkError);
@@ -662,4 +658,14 @@ fn a_panic_costs_what_was_under_way_and_no_more() {
     rig.steps(2);
     assert_eq!(rig.errors().delivered, 1);
     assert_eq!(rig.errors().pending, 0);
+}
+
+#[test]
+fn a_worker_that_ends_wakes_those_who_wait_for_a_flush() {
+    let mut rig = rig();
+    rig.capture();
+    let flush = rig.flush();
+    rig.steps(1);
+    drop(rig.worker);
+    assert_eq!(*flush.progress.lock().unwrap(), Progress::Ended);
 }
