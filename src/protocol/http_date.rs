@@ -74,7 +74,7 @@ fn full_year(text: &str) -> Option<u64> {
 }
 
 /// Days from 1970-01-01 (Howard Hinnant's `days_from_civil`); none for a day before.
-fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
+pub(super) fn days_from_civil(year: u64, month: u64, day: u64) -> Option<u64> {
     let year = if month <= 2 {
         year.checked_sub(1)?
     } else {

@@ -2,7 +2,7 @@
 //!
 //! Decides how a DSN is read, what an event must look like and how it is trimmed, how envelopes and client reports
 //! are written, what rate-limit headers mean, and which categories and discard reasons exist.
-//! Entry points: [`dsn::Dsn`], [`envelope::Envelope`], [`rate_limit`], [`client_report`].
+//! Entry points: [`dsn::Dsn`], [`event::Event`], [`envelope::Envelope`], [`rate_limit`], [`client_report`].
 //! May use: `value`, `base`.
 
 pub(crate) mod category;
@@ -10,6 +10,7 @@ pub(crate) mod client_report;
 pub(crate) mod discard;
 pub(crate) mod dsn;
 pub(crate) mod envelope;
-pub(crate) mod http_date;
+pub(crate) mod event;
+mod http_date;
 pub(crate) mod level;
 pub(crate) mod rate_limit;

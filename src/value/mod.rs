@@ -4,9 +4,11 @@
 //! is known to be JSON), [`members`] (a set of members kept as ready JSON), [`trim`] (cuts down to bounds), [`write`]
 //! (strings and numbers as JSON). The grammar of JSON is `serde_json`'s work. May use: `base`.
 
+pub(crate) mod keys;
 pub(crate) mod members;
 pub(crate) mod object;
 pub(crate) mod repair;
+pub(crate) mod rewrite;
 pub(crate) mod scan;
 pub(crate) mod trim;
 pub(crate) mod write;

@@ -5,13 +5,14 @@
 //! any reader of JSON. Entry points: [`parse_object`], [`parse_array`]. May use: [`super::scan`], [`super::repair`].
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::value::RawValue;
 
+use super::keys::Keys;
 use super::repair::repair;
 use super::scan::{self, MAX_DEPTH, Survey};
+use super::trim::trim_str;
 
 /// One member of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,19 +76,18 @@ pub(crate) enum JsonErrorReason {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "at byte {}: ", self.offset)?;
-        match &self.reason {
-            JsonErrorReason::Syntax(reason) => f.write_str(reason),
-            JsonErrorReason::NotAnObject => f.write_str("expected an object"),
-            JsonErrorReason::NotAnArray => f.write_str("expected an array"),
-            JsonErrorReason::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
-            JsonErrorReason::DuplicateKey(key) => {
-                write!(
-                    f,
-                    "the key {:?} is there twice",
-                    &*super::trim::trim_str(key, 64)
-                )
-            }
+        write!(f, "at byte {}: {}", self.offset, self.reason)
+    }
+}
+
+impl fmt::Display for JsonErrorReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Syntax(reason) => f.write_str(reason),
+            Self::NotAnObject => f.write_str("expected an object"),
+            Self::NotAnArray => f.write_str("expected an array"),
+            Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            Self::DuplicateKey(key) => write!(f, "the key {:?} is there twice", trim_str(key, 64)),
         }
     }
 }
@@ -158,7 +158,7 @@ fn too_deep(offset: usize) -> JsonError {
 fn split_members(json: &str, start: usize) -> Result<(Vec<Member<'_>>, bool), JsonError> {
     // An event has about ten members: one allocation instead of three.
     let mut members = Vec::with_capacity(16);
-    let mut keys = KeySet::default();
+    let mut keys = Keys::default();
     let mut needs_repair = false;
     let mut rest = json.strip_prefix('{').unwrap_or_default();
     let offset_of = |part: &str| {
@@ -189,7 +189,7 @@ fn split_members(json: &str, start: usize) -> Result<(Vec<Member<'_>>, bool), Js
         } else {
             scan::decode(key)
         };
-        if !keys.insert(&key, &members) {
+        if !keys.insert(key.clone()) {
             return Err(JsonError {
                 offset: offset_of(key_text),
                 reason: JsonErrorReason::DuplicateKey(key.into_owned()),
@@ -210,38 +210,6 @@ fn first_too_deep(value: &str) -> usize {
     let wrapped = format!("[{value}]");
     let at = scan::survey(&wrapped).too_deep_at.unwrap_or(1);
     at.saturating_sub(1)
-}
-
-/// Tells whether a key was there before: by a small filter first, so that the usual dozen keys cost nothing, and by a
-/// hash set once there are many, so that a million keys do not take a million times a million comparisons.
-#[derive(Default)]
-struct KeySet {
-    filter: u64,
-    many: HashSet<String>,
-}
-
-impl KeySet {
-    const FEW: usize = 64;
-
-    fn insert(&mut self, key: &str, before: &[Member<'_>]) -> bool {
-        if before.len() < Self::FEW {
-            let bytes = key.as_bytes();
-            let first = bytes.first().copied().unwrap_or_default();
-            let last = bytes.last().copied().unwrap_or_default();
-            let bit = (usize::from(first) ^ (usize::from(last) << 2) ^ (bytes.len() << 1)) & 63;
-            let mark = 1_u64 << bit;
-            if self.filter & mark == 0 {
-                self.filter |= mark;
-                return true;
-            }
-            return before.iter().all(|member| member.key != key);
-        }
-        if self.many.is_empty() {
-            let keys = before.iter().map(|member| member.key.clone().into_owned());
-            self.many.extend(keys);
-        }
-        self.many.insert(key.to_owned())
-    }
 }
 
 /// Turns line and column into a byte offset.

@@ -11,9 +11,6 @@ use super::write;
 /// What the end of trimmed text is replaced by.
 const ELLIPSIS: &str = "...";
 
-/// Deepest nesting within one databag value (EVT-18); the value itself, if a container, is the first level.
-pub(crate) const BAG_DEPTH: usize = 5;
-
 /// Most elements of a list within a databag. Peers stop at 10, which loses data that people look for; the byte bounds
 /// hold in any case.
 pub(crate) const BAG_BREADTH: usize = 256;
@@ -57,16 +54,16 @@ pub(crate) fn string_within(out: &mut Vec<u8>, json: &str, max_chars: usize) -> 
 
 /// Appends a databag value within the bounds on depth, breadth and `max_bytes`; true if something was cut.
 ///
-/// Containers below [`BAG_DEPTH`] become the text `...`, lists keep their first [`BAG_BREADTH`] elements, and what is
+/// The value itself, if a container, is the first level; containers below `max_depth` become the text `...`, lists keep their first [`BAG_BREADTH`] elements, and what is
 /// then still too long is shrunk as in [`shrink`].
-pub(crate) fn bag(out: &mut Vec<u8>, json: &str, max_bytes: usize) -> bool {
+pub(crate) fn bag(out: &mut Vec<u8>, json: &str, max_depth: usize, max_bytes: usize) -> bool {
     let small = json.len() <= max_bytes;
-    if small && (scan::kind(json) == Kind::Text || is_shallow_and_narrow(json)) {
+    if small && (scan::kind(json) == Kind::Text || is_shallow_and_narrow(json, max_depth)) {
         out.extend_from_slice(json.as_bytes());
         return false;
     }
     let start = out.len();
-    let mut cut = copy_bounded(out, json, 1);
+    let mut cut = copy_bounded(out, json, max_depth);
     if out.len().saturating_sub(start) > max_bytes {
         let copy = write::into_text(out.split_off(start));
         cut = true;
@@ -78,18 +75,18 @@ pub(crate) fn bag(out: &mut Vec<u8>, json: &str, max_bytes: usize) -> bool {
 }
 
 /// True if the value needs no look at its parts.
-fn is_shallow_and_narrow(json: &str) -> bool {
+fn is_shallow_and_narrow(json: &str, max_depth: usize) -> bool {
     // An element and its comma are two bytes at least.
     let cannot_be_wide = json.len() <= BAG_BREADTH.saturating_mul(2);
-    cannot_be_wide && scan::survey(json).depth <= BAG_DEPTH
+    cannot_be_wide && scan::survey(json).depth <= max_depth
 }
 
-/// Copies with the bounds on depth and breadth; `level` is that of `json` should it be a container.
-fn copy_bounded(out: &mut Vec<u8>, json: &str, level: usize) -> bool {
-    let deeper = level.saturating_add(1);
+/// Copies with the bounds on depth and breadth; `levels` of containers are left.
+fn copy_bounded(out: &mut Vec<u8>, json: &str, levels: usize) -> bool {
+    let deeper = levels.saturating_sub(1);
     let mut cut = false;
     match scan::kind(json) {
-        Kind::Object | Kind::Array if level > BAG_DEPTH => {
+        Kind::Object | Kind::Array if levels == 0 => {
             write::string(out, ELLIPSIS);
             return true;
         }
@@ -200,7 +197,7 @@ mod tests {
 
     fn bounded(value: &Value, max_bytes: usize) -> (Value, bool, usize) {
         let mut out = b"prefix".to_vec();
-        let cut = bag(&mut out, &value.to_string(), max_bytes);
+        let cut = bag(&mut out, &value.to_string(), 5, max_bytes);
         let written = out.strip_prefix(b"prefix").unwrap();
         (serde_json::from_slice(written).unwrap(), cut, written.len())
     }

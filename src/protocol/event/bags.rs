@@ -1,0 +1,393 @@
+//! Bags: the objects of an event whose content is the host's (EVT-12 … EVT-15, EVT-18, EVT-19, SCO-2, SCO-4).
+
+use std::borrow::Cow;
+
+use super::field::Field;
+use super::limits;
+use super::stack::with_text_addresses;
+use super::text::scalar;
+use super::write::Writer;
+use crate::value::keys::Keys;
+use crate::value::rewrite::{self, Change};
+use crate::value::scan::{self, Kind};
+use crate::value::trim::{bag, string_within};
+use crate::value::write as json;
+
+/// Writes the contexts of the event, and those of the scope that it has not; only `trace` if `is_reduced`.
+pub(super) fn contexts(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bool) {
+    let before = writer.out.len();
+    writer.key("contexts");
+    writer.out.push(b'{');
+    let start = writer.out.len();
+    let scope = writer.parts.contexts;
+    if value.is_none() && !is_reduced {
+        writer.out.extend_from_slice(scope.json().as_bytes());
+    } else {
+        let is_left_out = |key: &str| is_reduced && key != "trace";
+        let mut keys = Keys::default();
+        for (key, context) in value.into_iter().flat_map(scan::entries) {
+            let key = scan::decode(key);
+            if is_left_out(&key) || !is_context(writer, &key, context) || keys.contains(&key) {
+                continue;
+            }
+            json::key(writer.out, &key);
+            let context = match &*key {
+                "flags" => Cow::Owned(flags(context, &mut writer.trimmed)),
+                _ => Cow::Borrowed(context),
+            };
+            let max_bytes = limits::CONTEXT_BYTES;
+            writer.trimmed |= bag(writer.out, &context, limits::BAG_DEPTH, max_bytes);
+            keys.insert(key);
+        }
+        scope.write_missing(writer.out, |key| keys.contains(key) || is_left_out(key));
+    }
+    if writer.out.len() == start {
+        writer.out.truncate(before);
+    } else {
+        writer.out.push(b'}');
+        writer.mark_written(Field::Contexts);
+    }
+}
+
+/// A context is an object; one that traces must have ids, else the scope's is better (SCO-4, TRACE-1, TRACE-19).
+fn is_context(writer: &mut Writer<'_>, key: &str, context: &str) -> bool {
+    let is_id = |name: &str, digits: usize| {
+        let text = scan::entry(context, name).and_then(scan::text);
+        text.is_some_and(|id| {
+            id.len() == digits
+                && id.bytes().all(|digit| digit.is_ascii_hexdigit())
+                && id.bytes().any(|digit| digit != b'0')
+        })
+    };
+    let is_valid = match scan::kind(context) {
+        Kind::Object if key == "trace" => is_id("trace_id", 32) && is_id("span_id", 16),
+        kind => kind == Kind::Object,
+    };
+    writer.trimmed |= !is_valid && scan::kind(context) != Kind::Null;
+    is_valid
+}
+
+/// EVT-19: names and values of feature flags.
+fn flags(context: &str, trimmed: &mut bool) -> String {
+    let (name_chars, value_chars) = limits::FLAG_CHARS;
+    rewrite::members_to_json(context, |key, values| {
+        if key != "values" || scan::kind(values) != Kind::Array {
+            return Change::Keep;
+        }
+        let mut out = b"[".to_vec();
+        rewrite::elements(&mut out, scan::elements(values), |flag| {
+            if scan::kind(flag) != Kind::Object {
+                return Change::Keep;
+            }
+            Change::Replace(rewrite::members_to_json(flag, |key, value| {
+                let max_chars = match (key, scan::kind(value)) {
+                    ("flag", Kind::Text) => name_chars,
+                    ("result", Kind::Text) => value_chars,
+                    _ => return Change::Keep,
+                };
+                let mut text = Vec::new();
+                *trimmed |= string_within(&mut text, value, max_chars);
+                Change::Replace(json::into_text(text))
+            }))
+        });
+        out.push(b']');
+        Change::Replace(json::into_text(out))
+    })
+}
+
+/// Writes `extra` of the event and of the scope; what is over the total is dropped, last ones first.
+pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
+    let (max_bytes, max_total) = limits::EXTRA_BYTES;
+    let before = writer.out.len();
+    writer.key("extra");
+    writer.out.push(b'{');
+    let start = writer.out.len();
+    let mut keys = Keys::default();
+    let own = value.into_iter().flat_map(scan::entries);
+    let own = own.map(|(key, value)| (scan::decode(key), value));
+    let scope = writer.parts.extra.iter();
+    let scope = scope.map(|(key, value)| (Cow::Borrowed(key), value));
+    for (key, value) in own.chain(scope) {
+        if keys.contains(&key) {
+            continue;
+        }
+        let before = writer.out.len();
+        json::key(writer.out, &key);
+        let was_cut = bag(writer.out, value, limits::BAG_DEPTH, max_bytes);
+        writer.trimmed |= was_cut;
+        if writer.out.len().saturating_sub(start) > max_total {
+            writer.out.truncate(before);
+            writer.trimmed = true;
+            break;
+        }
+        keys.insert(key);
+    }
+    if writer.out.len() == start {
+        writer.out.truncate(before);
+    } else {
+        writer.out.push(b'}');
+        writer.mark_written(Field::Extra);
+    }
+}
+
+/// Writes the event's user, whole (EVT-14).
+pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
+    // Ids are text on the wire.
+    let has_number = scan::entry(value, "id").is_some_and(|id| scan::kind(id) == Kind::Number);
+    let value = if has_number {
+        Cow::Owned(rewrite::members_to_json(value, |key, id| match key {
+            "id" => Change::Replace(format!("\"{id}\"")),
+            _ => Change::Keep,
+        }))
+    } else {
+        Cow::Borrowed(value)
+    };
+    writer.key("user");
+    writer.trimmed |= bag(writer.out, &value, limits::BAG_DEPTH, limits::USER_BYTES);
+    writer.mark_written(Field::User);
+}
+
+/// Writes `request` with a bounded body (EVT-19).
+pub(super) fn request(writer: &mut Writer<'_>, value: &str) {
+    let mut trimmed = false;
+    writer.key("request");
+    rewrite::members(writer.out, value, |key, data| {
+        if key != "data" || data.len() <= limits::REQUEST_DATA {
+            return Change::Keep;
+        }
+        let mut out = Vec::new();
+        trimmed |= match scan::kind(data) {
+            Kind::Text => string_within(&mut out, data, limits::REQUEST_DATA),
+            _ => bag(&mut out, data, limits::BAG_DEPTH, limits::REQUEST_DATA),
+        };
+        Change::Replace(json::into_text(out))
+    });
+    writer.trimmed |= trimmed;
+    writer.mark_written(Field::Request);
+}
+
+/// Writes `modules`: names and versions, all of them text (EVT-8).
+pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
+    let mut trimmed = false;
+    writer.key("modules");
+    rewrite::members(writer.out, value, |_, version| match scan::kind(version) {
+        Kind::Text => Change::Keep,
+        Kind::Number | Kind::Boolean => {
+            let mut out = Vec::new();
+            scalar(&mut out, version, limits::NAME_CHARS);
+            Change::Replace(json::into_text(out))
+        }
+        Kind::Null => Change::Drop,
+        Kind::Object | Kind::Array => {
+            trimmed = true;
+            Change::Drop
+        }
+    });
+    writer.trimmed |= trimmed;
+    writer.mark_written(Field::Modules);
+}
+
+/// Writes `debug_meta` (IMG-1).
+pub(super) fn debug_meta(writer: &mut Writer<'_>, value: &str) {
+    writer.key("debug_meta");
+    rewrite::members(writer.out, value, |key, images| {
+        if key != "images" || scan::kind(images) != Kind::Array {
+            return Change::Keep;
+        }
+        let mut out = Vec::with_capacity(images.len());
+        out.push(b'[');
+        rewrite::elements(&mut out, scan::elements(images), with_text_addresses);
+        out.push(b']');
+        Change::Replace(json::into_text(out))
+    });
+    writer.mark_written(Field::DebugMeta);
+}
+
+/// Writes the event's own `sdk` if it names one (EVT-15).
+pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
+    let has_text = |name| {
+        let text = scan::entry(value, name).and_then(scan::text);
+        text.is_some_and(|text| !text.is_empty())
+    };
+    if !has_text("name") || !has_text("version") {
+        writer.trimmed = true;
+        return;
+    }
+    writer.key("sdk");
+    writer.out.extend_from_slice(value.as_bytes());
+    writer.mark_written(Field::Sdk);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::limits;
+    use crate::protocol::event::testing::{Given, written};
+    use serde_json::{Value, json};
+
+    fn one(key: &str, value: &Value) -> (Value, bool) {
+        let (json, written) = written(&json!({ key: value }).to_string());
+        (json.get(key).cloned().unwrap_or_default(), written.trimmed)
+    }
+
+    // EVT-13, SCO-2
+    #[test]
+    fn contexts_are_objects_and_the_event_wins_key_by_key() {
+        let mut given = Given::default();
+        given.contexts.set("os", "{\"name\":\"scope\"}");
+        given.contexts.set("device", "{}");
+        let contexts = |event: &str| given.read_and_write(event).0["contexts"].clone();
+        assert_eq!(
+            contexts("{}"),
+            json!({"os": {"name": "scope"}, "device": {}})
+        );
+        assert_eq!(
+            contexts(r#"{"contexts":{"os":{"version":"own"},"app":{},"device":null}}"#),
+            json!({"os": {"version": "own"}, "app": {}, "device": {}})
+        );
+        assert_eq!(
+            one("contexts", &json!({"a": 1, "b": "x", "c": [], "d": {}})),
+            (json!({"d": {}}), true)
+        );
+        assert_eq!(one("contexts", &json!({"a": null})), (Value::Null, false));
+    }
+
+    // SCO-4, TRACE-1, TRACE-19
+    #[test]
+    fn a_trace_context_without_ids_gives_way_to_the_scope() {
+        let mut given = Given::default();
+        given.contexts.set("trace", "\"scope\"");
+        let trace = |own: Value| {
+            let event = json!({"contexts": {"trace": own}}).to_string();
+            given.read_and_write(&event).0["contexts"]["trace"].clone()
+        };
+        let good = json!({"trace_id": "a".repeat(32), "span_id": "B".repeat(16), "op": "x"});
+        assert_eq!(trace(good.clone()), good);
+        for bad in [
+            json!({}),
+            json!({"trace_id": "a".repeat(32)}),
+            json!({"trace_id": "0".repeat(32), "span_id": "b".repeat(16)}),
+            json!({"trace_id": "a".repeat(31), "span_id": "b".repeat(16)}),
+            json!({"trace_id": "g".repeat(32), "span_id": "b".repeat(16)}),
+            json!({"trace_id": 7, "span_id": "b".repeat(16)}),
+        ] {
+            assert_eq!(trace(bad.clone()), "scope", "{bad}");
+        }
+    }
+
+    // EVT-13, EVT-18, EVT-19
+    #[test]
+    fn contexts_are_bounded() {
+        let (json, trimmed) = one(
+            "contexts",
+            &json!({"big": {"a": 1, "b": "é".repeat(8000), "c": 2}}),
+        );
+        assert!(trimmed && json["big"].to_string().len() <= limits::CONTEXT_BYTES);
+        assert_eq!(json["big"]["a"], 1);
+        assert!(json["big"]["b"].as_str().unwrap().ends_with("é..."));
+        let (json, trimmed) = one(
+            "contexts",
+            &json!({"k": {"2": {"3": {"4": {"5": {"6": {}}}}}}}),
+        );
+        assert_eq!(json, json!({"k": {"2": {"3": {"4": {"5": {"6": "..."}}}}}}));
+        assert!(trimmed);
+        let flags = json!({"values": [{"flag": "f".repeat(33), "result": "r".repeat(201)}, {"flag": "a", "result": true}]});
+        let (json, trimmed) = one("contexts", &json!({"flags": flags}));
+        let first = &json["flags"]["values"][0];
+        assert_eq!(first["flag"].as_str().unwrap().len(), 32);
+        assert_eq!(first["result"].as_str().unwrap().len(), 200);
+        assert_eq!(
+            json["flags"]["values"][1],
+            json!({"flag": "a", "result": true})
+        );
+        assert!(trimmed);
+    }
+
+    // EVT-12, EVT-18, SCO-2
+    #[test]
+    fn extra_is_bounded_value_by_value_and_in_total() {
+        let (json, trimmed) = one(
+            "extra",
+            &json!({"a": "é".repeat(10_000), "b": [[[[[[]]]]]], "c": null}),
+        );
+        assert!(trimmed);
+        assert!(json["a"].as_str().unwrap().ends_with("é..."));
+        assert!(json["a"].to_string().len() <= 16 * 1024);
+        assert_eq!(
+            (&json["b"], &json["c"]),
+            (&json!([[[[["..."]]]]]), &Value::Null)
+        );
+
+        let values =
+            (0..40).map(|number| (format!("k{number:02}"), Value::from("x".repeat(10_000))));
+        let many = Value::Object(values.collect());
+        let mut given = Given::default();
+        given.extra.set_text("scope", "last");
+        let (json, result) = given.read_and_write(&json!({"extra": many}).to_string());
+        assert!(result.trimmed);
+        let kept = json["extra"].as_object().unwrap();
+        assert!(json["extra"].to_string().len() <= 256 * 1024 + 2);
+        assert_eq!(kept.keys().next().unwrap(), "k00");
+        assert_eq!(kept.len(), 26);
+
+        let (json, _) = given.read_and_write(r#"{"extra":{"scope":"own","a":1}}"#);
+        assert_eq!(json["extra"], json!({"scope": "own", "a": 1}));
+        assert_eq!(
+            given.read_and_write("{}").0["extra"],
+            json!({"scope": "last"})
+        );
+    }
+
+    // EVT-14
+    #[test]
+    fn the_user_is_whole_and_its_id_is_text() {
+        let given = Given {
+            fields: vec![("user", "{\"id\":\"scope\",\"email\":\"e\"}".into())],
+            ..Given::default()
+        };
+        let user = |event: &str| given.read_and_write(event).0["user"].clone();
+        assert_eq!(user(r#"{"user":{"id":7}}"#), json!({"id": "7"}));
+        assert_eq!(user(r#"{"user":{"name":"n"}}"#), json!({"name": "n"}));
+        assert_eq!(user(r#"{"user":null}"#)["id"], "scope");
+        let (json, trimmed) = one("user", &json!({"id": "1", "x": "y".repeat(9000)}));
+        assert!(trimmed && json.to_string().len() <= 8192 && json["id"] == "1");
+    }
+
+    // EVT-8, EVT-15, EVT-19, IMG-1
+    #[test]
+    fn the_other_objects_are_brought_into_form() {
+        let (json, trimmed) = one("request", &json!({"url": "u", "data": "é".repeat(9000)}));
+        assert_eq!(json["data"].as_str().unwrap().chars().count(), 8192);
+        assert!(trimmed && json["url"] == "u");
+        let (json, trimmed) = one("request", &json!({"data": {"a": "x".repeat(9000)}}));
+        assert!(trimmed && json["data"].to_string().len() <= 8192);
+        assert_eq!(
+            one("modules", &json!({"a": "1", "b": 2, "c": null})),
+            (json!({"a": "1", "b": "2"}), false)
+        );
+        assert_eq!(one("modules", &json!({"a": []})), (json!({}), true));
+        let image = json!({"images": [{"type": "elf", "image_addr": 4096, "image_size": 4096}]});
+        assert_eq!(
+            one("debug_meta", &image).0["images"],
+            json!([{"type": "elf", "image_addr": "0x1000", "image_size": 4096}])
+        );
+        let given = Given {
+            fields: vec![("sdk", "{\"name\":\"ours\"}".into())],
+            ..Given::default()
+        };
+        let own = json!({"name": "theirs", "version": "1"});
+        assert_eq!(
+            given.read_and_write(&json!({"sdk": own}).to_string()).0["sdk"],
+            own
+        );
+        for bad in [
+            json!({}),
+            json!({"name": "theirs"}),
+            json!({"name": "", "version": "1"}),
+        ] {
+            assert_eq!(
+                given.read_and_write(&json!({"sdk": bad}).to_string()).0["sdk"]["name"],
+                "ours"
+            );
+        }
+    }
+}

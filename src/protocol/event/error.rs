@@ -1,0 +1,82 @@
+//! Event errors: why an event or breadcrumb was refused, with the place and what to do.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::value::object::{JsonError, JsonErrorReason};
+
+/// Why JSON text is no event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EventError {
+    /// What kind of defect.
+    pub(crate) kind: EventErrorKind,
+    /// Where, in bytes from the start of the text, if there is such a place.
+    pub(crate) offset: Option<usize>,
+    detail: Cow<'static, str>,
+}
+
+/// Kinds of [`EventError`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EventErrorKind {
+    /// Not JSON.
+    Syntax,
+    /// JSON, but no object.
+    NotAnObject,
+    /// Nested too deeply.
+    TooDeep,
+    /// A top-level key that is there twice.
+    DuplicateKey,
+    /// A known field holds something that it cannot hold.
+    Shape,
+    /// Over a size limit, even after trimming.
+    TooLarge,
+}
+
+impl EventError {
+    /// A field that holds what it cannot hold.
+    pub(super) fn shape(offset: Option<usize>, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: EventErrorKind::Shape,
+            offset,
+            detail: detail.into(),
+        }
+    }
+
+    /// Over a size limit.
+    pub(super) fn too_large(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            kind: EventErrorKind::TooLarge,
+            offset: None,
+            detail: detail.into(),
+        }
+    }
+}
+
+impl From<JsonError> for EventError {
+    fn from(error: JsonError) -> Self {
+        let kind = match &error.reason {
+            JsonErrorReason::Syntax(_) => EventErrorKind::Syntax,
+            JsonErrorReason::NotAnObject | JsonErrorReason::NotAnArray => {
+                EventErrorKind::NotAnObject
+            }
+            JsonErrorReason::TooDeep => EventErrorKind::TooDeep,
+            JsonErrorReason::DuplicateKey(_) => EventErrorKind::DuplicateKey,
+        };
+        Self {
+            kind,
+            offset: Some(error.offset),
+            detail: Cow::Owned(error.reason.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for EventError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(offset) = self.offset {
+            write!(f, "at byte {offset}: ")?;
+        }
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for EventError {}

@@ -1,0 +1,387 @@
+//! Events: what was captured, read from JSON text, completed from the scope, and written within the limits of servers
+//! (EVT-1 … EVT-19, EXC-1, STK-3, STK-5, BC-3, BC-4, SCO-2).
+//!
+//! Decides which text is an event, what is filled in, what wins where event and scope both say something, and what is
+//! trimmed away and in which order. Text that needs no change is copied as it stands.
+//! Entry points: [`Event::parse`], [`Event::message`], [`Event::write`], [`breadcrumb::parse`], [`tags`].
+//! May use: `value`, `base`, [`super::level`].
+
+use std::borrow::Cow;
+
+use super::level::Level;
+use crate::base::uuid::Uuid;
+use crate::value::members::Members;
+use crate::value::object::{Member, parse_object};
+use crate::value::scan::{self, Kind};
+use crate::value::trim::trim_str;
+use crate::value::write as json;
+
+mod bags;
+pub(crate) mod breadcrumb;
+mod error;
+mod field;
+mod limits;
+mod stack;
+pub(crate) mod tags;
+#[cfg(test)]
+mod testing;
+mod text;
+mod time;
+mod write;
+
+pub(crate) use error::{EventError, EventErrorKind};
+use field::Field;
+
+/// An event as it was captured. Borrows from the text it was read from.
+#[derive(Debug, Clone)]
+pub(crate) struct Event<'a> {
+    members: Vec<Member<'a>>,
+    /// Where each known field lies in `members`.
+    places: [Option<u32>; Field::COUNT],
+    /// Something was cut off before the event was made.
+    was_trimmed: bool,
+}
+
+/// What an event gets from options and scope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    /// The id it is sent under.
+    pub(crate) event_id: Uuid,
+    /// Time of capture, RFC 3339 in UTC; for an event without a time of its own.
+    pub(crate) timestamp: &'a str,
+    /// For an event without a level.
+    pub(crate) level: Level,
+    /// Keys and JSON for top-level keys that the event lacks, for instance `release` and `sdk`.
+    pub(crate) fields: &'a [(&'static str, String)],
+    /// Tags of the scope; keys and values as [`tags::clean_key`] and [`tags::clean_value`] make them.
+    pub(crate) tags: &'a Members,
+    /// Contexts of the scope.
+    pub(crate) contexts: &'a Members,
+    /// Extra values of the scope.
+    pub(crate) extra: &'a Members,
+    /// Breadcrumbs of the scope, as [`breadcrumb`] makes them, oldest first, separated by commas.
+    pub(crate) breadcrumbs: &'a str,
+    /// Most breadcrumbs on the event; 0 for none.
+    pub(crate) max_breadcrumbs: usize,
+}
+
+/// What happened while an event was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Something was cut, left out or replaced for being over a limit or unusable.
+    pub(crate) trimmed: bool,
+}
+
+/// An entry of `exception`, as `ignore_errors` looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exception<'a> {
+    /// `type`
+    pub(crate) kind: Option<Cow<'a, str>>,
+    /// `module`
+    pub(crate) module: Option<Cow<'a, str>>,
+    /// `value`
+    pub(crate) value: Option<Cow<'a, str>>,
+}
+
+impl<'a> Event<'a> {
+    /// Reads JSON text as an event.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, EventError> {
+        if text.len() > limits::INPUT_BYTES {
+            return Err(EventError::too_large(
+                "the event is larger than 8 MiB; send large data as an attachment",
+            ));
+        }
+        let event = Self::from_members(parse_object(text)?.members);
+        event.check_shapes()?;
+        Ok(event)
+    }
+
+    /// An event that is a message.
+    pub(crate) fn message(level: Level, logger: Option<&str>, text: &str) -> Self {
+        let text = trim_str(text, limits::MESSAGE_CHARS);
+        let member = |key: &'static str, json: Cow<'static, str>| Member {
+            key: Cow::Borrowed(key),
+            json,
+            offset: 0,
+        };
+        let mut members = Vec::with_capacity(3);
+        members.push(member("message", json::string_to_json(&text).into()));
+        let level = match level.event_name() {
+            "debug" => "\"debug\"",
+            "info" => "\"info\"",
+            "warning" => "\"warning\"",
+            "fatal" => "\"fatal\"",
+            _ => "\"error\"",
+        };
+        members.push(member("level", Cow::Borrowed(level)));
+        if let Some(logger) = logger {
+            members.push(member("logger", json::string_to_json(logger).into()));
+        }
+        let mut event = Self::from_members(members);
+        event.was_trimmed = matches!(text, Cow::Owned(_));
+        event
+    }
+
+    fn from_members(members: Vec<Member<'a>>) -> Self {
+        let mut places = [None; Field::COUNT];
+        for (place, member) in members.iter().enumerate() {
+            let field = Field::from_key(&member.key);
+            let slot = field.and_then(|field| places.get_mut(field.index()));
+            if let Some(slot) = slot {
+                *slot = u32::try_from(place).ok();
+            }
+        }
+        Self {
+            members,
+            places,
+            was_trimmed: false,
+        }
+    }
+
+    fn check_shapes(&self) -> Result<(), EventError> {
+        for member in &self.members {
+            let Some(field) = Field::from_key(&member.key) else {
+                continue;
+            };
+            if let Some(expected) = field.mismatch(scan::kind(&member.json)) {
+                let detail = format!("\"{}\" must be {expected}", member.key);
+                return Err(EventError::shape(Some(member.offset), detail));
+            }
+        }
+        if self.text(Field::Type).as_deref() == Some("transaction") {
+            return Err(EventError::shape(
+                self.member(Field::Type).map(|member| member.offset),
+                "transactions are no events; use the tracing functions for them",
+            ));
+        }
+        Ok(())
+    }
+
+    fn member(&self, field: Field) -> Option<&Member<'a>> {
+        let place = usize::try_from(self.places.get(field.index()).copied()??).ok()?;
+        self.members.get(place)
+    }
+
+    /// The value of a field as JSON; `null` is the same as nothing.
+    fn get(&self, field: Field) -> Option<&str> {
+        let json = &*self.member(field)?.json;
+        (scan::kind(json) != Kind::Null).then_some(json)
+    }
+
+    fn text(&self, field: Field) -> Option<Cow<'_, str>> {
+        scan::text(self.get(field)?)
+    }
+
+    /// The event's own id, if it is one: 32 hex digits or the hyphenated form (ENV-19).
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        Uuid::parse_strict(&self.text(Field::EventId)?)
+    }
+
+    /// The event's own level; one that is unknown counts as absent.
+    pub(crate) fn level(&self) -> Option<Level> {
+        Level::from_name(&self.text(Field::Level)?)
+    }
+
+    /// The event's own logger.
+    pub(crate) fn logger(&self) -> Option<Cow<'_, str>> {
+        self.text(Field::Logger)
+    }
+
+    /// The entries of `exception`, oldest first.
+    pub(crate) fn exceptions(&self) -> impl Iterator<Item = Exception<'_>> {
+        let values = self.get(Field::Exception).map(stack::values);
+        values.into_iter().flatten().map(|entry| {
+            let mut exception = Exception {
+                kind: None,
+                module: None,
+                value: None,
+            };
+            for (key, value) in scan::entries(entry) {
+                match &*scan::decode(key) {
+                    "type" => exception.kind = scan::text(value),
+                    "module" => exception.module = scan::text(value),
+                    "value" => exception.value = scan::text(value),
+                    _ => {}
+                }
+            }
+            exception
+        })
+    }
+
+    /// True if it carries an exception.
+    pub(crate) fn has_exception(&self) -> bool {
+        self.exceptions().next().is_some()
+    }
+
+    /// Appends the event as it goes on the wire; on an error nothing is appended.
+    ///
+    /// An event of more than 1 MiB loses, until it fits: `extra`; the older half of the breadcrumbs; the rest of
+    /// them; keys unknown here; `modules`, `request` and `debug_meta`; contexts except `trace`; `threads`. What is
+    /// then still too large is refused.
+    pub(crate) fn write(
+        &self,
+        parts: &Parts<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<Written, EventError> {
+        write::write(self, parts, out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::Given;
+    use super::*;
+
+    fn refused(text: &str) -> EventError {
+        Event::parse(text).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_kind_place_and_advice() {
+        use EventErrorKind as Kind;
+        for (text, kind, offset, word) in [
+            ("", Kind::Syntax, 0, "EOF"),
+            ("{\"a\":NaN}", Kind::Syntax, 5, "expected value"),
+            ("{}{}", Kind::Syntax, 2, "trailing"),
+            ("[]", Kind::NotAnObject, 0, "object"),
+            (" null", Kind::NotAnObject, 1, "object"),
+            ("{\"a\":1,\"a\":2}", Kind::DuplicateKey, 7, "\"a\""),
+            (
+                "{\"tags\":5}",
+                Kind::Shape,
+                8,
+                "\"tags\" must be an object or a list",
+            ),
+            (
+                "{\"user\": [1]}",
+                Kind::Shape,
+                9,
+                "\"user\" must be an object",
+            ),
+            (
+                "{\"release\":{}}",
+                Kind::Shape,
+                11,
+                "\"release\" must be text",
+            ),
+            (
+                "{\"message\":[]}",
+                Kind::Shape,
+                11,
+                "\"message\" must be text or an object",
+            ),
+            (
+                "{\"type\":\"transaction\"}",
+                Kind::Shape,
+                8,
+                "tracing functions",
+            ),
+        ] {
+            let error = refused(text);
+            assert_eq!(
+                (error.kind, error.offset),
+                (kind, Some(offset)),
+                "{text}: {error}"
+            );
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        let deep = format!("{{\"extra\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(refused(&deep).kind, Kind::TooDeep);
+        let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(limits::INPUT_BYTES));
+        assert_eq!(refused(&huge).kind, Kind::TooLarge);
+        // Refused before it is read: this is not even JSON.
+        assert_eq!(refused(&"?".repeat(100_000_000)).kind, Kind::TooLarge);
+    }
+
+    // ENV-19, EVT-4
+    #[test]
+    fn ids_and_levels_are_read_in_their_valid_forms_only() {
+        let id = |json: &str| {
+            Event::parse(&format!("{{\"event_id\":{json}}}"))
+                .unwrap()
+                .id()
+        };
+        let expected = Uuid::parse_strict("fc6d8c0c43fc4630ad850ee518f1b9d0");
+        assert_eq!(id("\"FC6D8C0C43FC4630AD850EE518F1B9D0\""), expected);
+        assert_eq!(id("\"fc6d8c0c-43fc-4630-ad85-0ee518f1b9d0\""), expected);
+        for none in ["\"fc6d8c0c\"", "\"\"", "7", "null"] {
+            assert_eq!(id(none), None, "{none}");
+        }
+        let level = |json: &str| {
+            Event::parse(&format!("{{\"level\":{json}}}"))
+                .unwrap()
+                .level()
+        };
+        assert_eq!(level("\"warn\""), Some(Level::Warning));
+        assert_eq!(level("\"w\\u0061rning\""), Some(Level::Warning));
+        for none in ["\"loud\"", "40", "null"] {
+            assert_eq!(level(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn exceptions_are_listed_in_each_of_their_forms() {
+        let kinds = |json: &str| {
+            let text = format!("{{\"exception\":{json}}}");
+            let event = Event::parse(&text).unwrap();
+            let kinds = event
+                .exceptions()
+                .map(|exception| exception.kind.map(Cow::into_owned));
+            (kinds.collect::<Vec<_>>(), event.has_exception())
+        };
+        let (a, b) = (Some("A".to_owned()), Some("B".to_owned()));
+        let two = r#"[{"type":"A"},{"value":"v","type":"B"}]"#;
+        assert_eq!(kinds(two), (vec![a.clone(), b.clone()], true));
+        assert_eq!(
+            kinds(&format!("{{\"values\":{two}}}")),
+            (vec![a.clone(), b], true)
+        );
+        assert_eq!(kinds(r#"{"type":"A"}"#), (vec![a], true));
+        assert_eq!(kinds(r#"[{"type":7}]"#), (vec![None], true));
+        for none in ["null", "[]", "{}", r#"{"values":null}"#] {
+            assert_eq!(kinds(none), (vec![], false), "{none}");
+        }
+        let text = r#"{"exception":[{"type":"A\n","module":"m","value":"v"}],"logger":"l"}"#;
+        let event = Event::parse(text).unwrap();
+        let exception = event.exceptions().next().unwrap();
+        assert_eq!(exception.kind.as_deref(), Some("A\n"));
+        assert_eq!(exception.module.as_deref(), Some("m"));
+        assert_eq!(exception.value.as_deref(), Some("v"));
+        assert_eq!(event.logger().as_deref(), Some("l"));
+    }
+
+    // PIPE-8, EVT-10
+    #[test]
+    fn messages_are_events() {
+        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo");
+        let (json, written) = Given::default().write(&event);
+        assert_eq!(json["logentry"]["formatted"], "one\ntwo");
+        assert_eq!(
+            (&json["level"], &json["logger"]),
+            (&"debug".into(), &"a\"b".into())
+        );
+        assert!(!written.trimmed);
+        for level in [
+            Level::Debug,
+            Level::Info,
+            Level::Warning,
+            Level::Error,
+            Level::Fatal,
+        ] {
+            let (json, _) = Given::default().write(&Event::message(level, None, "x"));
+            assert_eq!(json["level"], level.event_name());
+            assert!(json.get("logger").is_none());
+        }
+        let long = "é".repeat(8193);
+        let (json, written) = Given::default().write(&Event::message(Level::Info, None, &long));
+        assert_eq!(
+            json["logentry"]["formatted"]
+                .as_str()
+                .unwrap()
+                .chars()
+                .count(),
+            8192
+        );
+        assert!(written.trimmed);
+    }
+}

@@ -1,0 +1,185 @@
+//! Tags: their keys and values within what servers index (EVT-9).
+//!
+//! Entry points: [`clean_key`] and [`clean_value`] for tags of the scope; tags of an event go through them when it is
+//! written.
+
+use std::borrow::Cow;
+
+use super::field::Field;
+use super::limits;
+use super::write::Writer;
+use crate::value::keys::Keys;
+use crate::value::scan::{self, Kind};
+use crate::value::trim::trim_str;
+use crate::value::write as json;
+
+/// `key` with every character outside `[A-Za-z0-9_.:-]` replaced by `_`, and at most 200 characters.
+pub(crate) fn clean_key(key: &str) -> Cow<'_, str> {
+    if key.len() <= limits::TAG_CHARS && key.chars().all(may_stand_in_key) {
+        return Cow::Borrowed(key);
+    }
+    let replaced: String = key
+        .chars()
+        .map(|it| if may_stand_in_key(it) { it } else { '_' })
+        .collect();
+    Cow::Owned(trim_str(&replaced, limits::TAG_CHARS).into_owned())
+}
+
+fn may_stand_in_key(character: char) -> bool {
+    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | ':' | '-')
+}
+
+/// `value` with line feeds and other control characters replaced by blanks, and at most 200 characters.
+pub(crate) fn clean_value(value: &str) -> Cow<'_, str> {
+    match trim_str(value, limits::TAG_CHARS) {
+        Cow::Borrowed(text) => super::text::without_control(text),
+        Cow::Owned(text) => Cow::Owned(super::text::without_control(&text).into_owned()),
+    }
+}
+
+/// Writes the tags of the event, if it has any, and those of the scope that it has not (SCO-2).
+pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
+    let before = writer.out.len();
+    writer.key("tags");
+    writer.out.push(b'{');
+    let start = writer.out.len();
+    let scope = writer.parts.tags;
+    match value {
+        None => writer.out.extend_from_slice(scope.json().as_bytes()),
+        Some(value) => {
+            let mut keys = Keys::default();
+            if scan::kind(value) == Kind::Object {
+                for (key, value) in scan::entries(value) {
+                    write_tag(writer, &mut keys, scan::decode(key), value);
+                }
+            } else {
+                for pair in scan::elements(value) {
+                    match read_pair(pair) {
+                        Some((key, value)) => write_tag(writer, &mut keys, key, value),
+                        None => writer.trimmed |= scan::kind(pair) != Kind::Null,
+                    }
+                }
+            }
+            scope.write_missing(writer.out, |key| keys.contains(key));
+        }
+    }
+    if writer.out.len() == start {
+        writer.out.truncate(before);
+    } else {
+        writer.out.push(b'}');
+        writer.mark_written(Field::Tags);
+    }
+}
+
+/// Key and value of `["key", "value"]` or `{"key": …, "value": …}`.
+fn read_pair(pair: &str) -> Option<(Cow<'_, str>, &str)> {
+    let (key, value) = match scan::kind(pair) {
+        Kind::Array => {
+            let mut parts = scan::elements(pair);
+            (parts.next()?, parts.next()?)
+        }
+        Kind::Object => (scan::entry(pair, "key")?, scan::entry(pair, "value")?),
+        _ => return None,
+    };
+    Some((scan::text(key)?, value))
+}
+
+fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>, value: &str) {
+    let text = match scan::kind(value) {
+        Kind::Text => scan::decode(value),
+        Kind::Number | Kind::Boolean => Cow::Borrowed(value),
+        // Null is "no such tag".
+        Kind::Null => return,
+        Kind::Object | Kind::Array => {
+            writer.trimmed = true;
+            return;
+        }
+    };
+    let clean = clean_key(&key);
+    writer.trimmed |= matches!(clean, Cow::Owned(_));
+    let clean = match clean {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(clean) => Some(Cow::Owned(clean)),
+    };
+    let key: Cow<'v, str> = clean.unwrap_or(key);
+    // Servers refuse both, and would keep one of two equal keys.
+    if key.is_empty() || text.trim().is_empty() || keys.contains(&key) {
+        writer.trimmed |= !text.is_empty();
+        return;
+    }
+    let value = clean_value(&text);
+    writer.trimmed |= matches!(value, Cow::Owned(_));
+    json::key(writer.out, &key);
+    json::string(writer.out, &value);
+    keys.insert(key);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::event::testing::{Given, written};
+    use serde_json::{Value, json};
+
+    // EVT-9
+    #[test]
+    fn keys_and_values_are_brought_within_what_servers_index() {
+        assert_eq!(clean_key("A-z_0.9:x"), "A-z_0.9:x");
+        assert_eq!(clean_key("a b/ä"), "a_b__");
+        let long = "k".repeat(201);
+        assert_eq!(clean_key(&long[..200]), long[..200]);
+        assert_eq!(clean_key(&long), "k".repeat(197) + "...");
+        assert_eq!(clean_value("a\nb\tü"), "a b ü");
+        assert_eq!(clean_value(&"ü".repeat(200)), "ü".repeat(200));
+        assert_eq!(
+            clean_value(&("\n".to_owned() + &"ü".repeat(200))),
+            " ".to_owned() + &"ü".repeat(196) + "..."
+        );
+    }
+
+    fn tags(event: &Value) -> (Value, bool) {
+        let (json, written) = written(&json!({"tags": event}).to_string());
+        (
+            json.get("tags").cloned().unwrap_or_default(),
+            written.trimmed,
+        )
+    }
+
+    // EVT-9
+    #[test]
+    fn both_forms_become_an_object_of_texts() {
+        let good = json!({"a": "x", "b": 1, "c": 1.5, "d": true});
+        let text = json!({"a": "x", "b": "1", "c": "1.5", "d": "true"});
+        assert_eq!(tags(&good), (text, false));
+        let pairs = json!([["a", "x"], {"key": "b", "value": 2}, null]);
+        assert_eq!(tags(&pairs), (json!({"a": "x", "b": "2"}), false));
+        for (event, expected) in [
+            (json!({"a": {}, "b": [1], "c": "x"}), json!({"c": "x"})),
+            (json!([["a"], 7, [1, 2], ["b", "x"]]), json!({"b": "x"})),
+            (
+                json!({"a b": "1", "a_b": "2", "": "3", "c": " "}),
+                json!({"a_b": "1"}),
+            ),
+            (json!({"a": "x\ny"}), json!({"a": "x y"})),
+        ] {
+            assert_eq!(tags(&event), (expected, true), "{event}");
+        }
+        assert_eq!(tags(&json!({"a": null})), (Value::Null, false));
+    }
+
+    // SCO-2
+    #[test]
+    fn the_event_wins_over_the_scope_key_by_key() {
+        let mut given = Given::default();
+        given.tags.set_text("a", "scope");
+        given.tags.set_text("b_", "scope");
+        let tags = |event: &str| given.read_and_write(event).0["tags"].clone();
+        assert_eq!(tags("{}"), json!({"a": "scope", "b_": "scope"}));
+        assert_eq!(
+            tags(r#"{"tags":{"b ":"own","c":"own"}}"#),
+            json!({"a": "scope", "b_": "own", "c": "own"})
+        );
+        assert_eq!(tags(r#"{"tags":[]}"#), json!({"a": "scope", "b_": "scope"}));
+        // No such tag on the event is no reason to lose the scope's.
+        assert_eq!(tags(r#"{"tags":{"a":null}}"#)["a"], "scope");
+    }
+}

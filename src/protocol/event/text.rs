@@ -1,0 +1,408 @@
+//! Texts on events: names with rules of their own, the message, the fingerprint (EVT-3 … EVT-11, EVT-19).
+
+use std::borrow::Cow;
+
+use super::field::Field;
+use super::limits;
+use super::write::Writer;
+use crate::value::rewrite::{self, Change};
+use crate::value::scan::{self, Kind};
+use crate::value::trim::{string_within, trim_str};
+use crate::value::write as json;
+
+/// What is done with a text that breaks a rule: a cut release would name another release, so that names with a
+/// meaning elsewhere are dropped, and the configured one takes their place.
+enum Rule {
+    /// Cut to so many characters.
+    Cut(usize),
+    /// Dropped unless it is a name of this kind.
+    Only(fn(&str) -> bool),
+}
+
+/// The text fields, in the order in which they are written.
+pub(super) const FIELDS: [(Field, &str); 7] = [
+    (Field::Logger, "logger"),
+    (Field::Transaction, "transaction"),
+    (Field::ServerName, "server_name"),
+    (Field::Culprit, "culprit"),
+    (Field::Release, "release"),
+    (Field::Environment, "environment"),
+    (Field::Dist, "dist"),
+];
+
+fn rule(field: Field) -> Rule {
+    match field {
+        Field::Logger => Rule::Cut(limits::LOGGER_CHARS),
+        Field::Release => Rule::Only(is_release),
+        Field::Environment => Rule::Only(is_environment),
+        Field::Dist => Rule::Only(is_dist),
+        Field::Platform => Rule::Only(is_platform),
+        _ => Rule::Cut(limits::NAME_CHARS),
+    }
+}
+
+/// EVT-6; servers refuse `latest` too.
+fn is_release(text: &str) -> bool {
+    text.chars().count() <= limits::RELEASE_CHARS
+        && !matches!(text, "." | ".." | "latest")
+        && !text.contains(|it: char| it.is_control() || matches!(it, '/' | '\\'))
+}
+
+/// EVT-5
+fn is_environment(text: &str) -> bool {
+    text.chars().count() <= limits::ENVIRONMENT_CHARS
+        && text != "None"
+        && !text.contains(|it: char| it.is_control() || it.is_whitespace() || it == '/')
+}
+
+/// EVT-7
+fn is_dist(text: &str) -> bool {
+    text.len() <= limits::ENVIRONMENT_CHARS
+        && text
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'-'))
+}
+
+/// Whether a server knows the name is the server's business.
+fn is_platform(text: &str) -> bool {
+    text.len() <= limits::PLATFORM_CHARS
+        && text
+            .bytes()
+            .all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'))
+}
+
+/// Writes a text field of the event; empty text is the same as none.
+pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: &str) {
+    let text = match scan::kind(value) {
+        Kind::Text => scan::decode(value),
+        // A number or a boolean: the text somebody forgot to quote.
+        _ => Cow::Borrowed(value),
+    };
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    match rule(field) {
+        Rule::Only(is_valid) if is_valid(text) => {
+            writer.key(key);
+            json::string(writer.out, text);
+            writer.mark_written(field);
+        }
+        Rule::Only(_) => writer.trimmed = true,
+        Rule::Cut(max_chars) => {
+            let trimmed = trim_str(text, max_chars);
+            writer.trimmed |= matches!(trimmed, Cow::Owned(_));
+            writer.key(key);
+            json::string(writer.out, &without_control(&trimmed));
+            writer.mark_written(field);
+        }
+    }
+}
+
+/// Servers refuse line feeds and the like in names.
+pub(super) fn without_control(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, " "))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Writes the message as `logentry` (EVT-10); true if there is any text in it.
+pub(super) fn logentry(writer: &mut Writer<'_>, value: &str) -> bool {
+    let before = writer.out.len();
+    let has_text = match scan::kind(value) {
+        Kind::Object => {
+            writer.key("logentry");
+            logentry_object(writer, value)
+        }
+        _ => {
+            writer.key("logentry");
+            writer.out.extend_from_slice(b"{\"formatted\":");
+            let has_text = scalar_within(writer, value, limits::MESSAGE_CHARS);
+            writer.out.push(b'}');
+            has_text
+        }
+    };
+    if !has_text {
+        writer.out.truncate(before);
+    }
+    has_text
+}
+
+fn logentry_object(writer: &mut Writer<'_>, value: &str) -> bool {
+    let is_text = |json: Option<&str>| {
+        json.is_some_and(|json| {
+            !matches!(scan::kind(json), Kind::Null | Kind::Object | Kind::Array) && json != "\"\""
+        })
+    };
+    let has_formatted = is_text(scan::entry(value, "formatted"));
+    let has_message = is_text(scan::entry(value, "message"));
+    // A template without parameters is the message itself.
+    let has_params = scan::entry(value, "params")
+        .is_some_and(|params| matches!(scan::kind(params), Kind::Object | Kind::Array));
+    let mut text_cut = false;
+    rewrite::members(writer.out, value, |key, json| {
+        let is_wanted = match key {
+            "formatted" => has_formatted,
+            "message" => has_message && (has_formatted || has_params),
+            "params" => {
+                return if has_params {
+                    Change::Keep
+                } else {
+                    Change::Drop
+                };
+            }
+            _ => return Change::Keep,
+        };
+        if !is_wanted {
+            return Change::Drop;
+        }
+        let mut out = Vec::new();
+        text_cut |= scalar(&mut out, json, limits::MESSAGE_CHARS);
+        Change::Replace(json::into_text(out))
+    });
+    if has_message && !has_formatted && !has_params {
+        writer.out.pop();
+        json::key(writer.out, "formatted");
+        let message = scan::entry(value, "message").unwrap_or_default();
+        text_cut |= scalar(writer.out, message, limits::MESSAGE_CHARS);
+        writer.out.push(b'}');
+    }
+    writer.trimmed |= text_cut;
+    has_formatted || has_message
+}
+
+/// Appends a scalar as text of at most so many characters; true if there is any.
+fn scalar_within(writer: &mut Writer<'_>, value: &str, max_chars: usize) -> bool {
+    writer.trimmed |= scalar(writer.out, value, max_chars);
+    value != "\"\""
+}
+
+/// Appends any value as text of at most so many characters; true if it was cut.
+pub(super) fn scalar(out: &mut Vec<u8>, value: &str, max_chars: usize) -> bool {
+    if scan::kind(value) == Kind::Text {
+        return string_within(out, value, max_chars);
+    }
+    let text = trim_str(value, max_chars);
+    json::string(out, &text);
+    matches!(text, Cow::Owned(_))
+}
+
+/// Writes the fingerprint (EVT-11); one without entries is none.
+pub(super) fn fingerprint(writer: &mut Writer<'_>, value: &str) {
+    let entries = match scan::kind(value) {
+        Kind::Array => scan::elements(value),
+        _ => scan::joined_elements(value),
+    };
+    let mut has_any = false;
+    let before = writer.out.len();
+    writer.key("fingerprint");
+    writer.out.push(b'[');
+    for entry in entries {
+        match scan::kind(entry) {
+            Kind::Null => continue,
+            Kind::Object | Kind::Array => {
+                writer.trimmed = true;
+                continue;
+            }
+            Kind::Text | Kind::Number | Kind::Boolean => {
+                json::separator(writer.out);
+                scalar(writer.out, entry, usize::MAX);
+                has_any = true;
+            }
+        }
+    }
+    writer.out.push(b']');
+    if has_any {
+        writer.mark_written(Field::Fingerprint);
+    } else {
+        writer.out.truncate(before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::event::testing::{Given, written};
+    use serde_json::{Value, json};
+
+    /// A field as it is written, given the configured ones.
+    fn field(key: &str, value: &Value) -> (Value, bool) {
+        let given = Given {
+            fields: vec![
+                ("release", "\"configured\"".into()),
+                ("environment", "\"configured\"".into()),
+            ],
+            ..Given::default()
+        };
+        let event = json!({ key: value }).to_string();
+        let (json, written) = given.read_and_write(&event);
+        (
+            json.get(key).cloned().unwrap_or(Value::Null),
+            written.trimmed,
+        )
+    }
+
+    // EVT-5, EVT-6, EVT-7
+    #[test]
+    fn names_with_rules_are_kept_whole_or_not_at_all() {
+        for (key, good) in [
+            ("release", json!("app@1.2.3+build")),
+            ("release", json!("é".repeat(200))),
+            ("environment", json!("Staging")),
+            ("environment", json!("e".repeat(64))),
+            ("dist", json!("a_B.9-")),
+        ] {
+            assert_eq!(field(key, &good), (good, false), "{key}");
+        }
+        for (key, bad) in [
+            ("release", json!("a/b")),
+            ("release", json!("a\\b")),
+            ("release", json!("a\tb")),
+            ("release", json!("..")),
+            ("release", json!("r".repeat(201))),
+            ("environment", json!("None")),
+            ("environment", json!("a b")),
+            ("environment", json!("a/b")),
+            ("environment", json!("e".repeat(65))),
+        ] {
+            assert_eq!(field(key, &bad), (json!("configured"), true), "{key} {bad}");
+        }
+        assert_eq!(field("dist", &json!("a b")), (Value::Null, true));
+        assert_eq!(field("release", &json!("")), (json!("configured"), false));
+        assert_eq!(field("release", &Value::Null), (json!("configured"), false));
+        assert_eq!(field("release", &json!(1.5)), (json!("1.5"), false));
+        assert_eq!(
+            field("environment", &json!(" live\n")),
+            (json!("live"), false)
+        );
+    }
+
+    // EVT-8, EVT-16, EVT-19
+    #[test]
+    fn free_names_are_cut() {
+        for (key, max) in [
+            ("logger", 64),
+            ("transaction", 200),
+            ("culprit", 200),
+            ("server_name", 200),
+        ] {
+            assert_eq!(
+                field(key, &json!("é".repeat(max))),
+                (json!("é".repeat(max)), false)
+            );
+            let cut = "é".repeat(max - 3) + "...";
+            assert_eq!(
+                field(key, &json!("é".repeat(max + 1))),
+                (json!(cut), true),
+                "{key}"
+            );
+        }
+        assert_eq!(field("logger", &json!("a\nb")), (json!("a b"), false));
+    }
+
+    // EVT-3
+    #[test]
+    fn the_platform_of_the_event_wins_if_it_is_a_name() {
+        assert_eq!(
+            field("platform", &json!("python")),
+            (json!("python"), false)
+        );
+        let given = Given {
+            fields: vec![("platform", "\"native\"".into())],
+            ..Given::default()
+        };
+        for bad in [r#"{"platform":"a b"}"#, r#"{"platform":""}"#, "{}"] {
+            assert_eq!(given.read_and_write(bad).0["platform"], "native", "{bad}");
+        }
+    }
+
+    // EVT-10
+    #[test]
+    fn every_form_of_a_message_becomes_a_logentry() {
+        for (event, expected) in [
+            (
+                json!({"message": "a\n\u{1}"}),
+                json!({"formatted": "a\n\u{1}"}),
+            ),
+            (json!({"message": 42}), json!({"formatted": "42"})),
+            (json!({"logentry": "a"}), json!({"formatted": "a"})),
+            (
+                json!({"message": {"formatted": "a"}}),
+                json!({"formatted": "a"}),
+            ),
+            (
+                json!({"message": {"message": "a"}}),
+                json!({"formatted": "a"}),
+            ),
+            (
+                json!({"logentry": {"message": "a %s", "params": ["b"]}}),
+                json!({"message": "a %s", "params": ["b"]}),
+            ),
+            (
+                json!({"logentry": {"formatted": "a b", "message": "a %s", "params": ["b"]}}),
+                json!({"formatted": "a b", "message": "a %s", "params": ["b"]}),
+            ),
+            (
+                json!({"logentry": {"formatted": "a", "params": null}}),
+                json!({"formatted": "a"}),
+            ),
+            (
+                json!({"message": "no", "logentry": {"formatted": "yes"}}),
+                json!({"formatted": "yes"}),
+            ),
+            (
+                json!({"message": "yes", "logentry": {"formatted": ""}}),
+                json!({"formatted": "yes"}),
+            ),
+            (json!({"message": ""}), Value::Null),
+            (json!({"message": null, "logentry": {}}), Value::Null),
+            (
+                json!({"logentry": {"formatted": {}, "message": []}}),
+                Value::Null,
+            ),
+        ] {
+            let (json, _) = written(&event.to_string());
+            assert_eq!(
+                json.get("logentry").unwrap_or(&Value::Null),
+                &expected,
+                "{event}"
+            );
+            assert!(json.get("message").is_none());
+        }
+    }
+
+    // EVT-10, EVT-16
+    #[test]
+    fn messages_are_cut_at_8192_characters() {
+        for key in ["message", "logentry"] {
+            for (length, trimmed) in [(8192, false), (8193, true), (100_000, true)] {
+                let (json, result) = written(&json!({key: "é".repeat(length)}).to_string());
+                let text = json["logentry"]["formatted"].as_str().unwrap().to_owned();
+                assert_eq!(text.chars().count(), 8192);
+                assert_eq!((result.trimmed, text.ends_with("é...")), (trimmed, trimmed));
+            }
+        }
+        let (json, result) =
+            written(&json!({"logentry": {"message": "x".repeat(9000)}}).to_string());
+        assert_eq!(json["logentry"]["formatted"].as_str().unwrap().len(), 8192);
+        assert!(result.trimmed);
+    }
+
+    // EVT-11
+    #[test]
+    fn fingerprints_are_lists_of_texts() {
+        for (given, expected) in [
+            (
+                json!(["{{ default }}", "a\""]),
+                json!(["{{ default }}", "a\""]),
+            ),
+            (json!([1, true, null, "x"]), json!(["1", "true", "x"])),
+            (json!("alone"), json!(["alone"])),
+            (json!([]), Value::Null),
+            (json!([[], {}]), Value::Null),
+        ] {
+            assert_eq!(field("fingerprint", &given).0, expected, "{given}");
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Times on events: which ones are understood, and how the time of capture is written (EVT-2).
+
+use crate::protocol::http_date::days_from_civil;
+use crate::value::scan::{self, Kind};
+use crate::value::write as json;
+
+/// True for a time that servers understand: RFC 3339 text, or seconds since 1970 up to the year 9999.
+pub(super) fn is_timestamp(json: &str) -> bool {
+    /// 9999-12-31T23:59:59Z; a number beyond is in milliseconds by mistake.
+    const LAST_SECOND: f64 = 253_402_300_799.0;
+    match scan::kind(json) {
+        Kind::Number => json
+            .parse()
+            .is_ok_and(|seconds| (0.0..=LAST_SECOND).contains(&seconds)),
+        Kind::Text => read(&scan::decode(json)).is_some_and(|time| is_zone(time.zone)),
+        _ => false,
+    }
+}
+
+/// Appends RFC 3339 text in UTC as seconds since 1970 with all its digits: the form that every server stores as it
+/// is. Text of another kind is appended as text.
+pub(super) fn write_epoch(out: &mut Vec<u8>, text: &str) {
+    let seconds = read(text)
+        .filter(|time| time.zone == "Z")
+        .and_then(|time| Some((time.seconds()?, time.fraction)));
+    match seconds {
+        Some((seconds, fraction)) => {
+            json::number_u64(out, seconds);
+            if !fraction.is_empty() {
+                out.push(b'.');
+                out.extend_from_slice(fraction.as_bytes());
+            }
+        }
+        None => json::string(out, text),
+    }
+}
+
+struct Time<'a> {
+    date: (u64, u64, u64),
+    clock: (u64, u64, u64),
+    /// Digits after the point.
+    fraction: &'a str,
+    zone: &'a str,
+}
+
+impl Time<'_> {
+    fn seconds(&self) -> Option<u64> {
+        let (year, month, day) = self.date;
+        let (hour, minute, second) = self.clock;
+        days_from_civil(year, month, day)?
+            .checked_mul(24)?
+            .checked_add(hour)?
+            .checked_mul(60)?
+            .checked_add(minute)?
+            .checked_mul(60)?
+            .checked_add(second)
+    }
+}
+
+/// Reads `2026-01-01T00:00:00[.digits][zone]`.
+fn read(text: &str) -> Option<Time<'_>> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let (clock, rest) = rest.strip_prefix('T')?.split_at_checked(8)?;
+    let (fraction, zone) = match rest.strip_prefix('.') {
+        None => ("", rest),
+        Some(rest) => {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            if digits == 0 {
+                return None;
+            }
+            rest.split_at_checked(digits)?
+        }
+    };
+    let (year, month, day) = (date.get(..4)?, date.get(4..7)?, date.get(7..)?);
+    let (hour, minute, second) = (clock.get(..2)?, clock.get(2..5)?, clock.get(5..)?);
+    let dash = |text: &'static str| move |part: &'_ str| part.starts_with(text);
+    if !dash("-")(month) || !dash("-")(day) || !dash(":")(minute) || !dash(":")(second) {
+        return None;
+    }
+    let date = (
+        number(year, 9999)?,
+        number(month.get(1..)?, 12).filter(|month| *month > 0)?,
+        number(day.get(1..)?, 31).filter(|day| *day > 0)?,
+    );
+    // 60: a leap second.
+    let clock = (
+        number(hour, 23)?,
+        number(minute.get(1..)?, 59)?,
+        number(second.get(1..)?, 60)?,
+    );
+    Some(Time {
+        date,
+        clock,
+        fraction,
+        zone,
+    })
+}
+
+fn number(text: &str, most: u64) -> Option<u64> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    let value = text.parse().ok().filter(|value| *value <= most)?;
+    is_plain.then_some(value)
+}
+
+/// Nothing, `Z`, or an offset from UTC.
+fn is_zone(zone: &str) -> bool {
+    if matches!(zone, "" | "Z") {
+        return true;
+    }
+    let Some(offset) = zone.strip_prefix(['+', '-']) else {
+        return false;
+    };
+    let (hours, minutes) = match offset.split_once(':') {
+        Some(parts) => parts,
+        None => offset.split_at_checked(2).unwrap_or_default(),
+    };
+    let is_pair = |text: &str, most| text.len() == 2 && number(text, most).is_some();
+    is_pair(hours, 23) && is_pair(minutes, 59)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::timestamp::Timestamp;
+    use std::time::{Duration, UNIX_EPOCH};
+
+    fn epoch(text: &str) -> String {
+        let mut out = Vec::new();
+        write_epoch(&mut out, text);
+        json::into_text(out)
+    }
+
+    // EVT-2
+    #[test]
+    fn the_time_of_capture_keeps_its_microseconds() {
+        for (seconds, micros) in [
+            (0, 0),
+            (951_827_696, 1),
+            (1_767_225_600, 737_177),
+            (253_402_300_799, 999_999),
+        ] {
+            let time = UNIX_EPOCH + Duration::new(seconds, micros * 1000);
+            let written = epoch(Timestamp::new(time).as_str());
+            assert_eq!(written, format!("{seconds}.{micros:06}"));
+        }
+        assert_eq!(epoch("2026-01-01T00:00:00Z"), "1767225600");
+        assert_eq!(
+            epoch("2026-01-01T00:00:00+01:00"),
+            "\"2026-01-01T00:00:00+01:00\""
+        );
+        assert_eq!(epoch("soon"), "\"soon\"");
+    }
+
+    // EVT-2
+    #[test]
+    fn times_that_servers_read_are_told_from_others() {
+        for good in [
+            "0",
+            "1767225600",
+            "1767225600.5",
+            "1.7672256e9",
+            "\"2026-01-01T00:00:00Z\"",
+            "\"2026-01-01T00:00:00.1Z\"",
+            "\"2026-12-31T23:59:60.123456789+05:30\"",
+            "\"2026-01-01T00:00:00-0800\"",
+            "\"2026-01-01T00:00:00\"",
+        ] {
+            assert!(is_timestamp(good), "{good}");
+        }
+        for bad in [
+            "-1",
+            "1767225600000",
+            "true",
+            "null",
+            "\"\"",
+            "\"1767225600\"",
+            "\"2026-01-01\"",
+            "\"2026-01-01 00:00:00\"",
+            "\"2026-13-01T00:00:00Z\"",
+            "\"2026-00-01T00:00:00Z\"",
+            "\"2026-01-32T00:00:00Z\"",
+            "\"2026-01-01T24:00:00Z\"",
+            "\"2026-01-01T00:00:00.Z\"",
+            "\"2026-01-01T00:00:00+1:00\"",
+            "\"2026-01-01T00:00:00CET\"",
+            "\"2026-01-01T00-00-00Z\"",
+            "\"+026-01-01T00:00:00Z\"",
+            "\"2026-01-01T00:00:0é\"",
+            "\"ééééééééééééééééééé\"",
+        ] {
+            assert!(!is_timestamp(bad), "{bad}");
+        }
+    }
+}
