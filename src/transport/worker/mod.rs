@@ -345,7 +345,8 @@ impl<C: HttpClient> Worker<C> {
         let takes_work = self.has_free_slot();
         if takes_work {
             self.shared.wake.announce_sleep();
-            if !self.shared.queue.is_empty() {
+            // What waits may have become due since the transfers were started.
+            if !self.shared.queue.is_empty() || !self.parked.is_empty() {
                 at_most = Duration::ZERO;
             }
         }
@@ -364,14 +365,12 @@ impl<C: HttpClient> Worker<C> {
         if let Some(stop) = self.stop {
             sooner(stop.deadline);
         }
-        if self.shared.ledger.has_unreported() && self.active.is_empty() {
-            if let Some(due) = self
-                .last_report
-                .checked_add(REPORT_INTERVAL)
-                .filter(|due| *due > now)
-            {
-                sooner(due);
-            }
+        let report = self.last_report.checked_add(REPORT_INTERVAL);
+        if let Some(due) = report.filter(|due| *due > now)
+            && self.shared.ledger.has_unreported()
+            && self.active.is_empty()
+        {
+            sooner(due);
         }
         sleep
     }
