@@ -11,6 +11,7 @@
 #define SENTRY_H_INCLUDED
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -326,6 +327,48 @@ typedef enum sentry_category_t {
 } sentry_category_t;
 
 /**
+ * What a value is.
+ */
+typedef enum sentry_value_type_t {
+    /**
+     * Nothing.
+     */
+    SENTRY_VALUE_TYPE_NULL = 0,
+    /**
+     * A boolean.
+     */
+    SENTRY_VALUE_TYPE_BOOL = 1,
+    /**
+     * A 32-bit integer.
+     */
+    SENTRY_VALUE_TYPE_INT32 = 2,
+    /**
+     * A 64-bit integer.
+     */
+    SENTRY_VALUE_TYPE_INT64 = 3,
+    /**
+     * An unsigned 64-bit integer.
+     */
+    SENTRY_VALUE_TYPE_UINT64 = 4,
+    /**
+     * A double.
+     */
+    SENTRY_VALUE_TYPE_DOUBLE = 5,
+    /**
+     * Text.
+     */
+    SENTRY_VALUE_TYPE_STRING = 6,
+    /**
+     * Values in order.
+     */
+    SENTRY_VALUE_TYPE_LIST = 7,
+    /**
+     * Values by key.
+     */
+    SENTRY_VALUE_TYPE_OBJECT = 8,
+} sentry_value_type_t;
+
+/**
  * The configuration of the library, to be handed to `sentry_init`.
  *
  * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
@@ -488,6 +531,26 @@ typedef struct sentry_stats_t {
      */
     char last_error[SENTRY_STATS_ERROR_LEN];
 } sentry_stats_t;
+
+/**
+ * A dynamic value: null, boolean, number, text, list or object.
+ *
+ * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
+ * `sentry_value_decref`. Functions `new` give one reference; functions documented as taking ownership take it also when
+ * they fail. Null, booleans and 32-bit integers need no memory and no counting.
+ * Threads: counting is safe from any thread. Changing one value from two threads at once is a mistake of the caller
+ * that leaves the value whole, in some order of the changes.
+ */
+typedef union sentry_value_t {
+    /**
+     * Opaque.
+     */
+    uint64_t _bits;
+    /**
+     * Opaque.
+     */
+    double _double;
+} sentry_value_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1847,6 +1910,395 @@ SENTRY_API void sentry_uuid_as_bytes(const struct sentry_uuid_t *uuid, char *byt
  * Since: 0.1
  */
 SENTRY_API void sentry_uuid_as_string(const struct sentry_uuid_t *uuid, char *str);
+
+/**
+ * Adds a reference.
+ *
+ * Threads: any.
+ * Returns: the same value.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_incref(union sentry_value_t value);
+
+/**
+ * Gives a reference back; with the last one the value is freed, and what it held loses one.
+ *
+ * Threads: any.
+ * Returns: 1 if references remain, 0 if it was freed or needs no memory.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_decref(union sentry_value_t value);
+
+/**
+ * Counts the references.
+ *
+ * Threads: any; another thread may change the number meanwhile.
+ * Returns: 1 for what needs no memory.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_value_refcount(union sentry_value_t value);
+
+/**
+ * Freezes a list or object and everything in it: it can never be changed again.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_value_freeze(union sentry_value_t value);
+
+/**
+ * Tells if a value can no longer be changed. Scalars and text never can.
+ *
+ * Threads: any.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_is_frozen(union sentry_value_t value);
+
+/**
+ * Makes the null value.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_null(void);
+
+/**
+ * Makes a 32-bit integer.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_int32(int32_t value);
+
+/**
+ * Makes a 64-bit integer.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_int64(int64_t value);
+
+/**
+ * Makes an unsigned 64-bit integer.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_uint64(uint64_t value);
+
+/**
+ * Makes a double.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_double(double value);
+
+/**
+ * Makes a boolean; any number but 0 is true.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_bool(int value);
+
+/**
+ * Makes text.
+ *
+ * Ownership: the text is copied; one reference, the caller's.
+ * Null: gives the null value.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_string(const char *value);
+
+/**
+ * Makes text of a given length.
+ *
+ * Arguments: `value_len` in bytes; zero bytes inside are kept.
+ * Ownership: the text is copied; one reference, the caller's.
+ * Null: gives the null value.
+ * Threads: any.
+ * Returns: the null value for a length that cannot be.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_string_n(const char *value, size_t value_len);
+
+/**
+ * Makes an empty list.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_list(void);
+
+/**
+ * Makes an empty object.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_object(void);
+
+/**
+ * Tells what a value is. Numbers stay what they were made as.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API enum sentry_value_type_t sentry_value_get_type(union sentry_value_t value);
+
+/**
+ * Sets a member of an object; an existing one keeps its place.
+ *
+ * Ownership: takes `v`, also when it fails.
+ * Null: a NULL key is refused.
+ * Threads: one at a time for each value.
+ * Returns: 0; 1 when `value` is no object or frozen.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_value_set_by_key(union sentry_value_t value,
+                            const char *k,
+                            union sentry_value_t v);
+
+/**
+ * `sentry_value_set_by_key` with a length.
+ *
+ * Arguments: `k_len` in bytes.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_value_set_by_key_n(union sentry_value_t value,
+                              const char *k,
+                              size_t k_len,
+                              union sentry_value_t v);
+
+/**
+ * Removes a member of an object.
+ *
+ * Null: a NULL key is refused.
+ * Threads: one at a time for each value.
+ * Returns: 0; 1 when there is no such member, `value` is no object, or it is frozen.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_remove_by_key(union sentry_value_t value, const char *k);
+
+/**
+ * `sentry_value_remove_by_key` with a length.
+ *
+ * Arguments: `k_len` in bytes.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_value_remove_by_key_n(union sentry_value_t value,
+                                 const char *k,
+                                 size_t k_len);
+
+/**
+ * Adds an element to a list.
+ *
+ * Ownership: takes `v`, also when it fails.
+ * Threads: one at a time for each value.
+ * Returns: 0; 1 when `value` is no list or frozen.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_append(union sentry_value_t value, union sentry_value_t v);
+
+/**
+ * Sets an element of a list; a list that is too short is filled up with null.
+ *
+ * Ownership: takes `v`, also when it fails.
+ * Threads: one at a time for each value.
+ * Returns: 0; 1 when `value` is no list, frozen, or there is no memory for so many elements.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_value_set_by_index(union sentry_value_t value,
+                              size_t index,
+                              union sentry_value_t v);
+
+/**
+ * Removes an element of a list; those behind it move up.
+ *
+ * Threads: one at a time for each value.
+ * Returns: 0, also when there is no such element; 1 when `value` is no list or frozen.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_remove_by_index(union sentry_value_t value, size_t index);
+
+/**
+ * Gets a member of an object.
+ *
+ * Ownership: borrowed; valid while the object holds it. Do not decref.
+ * Null: a NULL key gives null.
+ * Threads: any, while no thread changes the object.
+ * Returns: null when there is no such member or `value` is no object.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_get_by_key(union sentry_value_t value, const char *k);
+
+/**
+ * `sentry_value_get_by_key` with a length.
+ *
+ * Arguments: `k_len` in bytes.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_get_by_key_n(union sentry_value_t value,
+                                               const char *k,
+                                               size_t k_len);
+
+/**
+ * Gets a member of an object, with a reference.
+ *
+ * Ownership: one reference, the caller's.
+ * Null: a NULL key gives null.
+ * Threads: any.
+ * Returns: null when there is no such member or `value` is no object.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_get_by_key_owned(union sentry_value_t value,
+                                                   const char *k);
+
+/**
+ * `sentry_value_get_by_key_owned` with a length.
+ *
+ * Arguments: `k_len` in bytes.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_get_by_key_owned_n(union sentry_value_t value,
+                                                     const char *k,
+                                                     size_t k_len);
+
+/**
+ * Gets an element of a list.
+ *
+ * Ownership: borrowed; valid while the list holds it. Do not decref.
+ * Threads: any, while no thread changes the list.
+ * Returns: null when there is no such element or `value` is no list.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_get_by_index(union sentry_value_t value, size_t index);
+
+/**
+ * Gets an element of a list, with a reference.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Returns: null when there is no such element or `value` is no list.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_get_by_index_owned(union sentry_value_t value,
+                                                     size_t index);
+
+/**
+ * Measures a value: bytes of text, elements of a list or object.
+ *
+ * Threads: any.
+ * Returns: 0 for anything else.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_value_get_length(union sentry_value_t value);
+
+/**
+ * Reads a 32-bit integer.
+ *
+ * Threads: any.
+ * Returns: 0 for anything else.
+ * Since: 0.1
+ */
+SENTRY_API int32_t sentry_value_as_int32(union sentry_value_t value);
+
+/**
+ * Reads an integer of 64 or 32 bits.
+ *
+ * Threads: any.
+ * Returns: 0 for anything else, also for unsigned ones.
+ * Since: 0.1
+ */
+SENTRY_API int64_t sentry_value_as_int64(union sentry_value_t value);
+
+/**
+ * Reads an unsigned 64-bit integer.
+ *
+ * Threads: any.
+ * Returns: 0 for anything else, also for signed ones.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_value_as_uint64(union sentry_value_t value);
+
+/**
+ * Reads a double, or a 32-bit integer as one.
+ *
+ * Threads: any.
+ * Returns: NaN for anything else.
+ * Since: 0.1
+ */
+SENTRY_API double sentry_value_as_double(union sentry_value_t value);
+
+/**
+ * Reads text.
+ *
+ * Ownership: borrowed; terminated, valid while the value lives. `sentry_value_get_length` counts zero bytes inside.
+ * Threads: any.
+ * Returns: an empty text for anything else; never NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_value_as_string(union sentry_value_t value);
+
+/**
+ * Tells what an `if` would make of a value: not null, not false, not 0, not empty; NaN is true.
+ *
+ * Threads: any.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_is_true(union sentry_value_t value);
+
+/**
+ * Tells if a value is null.
+ *
+ * Threads: any.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_value_is_null(union sentry_value_t value);
+
+/**
+ * Writes a value as JSON: compact, in order, numbers with 16 significant digits whatever the locale.
+ *
+ * NaN and infinities become null. Nesting is written 64 levels deep.
+ *
+ * Ownership: the text is the caller's; free it with `sentry_free`. Zero bytes in it are escaped.
+ * Threads: any.
+ * Returns: NULL when there is no memory.
+ * Since: 0.1
+ */
+SENTRY_API
+char *sentry_value_to_json(union sentry_value_t value);
+
+/**
+ * Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep.
+ *
+ * Arguments: `size_out` gets the length in bytes.
+ * Ownership: the bytes are the caller's; free them with `sentry_free`.
+ * Null: a NULL `size_out` is refused: the bytes do not end with a zero.
+ * Threads: any.
+ * Returns: NULL when refused or without memory.
+ * Since: 0.1
+ */
+SENTRY_API char *sentry_value_to_msgpack(union sentry_value_t value, size_t *size_out);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -9,7 +9,13 @@
 //!
 //! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
 
-#![cfg_attr(test, allow(clippy::arithmetic_side_effects, reason = "a test that overflows fails"))]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        reason = "a test that overflows fails"
+    )
+)]
 
 pub(crate) mod base;
 pub(crate) mod client;

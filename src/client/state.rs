@@ -5,6 +5,7 @@
 //!
 //! Lock order: `Lifecycle::turn` is outermost; it is held while a client stops or starts, never while a capture runs.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -20,7 +21,10 @@ use crate::base::process;
 use crate::transport::is_worker_thread;
 
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
-static LIFECYCLE: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
+/// The lifecycle of the process that loaded the library: no allocation, since it is never freed.
+static FIRST: Lifecycle = Lifecycle::new(0, false);
+/// That of a forked child.
+static CHILD: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
 
 /// One at a time may start or stop a client, in each generation of the process.
 #[derive(Debug)]
@@ -28,6 +32,34 @@ struct Lifecycle {
     generation: u32,
     turn: Mutex<()>,
     has_exit_hook: AtomicBool,
+}
+
+impl Lifecycle {
+    const fn new(generation: u32, has_exit_hook: bool) -> Self {
+        Self {
+            generation,
+            turn: Mutex::new(()),
+            has_exit_hook: AtomicBool::new(has_exit_hook),
+        }
+    }
+}
+
+/// The lifecycle of this generation.
+#[derive(Debug)]
+enum Found {
+    First,
+    Child(Arc<Lifecycle>),
+}
+
+impl Deref for Found {
+    type Target = Lifecycle;
+
+    fn deref(&self) -> &Lifecycle {
+        match self {
+            Self::First => &FIRST,
+            Self::Child(lifecycle) => lifecycle,
+        }
+    }
 }
 
 /// The current client of this process, not of its parent.
@@ -118,26 +150,21 @@ fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, Str
 }
 
 /// The lifecycle of this generation. One that was inherited is left alone, for ever: its lock may be held.
-fn lifecycle() -> Arc<Lifecycle> {
+fn lifecycle() -> Found {
     let generation = process::fork_generation();
+    if generation == FIRST.generation {
+        return Found::First;
+    }
     loop {
-        let found = LIFECYCLE.load();
-        if let Some(lifecycle) = found
-            .as_ref()
-            .filter(|lifecycle| lifecycle.generation == generation)
-        {
-            return Arc::clone(lifecycle);
+        let found = CHILD.load();
+        if let Some(lifecycle) = found.as_ref().filter(|it| it.generation == generation) {
+            return Found::Child(Arc::clone(lifecycle));
         }
-        // The exit handler is inherited by a child, and registering it twice would be harmless.
-        let has_exit_hook = found
-            .as_ref()
-            .is_some_and(|lifecycle| lifecycle.has_exit_hook.load(Ordering::Relaxed));
-        let fresh = Arc::new(Lifecycle {
-            generation,
-            turn: Mutex::new(()),
-            has_exit_hook: AtomicBool::new(has_exit_hook),
-        });
-        let previous = LIFECYCLE.compare_and_swap(&found, Some(fresh));
+        // Exit handlers are inherited, too.
+        let parent = found.as_deref().unwrap_or(&FIRST);
+        let has_exit_hook = parent.has_exit_hook.load(Ordering::Relaxed);
+        let fresh = Arc::new(Lifecycle::new(generation, has_exit_hook));
+        let previous = CHILD.compare_and_swap(&found, Some(fresh));
         if let Some(inherited) = previous.as_ref() {
             std::mem::forget(Arc::clone(inherited));
         }

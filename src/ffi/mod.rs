@@ -6,6 +6,10 @@
 //! This is the one room of raw pointers and `extern "C"`.
 
 #![allow(non_camel_case_types, reason = "the names of the header")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the comments become the header, where the lines Null, Ownership and Threads say it"
+)]
 
 pub mod capture;
 mod error;
@@ -21,6 +25,8 @@ pub mod status;
 mod text;
 pub mod types;
 pub mod uuid;
+pub mod values;
+pub mod values_access;
 
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;

@@ -103,6 +103,11 @@ pub(crate) fn strict(bytes: &[u8]) -> Result<&str, TextError> {
 
 /// A NUL-terminated copy from `malloc`, for `sentry_free`; NULL without memory.
 pub(crate) fn to_malloc(text: &str) -> *mut c_char {
+    bytes_to_malloc(text.as_bytes())
+}
+
+/// As [`to_malloc`], for bytes that need not be text.
+pub(crate) fn bytes_to_malloc(text: &[u8]) -> *mut c_char {
     let Some(size) = text.len().checked_add(1) else {
         return std::ptr::null_mut();
     };

@@ -65,8 +65,8 @@ pub unsafe extern "C" fn sentry_uuid_from_string_n(
     str: *const c_char,
     str_len: usize,
 ) -> sentry_uuid_t {
-    // SAFETY: as our caller promises: `str_len` readable bytes.
     guard(NIL, || {
+        // SAFETY: as our caller promises: `str_len` readable bytes.
         unsafe { text::bytes(str, str_len) }.map_or(NIL, |text| Uuid::parse_lenient(text).into())
     })
 }
@@ -83,9 +83,8 @@ pub unsafe extern "C" fn sentry_uuid_from_bytes(bytes: *const c_char) -> sentry_
         return NIL;
     }
     // SAFETY: as our caller promises: 16 readable bytes.
-    sentry_uuid_t {
-        bytes: unsafe { bytes.cast::<[c_char; 16]>().read_unaligned() },
-    }
+    let bytes = unsafe { bytes.cast::<[c_char; 16]>().read_unaligned() };
+    sentry_uuid_t { bytes }
 }
 
 /// Tells if an id is the nil id.

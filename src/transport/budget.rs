@@ -23,7 +23,8 @@ impl Limits {
     /// `percent` of these limits, but room for one envelope at least.
     pub(crate) fn share(self, percent: u64) -> Self {
         let part = |whole: u64| {
-            u64::try_from(u128::from(whole) * u128::from(percent) / 100).unwrap_or(whole)
+            let part = u128::from(whole).saturating_mul(u128::from(percent)) / 100;
+            u64::try_from(part).unwrap_or(whole)
         };
         Self {
             items: part(self.items).max(1),

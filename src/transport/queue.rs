@@ -20,6 +20,10 @@ use crate::protocol::category::Category;
 use crate::protocol::envelope::Envelope;
 
 /// What happens when there is no room.
+#[expect(
+    clippy::enum_variant_names,
+    reason = "the names of the option's values"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Overflow {
     /// The new envelope is refused.
@@ -171,6 +175,10 @@ impl Queue {
 
     /// Accepts `envelope` and books it in `ledger`, or says why not. Envelopes that had to make room are added to
     /// `evicted`; the caller settles them. Waits only if a block time-out was set and `may_wait`.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refused envelope goes back to its owner, uncopied"
+    )]
     pub(crate) fn push(
         &self,
         envelope: Envelope,
@@ -278,6 +286,10 @@ impl Queue {
         self.budget.peak()
     }
 
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refused envelope goes back to its owner, uncopied"
+    )]
     fn try_push(
         &self,
         envelope: Envelope,

@@ -4,6 +4,7 @@
 //! is known to be JSON), [`members`] (a set of members kept as ready JSON), [`trim`] (cuts down to bounds), [`write`]
 //! (strings and numbers as JSON). The grammar of JSON is `serde_json`'s work. May use: `base`.
 
+pub(crate) mod dynamic;
 pub(crate) mod keys;
 pub(crate) mod members;
 pub(crate) mod object;

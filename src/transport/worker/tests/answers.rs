@@ -1,0 +1,221 @@
+//! What answers and failures lead to.
+
+use super::*;
+
+// HTTP-1, HTTP-2, HTTP-3, HTTP-4, HTTP-8
+#[test]
+fn a_status_decides_at_both_ends_of_its_range() {
+    for (code, fate) in [
+        (200, Fate::Delivered),
+        (299, Fate::Delivered),
+        (300, REFUSED),
+        (307, REFUSED),
+        (399, REFUSED),
+        (400, REFUSED),
+        (413, REFUSED),
+        (428, REFUSED),
+        (429, Fate::Discarded(DiscardReason::ServerRateLimit)),
+        (430, REFUSED),
+        (499, REFUSED),
+        (500, REFUSED),
+        (503, REFUSED),
+        (599, REFUSED),
+    ] {
+        let mut rig = rig();
+        rig.capture();
+        rig.answers([status(code)]);
+        rig.steps(3);
+        assert_eq!(rig.fates(), [fate], "{code}");
+        assert_eq!(rig.requests(), 1, "{code}");
+        assert_eq!(rig.shared.queue.usage().items, 0, "{code}");
+        assert_eq!(rig.errors().pending, 0, "{code}");
+    }
+}
+
+// HTTP-9
+#[test]
+fn an_unreachable_server_is_tried_with_one_envelope_at_growing_distances() {
+    let mut rig = rig_with(RETRY, 8);
+    for _ in 0..10 {
+        rig.capture();
+    }
+    rig.answers(std::iter::repeat_with(no_connection).take(8));
+    rig.steps(1);
+    assert_eq!(rig.requests(), 8, "nothing was known yet");
+    rig.answers([no_connection(), no_connection()]);
+    rig.steps(5);
+    assert_eq!(rig.requests(), 8, "the back-off holds");
+    // Eight failures in a row: the delay has reached its cap.
+    rig.clock.advance(Duration::from_secs(60));
+    rig.steps(3);
+    assert_eq!(rig.requests(), 9, "one probe");
+    rig.clock.advance(Duration::from_secs(60));
+    rig.answers([status(200)]);
+    rig.steps(1);
+    assert_eq!(rig.requests(), 10);
+    rig.answers(std::iter::repeat_with(|| status(200)).take(20));
+    rig.steps(6);
+    // One probe failed once more; the answer opened the way for all.
+    assert_eq!(rig.errors().delivered + rig.errors().pending, 10);
+    rig.clock.advance(Duration::from_secs(60));
+    rig.steps(6);
+    assert_eq!(rig.errors().delivered, 10);
+    assert_eq!(rig.shared.traffic.retries.load(Ordering::Relaxed), 10);
+}
+
+#[test]
+fn delays_double_from_failure_to_failure() {
+    let mut rig = rig();
+    rig.capture();
+    rig.answers([no_connection(), no_answer(), no_connection()]);
+    rig.steps(2);
+    assert_eq!(rig.last_wait(), Duration::from_secs(1));
+    rig.clock.advance(Duration::from_secs(1));
+    rig.steps(2);
+    assert_eq!(rig.last_wait(), Duration::from_secs(2));
+    rig.clock.advance(Duration::from_millis(1999));
+    rig.steps(2);
+    assert_eq!(rig.requests(), 2);
+    rig.clock.advance(Duration::from_millis(1));
+    rig.steps(2);
+    assert_eq!(
+        (rig.requests(), rig.last_wait()),
+        (3, Duration::from_secs(4))
+    );
+}
+
+// REP-6: a network failure counts only when it is given up.
+#[test]
+fn an_envelope_is_given_up_after_its_retries_and_the_next_waits_its_turn() {
+    let mut rig = rig_with(
+        RetryPolicy {
+            connect: Some(1),
+            ..RETRY
+        },
+        1,
+    );
+    rig.capture();
+    rig.capture();
+    rig.answers(std::iter::repeat_with(no_connection).take(2));
+    rig.steps(2);
+    assert!(rig.fates().is_empty());
+    assert!(!rig.shared.ledger.has_unreported());
+    rig.clock.advance(Duration::from_secs(1));
+    rig.steps(3);
+    assert_eq!(rig.fates(), [GIVEN_UP]);
+    assert_eq!(rig.requests(), 2, "the second envelope burns no attempt");
+    assert_eq!(rig.sink.0.lock().unwrap()[0].attempts, 2);
+    rig.clock.advance(Duration::from_secs(2));
+    rig.answers([status(200)]);
+    rig.steps(2);
+    assert_eq!(rig.fates(), [GIVEN_UP, Fate::Delivered]);
+}
+
+// RL-3
+#[test]
+fn a_503_is_retried_only_when_asked_and_then_as_the_server_says() {
+    let mut rig = rig_with(
+        RetryPolicy {
+            status: Some(1),
+            ..RETRY
+        },
+        1,
+    );
+    rig.capture();
+    rig.answers([
+        Ok(Response {
+            status: 503,
+            retry_after: Some("7".to_owned()),
+            ..Response::default()
+        }),
+        status(503),
+    ]);
+    rig.steps(2);
+    assert_eq!(rig.last_wait(), Duration::from_secs(7));
+    rig.clock.advance(Duration::from_secs(7));
+    rig.steps(2);
+    assert_eq!(rig.fates(), [REFUSED]);
+}
+
+// AUTH-13
+#[test]
+fn redirects_are_followed_as_often_as_allowed_and_without_our_key() {
+    let to = |location: &str| {
+        Ok(Response {
+            status: 308,
+            location: Some(location.to_owned()),
+            ..Response::default()
+        })
+    };
+    let mut rig = rig_with(
+        RetryPolicy {
+            redirect: Some(2),
+            ..RETRY
+        },
+        1,
+    );
+    rig.capture();
+    rig.answers([
+        to("https://sentry.example/other"),
+        to("https://else.example/"),
+        to("https://third.example/"),
+    ]);
+    rig.steps(6);
+    assert_eq!(rig.fates(), [REFUSED]);
+    let targets: Vec<_> = rig
+        .script
+        .lock()
+        .unwrap()
+        .requests
+        .iter()
+        .map(|request| (request.0.clone(), request.1))
+        .collect();
+    assert_eq!(
+        targets,
+        [
+            (None, true),
+            (Some("https://sentry.example/other".to_owned()), true),
+            (Some("https://else.example/".to_owned()), false)
+        ]
+    );
+
+    let mut downgraded = rig_with(
+        RetryPolicy {
+            redirect: Some(2),
+            ..RETRY
+        },
+        1,
+    );
+    downgraded.capture();
+    downgraded.answers([to("http://sentry.example/")]);
+    downgraded.steps(3);
+    assert_eq!(downgraded.fates(), [REFUSED]);
+}
+
+// RL-1, RL-10, RL-12
+#[test]
+fn limited_items_are_dropped_before_sending_and_counted() {
+    let mut rig = rig();
+    rig.capture();
+    rig.answers([Ok(Response {
+        status: 200,
+        rate_limits: Some("60:error:key".to_owned()),
+        ..Response::default()
+    })]);
+    rig.steps(2);
+    rig.capture();
+    rig.steps(2);
+    assert_eq!(rig.requests(), 1);
+    assert_eq!(
+        rig.fates(),
+        [
+            Fate::Delivered,
+            Fate::Discarded(DiscardReason::RatelimitBackoff)
+        ]
+    );
+    rig.clock.advance(Duration::from_secs(61));
+    rig.capture();
+    rig.answers([status(200)]);
+    rig.steps(2);
+    assert_eq!(rig.errors().delivered, 2);
+}

@@ -1,0 +1,242 @@
+//! The worker, driven step by step with a client that answers as told and a clock that stands still.
+
+mod answers;
+mod ending;
+
+use super::*;
+use crate::base::clock::{Clock, ManualClock};
+use crate::base::diagnostics::Diagnostics;
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::transport::http::Request;
+use crate::transport::http::{Failure, Response};
+use crate::transport::outcome::{Outcome, OutcomeSink};
+use crate::transport::queue::{Overflow, QueueSettings};
+use crate::transport::retry::Cause;
+use crate::transport::retry::RetryPolicy;
+use crate::transport::settings::{Certificates, Settings};
+use std::sync::Mutex;
+
+/// What the client does with a request.
+type Answer = Result<Response, Failure>;
+
+#[derive(Debug, Default)]
+struct Script {
+    /// Answers for the next requests; without one a request stays open.
+    answers: VecDeque<Answer>,
+    /// Bodies and targets of all requests.
+    requests: Vec<(Option<String>, bool, String)>,
+    waits: Vec<Duration>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct FakeClient {
+    script: Arc<Mutex<Script>>,
+    open: Vec<(u64, Answer)>,
+    hanging: Vec<u64>,
+}
+
+impl HttpClient for FakeClient {
+    fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure> {
+        let body = request
+            .body
+            .iter()
+            .flat_map(|segment| segment.bytes().to_vec())
+            .collect();
+        let mut script = self.script.lock().unwrap();
+        script.requests.push((
+            request.redirected_to,
+            request.with_auth,
+            String::from_utf8(body).unwrap(),
+        ));
+        match script.answers.pop_front() {
+            Some(answer) => self.open.push((ticket, answer)),
+            None => self.hanging.push(ticket),
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
+        self.script.lock().unwrap().waits.push(at_most);
+        ended.extend(
+            self.open
+                .drain(..)
+                .map(|(ticket, result)| Completion { ticket, result }),
+        );
+    }
+
+    fn cancel(&mut self, ticket: u64) {
+        self.hanging.retain(|open| *open != ticket);
+    }
+}
+
+#[derive(Debug, Default)]
+struct Sink(Mutex<Vec<Outcome>>);
+
+impl OutcomeSink for Sink {
+    fn outcome(&self, outcome: &Outcome) {
+        self.0.lock().unwrap().push(*outcome);
+    }
+}
+
+struct Rig {
+    worker: Worker<FakeClient>,
+    shared: Arc<Shared>,
+    clock: Arc<ManualClock>,
+    script: Arc<Mutex<Script>>,
+    sink: Arc<Sink>,
+}
+
+const RETRY: RetryPolicy = RetryPolicy {
+    total: 3,
+    connect: None,
+    read: None,
+    status: Some(0),
+    redirect: Some(0),
+    backoff: Duration::from_secs(1),
+    backoff_max: Duration::from_secs(60),
+};
+
+fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
+    let settings = Settings {
+        endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
+        auth: "Sentry sentry_key=k".to_owned(),
+        user_agent: "test/1".to_owned(),
+        dsn: "https://k@sentry.example/1".to_owned(),
+        sdk: "{}".to_owned(),
+        proxy: String::new(),
+        no_proxy: String::new(),
+        certificates: Certificates::BuiltIn,
+        connect_timeout: Duration::from_secs(1),
+        read_timeout: Duration::from_secs(1),
+        transfer_timeout: Duration::from_secs(1),
+        max_requests_in_flight: in_flight,
+        compress: false,
+        client_reports: true,
+        queue: QueueSettings {
+            max_items: Some(100),
+            max_bytes: 1 << 20,
+            overflow: Overflow::DropNewest,
+            block_timeout: Duration::ZERO,
+        },
+        retry,
+    };
+    let clock = Arc::new(ManualClock::new());
+    let sink = Arc::new(Sink::default());
+    let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
+    let outcomes: Arc<dyn OutcomeSink> = Arc::<Sink>::clone(&sink);
+    let shared = Arc::new(
+        Shared::new(
+            settings,
+            time,
+            Arc::new(Diagnostics::new(None)),
+            Some(outcomes),
+        )
+        .unwrap(),
+    );
+    let client = FakeClient::default();
+    let script = Arc::clone(&client.script);
+    // No jitter: delays are at their ceiling.
+    let worker = Worker::new(Arc::clone(&shared), client, || 1.0);
+    Rig {
+        worker,
+        shared,
+        clock,
+        script,
+        sink,
+    }
+}
+
+fn rig() -> Rig {
+    rig_with(RETRY, 1)
+}
+
+fn status(status: u16) -> Answer {
+    Ok(Response {
+        status,
+        ..Response::default()
+    })
+}
+
+fn no_connection() -> Answer {
+    Err(Failure {
+        cause: Cause::Connect,
+        detail: "refused".to_owned(),
+    })
+}
+
+fn no_answer() -> Answer {
+    Err(Failure {
+        cause: Cause::Read,
+        detail: "silence".to_owned(),
+    })
+}
+
+impl Rig {
+    fn capture(&self) -> Uuid {
+        let id = Uuid::new_v4();
+        let envelope = Envelope::event(id, b"{}".to_vec());
+        self.shared
+            .queue
+            .push(envelope, &self.shared.ledger, false, &mut Vec::new())
+            .unwrap();
+        id
+    }
+
+    fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.script.lock().unwrap().answers.extend(answers);
+    }
+
+    fn steps(&mut self, count: usize) -> Step {
+        (0..count).map(|_| self.worker.step()).last().unwrap()
+    }
+
+    fn requests(&self) -> usize {
+        self.script.lock().unwrap().requests.len()
+    }
+
+    fn body(&self, at: usize) -> String {
+        self.script.lock().unwrap().requests[at].2.clone()
+    }
+
+    fn last_wait(&self) -> Duration {
+        *self.script.lock().unwrap().waits.last().unwrap()
+    }
+
+    fn fates(&self) -> Vec<Fate> {
+        self.sink
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|outcome| outcome.fate)
+            .collect()
+    }
+
+    fn errors(&self) -> crate::transport::ledger::CategoryCounts {
+        self.shared.ledger.snapshot()[Category::Error.index()]
+    }
+
+    fn stop(&self, within: Duration) {
+        self.shared.queue.close(&self.shared.ledger);
+        self.shared.control.lock().unwrap().stop = Some(self.clock.now() + within);
+    }
+
+    fn flush(&self) -> Arc<Flush> {
+        let flush = Arc::new(Flush::new(self.shared.queue.marks()));
+        self.shared
+            .control
+            .lock()
+            .unwrap()
+            .flushes
+            .push(Arc::clone(&flush));
+        flush
+    }
+}
+
+fn is_done(flush: &Flush) -> bool {
+    *flush.progress.lock().unwrap() == Progress::Passed
+}
+
+const GIVEN_UP: Fate = Fate::Discarded(DiscardReason::NetworkError);
+const REFUSED: Fate = Fate::Discarded(DiscardReason::SendError);

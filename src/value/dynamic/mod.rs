@@ -1,0 +1,473 @@
+//! The dynamic value: what a host builds piece by piece and reads back.
+//!
+//! Null, booleans and 32-bit integers are held in place. Everything else is a counted node; scalars and text never
+//! change, lists and objects change until they are frozen. Each container has a lock, so that a host that changes one
+//! value from two threads gets some order of its changes and never broken memory.
+//!
+//! Freeing is a loop, not a recursion: no depth of nesting can exhaust the stack. Cycles are not found, and leak.
+
+mod json;
+mod msgpack;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// Deepest nesting that is written; what lies deeper is left out.
+const MAX_DEPTH: usize = 64;
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Value {
+    /// Nothing.
+    #[default]
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// An integer held in place.
+    Int32(i32),
+    /// Anything else.
+    Node(Arc<Node>),
+}
+
+/// A counted value.
+#[derive(Debug)]
+pub(crate) enum Node {
+    /// A signed integer.
+    Int64(i64),
+    /// An unsigned integer.
+    Uint64(u64),
+    /// A number.
+    Double(f64),
+    /// Text, with a terminator for C.
+    Text(Text),
+    /// Values in order.
+    List(Container<Value>),
+    /// Values by key, in order of insertion.
+    Object(Container<Member>),
+}
+
+/// Bytes that are meant to be UTF-8, followed by one zero byte.
+#[derive(Debug)]
+pub(crate) struct Text(Box<[u8]>);
+
+impl Text {
+    /// A copy of `bytes`; zero bytes inside are kept.
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let mut text = Vec::with_capacity(bytes.len().saturating_add(1));
+        text.extend_from_slice(bytes);
+        text.push(0);
+        Self(text.into_boxed_slice())
+    }
+
+    /// Without the terminator.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.split_last().map_or(&[], |(_, bytes)| bytes)
+    }
+
+    /// With the terminator.
+    pub(crate) fn terminated(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A member of an object.
+type Member = (Box<[u8]>, Value);
+
+/// What a list or an object holds, and whether it may still change.
+#[derive(Debug, Default)]
+pub(crate) struct Container<T> {
+    items: RwLock<Vec<T>>,
+    is_frozen: AtomicBool,
+}
+
+impl<T> Container<T> {
+    /// For reading.
+    fn read(&self) -> RwLockReadGuard<'_, Vec<T>> {
+        self.items.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For changing; none once it is frozen.
+    fn write(&self) -> Option<RwLockWriteGuard<'_, Vec<T>>> {
+        let items = self.items.write().unwrap_or_else(PoisonError::into_inner);
+        (!self.is_frozen.load(Ordering::Acquire)).then_some(items)
+    }
+
+    /// Freezes it; true if it was not frozen before.
+    fn freeze(&self) -> bool {
+        // Under the lock: a change that has begun is complete before the container counts as frozen.
+        let _items = self.items.write().unwrap_or_else(PoisonError::into_inner);
+        !self.is_frozen.swap(true, Ordering::AcqRel)
+    }
+
+    fn take(&mut self) -> Vec<T> {
+        std::mem::take(self.items.get_mut().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// A change that was not made: wrong type, frozen, or no such place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotChanged;
+
+impl Value {
+    /// A 64-bit integer.
+    pub(crate) fn int64(value: i64) -> Self {
+        Self::node(Node::Int64(value))
+    }
+
+    /// An unsigned 64-bit integer.
+    pub(crate) fn uint64(value: u64) -> Self {
+        Self::node(Node::Uint64(value))
+    }
+
+    /// A number.
+    pub(crate) fn double(value: f64) -> Self {
+        Self::node(Node::Double(value))
+    }
+
+    /// Text, copied.
+    pub(crate) fn text(bytes: &[u8]) -> Self {
+        Self::node(Node::Text(Text::new(bytes)))
+    }
+
+    /// An empty list.
+    pub(crate) fn list() -> Self {
+        Self::node(Node::List(Container::default()))
+    }
+
+    /// An empty object.
+    pub(crate) fn object() -> Self {
+        Self::node(Node::Object(Container::default()))
+    }
+
+    fn node(node: Node) -> Self {
+        Self::Node(Arc::new(node))
+    }
+
+    /// The node, if it is one.
+    pub(crate) fn as_node(&self) -> Option<&Node> {
+        match self {
+            Self::Node(node) => Some(node),
+            _ => None,
+        }
+    }
+
+    fn as_list(&self) -> Option<&Container<Self>> {
+        match self.as_node() {
+            Some(Node::List(list)) => Some(list),
+            _ => None,
+        }
+    }
+
+    fn as_object(&self) -> Option<&Container<Member>> {
+        match self.as_node() {
+            Some(Node::Object(object)) => Some(object),
+            _ => None,
+        }
+    }
+
+    /// True if nothing can change it any more; scalars and text never change.
+    pub(crate) fn is_frozen(&self) -> bool {
+        match self.as_node() {
+            Some(Node::List(list)) => list.is_frozen.load(Ordering::Acquire),
+            Some(Node::Object(object)) => object.is_frozen.load(Ordering::Acquire),
+            _ => true,
+        }
+    }
+
+    /// Freezes it and all it holds, for good.
+    pub(crate) fn freeze(&self) {
+        let mut waiting = vec![self.clone()];
+        while let Some(value) = waiting.pop() {
+            // What is frozen already is so all the way down; that also ends cycles.
+            if let Some(list) = value.as_list().filter(|list| list.freeze()) {
+                waiting.extend(list.read().iter().cloned());
+            }
+            if let Some(object) = value.as_object().filter(|object| object.freeze()) {
+                waiting.extend(object.read().iter().map(|(_, value)| value.clone()));
+            }
+        }
+    }
+
+    /// Bytes of text, elements of a list or an object; 0 otherwise.
+    pub(crate) fn len(&self) -> usize {
+        match self.as_node() {
+            Some(Node::Text(text)) => text.bytes().len(),
+            Some(Node::List(list)) => list.read().len(),
+            Some(Node::Object(object)) => object.read().len(),
+            _ => 0,
+        }
+    }
+
+    /// What an `if` would make of it: not null, not false, not 0, not empty. NaN counts as true.
+    pub(crate) fn is_true(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Bool(value) => *value,
+            Self::Int32(value) => *value != 0,
+            Self::Node(node) => match node.as_ref() {
+                Node::Int64(value) => *value != 0,
+                Node::Uint64(value) => *value != 0,
+                Node::Double(value) => *value != 0.0,
+                Node::Text(_) | Node::List(_) | Node::Object(_) => self.len() > 0,
+            },
+        }
+    }
+
+    /// The element of a list.
+    pub(crate) fn get_index(&self, index: usize) -> Option<Self> {
+        self.as_list()?.read().get(index).cloned()
+    }
+
+    /// The member of an object.
+    pub(crate) fn get_key(&self, key: &[u8]) -> Option<Self> {
+        let object = self.as_object()?.read();
+        object
+            .iter()
+            .find(|(name, _)| **name == *key)
+            .map(|(_, value)| value.clone())
+    }
+
+    /// Sets a member of an object; an existing one keeps its place.
+    pub(crate) fn set_key(&self, key: &[u8], value: Self) -> Result<(), NotChanged> {
+        let mut object = self
+            .as_object()
+            .and_then(Container::write)
+            .ok_or(NotChanged)?;
+        let old = match object.iter_mut().find(|(name, _)| **name == *key) {
+            Some((_, place)) => Some(std::mem::replace(place, value)),
+            None => {
+                object.push((Box::from(key), value));
+                None
+            }
+        };
+        // Freed outside of the lock: it may be large.
+        drop(object);
+        drop(old);
+        Ok(())
+    }
+
+    /// Removes a member of an object.
+    pub(crate) fn remove_key(&self, key: &[u8]) -> Result<(), NotChanged> {
+        let mut object = self
+            .as_object()
+            .and_then(Container::write)
+            .ok_or(NotChanged)?;
+        let place = object
+            .iter()
+            .position(|(name, _)| **name == *key)
+            .ok_or(NotChanged)?;
+        let old = object.remove(place);
+        drop(object);
+        drop(old);
+        Ok(())
+    }
+
+    /// Adds an element to a list.
+    pub(crate) fn append(&self, value: Self) -> Result<(), NotChanged> {
+        let mut list = self
+            .as_list()
+            .and_then(Container::write)
+            .ok_or(NotChanged)?;
+        list.push(value);
+        Ok(())
+    }
+
+    /// Sets an element of a list; a list that is too short is filled up with null.
+    pub(crate) fn set_index(&self, index: usize, value: Self) -> Result<(), NotChanged> {
+        let mut list = self
+            .as_list()
+            .and_then(Container::write)
+            .ok_or(NotChanged)?;
+        if index >= list.len() {
+            let length = index.checked_add(1).ok_or(NotChanged)?;
+            let more = length.saturating_sub(list.len());
+            // A nonsense index must be an error, not the end of the host.
+            list.try_reserve(more).map_err(|_| NotChanged)?;
+            list.resize(length, Self::Null);
+        }
+        let old = list
+            .get_mut(index)
+            .map(|place| std::mem::replace(place, value));
+        drop(list);
+        drop(old);
+        Ok(())
+    }
+
+    /// Removes an element of a list; one that is not there is no error.
+    pub(crate) fn remove_index(&self, index: usize) -> Result<(), NotChanged> {
+        let mut list = self
+            .as_list()
+            .and_then(Container::write)
+            .ok_or(NotChanged)?;
+        let old = (index < list.len()).then(|| list.remove(index));
+        drop(list);
+        drop(old);
+        Ok(())
+    }
+}
+
+impl Node {
+    fn children(&mut self, into: &mut Vec<Value>) {
+        match self {
+            Self::List(list) => into.extend(list.take()),
+            Self::Object(object) => into.extend(object.take().into_iter().map(|(_, value)| value)),
+            Self::Int64(_) | Self::Uint64(_) | Self::Double(_) | Self::Text(_) => {}
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        let mut waiting = Vec::new();
+        self.children(&mut waiting);
+        while let Some(value) = waiting.pop() {
+            if let Value::Node(node) = value {
+                // The last owner takes the children out, so that the drop that follows finds none.
+                if let Some(mut node) = Arc::into_inner(node) {
+                    node.children(&mut waiting);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(value: &Value) -> usize {
+        match value {
+            Value::Node(node) => Arc::strong_count(node),
+            _ => 1,
+        }
+    }
+
+    #[test]
+    fn a_value_is_two_words() {
+        assert_eq!(size_of::<Value>(), 2 * size_of::<usize>());
+    }
+
+    #[test]
+    fn objects_keep_order_and_place() {
+        let object = Value::object();
+        for (key, number) in [("b", 1), ("a", 2), ("b", 3)] {
+            object
+                .set_key(key.as_bytes(), Value::Int32(number))
+                .unwrap();
+        }
+        assert_eq!(object.to_json(), br#"{"b":3,"a":2}"#);
+        object.remove_key(b"b").unwrap();
+        assert_eq!(object.remove_key(b"b"), Err(NotChanged));
+        assert_eq!(object.len(), 1);
+    }
+
+    #[test]
+    fn lists_are_filled_up_with_null() {
+        let list = Value::list();
+        list.set_index(2, Value::Bool(true)).unwrap();
+        assert_eq!(list.to_json(), b"[null,null,true]");
+        list.remove_index(0).unwrap();
+        list.remove_index(9).unwrap();
+        assert_eq!(list.to_json(), b"[null,true]");
+        assert_eq!(list.set_index(usize::MAX, Value::Null), Err(NotChanged));
+        assert_eq!(
+            list.set_index(usize::MAX / 32, Value::Null),
+            Err(NotChanged)
+        );
+        assert_eq!(list.len(), 2);
+    }
+
+    #[test]
+    fn frozen_means_all_the_way_down_and_what_is_refused_is_freed() {
+        let (inner, outer) = (Value::list(), Value::object());
+        outer.set_key(b"inner", inner.clone()).unwrap();
+        outer.freeze();
+        assert!(outer.is_frozen() && inner.is_frozen());
+        let text = Value::text(b"kept");
+        assert_eq!(inner.append(text.clone()), Err(NotChanged));
+        assert_eq!(outer.set_key(b"x", text.clone()), Err(NotChanged));
+        assert_eq!(outer.remove_key(b"inner"), Err(NotChanged));
+        assert_eq!(count(&text), 1);
+    }
+
+    #[test]
+    fn freezing_a_cycle_ends() {
+        let list = Value::list();
+        list.append(list.clone()).unwrap();
+        list.freeze();
+        assert!(list.is_frozen());
+    }
+
+    #[test]
+    fn wrong_types_change_nothing() {
+        for value in [
+            Value::Null,
+            Value::Int32(1),
+            Value::text(b"x"),
+            Value::double(1.0),
+        ] {
+            assert_eq!(value.set_key(b"k", Value::Null), Err(NotChanged));
+            assert_eq!(value.append(Value::Null), Err(NotChanged));
+            assert_eq!(value.remove_index(0), Err(NotChanged));
+            assert!(value.get_key(b"k").is_none() && value.get_index(0).is_none());
+            assert!(value.is_frozen());
+        }
+    }
+
+    #[test]
+    fn a_million_levels_are_freed_without_a_stack() {
+        let mut value = Value::list();
+        for _ in 0..1_000_000 {
+            let outer = Value::list();
+            outer.append(value).unwrap();
+            value = outer;
+        }
+        drop(value);
+    }
+
+    #[test]
+    fn threads_that_change_one_value_leave_it_whole() {
+        let (list, object) = (Value::list(), Value::object());
+        std::thread::scope(|scope| {
+            for thread in 0..4 {
+                let (list, object) = (&list, &object);
+                scope.spawn(move || {
+                    for round in 0..500 {
+                        list.append(Value::text(b"x")).unwrap();
+                        let _ = list.remove_index(round % 7);
+                        object
+                            .set_key(&[b'a' + (round % 20) as u8], Value::int64(thread))
+                            .unwrap();
+                        object.to_json();
+                    }
+                });
+            }
+        });
+        assert_eq!(object.len(), 20);
+    }
+
+    #[test]
+    fn truth_follows_the_documented_rule() {
+        for value in [
+            Value::Null,
+            Value::Bool(false),
+            Value::Int32(0),
+            Value::double(-0.0),
+            Value::text(b""),
+            Value::list(),
+            Value::object(),
+            Value::int64(0),
+            Value::uint64(0),
+        ] {
+            assert!(!value.is_true(), "{value:?}");
+        }
+        for value in [
+            Value::Bool(true),
+            Value::Int32(-1),
+            Value::double(f64::NAN),
+            Value::text(b"0"),
+        ] {
+            assert!(value.is_true(), "{value:?}");
+        }
+    }
+}
