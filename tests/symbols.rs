@@ -29,7 +29,7 @@ fn output(program: &str, arguments: &[&str], file: &Path) -> String {
     String::from_utf8(output.stdout).expect("the output is text")
 }
 
-/// Names before an opening bracket in declarations, comments left out.
+/// Names before an opening bracket in declarations, comments and preprocessor left out.
 fn declared() -> BTreeSet<String> {
     let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/sentry.h");
     let text = fs::read_to_string(header).expect("the header is there");
@@ -40,12 +40,14 @@ fn declared() -> BTreeSet<String> {
         rest = behind.split_once("*/").expect("comments end").1;
     }
     code.push_str(rest);
+    let is_code = |line: &&str| !line.starts_with('#');
+    let code = code.lines().filter(is_code).collect::<Vec<_>>().join("\n");
     let declarations = code
         .split(';')
-        .filter(|part| part.contains("SENTRY_API\n") && part.contains('('));
+        .filter(|part| part.contains("SENTRY_API") && part.contains('('));
     declarations
         .map(|part| {
-            let behind = part.rsplit_once("SENTRY_API\n").expect("just checked").1;
+            let behind = part.rsplit_once("SENTRY_API").expect("just checked").1;
             let name = behind.split('(').next().expect("just checked");
             name.split([' ', '*', '\n'])
                 .next_back()
