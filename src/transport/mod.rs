@@ -83,7 +83,7 @@ impl Transport {
             .shared
             .queue
             .push(envelope, &self.shared.ledger, may_wait, &mut evicted);
-        for victim in evicted {
+        for victim in &evicted {
             self.shared
                 .settle_queued(victim, DiscardReason::QueueOverflow);
         }

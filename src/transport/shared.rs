@@ -213,11 +213,10 @@ impl Shared {
         });
     }
 
-    /// Books an envelope that left the queue without the worker.
-    pub(crate) fn settle_queued(&self, queued: Queued, reason: DiscardReason) {
+    /// Books an envelope that left the queue without the worker, and whose room was given back already.
+    pub(crate) fn settle_queued(&self, queued: &Queued, reason: DiscardReason) {
         let tallies: Vec<Tally> = queued.envelope.tallies().collect();
         self.book(&tallies, Fate::Discarded(reason));
-        self.queue.release(queued.cost);
         self.tell(&Outcome {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
             category: queued.envelope.category(),
@@ -250,7 +249,8 @@ impl Shared {
             self.settle(ticket, Fate::Discarded(DiscardReason::Shutdown), 0, 0);
         }
         while let Some(queued) = self.queue.take() {
-            self.settle_queued(queued, DiscardReason::Shutdown);
+            self.queue.release(queued.cost);
+            self.settle_queued(&queued, DiscardReason::Shutdown);
         }
     }
 
