@@ -20,6 +20,8 @@ use super::shared::Shared;
 /// `CURLOPT_QUICK_EXIT` (libcurl 7.87): do not wait for a resolver thread when a transfer ends. Unknown to older
 /// versions, where a name server that never answers can hold the worker (never the host) until the resolver gives up.
 const QUICK_EXIT: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 322;
+/// `CURLOPT_SUPPRESS_CONNECT_HEADERS` (libcurl 7.54): what a proxy says before the tunnel stands is no sign of the server.
+const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 265;
 /// Receive buffer of a transfer; answers are short.
 const RECEIVE_BUFFER: usize = 4 * 1024;
 /// Send buffer of a transfer: one or two packets' worth below the usual event.
@@ -114,9 +116,10 @@ impl CurlClient {
         }
         for (option, value) in [
             (QUICK_EXIT, 1),
+            (SUPPRESS_CONNECT_HEADERS, 1),
             (curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER),
         ] {
-            // SAFETY: the handle is valid and both options take a `long`; versions that do not know them say so and
+            // SAFETY: the handle is valid and all of these options take a `long`; versions that do not know them say so and
             // change nothing.
             unsafe { curl_sys::curl_easy_setopt(easy.raw(), option, value) };
         }
@@ -225,12 +228,15 @@ impl CurlClient {
             .and_then(|code| u16::try_from(code).ok())
             .unwrap_or(0);
         let location = easy.redirect_url().ok().flatten().map(str::to_owned);
+        // libcurl notes this time when the connection stands and the request goes out on it. With HTTP/2 a server can
+        // end the exchange before libcurl has asked for the first byte of the body.
+        let has_begun = easy.pretransfer_time().is_ok_and(|at| !at.is_zero());
         let exchange = easy.get_mut();
         let result = match (exchange.take_response(status, location), error) {
             // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
             (Some(response), _) => Ok(response),
             (None, error) => Err(Failure {
-                cause: if exchange.is_connected() {
+                cause: if has_begun || exchange.is_connected() {
                     Cause::Read
                 } else {
                     Cause::Connect
