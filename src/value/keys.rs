@@ -18,7 +18,7 @@ pub(crate) struct Keys<'a> {
 
 impl<'a> Keys<'a> {
     /// Most keys that are looked for one by one.
-    const FEW: usize = 64;
+    pub(super) const FEW: usize = 64;
 
     /// Adds a key; false if it was there.
     pub(crate) fn insert(&mut self, key: Cow<'a, str>) -> bool {
@@ -55,7 +55,7 @@ impl<'a> Keys<'a> {
 }
 
 /// The key's bit in the filter: different keys of one object mostly differ in length, beginning or end.
-fn mark(key: &str) -> u64 {
+pub(super) fn mark(key: &str) -> u64 {
     let bytes = key.as_bytes();
     let first = bytes.first().copied().unwrap_or_default();
     let last = bytes.last().copied().unwrap_or_default();

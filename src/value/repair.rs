@@ -1,7 +1,7 @@
 //! Repair: makes text that has the grammar of JSON readable for every reader of JSON.
 //!
 //! Decides what stands for what cannot be read: U+FFFD for half a surrogate pair (EVT-16), `null` for a number beyond
-//! a double (EVT-17). Without it the server would refuse the whole event for one odd character in it.
+//! a double (EVT-17). Every byte keeps its place. Without it the server would refuse the whole event for one odd character in it.
 //! Entry point: [`repair`]. May use: [`super::scan`].
 
 use super::scan::{escape_length, is_infinite};
@@ -35,7 +35,9 @@ pub(crate) fn repair(json: &str) -> String {
                     })
                     .unwrap_or(rest.len());
                 if rest.get(..length).is_some_and(is_infinite) {
+                    // Blanks keep all offsets; such a number has five characters at least.
                     out.extend_from_slice(b"null");
+                    out.resize(out.len().saturating_add(length).saturating_sub(4), b' ');
                     rest = rest.get(length..).unwrap_or_default();
                     continue;
                 }
@@ -60,7 +62,7 @@ mod tests {
         let json = r#"{"a\ud800":["\ud83d\ude00 \udc00x \\ud800 1e999",1e999,-1e400,1e5,"ü\""]}"#;
         assert_eq!(
             repair(json),
-            r#"{"a\ufffd":["\ud83d\ude00 \ufffdx \\ud800 1e999",null,null,1e5,"ü\""]}"#
+            r#"{"a\ufffd":["\ud83d\ude00 \ufffdx \\ud800 1e999",null ,null  ,1e5,"ü\""]}"#
         );
         assert!(serde_json::from_str::<serde_json::Value>(&repair(json)).is_ok());
     }

@@ -1,7 +1,7 @@
 //! Scanner: finds the parts of JSON text that `serde_json` has already accepted, without copying.
 //!
 //! Decides where values begin and end. On text that is not JSON it finds nonsense or nothing, but never panics and
-//! never loops. Entry points: [`entries`], [`elements`], [`kind`], [`decode`], [`survey`].
+//! never loops. Entry points: [`entries`], [`elements`], [`Cursor`], [`kind`], [`decode`], [`survey`].
 //! May use: [`super::write`].
 
 use std::borrow::Cow;
@@ -27,19 +27,31 @@ pub(crate) enum Kind {
 
 /// The kind of a value, by its first byte.
 pub(crate) fn kind(json: &str) -> Kind {
-    match json.as_bytes().first() {
-        Some(b'{') => Kind::Object,
-        Some(b'[') => Kind::Array,
-        Some(b'"') => Kind::Text,
-        Some(b't' | b'f') => Kind::Boolean,
-        Some(b'-' | b'0'..=b'9') => Kind::Number,
+    json.as_bytes()
+        .first()
+        .map_or(Kind::Null, |byte| kind_of(*byte))
+}
+
+const fn kind_of(first: u8) -> Kind {
+    match first {
+        b'{' => Kind::Object,
+        b'[' => Kind::Array,
+        b'"' => Kind::Text,
+        b't' | b'f' => Kind::Boolean,
+        b'-' | b'0'..=b'9' => Kind::Number,
         _ => Kind::Null,
     }
 }
 
+/// True if there is a backslash in it; a loop without branches, for the compiler to make wide.
+pub(super) fn has_backslash(json: &str) -> bool {
+    json.bytes()
+        .fold(false, |found, byte| found | (byte == b'\\'))
+}
+
 /// The text of a JSON string.
 pub(crate) fn decode(json: &str) -> Cow<'_, str> {
-    if json.as_bytes().contains(&b'\\') {
+    if has_backslash(json) {
         return Cow::Owned(serde_json::from_str(json).unwrap_or_default());
     }
     let inner = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
@@ -68,111 +80,180 @@ pub(crate) const MAX_DEPTH: usize = 64;
 /// Walks over a whole value.
 pub(crate) fn survey(json: &str) -> Survey {
     let mut survey = Survey::default();
-    value_length(json.as_bytes(), &mut survey);
+    value_end::<true>(json.as_bytes(), 0, &mut survey);
     survey
+}
+
+/// A place in JSON text. Reading a part moves behind it, so that a walk into nested containers looks at each byte
+/// once.
+#[derive(Debug, Clone)]
+pub(crate) struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// Before the first value.
+    pub(crate) fn new(text: &'a str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// Skips what may stand between two values; gives the next byte.
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.as_bytes().get(self.at)?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b',' | b':') {
+                return Some(byte);
+            }
+            self.at = self.at.saturating_add(1);
+        }
+    }
+
+    /// The kind of the next value.
+    pub(crate) fn kind(&mut self) -> Kind {
+        self.peek().map_or(Kind::Null, kind_of)
+    }
+
+    /// Steps into the object or array that is next; false, and nothing happens, if the next is neither.
+    pub(crate) fn enter(&mut self) -> bool {
+        let is_container = matches!(self.peek(), Some(b'{' | b'['));
+        if is_container {
+            self.at = self.at.saturating_add(1);
+        }
+        is_container
+    }
+
+    /// In an object: the next key, a JSON string. At the end of the object, `None` and a step out of it.
+    pub(crate) fn next_key(&mut self) -> Option<&'a str> {
+        match self.peek()? {
+            b'"' => self.value(),
+            _ => {
+                self.at = self.at.saturating_add(1);
+                None
+            }
+        }
+    }
+
+    /// In an array: true if a value is next. At the end of the array, false and a step out of it.
+    pub(crate) fn has_element(&mut self) -> bool {
+        match self.peek() {
+            None => false,
+            Some(b']' | b'}') => {
+                self.at = self.at.saturating_add(1);
+                false
+            }
+            Some(_) => true,
+        }
+    }
+
+    /// The next value, as JSON; none at the end of a container or of the text.
+    pub(crate) fn value(&mut self) -> Option<&'a str> {
+        self.peek()?;
+        let mut ignored = Survey::default();
+        let end = value_end::<false>(self.text.as_bytes(), self.at, &mut ignored);
+        let value = self.text.get(self.at..end).filter(|it| !it.is_empty())?;
+        self.at = end;
+        Some(value)
+    }
 }
 
 /// The members of an object: keys as JSON strings (see [`decode`]), values as JSON.
 pub(crate) fn entries(object: &str) -> Entries<'_> {
-    Entries {
-        rest: object.strip_prefix('{').unwrap_or_default(),
-    }
+    Entries(within(object, '{'))
 }
 
 /// The value of the first member with that key.
 pub(crate) fn entry<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     entries(object)
-        .find(|(key, _)| decode(key) == name)
+        .find(|(key, _)| is_key(key, name))
         .map(|(_, value)| value)
+}
+
+/// True if the JSON string `key` says `name`.
+pub(crate) fn is_key(key: &str, name: &str) -> bool {
+    let inner = key.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
+    // An escape can only make the text longer.
+    inner == Some(name) || (key.len() > name.len().saturating_add(2) && decode(key) == name)
 }
 
 /// The elements of an array.
 pub(crate) fn elements(array: &str) -> Elements<'_> {
-    Elements {
-        rest: array.strip_prefix('[').unwrap_or_default(),
-    }
+    Elements(within(array, '['))
 }
 
 /// The elements of text that is `a,b,c`: an array without its brackets.
-pub(crate) fn joined_elements(rest: &str) -> Elements<'_> {
-    Elements { rest }
+pub(crate) fn joined_elements(text: &str) -> Elements<'_> {
+    Elements(Cursor::new(text))
+}
+
+/// Behind the opening bracket; at the end of nothing if it is not there.
+fn within(container: &str, bracket: char) -> Cursor<'_> {
+    Cursor::new(container.strip_prefix(bracket).unwrap_or_default())
 }
 
 /// Iterator of [`entries`].
 #[derive(Debug, Clone)]
-pub(crate) struct Entries<'a> {
-    rest: &'a str,
-}
+pub(crate) struct Entries<'a>(Cursor<'a>);
 
 impl<'a> Iterator for Entries<'a> {
     type Item = (&'a str, &'a str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let rest = skip_filler(self.rest);
-        if !rest.starts_with('"') {
-            return None;
-        }
-        let (key, rest) = take_value(rest, &mut Survey::default())?;
-        let (value, rest) = take_value(skip_filler(rest), &mut Survey::default())?;
-        self.rest = rest;
-        Some((key, value))
+        let key = self.0.next_key()?;
+        Some((key, self.0.value()?))
     }
 }
 
 /// Iterator of [`elements`].
 #[derive(Debug, Clone)]
-pub(crate) struct Elements<'a> {
-    rest: &'a str,
-}
+pub(crate) struct Elements<'a>(Cursor<'a>);
 
 impl<'a> Iterator for Elements<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let (value, rest) = take_value(skip_filler(self.rest), &mut Survey::default())?;
-        self.rest = rest;
-        Some(value)
+        self.0.value()
     }
 }
 
-/// Splits the value at the start from what follows it; none at the end of a container or of the text.
-pub(crate) fn take_value<'a>(text: &'a str, survey: &mut Survey) -> Option<(&'a str, &'a str)> {
-    let length = value_length(text.as_bytes(), survey);
-    if length == 0 {
-        return None;
-    }
-    text.split_at_checked(length)
-}
-
-/// Skips what may stand between two values.
-pub(crate) fn skip_filler(text: &str) -> &str {
-    text.trim_start_matches([' ', '\t', '\n', '\r', ',', ':'])
-}
-
-/// Length of the value at the start.
-fn value_length(bytes: &[u8], survey: &mut Survey) -> usize {
-    match bytes.first() {
-        Some(b'"') => string_length(bytes, survey),
-        Some(b'{' | b'[') => container_length(bytes, survey),
-        _ => scalar_length(bytes, survey),
+impl<'a> From<Cursor<'a>> for Elements<'a> {
+    /// The elements from there to the end of the container.
+    fn from(cursor: Cursor<'a>) -> Self {
+        Self(cursor)
     }
 }
 
-/// Length of the string at the start, with both quotes.
-fn string_length(bytes: &[u8], survey: &mut Survey) -> usize {
-    let mut at = 1_usize;
+impl<'a> From<Elements<'a>> for Cursor<'a> {
+    /// Before the next element.
+    fn from(elements: Elements<'a>) -> Self {
+        elements.0
+    }
+}
+
+/// Where the value ends that begins at `at`; `at` itself if none does. Notes down what it sees if `LOOK`.
+fn value_end<const LOOK: bool>(bytes: &[u8], at: usize, survey: &mut Survey) -> usize {
+    match bytes.get(at) {
+        Some(b'"') => string_end::<LOOK>(bytes, at, survey),
+        Some(b'{' | b'[') => container_end::<LOOK>(bytes, at, survey),
+        _ => scalar_end::<LOOK>(bytes, at, survey),
+    }
+}
+
+/// Where the string ends whose opening quote is at `at`.
+fn string_end<const LOOK: bool>(bytes: &[u8], at: usize, survey: &mut Survey) -> usize {
+    let mut at = at.saturating_add(1);
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let plain = plain_prefix(rest);
-        at = at.saturating_add(plain);
-        match rest.get(plain) {
+        at = at.saturating_add(plain_prefix(rest));
+        match bytes.get(at) {
             None => return bytes.len(),
             Some(b'"') => return at.saturating_add(1),
-            Some(b'\\') => {
-                let (length, lone) = escape_length(rest.get(plain..).unwrap_or_default());
+            Some(b'\\') if LOOK => {
+                let (length, lone) = escape_length(bytes.get(at..).unwrap_or_default());
                 survey.needs_repair |= lone;
                 at = at.saturating_add(length);
             }
+            Some(b'\\') => at = at.saturating_add(2),
             Some(_) => at = at.saturating_add(1),
         }
     }
@@ -200,14 +281,17 @@ fn unicode_escape(bytes: &[u8]) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
-/// Length of the number or word at the start; 0 if neither is there.
-fn scalar_length(bytes: &[u8], survey: &mut Survey) -> usize {
-    let length = bytes
+/// Where the number or word ends that begins at `at`; `at` itself if neither does.
+fn scalar_end<const LOOK: bool>(bytes: &[u8], at: usize, survey: &mut Survey) -> usize {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let length = rest
         .iter()
         .position(|byte| !matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.'))
-        .unwrap_or(bytes.len());
-    survey.needs_repair |= bytes.get(..length).is_some_and(is_infinite);
-    length
+        .unwrap_or(rest.len());
+    if LOOK {
+        survey.needs_repair |= rest.get(..length).is_some_and(is_infinite);
+    }
+    at.saturating_add(length)
 }
 
 /// True for a number too large for a double; readers of JSON refuse it.
@@ -222,32 +306,39 @@ pub(crate) fn is_infinite(number: &[u8]) -> bool {
             .is_some_and(f64::is_infinite)
 }
 
-/// Length of the object or array at the start.
-fn container_length(bytes: &[u8], survey: &mut Survey) -> usize {
+/// Where the object or array ends that begins at `at`.
+fn container_end<const LOOK: bool>(bytes: &[u8], at: usize, survey: &mut Survey) -> usize {
+    let start = at;
+    let mut at = at;
     let mut depth = 0_usize;
-    let mut at = 0_usize;
     while let Some(byte) = bytes.get(at) {
-        let step = match byte {
+        match byte {
+            b'"' => {
+                at = string_end::<LOOK>(bytes, at, survey);
+                continue;
+            }
             b'{' | b'[' => {
                 depth = depth.saturating_add(1);
-                survey.depth = survey.depth.max(depth);
-                if depth > MAX_DEPTH && survey.too_deep_at.is_none() {
-                    survey.too_deep_at = Some(at);
+                if LOOK {
+                    survey.depth = survey.depth.max(depth);
+                    if depth > MAX_DEPTH && survey.too_deep_at.is_none() {
+                        survey.too_deep_at = Some(at.saturating_sub(start));
+                    }
                 }
-                1
             }
             b'}' | b']' => {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
                     return at.saturating_add(1);
                 }
-                1
             }
-            b'"' => string_length(bytes.get(at..).unwrap_or_default(), survey),
-            b'-' | b'0'..=b'9' => scalar_length(bytes.get(at..).unwrap_or_default(), survey).max(1),
-            _ => 1,
-        };
-        at = at.saturating_add(step);
+            b'-' | b'0'..=b'9' if LOOK => {
+                at = scalar_end::<LOOK>(bytes, at, survey);
+                continue;
+            }
+            _ => {}
+        }
+        at = at.saturating_add(1);
     }
     bytes.len()
 }
@@ -278,6 +369,32 @@ mod tests {
         assert_eq!(found, ["-1.5e3", "true", "[]", "{}", "\"x\\\\\""]);
         assert_eq!(elements("[ ]").count() + entries("{ }").count(), 0);
         assert_eq!(joined_elements("{\"a\":1},2").count(), 2);
+    }
+
+    #[test]
+    fn a_cursor_walks_through_nested_containers() {
+        let mut cursor = Cursor::new(" {\"a\" : [ {\"x\":\"}\"} , [ ] , 1 ] , \"b\":\"c\" } 7");
+        assert!(cursor.enter());
+        assert_eq!(cursor.next_key(), Some("\"a\""));
+        assert_eq!(cursor.kind(), Kind::Array);
+        assert!(cursor.enter() && cursor.has_element() && cursor.enter());
+        assert_eq!((cursor.next_key(), cursor.enter()), (Some("\"x\""), false));
+        assert_eq!((cursor.value(), cursor.next_key()), (Some("\"}\""), None));
+        assert!(cursor.has_element() && cursor.enter() && !cursor.has_element());
+        assert!(cursor.has_element());
+        assert_eq!((cursor.value(), cursor.has_element()), (Some("1"), false));
+        assert_eq!(
+            (cursor.next_key(), cursor.value()),
+            (Some("\"b\""), Some("\"c\""))
+        );
+        assert_eq!(cursor.next_key(), None);
+        assert_eq!((cursor.value(), cursor.value()), (Some("7"), None));
+    }
+
+    #[test]
+    fn keys_are_compared_by_what_they_say() {
+        assert!(is_key("\"type\"", "type") && is_key("\"\\u0074ype\"", "type"));
+        assert!(!is_key("\"typ\"", "type") && !is_key("\"types\"", "type"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::text::scalar;
 use super::write::Writer;
 use crate::value::keys::Keys;
 use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
+use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, string_within};
 use crate::value::write as json;
 
@@ -196,7 +196,15 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: &str) {
         }
         let mut out = Vec::with_capacity(images.len());
         out.push(b'[');
-        rewrite::elements(&mut out, scan::elements(images), with_text_addresses);
+        let mut cursor = Cursor::new(images);
+        cursor.enter();
+        while cursor.has_element() {
+            if cursor.kind() == Kind::Object {
+                with_text_addresses(&mut out, &mut cursor);
+            } else {
+                cursor.value();
+            }
+        }
         out.push(b']');
         Change::Replace(json::into_text(out))
     });

@@ -38,6 +38,8 @@ pub(crate) struct Event<'a> {
     members: Vec<Member<'a>>,
     /// Where each known field lies in `members`.
     places: [Option<u32>; Field::COUNT],
+    /// A bit for each of the first 64 members: set if its key is a known one.
+    known: u64,
     /// Something was cut off before the event was made.
     was_trimmed: bool,
 }
@@ -91,8 +93,13 @@ impl<'a> Event<'a> {
                 "the event is larger than 8 MiB; send large data as an attachment",
             ));
         }
-        let event = Self::from_members(parse_object(text)?.members);
-        event.check_shapes()?;
+        let event = Self::from_members(parse_object(text)?.members)?;
+        if event.text(Field::Type).as_deref() == Some("transaction") {
+            return Err(EventError::shape(
+                event.member(Field::Type).map(|member| member.offset),
+                "transactions are no events; use the tracing functions for them",
+            ));
+        }
         Ok(event)
     }
 
@@ -117,44 +124,60 @@ impl<'a> Event<'a> {
         if let Some(logger) = logger {
             members.push(member("logger", json::string_to_json(logger).into()));
         }
-        let mut event = Self::from_members(members);
+        // All three are text: they fit.
+        let event = Self::from_members(members);
+        let mut event = event.unwrap_or_else(|_| Self::empty());
         event.was_trimmed = matches!(text, Cow::Owned(_));
         event
     }
 
-    fn from_members(members: Vec<Member<'a>>) -> Self {
-        let mut places = [None; Field::COUNT];
-        for (place, member) in members.iter().enumerate() {
-            let field = Field::from_key(&member.key);
-            let slot = field.and_then(|field| places.get_mut(field.index()));
-            if let Some(slot) = slot {
-                *slot = u32::try_from(place).ok();
-            }
-        }
+    fn empty() -> Self {
         Self {
-            members,
-            places,
+            members: Vec::new(),
+            places: [None; Field::COUNT],
+            known: 0,
             was_trimmed: false,
         }
     }
 
-    fn check_shapes(&self) -> Result<(), EventError> {
-        for member in &self.members {
-            let Some(field) = Field::from_key(&member.key) else {
-                continue;
-            };
-            if let Some(expected) = field.mismatch(scan::kind(&member.json)) {
-                let detail = format!("\"{}\" must be {expected}", member.key);
-                return Err(EventError::shape(Some(member.offset), detail));
+    /// Finds the known fields; an error if one holds what it cannot hold.
+    fn from_members(members: Vec<Member<'a>>) -> Result<Self, EventError> {
+        let mut event = Self::empty();
+        let mut bit = 1_u64;
+        for (place, member) in members.iter().enumerate() {
+            if let Some(field) = Field::from_key(&member.key) {
+                if let Some(expected) = field.mismatch(scan::kind(&member.json)) {
+                    let detail = format!("\"{}\" must be {expected}", member.key);
+                    return Err(EventError::shape(Some(member.offset), detail));
+                }
+                if let Some(slot) = event.places.get_mut(field.index()) {
+                    *slot = u32::try_from(place).ok();
+                }
+                event.known |= bit;
+            }
+            bit = bit.wrapping_shl(1);
+            if place >= 63 {
+                bit = 0;
             }
         }
-        if self.text(Field::Type).as_deref() == Some("transaction") {
-            return Err(EventError::shape(
-                self.member(Field::Type).map(|member| member.offset),
-                "transactions are no events; use the tracing functions for them",
-            ));
-        }
-        Ok(())
+        event.members = members;
+        Ok(event)
+    }
+
+    /// The members whose keys have no meaning here.
+    fn unknown_members(&self) -> impl Iterator<Item = &Member<'a>> {
+        let members = self.members.iter().enumerate();
+        members
+            .filter(|(place, member)| {
+                let bit = u32::try_from(*place)
+                    .ok()
+                    .and_then(|it| 1_u64.checked_shl(it));
+                match bit {
+                    Some(bit) => self.known & bit == 0,
+                    None => Field::from_key(&member.key).is_none(),
+                }
+            })
+            .map(|(_, member)| member)
     }
 
     fn member(&self, field: Field) -> Option<&Member<'a>> {

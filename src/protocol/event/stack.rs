@@ -8,21 +8,32 @@ use super::field::Field;
 use super::limits;
 use super::text::scalar;
 use super::write::Writer;
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Elements, Kind};
+use crate::value::scan::{self, Cursor, Elements, Kind};
 use crate::value::write as json;
 
 /// The entries of `[…]`, of `{"values": […]}`, or the one object itself.
 pub(super) fn values(json: &str) -> Elements<'_> {
-    if scan::kind(json) == Kind::Array {
+    let mut cursor = Cursor::new(json);
+    if cursor.kind() == Kind::Array {
         return scan::elements(json);
     }
-    match scan::entry(json, "values") {
-        Some(values) if scan::kind(values) == Kind::Array => scan::elements(values),
-        Some(_) => scan::joined_elements(""),
-        None if scan::entries(json).next().is_none() => scan::joined_elements(""),
-        None => scan::joined_elements(json),
+    cursor.enter();
+    let mut is_empty = true;
+    while let Some(key) = cursor.next_key() {
+        is_empty = false;
+        if scan::is_key(key, "values") {
+            // What follows the list is not looked at: an iterator over it ends with its last element.
+            let is_list = cursor.kind() == Kind::Array && cursor.enter();
+            return Elements::from(if is_list { cursor } else { Cursor::new("") });
+        }
+        cursor.value();
     }
+    scan::joined_elements(if is_empty { "" } else { json })
+}
+
+/// Before the first of the entries that [`values`] gives.
+fn first_value(json: &str) -> Cursor<'_> {
+    Cursor::from(values(json))
 }
 
 /// Writes `exception`; an error if there are entries and none says anything.
@@ -32,24 +43,26 @@ pub(super) fn exceptions(
     offset: Option<usize>,
 ) -> Result<(), EventError> {
     let (mut given, mut kept) = (0_usize, 0_usize);
-    let mut cut = false;
     let before = writer.out.len();
     writer.key("exception");
     writer.out.extend_from_slice(b"{\"values\":[");
-    rewrite::elements(writer.out, values(value), |entry| {
-        if scan::kind(entry) == Kind::Null {
-            return Change::Drop;
+    let mut cursor = first_value(value);
+    while cursor.has_element() {
+        match cursor.kind() {
+            Kind::Object => {
+                given = given.saturating_add(1);
+                let is_kept = exception(writer, &mut cursor);
+                kept = kept.saturating_add(usize::from(is_kept));
+                writer.trimmed |= !is_kept;
+            }
+            kind => {
+                given = given.saturating_add(usize::from(kind != Kind::Null));
+                writer.trimmed |= kind != Kind::Null;
+                cursor.value();
+            }
         }
-        given = given.saturating_add(1);
-        if !says_something(entry) {
-            cut = true;
-            return Change::Drop;
-        }
-        kept = kept.saturating_add(1);
-        Change::Replace(exception(entry, &mut cut))
-    });
+    }
     writer.out.extend_from_slice(b"]}");
-    writer.trimmed |= cut;
     if kept > 0 {
         writer.mark_written(Field::Exception);
         return Ok(());
@@ -64,146 +77,214 @@ pub(super) fn exceptions(
     ))
 }
 
-/// EXC-1: an entry needs a type or a value.
-fn says_something(entry: &str) -> bool {
-    scan::entries(entry).any(|(key, value)| {
-        let is_name = matches!(&*scan::decode(key), "type" | "value");
-        is_name && scan::kind(value) != Kind::Null && value != "\"\""
-    })
-}
-
-fn exception(entry: &str, cut: &mut bool) -> String {
-    rewrite::members_to_json(entry, |key, value| match key {
-        _ if scan::kind(value) == Kind::Null => Change::Drop,
-        "type" | "module" => text(value, limits::SYMBOL_CHARS, cut),
-        "value" => text(value, limits::MESSAGE_CHARS, cut),
-        "stacktrace" | "raw_stacktrace" => stacktrace(value, cut),
-        "mechanism" => mechanism(value, cut),
-        _ => Change::Keep,
-    })
-}
-
-fn text(value: &str, max_chars: usize, cut: &mut bool) -> Change {
-    if scan::kind(value) == Kind::Text && value.len() <= max_chars {
-        return Change::Keep;
+/// Writes one entry; false, and nothing written, if it says nothing: it needs a type or a value (EXC-1).
+fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+    let before = writer.out.len();
+    let mut says_something = false;
+    json::separator(writer.out);
+    writer.out.push(b'{');
+    cursor.enter();
+    while let Some(key) = cursor.next_key() {
+        if cursor.kind() == Kind::Null {
+            cursor.value();
+            continue;
+        }
+        let before = writer.out.len();
+        raw_key(writer.out, key);
+        let name = scan::decode(key);
+        let is_kept = match &*name {
+            "stacktrace" | "raw_stacktrace" => stacktrace(writer, cursor),
+            "mechanism" => mechanism(writer, cursor),
+            "type" | "value" | "module" => {
+                let value = cursor.value().unwrap_or_default();
+                let max_chars = match &*name {
+                    "value" => limits::MESSAGE_CHARS,
+                    _ => limits::SYMBOL_CHARS,
+                };
+                says_something |= name != "module" && value != "\"\"";
+                writer.trimmed |= scalar(writer.out, value, max_chars);
+                true
+            }
+            _ => {
+                copy(writer.out, cursor);
+                true
+            }
+        };
+        if !is_kept {
+            writer.out.truncate(before);
+        }
     }
-    let mut out = Vec::new();
-    *cut |= scalar(&mut out, value, max_chars);
-    Change::Replace(json::into_text(out))
+    writer.out.push(b'}');
+    if !says_something {
+        writer.out.truncate(before);
+    }
+    says_something
 }
 
 /// EXC-2: servers drop a mechanism without a type, and with it whether the exception was handled.
-fn mechanism(value: &str, cut: &mut bool) -> Change {
-    if scan::kind(value) != Kind::Object {
-        *cut = true;
-        return Change::Drop;
+fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+    if cursor.kind() != Kind::Object {
+        cursor.value();
+        writer.trimmed = true;
+        return false;
     }
-    let kind = scan::entry(value, "type").and_then(scan::text);
-    if kind.is_some_and(|kind| !kind.is_empty()) {
-        return Change::Keep;
+    let mut has_type = false;
+    writer.out.push(b'{');
+    cursor.enter();
+    while let Some(key) = cursor.next_key() {
+        let is_type = scan::is_key(key, "type");
+        let value = cursor.value().unwrap_or_default();
+        if is_type && (scan::kind(value) != Kind::Text || value == "\"\"") {
+            continue;
+        }
+        has_type |= is_type;
+        raw_key(writer.out, key);
+        writer.out.extend_from_slice(value.as_bytes());
     }
-    let mut out = b"{\"type\":\"generic\"".to_vec();
-    for (key, value) in scan::entries(value).filter(|(key, _)| scan::decode(key) != "type") {
-        json::separator(&mut out);
-        out.extend_from_slice(key.as_bytes());
-        out.push(b':');
-        out.extend_from_slice(value.as_bytes());
+    if !has_type {
+        json::key(writer.out, "type");
+        json::string(writer.out, "generic");
     }
-    out.push(b'}');
-    Change::Replace(json::into_text(out))
+    writer.out.push(b'}');
+    true
 }
 
-/// A stack trace with at most [`limits::FRAMES`] frames; one without frames is none (STK-1).
-fn stacktrace(value: &str, cut: &mut bool) -> Change {
-    let frames = scan::entry(value, "frames").unwrap_or_default();
-    let is_frame = |frame: &&str| scan::kind(frame) == Kind::Object;
-    let count = scan::elements(frames).filter(is_frame).count();
-    if count == 0 {
-        return Change::Drop;
+/// Writes a stack trace with at most [`limits::FRAMES`] frames; false, and not to be kept, if it has none (STK-1).
+fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+    if cursor.kind() != Kind::Object {
+        cursor.value();
+        return false;
+    }
+    let mut has_frames = false;
+    writer.out.push(b'{');
+    cursor.enter();
+    while let Some(key) = cursor.next_key() {
+        if scan::is_key(key, "frames") && cursor.kind() == Kind::Array && !has_frames {
+            raw_key(writer.out, key);
+            has_frames = frames(writer, cursor);
+        } else {
+            raw_key(writer.out, key);
+            copy(writer.out, cursor);
+        }
+    }
+    writer.out.push(b'}');
+    has_frames
+}
+
+/// Writes a list of frames; false if it is empty.
+fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+    // Where each frame begins in the output, with the comma before it.
+    let mut starts = Vec::with_capacity(64);
+    writer.out.push(b'[');
+    cursor.enter();
+    while cursor.has_element() {
+        if cursor.kind() == Kind::Object {
+            starts.push(writer.out.len());
+            with_text_addresses(writer.out, cursor);
+        } else {
+            cursor.value();
+        }
     }
     // STK-3: the middle goes; how the program got there and where it ended stay.
-    let surplus = count.saturating_sub(limits::FRAMES);
     let first_gone = limits::FRAMES / 2;
-    let gone = first_gone..first_gone.saturating_add(surplus);
-    *cut |= surplus > 0;
-    Change::Replace(rewrite::members_to_json(value, |key, value| {
-        if key != "frames" {
-            return Change::Keep;
-        }
-        let mut out = Vec::with_capacity(value.len());
-        out.push(b'[');
-        let kept = scan::elements(value)
-            .filter(is_frame)
-            .enumerate()
-            .filter(|(place, _)| !gone.contains(place))
-            .map(|(_, frame)| frame);
-        rewrite::elements(&mut out, kept, with_text_addresses);
-        out.push(b']');
-        Change::Replace(json::into_text(out))
-    }))
+    let first_back = starts.len().saturating_sub(first_gone);
+    if starts.len() > limits::FRAMES
+        && let (Some(from), Some(to)) = (starts.get(first_gone), starts.get(first_back))
+    {
+        writer.out.drain(*from..*to);
+        writer.trimmed = true;
+    }
+    writer.out.push(b']');
+    !starts.is_empty()
 }
 
-/// STK-2, IMG-1: addresses are `0x` text; strict servers refuse numbers.
-pub(super) fn with_text_addresses(object: &str) -> Change {
+/// Writes an object whose addresses become `0x` text: strict servers refuse numbers (STK-2, IMG-1).
+pub(super) fn with_text_addresses(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
     const ADDRESSES: [&str; 4] = [
         "instruction_addr",
         "symbol_addr",
         "image_addr",
         "image_vmaddr",
     ];
-    let number = |key: &str, value: &str| -> Option<u64> {
-        let is_number = scan::kind(value) == Kind::Number;
-        (is_number && ADDRESSES.contains(&key)).then(|| value.parse().ok())?
-    };
-    let has_number =
-        scan::entries(object).any(|(key, value)| number(&scan::decode(key), value).is_some());
-    if !has_number {
-        return Change::Keep;
+    json::separator(out);
+    out.push(b'{');
+    cursor.enter();
+    while let Some(key) = cursor.next_key() {
+        raw_key(out, key);
+        let is_address =
+            cursor.kind() == Kind::Number && ADDRESSES.iter().any(|name| scan::is_key(key, name));
+        let value = cursor.value().unwrap_or_default();
+        match value.parse::<u64>() {
+            Ok(address) if is_address => {
+                out.extend_from_slice(format!("\"{address:#x}\"").as_bytes());
+            }
+            _ => out.extend_from_slice(value.as_bytes()),
+        }
     }
-    Change::Replace(rewrite::members_to_json(
-        object,
-        |key, value| match number(key, value) {
-            Some(address) => Change::Replace(format!("\"{address:#x}\"")),
-            None => Change::Keep,
-        },
-    ))
+    out.push(b'}');
+}
+
+/// Appends a key that is JSON already.
+fn raw_key(out: &mut Vec<u8>, key: &str) {
+    json::separator(out);
+    out.extend_from_slice(key.as_bytes());
+    out.push(b':');
+}
+
+fn copy(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
+    out.extend_from_slice(cursor.value().unwrap_or_default().as_bytes());
 }
 
 /// Writes `threads`, of the event or made of a stack trace at its top level (STK-5).
 pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Option<&str>) {
-    let mut cut = false;
     let before = writer.out.len();
     writer.key("threads");
     writer.out.extend_from_slice(b"{\"values\":[");
     let start = writer.out.len();
-    if let Some(threads) = threads {
-        rewrite::elements(writer.out, values(threads), |thread| {
-            if scan::kind(thread) != Kind::Object {
-                return Change::Drop;
-            }
-            Change::Replace(rewrite::members_to_json(thread, |key, value| match key {
-                "stacktrace" | "raw_stacktrace" => stacktrace(value, &mut cut),
-                _ => Change::Keep,
-            }))
-        });
-    }
-    if let Some(stray) = stray {
-        match stacktrace(stray, &mut cut) {
-            Change::Replace(stack) if writer.out.len() == start => {
-                let thread = format!("{{\"id\":0,\"current\":true,\"stacktrace\":{stack}}}");
-                writer.out.extend_from_slice(thread.as_bytes());
-            }
-            Change::Replace(_) => cut = true,
-            Change::Drop | Change::Keep => {}
+    let mut cursor = first_value(threads.unwrap_or_default());
+    while cursor.has_element() {
+        if cursor.kind() == Kind::Object {
+            thread(writer, &mut cursor);
+        } else {
+            cursor.value();
         }
     }
-    writer.trimmed |= cut;
+    let has_threads = writer.out.len() > start;
+    if let Some(stray) = stray {
+        let before = writer.out.len();
+        writer
+            .out
+            .extend_from_slice(b"{\"id\":0,\"current\":true,\"stacktrace\":");
+        let has_frames = stacktrace(writer, &mut Cursor::new(stray));
+        writer.out.push(b'}');
+        if has_threads || !has_frames {
+            writer.out.truncate(before);
+            writer.trimmed |= has_frames;
+        }
+    }
     if writer.out.len() == start {
         writer.out.truncate(before);
     } else {
         writer.out.extend_from_slice(b"]}");
         writer.mark_written(Field::Threads);
     }
+}
+
+fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) {
+    json::separator(writer.out);
+    writer.out.push(b'{');
+    cursor.enter();
+    while let Some(key) = cursor.next_key() {
+        let before = writer.out.len();
+        let is_stack = scan::is_key(key, "stacktrace") || scan::is_key(key, "raw_stacktrace");
+        raw_key(writer.out, key);
+        if !is_stack {
+            copy(writer.out, cursor);
+        } else if !stacktrace(writer, cursor) {
+            writer.out.truncate(before);
+        }
+    }
+    writer.out.push(b'}');
 }
 
 #[cfg(test)]

@@ -234,12 +234,11 @@ fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
 /// Keys without a meaning here are the server's business; `type` among the known ones is left to the server, which
 /// works it out.
 fn write_unknown_keys(event: &Event<'_>, writer: &mut Writer<'_>) {
-    for member in &event.members {
-        if Field::from_key(&member.key).is_some() || scan::kind(&member.json) == scan::Kind::Null {
-            continue;
+    for member in event.unknown_members() {
+        if scan::kind(&member.json) != scan::Kind::Null {
+            json::key(writer.out, &member.key);
+            writer.out.extend_from_slice(member.json.as_bytes());
         }
-        json::key(writer.out, &member.key);
-        writer.out.extend_from_slice(member.json.as_bytes());
     }
 }
 
