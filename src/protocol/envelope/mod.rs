@@ -15,7 +15,6 @@ mod item;
 mod read;
 
 pub(crate) use item::{Item, ItemExtras, ItemKind, Payload};
-pub(crate) use read::EnvelopeError;
 
 /// Items under common headers.
 ///
