@@ -46,8 +46,11 @@ impl Encoder {
     ) -> Request {
         let settings = &shared.settings;
         let sent_at = Timestamp::new(shared.clock.wall());
+        let (url, with_auth) =
+            redirect.map_or((None, true), |(url, with_auth)| (Some(url), with_auth));
         let header = HeaderFields {
-            dsn: Some(&settings.dsn),
+            // AUTH-13: the DSN holds the key, and perhaps the secret.
+            dsn: with_auth.then_some(settings.dsn.as_str()),
             sdk: Some(&settings.sdk),
             sent_at: Some(sent_at.as_str()),
         };
@@ -78,8 +81,6 @@ impl Encoder {
             text.push(b'\n');
         }
         segments.push(Segment::Bytes(text));
-        let (url, with_auth) =
-            redirect.map_or((None, true), |(url, with_auth)| (Some(url), with_auth));
         let mut request = Request {
             redirected_to: url,
             with_auth,
