@@ -76,18 +76,19 @@ impl Writer<'_> {
 impl Write for Writer<'_> {
     /// Takes whole characters only, up to the last byte but one; zero bytes would end the text and become spaces.
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        for character in text.chars() {
-            let character = if character == '\0' { ' ' } else { character };
-            let mut encoded = [0; 4];
-            let encoded = character.encode_utf8(&mut encoded);
-            let end = self.used.saturating_add(encoded.len());
-            if end >= TEXT_MAX {
-                return Err(fmt::Error);
-            }
-            for (cell, byte) in self.cells().iter().skip(self.used).zip(encoded.bytes()) {
-                cell.set(byte);
-            }
-            self.used = end;
+        let room = TEXT_MAX.saturating_sub(1).saturating_sub(self.used);
+        let mut end = text.len().min(room);
+        while !text.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        let taken = text.get(..end).unwrap_or_default();
+        let cells = self.cells().get(self.used..).unwrap_or_default();
+        for (cell, byte) in cells.iter().zip(taken.bytes()) {
+            cell.set(if byte == 0 { b' ' } else { byte });
+        }
+        self.used = self.used.saturating_add(taken.len());
+        if taken.len() < text.len() {
+            return Err(fmt::Error);
         }
         Ok(())
     }
