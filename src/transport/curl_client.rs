@@ -4,7 +4,7 @@
 //! connect, a silence and a total time-out; what a server may answer is bounded. This is the one file of the room that
 //! calls C: for options that the `curl` crate has no method for.
 
-use std::ffi::c_long;
+use std::ffi::{c_double, c_long};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,9 @@ const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LON
 const RECEIVE_BUFFER: usize = 4 * 1024;
 /// Send buffer of a transfer: one or two packets' worth below the usual event.
 const SEND_BUFFER: c_long = 16 * 1024;
+/// Bodies up to this size are handed to libcurl whole; it sends them in one go with the headers. It copies them once
+/// more for that, and the send buffer it does not need then has the same size.
+const WHOLE_BODY: usize = 16 * 1024;
 
 /// See the module.
 pub(crate) struct CurlClient {
@@ -170,6 +173,17 @@ impl CurlClient {
             .easy
             .post_field_size(u64::try_from(length).unwrap_or(u64::MAX))?;
         transfer.easy.get_mut().begin(request.body);
+        if let Some(body) = transfer.easy.get_ref().whole_body(WHOLE_BODY) {
+            // SAFETY: the handle is valid. The bytes belong to the exchange of this very handle, on the heap, and stay
+            // there until the transfer has ended; the next one unsets them first, with `post_field_size`.
+            unsafe {
+                curl_sys::curl_easy_setopt(
+                    transfer.easy.raw(),
+                    curl_sys::CURLOPT_POSTFIELDS,
+                    body.as_ptr(),
+                )
+            };
+        }
         Ok(transfer)
     }
 
@@ -185,6 +199,34 @@ impl CurlClient {
         for (ticket, result) in results {
             self.finish(ticket, result.err().map(|error| error_text(&error)), ended);
         }
+    }
+
+    /// Notes which transfers have got their connection: libcurl does not ask for a body that it was given whole.
+    fn note_connections(&mut self) {
+        for running in &mut self.running {
+            if running.handle.get_ref().is_connected() {
+                continue;
+            }
+            let mut seconds: c_double = 0.0;
+            // SAFETY: the handle is valid and this information is a `double`.
+            unsafe {
+                curl_sys::curl_easy_getinfo(
+                    running.handle.raw(),
+                    curl_sys::CURLINFO_PRETRANSFER_TIME,
+                    &raw mut seconds,
+                )
+            };
+            if seconds > 0.0 {
+                running.handle.get_mut().note_connected();
+            }
+        }
+    }
+
+    /// Lets libcurl do what it can do now.
+    fn perform(&mut self, ended: &mut Vec<Completion>) {
+        let _ = self.multi.perform();
+        self.note_connections();
+        self.collect(ended);
     }
 
     /// Ends transfers whose server has been silent for too long (libcurl counts silence in whole seconds only).
@@ -282,23 +324,26 @@ impl HttpClient for CurlClient {
 
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
         // The first call starts what was added and often ends what is done: then there is nothing to wait for.
-        let _ = self.multi.perform();
-        self.collect(ended);
+        self.perform(ended);
         if !ended.is_empty() {
             return;
         }
         let timeout = self
             .until_silent()
             .map_or(at_most, |left| at_most.min(left));
-        let mut wake = WaitFd::new();
-        wake.set_fd(self.shared.wake.descriptor());
-        wake.poll_on_read(true);
-        if timeout > Duration::ZERO && self.multi.wait(&mut [wake], timeout).is_err() {
+        let mut wake = [WaitFd::new()];
+        for wake in &mut wake {
+            wake.set_fd(self.shared.wake.descriptor());
+            wake.poll_on_read(true);
+        }
+        if timeout > Duration::ZERO && self.multi.wait(&mut wake, timeout).is_err() {
             // Out of memory or descriptors: breathe instead of spinning.
             std::thread::sleep(timeout.min(Duration::from_millis(50)));
         }
-        let _ = self.multi.perform();
-        self.collect(ended);
+        if wake.iter().any(WaitFd::received_read) {
+            self.shared.wake.swallow();
+        }
+        self.perform(ended);
         self.end_silent(ended);
     }
 

@@ -15,6 +15,9 @@ use crate::protocol::envelope::{Envelope, HeaderFields, Item, ItemKind};
 /// Bytes that all bodies under way may copy together: half of what the library may hold beside its queue.
 const COPY_BUDGET: usize = 2 * 1024 * 1024;
 
+/// Room for the envelope's header and an item's, so that the usual body is one allocation.
+const HEADERS: usize = 512;
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Encoder {
@@ -55,7 +58,12 @@ impl Encoder {
             sent_at: Some(sent_at.as_str()),
         };
         let mut segments = Vec::new();
-        let mut text = Vec::with_capacity(512);
+        let copied = envelope.iter().flat_map(|envelope| envelope.items());
+        let copied = copied
+            .map(|item| item.payload.bytes().len())
+            .filter(|length| *length <= self.largest_copy)
+            .fold(HEADERS, usize::saturating_add);
+        let mut text = Vec::with_capacity(copied);
         match envelope {
             Some(envelope) => {
                 envelope.write_header(&mut text, &header);

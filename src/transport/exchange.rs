@@ -40,7 +40,22 @@ impl Exchange {
         *self = Self::default();
     }
 
-    /// True once libcurl has asked for the body or received something: there is a connection.
+    /// The body, if it is one piece of at most `max_bytes`.
+    pub(crate) fn whole_body(&self, max_bytes: usize) -> Option<&[u8]> {
+        match self.body.as_slice() {
+            [piece] => Some(piece.bytes()).filter(|bytes| bytes.len() <= max_bytes),
+            _ => None,
+        }
+    }
+
+    /// Notes that the connection stands; nothing if that is known.
+    pub(crate) fn note_connected(&mut self) {
+        if self.last_activity.is_none() {
+            self.touch();
+        }
+    }
+
+    /// True once there is a connection: libcurl said so, has asked for the body, or received something.
     pub(crate) fn is_connected(&self) -> bool {
         self.last_activity.is_some()
     }
@@ -111,19 +126,20 @@ impl Exchange {
             return true;
         };
         let (name, value) = line.split_at(colon);
-        let value = String::from_utf8_lossy(value.get(1..).unwrap_or_default())
-            .trim()
-            .to_owned();
+        let value = || {
+            let value = value.get(1..).unwrap_or_default();
+            String::from_utf8_lossy(value).trim().to_owned()
+        };
         if name.eq_ignore_ascii_case(b"x-sentry-rate-limits") {
             // Several lines of one header mean the same as one line with commas.
             self.response.rate_limits = Some(match self.response.rate_limits.take() {
-                Some(earlier) => format!("{earlier},{value}"),
-                None => value,
+                Some(earlier) => format!("{earlier},{}", value()),
+                None => value(),
             });
         } else if name.eq_ignore_ascii_case(b"retry-after") {
-            self.response.retry_after = Some(value);
+            self.response.retry_after = Some(value());
         } else if name.eq_ignore_ascii_case(b"x-sentry-error") {
-            self.response.explanation = Some(shorten(&value));
+            self.response.explanation = Some(shorten(&value()));
         }
         true
     }
@@ -150,7 +166,8 @@ impl Exchange {
         let mut response = std::mem::take(&mut self.response);
         response.status = status;
         response.location = location;
-        if response.explanation.is_none() && !self.text.is_empty() {
+        let is_refusal = !(200..300).contains(&status);
+        if is_refusal && response.explanation.is_none() && !self.text.is_empty() {
             response.explanation = Some(shorten(&String::from_utf8_lossy(&self.text)));
         }
         Some(response)

@@ -49,9 +49,13 @@ impl Wake {
         fence(Ordering::SeqCst);
     }
 
-    /// Worker: awake again; swallows the wake-up.
+    /// Worker: awake again.
     pub(crate) fn awake(&self) {
         self.is_wanted.store(false, Ordering::Relaxed);
+    }
+
+    /// Worker: swallows the wake-ups so far; for when the descriptor was found readable, it costs a system call.
+    pub(crate) fn swallow(&self) {
         let mut count = [0; 8];
         let _ = (&self.event).read(&mut count);
     }
@@ -94,6 +98,7 @@ mod tests {
         wake.new_work();
         assert!(is_readable(&wake));
         wake.awake();
+        wake.swallow();
         assert!(!is_readable(&wake));
         wake.new_work();
         assert!(!is_readable(&wake));
