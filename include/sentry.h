@@ -388,6 +388,26 @@ typedef struct sentry_uuid_t {
 } sentry_uuid_t;
 
 /**
+ * A dynamic value: null, boolean, number, text, list or object.
+ *
+ * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
+ * `sentry_value_decref`. Functions `new` give one reference; functions documented as taking ownership take it also when
+ * they fail. Null, booleans and 32-bit integers need no memory and no counting.
+ * Threads: counting is safe from any thread. Changing one value from two threads at once is a mistake of the caller
+ * that leaves the value whole, in some order of the changes.
+ */
+typedef union sentry_value_t {
+    /**
+     * Opaque.
+     */
+    uint64_t _bits;
+    /**
+     * Opaque.
+     */
+    double _double;
+} sentry_value_t;
+
+/**
  * One envelope and what became of it.
  */
 typedef struct sentry_outcome_info_t {
@@ -532,26 +552,6 @@ typedef struct sentry_stats_t {
     char last_error[SENTRY_STATS_ERROR_LEN];
 } sentry_stats_t;
 
-/**
- * A dynamic value: null, boolean, number, text, list or object.
- *
- * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
- * `sentry_value_decref`. Functions `new` give one reference; functions documented as taking ownership take it also when
- * they fail. Null, booleans and 32-bit integers need no memory and no counting.
- * Threads: counting is safe from any thread. Changing one value from two threads at once is a mistake of the caller
- * that leaves the value whole, in some order of the changes.
- */
-typedef union sentry_value_t {
-    /**
-     * Opaque.
-     */
-    uint64_t _bits;
-    /**
-     * Opaque.
-     */
-    double _double;
-} sentry_value_t;
-
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -650,6 +650,224 @@ enum sentry_status_t sentry_log_message_n(sentry_level_t level,
                                           size_t logger_len,
                                           const char *text,
                                           size_t text_len);
+
+/**
+ * Captures an event.
+ *
+ * What is missing is filled in, tags, contexts, user and breadcrumbs of the scope are added, as by `sentry_capture`.
+ *
+ * Arguments: `event`, an object, see `sentry_value_new_event`.
+ * Ownership: takes `event`; one whose `type` is `transaction` stays the caller's.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_capture_event(union sentry_value_t event);
+
+/**
+ * Adds a breadcrumb.
+ *
+ * Arguments: `breadcrumb`, an object, see `sentry_value_new_breadcrumb`; anything else is ignored.
+ * Ownership: takes `breadcrumb`.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_add_breadcrumb(union sentry_value_t breadcrumb);
+
+/**
+ * Gets the id of the event that was accepted last.
+ *
+ * Threads: any.
+ * Returns: the nil id before the first event and when not initialised.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_get_last_event_id(void);
+
+/**
+ * Makes an event with a fresh id and the time.
+ *
+ * Ownership: one reference, the caller's.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_event(void);
+
+/**
+ * Makes an event with a message.
+ *
+ * Arguments: `level`, unknown numbers count as info; `logger`, the part that speaks; `text`, the message.
+ * Ownership: texts are copied; one reference, the caller's.
+ * Null: a NULL text leaves its key out.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_message_event(sentry_level_t level,
+                                                    const char *logger,
+                                                    const char *text);
+
+/**
+ * `sentry_value_new_message_event` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_message_event_n(sentry_level_t level,
+                                                      const char *logger,
+                                                      size_t logger_len,
+                                                      const char *text,
+                                                      size_t text_len);
+
+/**
+ * Makes a breadcrumb with the time.
+ *
+ * Arguments: `kind`, for instance `default`, `http`, `error`; `message`, what happened.
+ * Ownership: texts are copied; one reference, the caller's.
+ * Null: a NULL text leaves its key out.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_breadcrumb(const char *kind, const char *message);
+
+/**
+ * `sentry_value_new_breadcrumb` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_breadcrumb_n(const char *kind,
+                                                   size_t kind_len,
+                                                   const char *message,
+                                                   size_t message_len);
+
+/**
+ * Makes an exception.
+ *
+ * Arguments: `kind`, its type; `value`, what it says.
+ * Ownership: texts are copied; one reference, the caller's.
+ * Null: a NULL text becomes null.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_exception(const char *kind, const char *value);
+
+/**
+ * `sentry_value_new_exception` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_exception_n(const char *kind,
+                                                  size_t kind_len,
+                                                  const char *value,
+                                                  size_t value_len);
+
+/**
+ * Makes a thread of an event.
+ *
+ * Arguments: `id`, unique within the event; `name`.
+ * Ownership: texts are copied; one reference, the caller's.
+ * Null: a NULL name leaves its key out.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_value_new_thread(uint64_t id, const char *name);
+
+/**
+ * `sentry_value_new_thread` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_thread_n(uint64_t id,
+                                               const char *name,
+                                               size_t name_len);
+
+/**
+ * Makes a user.
+ *
+ * Arguments: an empty `id` counts as one; other empty texts are left out.
+ * Ownership: texts are copied; one reference, the caller's.
+ * Null: a NULL text leaves its key out.
+ * Threads: any.
+ * Returns: null when nothing was given.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_user(const char *id,
+                                           const char *username,
+                                           const char *email,
+                                           const char *ip_address);
+
+/**
+ * `sentry_value_new_user` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_user_n(const char *id,
+                                             size_t id_len,
+                                             const char *username,
+                                             size_t username_len,
+                                             const char *email,
+                                             size_t email_len,
+                                             const char *ip_address,
+                                             size_t ip_address_len);
+
+/**
+ * Makes an attribute of a log or metric: a value with its type and unit.
+ *
+ * Arguments: `value`, a boolean, number, text, or a list of such; `unit`, any text, see `SENTRY_UNIT_…`.
+ * Ownership: takes `value`, also when it fails; one reference, the caller's.
+ * Null: a NULL `unit` leaves its key out.
+ * Threads: any.
+ * Returns: null for values that attributes cannot have.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_attribute(union sentry_value_t value,
+                                                const char *unit);
+
+/**
+ * `sentry_value_new_attribute` with a length.
+ *
+ * Arguments: `unit_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_attribute_n(union sentry_value_t value,
+                                                  const char *unit,
+                                                  size_t unit_len);
+
+/**
+ * Adds an exception to an event, behind those it has.
+ *
+ * Ownership: takes `exception`; the event stays the caller's.
+ * Null: an event that is no object, or is frozen, stays as it is.
+ * Threads: one at a time for each event.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_event_add_exception(union sentry_value_t event,
+                                union sentry_value_t exception);
+
+/**
+ * Adds a thread to an event, behind those it has.
+ *
+ * Ownership: takes `thread`; the event stays the caller's.
+ * Null: an event that is no object, or is frozen, stays as it is.
+ * Threads: one at a time for each event.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry_value_t thread);
 
 /**
  * Starts the library: from here on events are taken and sent by one background thread.
@@ -1773,6 +1991,168 @@ enum sentry_status_t sentry_add_breadcrumb_json(const char *breadcrumb_json);
 SENTRY_API
 enum sentry_status_t sentry_add_breadcrumb_json_n(const char *breadcrumb_json,
                                                   size_t breadcrumb_json_len);
+
+/**
+ * Sets the user of all later events.
+ *
+ * Arguments: `user`, an object, see `sentry_value_new_user`; null removes the user, anything else is ignored.
+ * Ownership: takes `user`.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_user(union sentry_value_t user);
+
+/**
+ * Removes the user.
+ *
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_user(void);
+
+/**
+ * Sets the level of later events that have none.
+ *
+ * Arguments: `level`; unknown numbers are ignored. Default: error.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_level(sentry_level_t level);
+
+/**
+ * Sets the name of what is going on, for later events that name none.
+ *
+ * Ownership: the text is copied.
+ * Null: NULL removes it.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_transaction(const char *transaction);
+
+/**
+ * `sentry_set_transaction` with a length.
+ *
+ * Arguments: `transaction_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_transaction_n(const char *transaction, size_t transaction_len);
+
+/**
+ * Sets the release of later events.
+ *
+ * Ownership: the text is copied.
+ * Null: NULL removes it.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_release(const char *release);
+
+/**
+ * `sentry_set_release` with a length.
+ *
+ * Arguments: `release_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_release_n(const char *release, size_t release_len);
+
+/**
+ * Sets the environment of later events.
+ *
+ * Ownership: the text is copied.
+ * Null: NULL removes it.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_environment(const char *environment);
+
+/**
+ * `sentry_set_environment` with a length.
+ *
+ * Arguments: `environment_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_environment_n(const char *environment, size_t environment_len);
+
+/**
+ * Sets several tags on all later events.
+ *
+ * Arguments: `tags`, an object; members that are no text are ignored.
+ * Ownership: takes `tags`.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_tags(union sentry_value_t tags);
+
+/**
+ * Sets one extra value, any data, on all later events.
+ *
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL key is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_extra(const char *key, union sentry_value_t value);
+
+/**
+ * `sentry_set_extra` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_extra_n(const char *key, size_t key_len, union sentry_value_t value);
+
+/**
+ * Removes what `sentry_set_extra` set.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_extra(const char *key);
+
+/**
+ * `sentry_remove_extra` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_extra_n(const char *key, size_t key_len);
+
+/**
+ * Sets a context, an object that describes one thing, on all later events.
+ *
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL key is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_context(const char *key, union sentry_value_t value);
+
+/**
+ * `sentry_set_context` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_set_context_n(const char *key, size_t key_len, union sentry_value_t value);
+
+/**
+ * Removes what `sentry_set_context` set.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_context(const char *key);
+
+/**
+ * `sentry_remove_context` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_context_n(const char *key, size_t key_len);
 
 /**
  * Copies all figures at one instant.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::contexts::Trace;
 use super::options::{Options, SDK_VERSION};
+use super::scope::FieldList;
 use crate::protocol::dsn::Dsn;
 use crate::value::members::Members;
 use crate::value::write;
@@ -11,7 +12,7 @@ use crate::value::write;
 /// See the module.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
-    list: Vec<(&'static str, String)>,
+    list: FieldList,
     trace_header: Option<Arc<str>>,
 }
 
@@ -37,8 +38,8 @@ impl Fields {
     }
 
     /// Key and JSON of each field.
-    pub(crate) fn list(&self) -> &[(&'static str, String)] {
-        &self.list
+    pub(crate) fn list(&self) -> FieldList {
+        self.list.clone()
     }
 
     /// The dynamic sampling context for the envelope header (TRACE-20).
@@ -97,7 +98,7 @@ mod tests {
                 "environment": "production", "org_id": "12"
             })
         );
-        let names: Vec<_> = fields.list().iter().map(|field| field.0).collect();
+        let names: Vec<_> = fields.list().into_iter().map(|field| field.0).collect();
         assert_eq!(names, ["platform", "release", "environment", "sdk"]);
     }
 }

@@ -6,6 +6,7 @@
 //! May use: `transport`, `protocol`, `value`, `base`.
 
 pub(crate) mod breadcrumbs;
+pub(crate) mod construct;
 pub(crate) mod contexts;
 pub(crate) mod fields;
 pub(crate) mod ignore;
@@ -16,10 +17,12 @@ pub(crate) mod self_test;
 pub(crate) mod start;
 pub(crate) mod state;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::base::diagnostics::Diagnostics;
+use crate::base::lock::lock;
+use crate::base::uuid::Uuid;
 use crate::transport::Transport;
 use crate::transport::settings::Settings;
 use crate::transport::stats::Stats;
@@ -40,6 +43,7 @@ pub(crate) struct Client {
     fields: Fields,
     ignore: IgnoreRules,
     diagnostics: Arc<Diagnostics>,
+    last_event_id: Mutex<Uuid>,
 }
 
 impl Client {
@@ -51,6 +55,11 @@ impl Client {
     /// True if events go anywhere.
     pub(crate) fn is_enabled(&self) -> bool {
         self.transport.is_some()
+    }
+
+    /// The id of the event that was accepted last (PIPE-9); nil before the first.
+    pub(crate) fn last_event_id(&self) -> Uuid {
+        *lock(&self.last_event_id)
     }
 
     /// Its diagnostics.

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::Client;
+use crate::base::lock::lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
@@ -86,7 +87,7 @@ impl Client {
     pub(crate) fn capture_json(&self, json: &str) -> Result<Uuid, Refused> {
         let transport = self.open_transport()?;
         match Event::parse(json) {
-            Ok(event) => self.capture(transport, &event, Level::Error),
+            Ok(event) => self.capture(transport, &event),
             Err(error) => Err(refuse_malformed(transport, &error)),
         }
     }
@@ -99,7 +100,7 @@ impl Client {
         text: &str,
     ) -> Result<Uuid, Refused> {
         let transport = self.open_transport()?;
-        self.capture(transport, &Event::message(level, logger, text), level)
+        self.capture(transport, &Event::message(level, logger, text))
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
@@ -154,12 +155,7 @@ impl Client {
         Ok(transport)
     }
 
-    fn capture(
-        &self,
-        transport: &Transport,
-        event: &Event<'_>,
-        level: Level,
-    ) -> Result<Uuid, Refused> {
+    fn capture(&self, transport: &Transport, event: &Event<'_>) -> Result<Uuid, Refused> {
         let event_id = event
             .id()
             .filter(|id| !id.is_nil())
@@ -192,7 +188,7 @@ impl Client {
         if transport.is_surely_full(Category::Error) {
             return refuse(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL);
         }
-        let payload = match self.payload(event, event_id, level) {
+        let payload = match self.payload(event, event_id) {
             Ok(payload) => payload,
             Err(error) => return Err(refuse_malformed(transport, &error)),
         };
@@ -210,22 +206,18 @@ impl Client {
                     Refused::because(Status::ShuttingDown, "the library is shutting down")
                 }
             })?;
+        *lock(&self.last_event_id) = event_id;
         Ok(event_id)
     }
 
-    fn payload(
-        &self,
-        event: &Event<'_>,
-        event_id: Uuid,
-        level: Level,
-    ) -> Result<Vec<u8>, EventError> {
+    fn payload(&self, event: &Event<'_>, event_id: Uuid) -> Result<Vec<u8>, EventError> {
         let snapshot = self.scope.snapshot();
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let parts = Parts {
             event_id,
             timestamp: timestamp.as_str(),
-            level,
-            fields: self.fields.list(),
+            level: snapshot.level,
+            fields: &snapshot.fields,
             tags: &snapshot.tags,
             contexts: &snapshot.contexts,
             extra: &snapshot.extra,

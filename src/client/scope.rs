@@ -7,10 +7,29 @@ use std::sync::{Arc, Mutex};
 
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
+use crate::protocol::event::tags;
+use crate::protocol::level::Level;
 use crate::value::members::Members;
+use crate::value::write;
+
+/// Fields at the top of an event: name, and value as JSON.
+pub(crate) type FieldList = Vec<(&'static str, String)>;
+
+/// A part of the scope that has members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Tags.
+    Tags,
+    /// Contexts.
+    Contexts,
+    /// Extra data.
+    Extra,
+}
 
 #[derive(Debug, Clone)]
 struct State {
+    level: Level,
+    fields: Arc<FieldList>,
     tags: Arc<Members>,
     contexts: Arc<Members>,
     extra: Arc<Members>,
@@ -26,6 +45,10 @@ pub(crate) struct Scope {
 /// The scope at one instant.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
+    /// For events that have no level of their own.
+    pub(crate) level: Level,
+    /// Fields, each for events that have none of that name.
+    pub(crate) fields: Arc<FieldList>,
     /// Tags.
     pub(crate) tags: Arc<Members>,
     /// Contexts.
@@ -37,10 +60,12 @@ pub(crate) struct Snapshot {
 }
 
 impl Scope {
-    /// A scope with these contexts, and nothing else.
-    pub(crate) fn new(contexts: Members, max_breadcrumbs: usize) -> Self {
+    /// A scope with these contexts and fields, and nothing else.
+    pub(crate) fn new(contexts: Members, fields: FieldList, max_breadcrumbs: usize) -> Self {
         Self {
             state: Mutex::new(State {
+                level: Level::Error,
+                fields: Arc::new(fields),
                 tags: Arc::default(),
                 contexts: Arc::new(contexts),
                 extra: Arc::default(),
@@ -62,6 +87,8 @@ impl Scope {
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut state = lock(&self.state);
         Snapshot {
+            level: state.level,
+            fields: Arc::clone(&state.fields),
             breadcrumbs: state.breadcrumbs.json(),
             tags: Arc::clone(&state.tags),
             contexts: Arc::clone(&state.contexts),
@@ -71,14 +98,38 @@ impl Scope {
 
     /// Sets a tag, or removes it.
     pub(crate) fn set_tag(&self, key: &str, value: Option<&str>) {
+        let json = value.map(|value| write::string_to_json(&tags::clean_value(value)));
+        self.set_member(Part::Tags, &tags::clean_key(key), json.as_deref());
+    }
+
+    /// Sets a member to ready JSON, or removes it.
+    pub(crate) fn set_member(&self, part: Part, key: &str, json: Option<&str>) {
         let mut state = lock(&self.state);
-        let tags = Arc::make_mut(&mut state.tags);
-        match value {
-            Some(value) => tags.set_text(key, value),
+        let members = match part {
+            Part::Tags => &mut state.tags,
+            Part::Contexts => &mut state.contexts,
+            Part::Extra => &mut state.extra,
+        };
+        let members = Arc::make_mut(members);
+        match json {
+            Some(json) => members.set(key, json),
             None => {
-                tags.remove(key);
+                members.remove(key);
             }
         }
+    }
+
+    /// Sets a field to ready JSON, or removes it.
+    pub(crate) fn set_field(&self, name: &'static str, json: Option<String>) {
+        let mut state = lock(&self.state);
+        let fields = Arc::make_mut(&mut state.fields);
+        fields.retain(|(other, _)| *other != name);
+        fields.extend(json.map(|json| (name, json)));
+    }
+
+    /// Sets the level of events that have none.
+    pub(crate) fn set_level(&self, level: Level) {
+        lock(&self.state).level = level;
     }
 
     /// Adds a breadcrumb, a JSON object.
@@ -93,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_snapshot_does_not_change_with_the_scope() {
-        let scope = Scope::new(Members::new(), 10);
+        let scope = Scope::new(Members::new(), Vec::new(), 10);
         scope.set_tag("a", Some("1"));
         scope.add_breadcrumb("{}");
         let before = scope.snapshot();
@@ -110,8 +161,29 @@ mod tests {
     }
 
     #[test]
+    fn fields_are_replaced_and_removed_by_name() {
+        let fields = vec![
+            ("release", "\"1\"".to_owned()),
+            ("dist", "\"d\"".to_owned()),
+        ];
+        let scope = Scope::new(Members::new(), fields, 10);
+        scope.set_field("release", Some("\"2\"".to_owned()));
+        scope.set_field("user", Some("{}".to_owned()));
+        scope.set_field("dist", None);
+        scope.set_level(Level::Warning);
+        let snapshot = scope.snapshot();
+        let names: Vec<_> = snapshot
+            .fields
+            .iter()
+            .map(|(name, json)| format!("{name}={json}"))
+            .collect();
+        assert_eq!(names, ["release=\"2\"", "user={}"]);
+        assert_eq!(snapshot.level, Level::Warning);
+    }
+
+    #[test]
     fn a_child_does_not_wait_for_a_lock_that_nobody_will_open() {
-        let scope = Scope::new(Members::new(), 10);
+        let scope = Scope::new(Members::new(), Vec::new(), 10);
         scope.set_tag("a", Some("1"));
         assert_eq!(
             scope.inherited().unwrap().snapshot().tags.json(),

@@ -1,6 +1,6 @@
 //! Starting: from options to a running client, and from an inherited client to one of our own after a fork.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::Client;
 use super::contexts::{self, Trace};
@@ -43,8 +43,12 @@ impl Client {
             .map(|dsn| settings(&options, dsn, &diagnostics))
             .transpose()?;
         let trace = Trace::new();
-        let scope = Scope::new(contexts::defaults(&trace), options.max_breadcrumbs);
         let fields = Fields::new(&options, dsn.as_ref(), &trace);
+        let scope = Scope::new(
+            contexts::defaults(&trace),
+            fields.list(),
+            options.max_breadcrumbs,
+        );
         let client = Self::assemble(Arc::new(options), settings, scope, fields, diagnostics)?;
         Ok(Started { client, warning })
     }
@@ -56,6 +60,7 @@ impl Client {
         let scope = parent.scope.inherited().unwrap_or_else(|| {
             Scope::new(
                 contexts::defaults(&Trace::new()),
+                parent.fields.list(),
                 parent.options.max_breadcrumbs,
             )
         });
@@ -98,6 +103,7 @@ impl Client {
             scope,
             fields,
             diagnostics,
+            last_event_id: Mutex::default(),
         })
     }
 }
@@ -146,7 +152,8 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         endpoint: dsn.envelope_url(),
         auth: dsn.auth_header(&options.user_agent()),
         user_agent: options.user_agent(),
-        dsn: dsn.raw().to_owned(),
+        // Without the secret: envelopes may come to lie on disk and in logs.
+        dsn: dsn.public(),
         sdk: fields::sdk(options),
         proxy: proxy.url.unwrap_or_default(),
         no_proxy: proxy.no_proxy.unwrap_or_default(),

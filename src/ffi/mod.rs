@@ -12,7 +12,9 @@
 )]
 
 pub mod capture;
+pub mod capture_value;
 mod error;
+pub mod events;
 pub mod lifecycle;
 pub mod memory;
 pub mod options;
@@ -20,6 +22,7 @@ pub mod options_delivery;
 pub mod options_json;
 pub mod outcome;
 pub mod scope;
+pub mod scope_values;
 pub mod stats;
 pub mod status;
 mod text;

@@ -71,7 +71,7 @@ impl Text {
 }
 
 /// A member of an object.
-type Member = (Box<[u8]>, Value);
+pub(crate) type Member = (Box<[u8]>, Value);
 
 /// What a list or an object holds, and whether it may still change.
 #[derive(Debug, Default)]
@@ -163,6 +163,25 @@ impl Value {
             Some(Node::Object(object)) => Some(object),
             _ => None,
         }
+    }
+
+    /// True for objects.
+    pub(crate) fn is_object(&self) -> bool {
+        self.as_object().is_some()
+    }
+
+    /// The bytes of text.
+    pub(crate) fn as_text(&self) -> Option<&[u8]> {
+        match self.as_node() {
+            Some(Node::Text(text)) => Some(text.bytes()),
+            _ => None,
+        }
+    }
+
+    /// A copy of the members of an object, whose values are shared; none for anything else.
+    pub(crate) fn members(&self) -> Vec<Member> {
+        self.as_object()
+            .map_or_else(Vec::new, |object| object.read().clone())
     }
 
     /// True if nothing can change it any more; scalars and text never change.

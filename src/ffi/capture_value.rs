@@ -1,0 +1,82 @@
+//! Capture of values: events and breadcrumbs that the host built piece by piece.
+
+use super::types::sentry_uuid_t;
+use super::values::{look, sentry_value_t, take};
+use super::{guard, status};
+use crate::base::uuid::Uuid;
+use crate::client::pipeline::NOT_INITIALISED;
+use crate::client::state;
+use crate::value::dynamic::Value;
+
+/// Captures an event.
+///
+/// What is missing is filled in, tags, contexts, user and breadcrumbs of the scope are added, as by `sentry_capture`.
+///
+/// Arguments: `event`, an object, see `sentry_value_new_event`.
+/// Ownership: takes `event`; one whose `type` is `transaction` stays the caller's.
+/// Threads: any, several at once; not from a signal handler.
+/// Blocks: never, unless `queue_block_timeout_ms` is set.
+/// Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_capture_event(event: sentry_value_t) -> sentry_uuid_t {
+    guard(Uuid::NIL.into(), || {
+        // SAFETY: as our caller promises: a valid value.
+        let looked = unsafe { look(event) };
+        if is_transaction(&looked) {
+            return Uuid::NIL.into();
+        }
+        // SAFETY: as our caller promises: a reference given away.
+        let event = unsafe { take(event) };
+        let json = event.to_json();
+        let result =
+            state::with_client(|client| client.capture_json(&String::from_utf8_lossy(&json)));
+        match result.unwrap_or(Err(NOT_INITIALISED)) {
+            Ok(id) => {
+                status::answer(Ok(()));
+                id.into()
+            }
+            Err(refused) => {
+                status::answer(Err(refused));
+                Uuid::NIL.into()
+            }
+        }
+    })
+}
+
+/// Adds a breadcrumb.
+///
+/// Arguments: `breadcrumb`, an object, see `sentry_value_new_breadcrumb`; anything else is ignored.
+/// Ownership: takes `breadcrumb`.
+/// Threads: any, several at once.
+/// Blocks: never.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: a reference given away.
+        let json = unsafe { take(breadcrumb) }.to_json();
+        let add = |json: &str| state::with_client(|client| client.add_breadcrumb(json));
+        status::answer(add(&String::from_utf8_lossy(&json)).unwrap_or(Err(NOT_INITIALISED)));
+    });
+}
+
+/// Gets the id of the event that was accepted last.
+///
+/// Threads: any.
+/// Returns: the nil id before the first event and when not initialised.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_get_last_event_id() -> sentry_uuid_t {
+    guard(Uuid::NIL.into(), || {
+        state::with_client(|client| client.last_event_id())
+            .unwrap_or(Uuid::NIL)
+            .into()
+    })
+}
+
+fn is_transaction(event: &Value) -> bool {
+    event
+        .get_key(b"type")
+        .is_some_and(|kind| kind.as_text() == Some(b"transaction"))
+}

@@ -1,0 +1,287 @@
+//! Scope, continued: what takes a value, and what every event has once.
+
+use std::ffi::c_char;
+
+use super::capture::{optional, required};
+use super::types::sentry_level_arg;
+use super::values::{sentry_value_t, take};
+use super::{guard, text};
+use crate::client::scope::Part;
+use crate::client::state;
+use crate::protocol::level::Level;
+use crate::value::dynamic::Value;
+use crate::value::write;
+
+/// Sets the user of all later events.
+///
+/// Arguments: `user`, an object, see `sentry_value_new_user`; null removes the user, anything else is ignored.
+/// Ownership: takes `user`.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_user(user: sentry_value_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: a reference given away.
+        match unsafe { take(user) } {
+            Value::Null => set_field("user", None),
+            user if user.is_object() => set_field("user", Some(json(&user))),
+            _ => {}
+        }
+    });
+}
+
+/// Removes the user.
+///
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_remove_user() {
+    guard((), || set_field("user", None));
+}
+
+/// Sets the level of later events that have none.
+///
+/// Arguments: `level`; unknown numbers are ignored. Default: error.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_level(level: sentry_level_arg) {
+    guard((), || {
+        if let Some(level) = Level::from_number(level) {
+            state::with_client(|client| client.scope().set_level(level));
+        }
+    });
+}
+
+/// Sets the name of what is going on, for later events that name none.
+///
+/// Ownership: the text is copied.
+/// Null: NULL removes it.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_transaction(transaction: *const c_char) {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_set_transaction_n(transaction, text::c_str_len(transaction)) }
+}
+
+/// `sentry_set_transaction` with a length.
+///
+/// Arguments: `transaction_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_transaction_n(
+    transaction: *const c_char,
+    transaction_len: usize,
+) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes.
+        if let Ok(text) = unsafe { optional(transaction, transaction_len, "transaction") } {
+            let text = text.filter(|text| !text.is_empty());
+            set_field("transaction", text.map(|text| write::string_to_json(&text)));
+        }
+    });
+}
+
+/// Sets the release of later events.
+///
+/// Ownership: the text is copied.
+/// Null: NULL removes it.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_release(release: *const c_char) {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_set_release_n(release, text::c_str_len(release)) }
+}
+
+/// `sentry_set_release` with a length.
+///
+/// Arguments: `release_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_release_n(release: *const c_char, release_len: usize) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes.
+        if let Ok(text) = unsafe { optional(release, release_len, "release") } {
+            let text = text.filter(|text| !text.is_empty());
+            set_field("release", text.map(|text| write::string_to_json(&text)));
+        }
+    });
+}
+
+/// Sets the environment of later events.
+///
+/// Ownership: the text is copied.
+/// Null: NULL removes it.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_environment(environment: *const c_char) {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_set_environment_n(environment, text::c_str_len(environment)) }
+}
+
+/// `sentry_set_environment` with a length.
+///
+/// Arguments: `environment_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_environment_n(
+    environment: *const c_char,
+    environment_len: usize,
+) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes.
+        if let Ok(text) = unsafe { optional(environment, environment_len, "environment") } {
+            let text = text.filter(|text| !text.is_empty());
+            set_field("environment", text.map(|text| write::string_to_json(&text)));
+        }
+    });
+}
+
+/// Sets several tags on all later events.
+///
+/// Arguments: `tags`, an object; members that are no text are ignored.
+/// Ownership: takes `tags`.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_tags(tags: sentry_value_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: a reference given away.
+        let tags = unsafe { take(tags) };
+        state::with_client(|client| {
+            for (key, value) in tags.members() {
+                if let Some(value) = value.as_text() {
+                    let (key, value) = (text::lossy(&key), text::lossy(value));
+                    client.scope().set_tag(&key, Some(&value));
+                }
+            }
+        });
+    });
+}
+
+/// Sets one extra value, any data, on all later events.
+///
+/// Ownership: the key is copied; takes `value`.
+/// Null: a NULL key is ignored.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_extra(key: *const c_char, value: sentry_value_t) {
+    // SAFETY: as our caller promises: NULL or terminated, a valid value.
+    unsafe { sentry_set_extra_n(key, text::c_str_len(key), value) }
+}
+
+/// `sentry_set_extra` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_extra_n(
+    key: *const c_char,
+    key_len: usize,
+    value: sentry_value_t,
+) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
+        unsafe { set_member(Part::Extra, key, key_len, take(value)) };
+    });
+}
+
+/// Removes what `sentry_set_extra` set.
+///
+/// Null: ignored.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_remove_extra(key: *const c_char) {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_remove_extra_n(key, text::c_str_len(key)) }
+}
+
+/// `sentry_remove_extra` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_remove_extra_n(key: *const c_char, key_len: usize) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes.
+        if let Ok(key) = unsafe { required(key, key_len, "key") } {
+            state::with_client(|client| client.scope().set_member(Part::Extra, &key, None));
+        }
+    });
+}
+
+/// Sets a context, an object that describes one thing, on all later events.
+///
+/// Ownership: the key is copied; takes `value`.
+/// Null: a NULL key is ignored.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_context(key: *const c_char, value: sentry_value_t) {
+    // SAFETY: as our caller promises: NULL or terminated, a valid value.
+    unsafe { sentry_set_context_n(key, text::c_str_len(key), value) }
+}
+
+/// `sentry_set_context` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_context_n(
+    key: *const c_char,
+    key_len: usize,
+    value: sentry_value_t,
+) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
+        unsafe { set_member(Part::Contexts, key, key_len, take(value)) };
+    });
+}
+
+/// Removes what `sentry_set_context` set.
+///
+/// Null: ignored.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_remove_context(key: *const c_char) {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_remove_context_n(key, text::c_str_len(key)) }
+}
+
+/// `sentry_remove_context` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_remove_context_n(key: *const c_char, key_len: usize) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes.
+        if let Ok(key) = unsafe { required(key, key_len, "key") } {
+            state::with_client(|client| client.scope().set_member(Part::Contexts, &key, None));
+        }
+    });
+}
+
+fn set_field(name: &'static str, json: Option<String>) {
+    state::with_client(|client| client.scope().set_field(name, json));
+}
+
+fn json(value: &Value) -> String {
+    String::from_utf8_lossy(&value.to_json()).into_owned()
+}
+
+/// # Safety
+/// `key` is NULL or has `key_len` readable bytes.
+unsafe fn set_member(part: Part, key: *const c_char, key_len: usize, value: Value) {
+    // SAFETY: as our caller promises.
+    if let Ok(key) = unsafe { required(key, key_len, "key") } {
+        let json = json(&value);
+        state::with_client(|client| client.scope().set_member(part, &key, Some(&json)));
+    }
+}
