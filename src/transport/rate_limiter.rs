@@ -28,7 +28,7 @@ impl RateLimiter {
 
     /// Takes over the limits of one answer. A later expiry stays when a shorter limit follows (RL-7).
     pub(crate) fn apply(&self, limits: &[RateLimit], now: Instant) {
-        for limit in limits {
+        for limit in limits.iter().filter(|limit| !limit.delay.is_zero()) {
             let expiry = self
                 .millis(now.checked_add(limit.delay).unwrap_or(now))
                 .saturating_add(1);
