@@ -128,6 +128,10 @@ impl Transport {
         if is_worker_thread() {
             return false;
         }
+        if timeout.is_zero() && self.is_idle() {
+            // Without time the worker could not answer, and there is nothing to ask it.
+            return true;
+        }
         let flush = Arc::new(Flush::new(self.shared.queue.marks()));
         lock(&self.shared.control).flushes.push(Arc::clone(&flush));
         self.shared.wake.now();
@@ -139,6 +143,13 @@ impl Transport {
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
         wait_until(&flush.progress, &flush.changed, deadline, is_over)
             && *lock(&flush.progress) == Progress::Passed
+    }
+
+    /// True if nothing waits, nothing is under way, and the server knows of every loss.
+    fn is_idle(&self) -> bool {
+        self.shared.queue.usage().items == 0
+            && self.shared.traffic.in_flight.load(Ordering::Relaxed) == 0
+            && !self.shared.ledger.has_unreported()
     }
 
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
