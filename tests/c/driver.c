@@ -148,14 +148,14 @@ static void run_capture_bulky(char *rest) {
 static void run_capture_deep(char *rest) {
     size_t levels = (size_t)take_number(&rest);
     text_t json = {NULL, 0, 0};
-    text_append(&json, "{\"extra\":", 9);
+    text_append(&json, "{\"extra\":{\"a\":", 14);
     for (size_t at = 0; at < levels; at++) {
         text_append(&json, "[", 1);
     }
     for (size_t at = 0; at < levels; at++) {
         text_append(&json, "]", 1);
     }
-    text_append(&json, "}", 1);
+    text_append(&json, "}}", 2);
     sentry_uuid_t id = sentry_uuid_nil();
     start_clock();
     answer_capture(sentry_capture(json.bytes, &id), &id);
