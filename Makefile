@@ -13,7 +13,7 @@ ARTIFACTS  ?= $(CARGO_TARGET_DIR)/release
 
 export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS
 
-.PHONY: build setup demo examples test bench header fmt install uninstall clean help
+.PHONY: build setup demo examples test bench bench-quick header fmt install uninstall clean help
 .DEFAULT_GOAL := build
 
 ## build       the library, release profile: target/release/libsentry.so and libsentry.a (default)
@@ -35,10 +35,16 @@ demo:
 test:
 	@scripts/test
 
-## bench       the figures of docs/benchmarks.md, measured on this machine
+## bench       the figures of docs/benchmarks.md, measured on this machine; writes the table there
 bench:
 	@scripts/setup demo
-	$(CARGO) bench
+	$(CARGO) bench --bench capture
+	python3 benches/run.py
+
+## bench-quick the same in seconds: short inputs, without the peers, nothing written
+bench-quick:
+	@scripts/setup demo
+	python3 benches/run.py --quick
 
 ## header      writes include/sentry.h anew from the sources of src/ffi/
 header:
