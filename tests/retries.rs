@@ -363,6 +363,25 @@ fn a_server_that_hangs_is_not_hammered() {
 }
 
 #[test]
+fn requests_that_fail_together_count_as_one_failure_for_the_back_off() {
+    // HTTP-9: one blip of the server must not cost a delay that grew with each request under way.
+    let receiver = Receiver::start();
+    receiver.script(vec![Reply::hang_after_request(); 32]);
+    let changes = json!({
+        "max_requests_in_flight": 32,
+        "retry_backoff_ms": 50,
+        "retry_backoff_max_ms": 86_400_000,
+    });
+    let mut driver = Driver::with_options(&with(quick_options(&receiver.dsn()), changes));
+    driver.accept_many(40);
+    assert!(receiver.wait_until(LONG, |state| state.hanging() == 32));
+    receiver.drop_connections();
+    // Doubled 31 times the delay would be days.
+    driver.drain();
+    driver.stats().assert_errors(40, 40, &[]);
+}
+
+#[test]
 fn an_outage_costs_only_the_attempts_of_few() {
     // HTTP-9
     let receiver = Receiver::start();

@@ -116,6 +116,11 @@ impl Circuit {
         self.retry_at = None;
     }
 
+    /// Failures since the last answer.
+    pub(crate) fn failures(&self) -> u32 {
+        self.failures
+    }
+
     /// True while the last attempts got no answer.
     pub(crate) fn is_open(&self) -> bool {
         self.failures > 0

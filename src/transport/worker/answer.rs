@@ -153,10 +153,12 @@ impl<C: HttpClient> Worker<C> {
         self.shared.note_failure(&failure.detail);
         let policy = self.shared.settings.retry;
         let (now, unit) = (self.shared.clock.now(), (self.random)());
-        self.circuit.failed(failure.cause, |failures| {
-            now.checked_add(policy.delay(failures, None, unit))
-                .unwrap_or(now)
-        });
+        if transfer.failures_before >= self.circuit.failures() {
+            self.circuit.failed(failure.cause, |failures| {
+                now.checked_add(policy.delay(failures, None, unit))
+                    .unwrap_or(now)
+            });
+        }
         self.shared.diagnostics.log(
             Severity::Warning,
             format_args!("no answer from the server: {}", failure.detail),

@@ -59,6 +59,8 @@ struct Transfer {
     ticket: u64,
     job: Option<Job>,
     losses: Vec<Loss>,
+    /// Failures in a row before it began: what fails together is one failure of the server.
+    failures_before: u32,
 }
 
 /// What [`Worker::step`] found.
@@ -242,6 +244,7 @@ impl<C: HttpClient> Worker<C> {
                 ticket: job.ticket,
                 job: Some(job),
                 losses,
+                failures_before: self.circuit.failures(),
             },
             request,
         );
@@ -330,6 +333,7 @@ impl<C: HttpClient> Worker<C> {
                 ticket,
                 job: None,
                 losses,
+                failures_before: self.circuit.failures(),
             },
             request,
         );
