@@ -218,6 +218,51 @@ fn the_last_attempt_of_an_offline_library_delivers_if_it_can() {
 }
 
 #[test]
+fn a_close_does_not_sit_out_a_delay_that_ends_too_late() {
+    // One more attempt each; then the next one would come after the deadline.
+    let changes = json!({
+        "shutdown_timeout": 60_000,
+        "retry_backoff_ms": 3_600_000,
+        "retry_backoff_max_ms": 86_400_000,
+        "retries_status": 1000,
+    });
+    for reply in [
+        Reply::reset_after_request(),
+        Reply::status(503).with_header("Retry-After", "7200"),
+    ] {
+        let receiver = Receiver::start();
+        receiver.set_default(reply.clone());
+        let options = with(patient(&receiver.dsn()), changes.clone());
+        let mut driver = Driver::with_options(&options);
+        driver.accept_many(COUNT as usize);
+        driver.wait("requests", 1);
+        assert!(receiver.wait_until(LONG, |state| !state.requests().is_empty()));
+        let answer = driver.close();
+        // The jitter may choose a delay within the minute, once in a hundred runs at most; then that is waited for.
+        assert!(answer.ms() < 30_000.0, "{reply:?}: {answer:?}");
+        assert_eq!(answer.number("result"), COUNT as i64, "{reply:?}");
+        assert_eq!(driver.outcomes(COUNT as usize).len(), COUNT as usize);
+    }
+}
+
+#[test]
+fn a_close_delivers_to_a_server_that_asked_for_patience() {
+    let receiver = Receiver::start();
+    receiver.script([Reply::status(503).with_header("Retry-After", "7200")]);
+    let changes = json!({
+        "shutdown_timeout": 30_000,
+        "retry_backoff_max_ms": 86_400_000,
+        "retries_status": 3,
+    });
+    let options = with(patient(&receiver.dsn()), changes);
+    let mut driver = Driver::with_options(&options);
+    let ids = driver.accept_many(5);
+    driver.wait("http_status", 503);
+    assert_eq!(driver.close().number("result"), 0);
+    assert_eq!(receiver.accepted_event_ids(), ids);
+}
+
+#[test]
 fn an_idle_library_flushes_and_closes_at_once() {
     let receiver = Receiver::start();
     let mut driver = Driver::start();

@@ -295,6 +295,9 @@ static uint64_t figure(const sentry_stats_t *stats, const char *name) {
     if (strcmp(name, "failed") == 0) {
         return stats->requests_failed;
     }
+    if (strcmp(name, "http_status") == 0) {
+        return (uint64_t)stats->last_http_status;
+    }
     if (strcmp(name, "reports") == 0) {
         return stats->client_reports_sent;
     }

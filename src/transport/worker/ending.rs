@@ -1,5 +1,7 @@
 //! Ending: when a flush is answered, and when the worker stops.
 
+use std::time::Instant;
+
 use super::{HttpClient, Job, Stop, Worker};
 use crate::transport::queue::Priority;
 use crate::transport::shared::Progress;
@@ -52,6 +54,9 @@ impl<C: HttpClient> Worker<C> {
         if self.circuit.is_offline() && self.active.is_empty() && !self.is_last_probe_due() {
             return true;
         }
+        if self.active.is_empty() && self.is_blocked_until(stop.deadline) {
+            return true;
+        }
         let is_drained =
             self.active.is_empty() && self.parked.is_empty() && self.shared.queue.is_empty();
         if !is_drained {
@@ -65,6 +70,12 @@ impl<C: HttpClient> Worker<C> {
             return !self.start_report();
         }
         true
+    }
+
+    /// Nothing can be tried before the deadline.
+    fn is_blocked_until(&self, deadline: Instant) -> bool {
+        let blocked = self.circuit.blocked_until(self.shared.clock.now());
+        blocked.is_some_and(|until| until >= deadline)
     }
 
     /// The one attempt that a shutdown grants an unreachable server has yet to be made.

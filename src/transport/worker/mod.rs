@@ -162,13 +162,12 @@ impl<C: HttpClient> Worker<C> {
         };
         drop(control);
         if self.stop.is_none() {
-            if self.circuit.is_open() {
-                // Known offline: one attempt now instead of the rest of the back-off, and little patience for it.
-                self.circuit.hurry();
-                if self.circuit.is_offline() {
-                    let probe = self.shared.clock.now().checked_add(LAST_PROBE);
-                    deadline = probe.map_or(deadline, |probe| probe.min(deadline));
-                }
+            // Known to be away, or asked for patience: one attempt now instead of the rest of the delay.
+            self.circuit.hurry();
+            if self.circuit.is_offline() {
+                // Little patience where there was not even a connection.
+                let probe = self.shared.clock.now().checked_add(LAST_PROBE);
+                deadline = probe.map_or(deadline, |probe| probe.min(deadline));
             }
             self.stop = Some(Stop {
                 deadline,
