@@ -152,7 +152,9 @@ pub(super) fn request(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
     writer.key("request");
     rewrite::members(writer.out, value, |key, data| {
-        if key != "data" || data.len() <= limits::REQUEST_DATA {
+        let is_container = matches!(scan::kind(data), Kind::Object | Kind::Array);
+        // A container may be too deep however short it is (EVT-18).
+        if key != "data" || (!is_container && data.len() <= limits::REQUEST_DATA) {
             return Change::Keep;
         }
         let mut out = Vec::new();
