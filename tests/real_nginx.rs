@@ -332,7 +332,7 @@ fn nothing_is_lost_while_the_server_reloads_and_restarts() {
                 nginx.stop();
                 // Accepted while nobody listens.
                 sent.insert(client.capture_text("while it is down"));
-                nginx.listen();
+                nginx.start_again();
             }
         }
         let captured = u64::try_from(sent.len()).unwrap();

@@ -18,13 +18,14 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{self, Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::repository;
 
+pub mod bugsink;
 pub mod certificates;
 pub mod client;
 pub mod nginx;
@@ -100,6 +101,7 @@ pub fn wait_until(what: &str, timeout: Duration, mut condition: impl FnMut() -> 
 pub struct Server {
     name: String,
     keeper: Child,
+    port: u16,
     log: PathBuf,
 }
 
@@ -149,13 +151,19 @@ impl Server {
         let mut server = Self {
             name: name.to_owned(),
             keeper,
+            port,
             log: log.to_owned(),
         };
-        wait_until(&format!("{name} listens on {port}"), SERVER_TIMEOUT, || {
-            server.assert_running();
-            TcpStream::connect(("127.0.0.1", port)).is_ok()
-        });
+        server.wait_for_port();
         server
+    }
+
+    fn wait_for_port(&mut self) {
+        let what = format!("{} listens on {}", self.name, self.port);
+        wait_until(&what, SERVER_TIMEOUT, || {
+            self.assert_running();
+            TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        });
     }
 
     fn assert_running(&mut self) {
@@ -166,25 +174,38 @@ impl Server {
 
     /// Sends the server a signal, for instance `HUP`.
     pub fn signal(&mut self, signal: &str) {
+        self.tell(signal);
+    }
+
+    /// Ends the server and returns when its port refuses.
+    pub fn stop(&mut self) {
+        self.tell("stop");
+        wait_until(&format!("{} ends", self.name), SERVER_TIMEOUT, || {
+            TcpStream::connect(("127.0.0.1", self.port)).is_err()
+        });
+    }
+
+    /// Starts the server again after [`Server::stop`], as it was started first.
+    pub fn start_again(&mut self) {
+        self.tell("start");
+        self.wait_for_port();
+    }
+
+    fn tell(&mut self, what: &str) {
         let input = self.keeper.stdin.as_mut().expect("it is piped");
-        writeln!(input, "{signal}").expect("the keeper reads until the end");
+        writeln!(input, "{what}").expect("the keeper reads until the end");
     }
 
     /// What it has printed so far.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.log).unwrap_or_default()).into_owned()
     }
-
-    /// Ends the server and returns when it has ended.
-    pub fn stop(&mut self) -> ExitStatus {
-        drop(self.keeper.stdin.take());
-        self.keeper.wait().expect("nobody else waits for it")
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop();
+        drop(self.keeper.stdin.take());
+        drop(self.keeper.wait());
         if thread::panicking() {
             eprintln!("--- {} said\n{}---", self.name, self.log());
         }

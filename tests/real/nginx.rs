@@ -14,15 +14,15 @@ use crate::support::Scratch;
 /// nginx on free ports, in front of a receiver of its own.
 #[derive(Debug)]
 pub struct Nginx {
-    /// `None` while it is stopped.
-    server: Option<Server>,
+    server: Server,
     /// Where the requests end up.
     pub receiver: Receiver,
     tls: u16,
     plain: u16,
     expired: u16,
     elsewhere: u16,
-    closed: ClosedPort,
+    /// Keeps the port closed.
+    _closed: ClosedPort,
     scratch: Scratch,
 }
 
@@ -40,56 +40,51 @@ impl Nginx {
     pub fn start() -> Self {
         let scratch = Scratch::new("nginx");
         certificates::write_to(scratch.path());
-        let mut nginx = Self {
-            server: None,
-            receiver: Receiver::start(),
-            tls: free_port(),
-            plain: free_port(),
-            expired: free_port(),
-            elsewhere: free_port(),
-            closed: closed_port().unwrap(),
-            scratch,
-        };
-        nginx.configure();
-        nginx.listen();
-        nginx
-    }
-
-    fn configure(&self) {
-        let ports = [
-            ("@BACKEND@", self.receiver.port()),
-            ("@TLS@", self.tls),
-            ("@PLAIN@", self.plain),
-            ("@EXPIRED@", self.expired),
-            ("@ELSEWHERE@", self.elsewhere),
-            ("@CLOSED@", self.closed.port()),
+        let (receiver, closed) = (Receiver::start(), closed_port().unwrap());
+        let [tls, plain, expired, elsewhere] = [(); 4].map(|()| free_port());
+        let words = [
+            ("@BACKEND@", receiver.port()),
+            ("@TLS@", tls),
+            ("@PLAIN@", plain),
+            ("@EXPIRED@", expired),
+            ("@ELSEWHERE@", elsewhere),
+            ("@CLOSED@", closed.port()),
         ];
         let text = fs::read_to_string(here("nginx.conf")).unwrap();
-        let text = ports.iter().fold(text, |text, (word, port)| {
+        let text = words.iter().fold(text, |text, (word, port)| {
             text.replace(word, &port.to_string())
         });
-        fs::write(self.scratch.join("nginx.conf"), text).unwrap();
-    }
-
-    /// Starts it again after [`Nginx::stop`], on the same ports.
-    pub fn listen(&mut self) {
+        fs::write(scratch.join("nginx.conf"), text).unwrap();
         let mut command = Command::new(tool("nginx"));
         command
             .arg("-p")
-            .arg(self.scratch.path())
+            .arg(scratch.path())
             .args(["-c", "nginx.conf", "-e", "stderr"]);
-        let log = self.scratch.join("nginx.log");
-        self.server = Some(Server::start("nginx", &command, self.tls, &log));
+        Self {
+            server: Server::start("nginx", &command, tls, &scratch.join("log")),
+            receiver,
+            tls,
+            plain,
+            expired,
+            elsewhere,
+            _closed: closed,
+            scratch,
+        }
+    }
+
+    /// Starts it again after [`Nginx::stop`], on the same ports.
+    pub fn start_again(&mut self) {
+        self.server.start_again();
     }
 
     /// Ends it; open connections are cut.
     pub fn stop(&mut self) {
-        self.server = None;
+        self.server.stop();
     }
 
     /// Reads its configuration again: new workers take over, old ones finish what they have.
     pub fn reload(&mut self) {
-        self.server.as_mut().expect("it runs").signal("HUP");
+        self.server.signal("HUP");
     }
 
     /// The DSN whose requests go to a path, for instance `/small`, over TLS.
