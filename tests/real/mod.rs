@@ -28,8 +28,10 @@ use crate::support::repository;
 pub mod bugsink;
 pub mod certificates;
 pub mod client;
+pub mod corpus;
 pub mod nginx;
 pub mod proxies;
+pub mod relay;
 
 /// How long a server may take to listen or to end, on a machine that does other things too.
 pub const SERVER_TIMEOUT: Duration = Duration::from_secs(120);
