@@ -369,6 +369,16 @@ typedef enum sentry_value_type_t {
 } sentry_value_type_t;
 
 /**
+ * Items under common headers, as one request carries them.
+ *
+ * Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
+ * `sentry_envelope_get_…`, written by `sentry_envelope_serialize` and `sentry_envelope_write_to_file`, ended by
+ * `sentry_envelope_free` or `sentry_capture_envelope`.
+ * Threads: any number may read one envelope at once.
+ */
+typedef struct sentry_envelope_t sentry_envelope_t;
+
+/**
  * The configuration of the library, to be handed to `sentry_init`.
  *
  * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
@@ -406,6 +416,24 @@ typedef union sentry_value_t {
      */
     double _double;
 } sentry_value_t;
+
+/**
+ * Sees an event before it is sampled and queued.
+ *
+ * Called on the capturing thread, without any lock held; it may call every function of the library, also capture. It
+ * owns `event`, complete with the data of the scope, and gives back the event to be sent, this one or another; null
+ * drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
+ * throw or `longjmp`.
+ */
+typedef union sentry_value_t (*sentry_event_function_t)(union sentry_value_t event,
+                                                        void *hint,
+                                                        void *user_data);
+
+/**
+ * Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_before_breadcrumb_function_t)(union sentry_value_t breadcrumb,
+                                                                    void *user_data);
 
 /**
  * One envelope and what became of it.
@@ -687,6 +715,148 @@ SENTRY_API void sentry_add_breadcrumb(union sentry_value_t breadcrumb);
 SENTRY_API struct sentry_uuid_t sentry_get_last_event_id(void);
 
 /**
+ * Frees an envelope.
+ *
+ * Null: does nothing.
+ * Threads: one; nobody else may use the envelope.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_envelope_free(struct sentry_envelope_t *envelope);
+
+/**
+ * Gets a header of an envelope.
+ *
+ * Ownership: borrowed; valid while the envelope lives.
+ * Null: gives null.
+ * Threads: any.
+ * Returns: null when there is no such header.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_envelope_get_header(const struct sentry_envelope_t *envelope,
+                                                const char *key);
+
+/**
+ * `sentry_envelope_get_header` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_envelope_get_header_n(const struct sentry_envelope_t *envelope,
+                                                  const char *key,
+                                                  size_t key_len);
+
+/**
+ * Gets the event of an envelope.
+ *
+ * Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
+ * Null: gives null.
+ * Threads: any.
+ * Returns: null when there is none.
+ * Since: 0.1
+ */
+SENTRY_API union sentry_value_t sentry_envelope_get_event(const struct sentry_envelope_t *envelope);
+
+/**
+ * Gets the transaction of an envelope.
+ *
+ * Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
+ * Null: gives null.
+ * Threads: any.
+ * Returns: null when there is none.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_envelope_get_transaction(const struct sentry_envelope_t *envelope);
+
+/**
+ * Writes an envelope as bytes.
+ *
+ * Arguments: `size_out` gets the length in bytes.
+ * Ownership: the bytes are the caller's; free them with `sentry_free`. A zero follows them.
+ * Null: a NULL `envelope` gives NULL; `size_out` may be NULL.
+ * Threads: any.
+ * Returns: NULL when there is no memory.
+ * Since: 0.1
+ */
+SENTRY_API
+char *sentry_envelope_serialize(const struct sentry_envelope_t *envelope,
+                                size_t *size_out);
+
+/**
+ * Writes an envelope into a file, which is made or emptied.
+ *
+ * Arguments: `path`, any bytes the file system takes.
+ * Null: refused.
+ * Threads: any.
+ * Blocks: for the file system.
+ * Returns: 0; 1 when the file cannot be written, and then it is not left behind half.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_envelope_write_to_file(const struct sentry_envelope_t *envelope,
+                                  const char *path);
+
+/**
+ * `sentry_envelope_write_to_file` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_envelope_write_to_file_n(const struct sentry_envelope_t *envelope,
+                                    const char *path,
+                                    size_t path_len);
+
+/**
+ * Reads an envelope from bytes. Headers and items of unknown kinds are kept.
+ *
+ * Arguments: `buf_len` in bytes.
+ * Ownership: the bytes are copied; the envelope is the caller's.
+ * Null: gives NULL.
+ * Threads: any.
+ * Returns: NULL when the bytes are no envelope.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_envelope_t *sentry_envelope_deserialize(const char *buf, size_t buf_len);
+
+/**
+ * Reads an envelope from a file of at most 512 MiB.
+ *
+ * Arguments: `path`, any bytes the file system takes.
+ * Ownership: the envelope is the caller's.
+ * Null: gives NULL.
+ * Threads: any.
+ * Blocks: for the file system.
+ * Returns: NULL when there is no such file, it is too large, or holds no envelope.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_envelope_t *sentry_envelope_read_from_file(const char *path);
+
+/**
+ * `sentry_envelope_read_from_file` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_envelope_t *sentry_envelope_read_from_file_n(const char *path,
+                                                           size_t path_len);
+
+/**
+ * Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold.
+ *
+ * Ownership: takes `envelope`.
+ * Null: does nothing.
+ * Threads: any, several at once.
+ * Blocks: never, unless `queue_block_timeout_ms` is set. Whether it was accepted says `sentry_last_error_message`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_capture_envelope(struct sentry_envelope_t *envelope);
+
+/**
  * Makes an event with a fresh id and the time.
  *
  * Ownership: one reference, the caller's.
@@ -868,6 +1038,34 @@ void sentry_event_add_exception(union sentry_value_t event,
  * Since: 0.1
  */
 SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry_value_t thread);
+
+/**
+ * Sets the function that sees each event before it is sampled and queued.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send(struct sentry_options_t *opts,
+                                    sentry_event_function_t func,
+                                    void *user_data);
+
+/**
+ * Sets the function that sees each breadcrumb before it is kept.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_breadcrumb(struct sentry_options_t *opts,
+                                          sentry_before_breadcrumb_function_t func,
+                                          void *user_data);
 
 /**
  * Starts the library: from here on events are taken and sent by one background thread.

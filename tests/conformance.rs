@@ -30,7 +30,12 @@ fn conforms(program: &str, standard: Standard, arguments: &[&str]) -> String {
         String::from_utf8(output.stdout).expect("programs print text")
     };
     run(&mut Command::new(&binary));
-    let checks = ["--quiet", "--leak-check=full", "--error-exitcode=99"];
+    let checks = [
+        "--quiet",
+        "--leak-check=full",
+        "--errors-for-leak-kinds=definite",
+        "--error-exitcode=99",
+    ];
     run(Command::new("valgrind").args(checks).arg(&binary))
 }
 
@@ -84,4 +89,53 @@ fn events_conform_in_c() {
 #[test]
 fn events_conform_in_cpp() {
     events_conform(Standard::Cxx17);
+}
+
+fn hooks_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_hooks", standard, &[&receiver.dsn()]);
+    // An envelope of the host goes as it is; this one has oddities on purpose.
+    let is_ours = |text: &String| {
+        !["\"odd\"", "\"mystery\"", "EVT-2"]
+            .iter()
+            .any(|odd| text.contains(odd))
+    };
+    let violations: Vec<_> = receiver.violations().into_iter().filter(is_ours).collect();
+    assert_eq!(violations, Vec::<String>::new());
+    let events = receiver.events();
+    let messages: Vec<_> = events
+        .iter()
+        .map(|event| event["logentry"]["formatted"].as_str().unwrap_or("none"))
+        .collect();
+    let one_run = ["plain", "another", "inner", "again", "none"];
+    assert_eq!(messages, [one_run, one_run].concat());
+    let plain = &events[0];
+    assert_eq!(plain["fingerprint"], json!(["hooked"]));
+    assert!(plain.get("extra").is_none());
+    assert_eq!(plain["tags"]["t"], "v");
+    let crumbs = plain["breadcrumbs"]["values"].as_array().expect("a list");
+    assert_eq!(crumbs.len(), 1);
+    assert_eq!(crumbs[0]["category"], "seen");
+    // What the hook returned instead is complete in itself: the scope is not merged again.
+    assert!(events[1].get("tags").is_none());
+    assert_eq!(events[1]["logger"], "hook");
+    // The envelope went as it was.
+    assert_eq!(events[4]["n"], 1);
+    let envelopes = receiver.envelopes();
+    let own = envelopes
+        .iter()
+        .find(|envelope| envelope.header.get("odd").is_some())
+        .expect("the envelope arrived");
+    assert_eq!(own.header["event_id"], "9ec79c33ec9942ab8353589fcb2e04dc");
+    assert!(own.items.iter().any(|item| item.payload == b"a\nb"));
+}
+
+#[test]
+fn hooks_and_envelopes_conform_in_c() {
+    hooks_conform(Standard::C99);
+}
+
+#[test]
+fn hooks_and_envelopes_conform_in_cpp() {
+    hooks_conform(Standard::Cxx17);
 }

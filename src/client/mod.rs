@@ -9,6 +9,7 @@ pub(crate) mod breadcrumbs;
 pub(crate) mod construct;
 pub(crate) mod contexts;
 pub(crate) mod fields;
+pub(crate) mod hooks;
 pub(crate) mod ignore;
 pub(crate) mod options;
 pub(crate) mod pipeline;

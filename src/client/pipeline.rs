@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::Client;
+use super::hooks::{self, ValueHook};
 use crate::base::lock::lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -19,6 +20,7 @@ use crate::protocol::level::Level;
 use crate::transport::Transport;
 use crate::transport::is_worker_thread;
 use crate::transport::queue::Refusal;
+use crate::value::dynamic::Value;
 
 /// Why a call did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub(crate) enum Status {
     ShuttingDown,
     /// Called on the library's own thread.
     WorkerThread,
+    /// A hook of the host dropped it.
+    DroppedByHook,
 }
 
 /// A status and, for people, the detail.
@@ -124,25 +128,62 @@ impl Client {
         // After the event: an event does not carry itself as a breadcrumb.
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
             let timestamp = Timestamp::new(std::time::SystemTime::now());
-            self.scope.add_breadcrumb(&breadcrumb::new_log(
-                timestamp.as_str(),
-                level,
-                logger,
-                text,
-            ));
+            let crumb = breadcrumb::new_log(timestamp.as_str(), level, logger, text);
+            // A crumb that the hook drops is no failure of the message.
+            let _ = self.keep_breadcrumb(&crumb);
         }
         result
     }
 
-    /// Adds a breadcrumb given as JSON text (BC-1, BC-5).
+    /// Adds a breadcrumb given as JSON text (BC-1).
     pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<(), Refused> {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let crumb =
-            breadcrumb::parse(json, timestamp.as_str()).map_err(|error| malformed(&error))?;
-        self.scope.add_breadcrumb(&crumb);
+        let crumb = breadcrumb::parse(json, timestamp.as_str());
+        self.keep_breadcrumb(&crumb.map_err(|error| malformed(&error))?)
+    }
+
+    /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
+    fn keep_breadcrumb(&self, crumb: &str) -> Result<(), Refused> {
+        let Some(hook) = &self.options.before_breadcrumb else {
+            self.scope.add_breadcrumb(crumb);
+            return Ok(());
+        };
+        let returned = hook.call(Value::from_json(crumb).unwrap_or_default());
+        if matches!(returned, Value::Null) {
+            return Err(Refused::because(
+                Status::DroppedByHook,
+                "before_breadcrumb returned null",
+            ));
+        }
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let json = returned.to_json();
+        let crumb = breadcrumb::parse(&String::from_utf8_lossy(&json), timestamp.as_str());
+        self.scope
+            .add_breadcrumb(&crumb.map_err(|error| malformed(&error))?);
+        Ok(())
+    }
+
+    /// Queues an envelope as it is (no hook, no sampling, no scope).
+    pub(crate) fn capture_envelope(&self, envelope: Envelope) -> Result<(), Refused> {
+        let transport = self.transport.as_ref().ok_or(DISABLED)?;
+        if envelope.is_empty() {
+            return Err(Refused::because(
+                Status::InvalidArgument,
+                "an envelope without items is not sent",
+            ));
+        }
+        if is_worker_thread() {
+            transport.refuse_envelope(&envelope, DiscardReason::WorkerThread);
+            return Err(WORKER_THREAD);
+        }
+        let event_id = envelope.event_id;
+        submit(transport, envelope)?;
+        if let Some(event_id) = event_id {
+            *lock(&self.last_event_id) = event_id;
+        }
         Ok(())
     }
 
@@ -171,6 +212,19 @@ impl Client {
                 "a pattern of ignore_errors matches",
             );
         }
+        // Without a hook the payload is made last: an event that is left out costs nothing.
+        let (event_id, hooked) = match &self.options.before_send {
+            None => (event_id, None),
+            Some(hook) => {
+                let (event_id, payload) =
+                    self.before_send(hook.as_ref(), transport, event, event_id)?;
+                (event_id, Some(payload))
+            }
+        };
+        let refuse = |reason, status, detail| {
+            transport.refuse(event_id, ERROR, reason);
+            Err(Refused::because(status, detail))
+        };
         if !self.is_sampled() {
             return refuse(
                 DiscardReason::SampleRate,
@@ -188,24 +242,13 @@ impl Client {
         if transport.is_surely_full(Category::Error) {
             return refuse(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL);
         }
-        let payload = match self.payload(event, event_id) {
+        let payload = match hooked.map_or_else(|| self.payload(event, event_id), Ok) {
             Ok(payload) => payload,
             Err(error) => return Err(refuse_malformed(transport, &error)),
         };
         let mut envelope = Envelope::event(event_id, payload);
         envelope.trace = self.fields.trace_header();
-        transport
-            .submit(envelope)
-            .map_err(|refusal| match refusal {
-                Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
-                Refusal::TooLarge => Refused::because(
-                    Status::TooLarge,
-                    "larger than the whole queue; raise queue_max_bytes",
-                ),
-                Refusal::Closed => {
-                    Refused::because(Status::ShuttingDown, "the library is shutting down")
-                }
-            })?;
+        submit(transport, envelope)?;
         *lock(&self.last_event_id) = event_id;
         Ok(event_id)
     }
@@ -227,6 +270,38 @@ impl Client {
         let mut payload = Vec::new();
         event.write(&parts, &mut payload)?;
         Ok(payload)
+    }
+
+    /// Shows the event, complete with its scope, to the hook; the id and the payload of what comes back.
+    fn before_send(
+        &self,
+        hook: &dyn ValueHook,
+        transport: &Transport,
+        event: &Event<'_>,
+        event_id: Uuid,
+    ) -> Result<(Uuid, Vec<u8>), Refused> {
+        let payload = self.payload(event, event_id);
+        let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
+        let shown = hooks::event_for_hook(&payload);
+        let returned = shown.map_or(Value::Null, |event| hook.call(event));
+        if matches!(returned, Value::Null) {
+            transport.refuse(event_id, ERROR, DiscardReason::BeforeSend);
+            return Err(Refused::because(
+                Status::DroppedByHook,
+                "before_send returned null",
+            ));
+        }
+        let json = returned.to_json();
+        let json = String::from_utf8_lossy(&json);
+        let finish = || {
+            let event = Event::parse(&json)?;
+            let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
+            let mut payload = Vec::with_capacity(json.len());
+            // The scope is in it already; what the hook took out stays out.
+            event.write(&Parts::bare(event_id), &mut payload)?;
+            Ok((event_id, payload))
+        };
+        finish().map_err(|error: EventError| refuse_malformed(transport, &error))
     }
 
     fn is_ignored(&self, event: &Event<'_>) -> bool {
@@ -251,6 +326,17 @@ impl Client {
 
 const QUEUE_FULL: &str =
     "the queue is full; see queue_max_items, queue_max_bytes and sentry_get_stats()";
+
+fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
+    transport.submit(envelope).map_err(|refusal| match refusal {
+        Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
+        Refusal::TooLarge => Refused::because(
+            Status::TooLarge,
+            "larger than the whole queue; raise queue_max_bytes",
+        ),
+        Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
+    })
+}
 
 fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
     let reason = match error.kind {

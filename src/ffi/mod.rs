@@ -13,8 +13,10 @@
 
 pub mod capture;
 pub mod capture_value;
+pub mod envelopes;
 mod error;
 pub mod events;
+pub mod hooks;
 pub mod lifecycle;
 pub mod memory;
 pub mod options;

@@ -154,23 +154,21 @@ impl Dsn {
     }
 
     /// The secret, if there is one that is not empty (DSN-4).
+    #[cfg(test)]
     pub(crate) fn secret(&self) -> Option<&str> {
         self.secret.as_deref()
     }
 
     /// The host; IPv6 addresses with their brackets.
+    #[cfg(test)]
     pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// The port to connect to: the one that was given, else the scheme's (DSN-5).
+    #[cfg(test)]
     pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(if self.is_https { 443 } else { 80 })
-    }
-
-    /// The project id, a text (DSN-8).
-    pub(crate) fn project_id(&self) -> &str {
-        &self.project_id
     }
 
     /// Where envelopes are posted to (DSN-2).
@@ -200,6 +198,7 @@ impl Dsn {
     }
 
     /// The DSN as it was given, secret included.
+    #[cfg(test)]
     pub(crate) fn raw(&self) -> &str {
         &self.raw
     }

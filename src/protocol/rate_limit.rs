@@ -1,7 +1,7 @@
 //! Rate limits: what the headers of an answer say about what may not be sent for how long (RL-1 … RL-6, RL-8).
 //!
 //! Decides the meaning of `X-Sentry-Rate-Limits` and `Retry-After`; keeping the limits and asking them is the
-//! transport's work. Entry points: [`limits_from_response`], [`parse_rate_limits`], [`parse_retry_after`].
+//! transport's work. Entry points: [`limits_from_response`], [`parse_retry_after`].
 //! May use: [`super::category`], [`super::http_date`].
 
 use std::time::{Duration, SystemTime};
@@ -56,12 +56,14 @@ pub(crate) fn limits_from_response(
     }]
 }
 
-/// Reads `X-Sentry-Rate-Limits`: groups `retry_after:categories:scope:reason:…`, separated by commas.
-pub(crate) fn parse_rate_limits(header: &str) -> Vec<RateLimit> {
+/// [`read_groups`], for tests that do not care why there is nothing.
+#[cfg(test)]
+fn parse_rate_limits(header: &str) -> Vec<RateLimit> {
     read_groups(header).unwrap_or_default()
 }
 
-/// None if no group is well-formed.
+/// Reads `X-Sentry-Rate-Limits`: groups `retry_after:categories:scope:reason:…`, separated by commas. None if no group
+/// is well-formed.
 fn read_groups(header: &str) -> Option<Vec<RateLimit>> {
     let mut limits = Vec::new();
     let mut is_any_well_formed = false;

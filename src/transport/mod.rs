@@ -98,12 +98,17 @@ impl Transport {
                     Refusal::TooLarge => DiscardReason::TooLarge,
                     Refusal::Closed => DiscardReason::Shutdown,
                 };
-                let tallies: Vec<Tally> = envelope.tallies().collect();
-                self.shared
-                    .refuse(envelope.event_id.unwrap_or(Uuid::NIL), &tallies, reason);
+                self.refuse_envelope(&envelope, reason);
                 Err(refusal)
             }
         }
+    }
+
+    /// Books an envelope that is not accepted.
+    pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
+        let tallies: Vec<Tally> = envelope.tallies().collect();
+        let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
+        self.shared.refuse(event_id, &tallies, reason);
     }
 
     /// Books an item that was lost before it could become an envelope.

@@ -90,12 +90,6 @@ impl Members {
         true
     }
 
-    /// Removes all.
-    pub(crate) fn clear(&mut self) {
-        self.text.clear();
-        self.entries.clear();
-    }
-
     /// The value of `key` as JSON.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.iter()
@@ -119,6 +113,7 @@ impl Members {
     }
 
     /// How many there are.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }

@@ -2,7 +2,7 @@
 //!
 //! Decides what text is accepted: `serde_json` checks the grammar of all of it, this file adds the bound on nesting,
 //! the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read by
-//! any reader of JSON. Entry points: [`parse_object`], [`parse_array`]. May use: [`super::scan`], [`super::repair`].
+//! any reader of JSON. Entry point: [`parse_object`]. May use: [`super::scan`], [`super::repair`].
 
 use std::borrow::Cow;
 use std::fmt;
@@ -45,6 +45,7 @@ pub(crate) struct RawObject<'a> {
 
 impl RawObject<'_> {
     /// The value of that key as JSON.
+    #[cfg(test)]
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         let member = self.members.iter().find(|member| member.key == key);
         member.map(|member| &*member.json)
@@ -67,8 +68,6 @@ pub(crate) enum JsonErrorReason {
     Syntax(String),
     /// JSON, but no object.
     NotAnObject,
-    /// JSON, but no array.
-    NotAnArray,
     /// More than [`MAX_DEPTH`] containers within one another.
     TooDeep,
     /// This top-level key stands there twice.
@@ -86,7 +85,6 @@ impl fmt::Display for JsonErrorReason {
         match self {
             Self::Syntax(reason) => f.write_str(reason),
             Self::NotAnObject => f.write_str("expected an object"),
-            Self::NotAnArray => f.write_str("expected an array"),
             Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
             Self::DuplicateKey(key) => write!(f, "the key {:?} is there twice", trim_str(key, 64)),
         }
@@ -213,27 +211,6 @@ impl<'a> Visitor<'a> for KeySeed {
     }
 }
 
-/// Reads `text` as one JSON array; gives its elements.
-pub(crate) fn parse_array(text: &str) -> Result<Vec<Cow<'_, str>>, JsonError> {
-    let (start, json) = check_grammar(text)?;
-    if !json.starts_with('[') {
-        return Err(JsonError {
-            offset: start,
-            reason: JsonErrorReason::NotAnArray,
-        });
-    }
-    let survey = scan::survey(json);
-    if let Some(at) = survey.too_deep_at {
-        return Err(too_deep(start.saturating_add(at)));
-    }
-    if survey.needs_repair {
-        let repaired = repair(json);
-        let owned = |element: &str| Cow::Owned(element.to_owned());
-        return Ok(scan::elements(&repaired).map(owned).collect());
-    }
-    Ok(scan::elements(json).map(Cow::Borrowed).collect())
-}
-
 /// The value in `text` without the white space around it, and where it begins.
 fn check_grammar(text: &str) -> Result<(usize, &str), JsonError> {
     match serde_json::from_str::<&RawValue>(text) {
@@ -340,8 +317,6 @@ mod tests {
         assert_eq!(object.get("aA"), Some("\"x\""));
         assert!(matches!(object.members[0].key, Cow::Borrowed(_)));
         assert_eq!(parse_object("{}").unwrap().members, []);
-        let elements = parse_array(" [1, {\"a\":[]}, \"x\"]").unwrap();
-        assert_eq!(elements, ["1", "{\"a\":[]}", "\"x\""]);
     }
 
     #[test]
@@ -383,11 +358,6 @@ mod tests {
         }
         let error = parse_object("[1,").unwrap_err();
         assert!(matches!(error.reason, JsonErrorReason::Syntax(_)));
-        let error = parse_array(" {}").unwrap_err();
-        assert_eq!(
-            (error.offset, error.reason),
-            (1, JsonErrorReason::NotAnArray)
-        );
     }
 
     #[test]
@@ -427,13 +397,6 @@ mod tests {
             assert_eq!(error.reason, JsonErrorReason::TooDeep, "{levels}");
             assert_eq!(error.offset, 5 + 63);
         }
-        let open_only = "[".repeat(1_000_000);
-        assert!(matches!(
-            parse_array(&open_only).unwrap_err().reason,
-            JsonErrorReason::Syntax(_)
-        ));
-        let deep = "[".repeat(65) + &"]".repeat(65);
-        assert_eq!(parse_array(&deep).unwrap_err(), too_deep(64));
     }
 
     #[test]
@@ -443,6 +406,5 @@ mod tests {
         let object = parse_object(text).unwrap();
         assert_eq!(object.get("a\u{fffd}"), Some(r#""\ufffd""#));
         assert_eq!(object.get("n"), Some("[null ]"));
-        assert_eq!(parse_array("[1e999,2]").unwrap(), ["null", "2"]);
     }
 }

@@ -1,7 +1,7 @@
 //! Writing: strings and numbers as JSON, appended to a byte buffer.
 //!
 //! Decides how text is escaped and how separators are set. Entry points: [`string`], [`key`], [`number_u64`],
-//! [`number_f64`], [`separator`]. May use the standard library only.
+//! [`separator`]. May use the standard library only.
 
 use std::io::Write as _;
 
@@ -142,16 +142,6 @@ pub(crate) fn number_u64(out: &mut Vec<u8>, value: u64) {
     let _ = write!(out, "{value}");
 }
 
-/// Appends a number; `null` when JSON has no way to write it (EVT-17).
-pub(crate) fn number_f64(out: &mut Vec<u8>, value: f64) {
-    if value.is_finite() {
-        // The debug form keeps large exponents short (`1e300`) and is valid JSON.
-        let _ = write!(out, "{value:?}");
-    } else {
-        out.extend_from_slice(b"null");
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,22 +167,6 @@ mod tests {
             }
         }
         assert_eq!(plain_prefix(" !~\u{7f}ÿ".repeat(5).as_bytes()), 30);
-    }
-
-    // EVT-17
-    #[test]
-    fn numbers_that_json_cannot_write_become_null() {
-        let text = |value| {
-            let mut out = Vec::new();
-            number_f64(&mut out, value);
-            into_text(out)
-        };
-        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(text(value), "null");
-        }
-        for value in [0.0, -1.5, 1e300, f64::MIN_POSITIVE, 0.1 + 0.2] {
-            assert_eq!(serde_json::from_str::<f64>(&text(value)).unwrap(), value);
-        }
     }
 
     #[test]

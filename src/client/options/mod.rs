@@ -21,6 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::hooks::ValueHook;
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
@@ -108,6 +109,10 @@ pub(crate) struct Options {
     pub(crate) event_level: Level,
     /// Hears what became of each envelope.
     pub(crate) on_outcome: Option<Arc<dyn OutcomeSink>>,
+    /// Sees each event before it is sampled and queued.
+    pub(crate) before_send: Option<Arc<dyn ValueHook>>,
+    /// Sees each breadcrumb before it is kept.
+    pub(crate) before_breadcrumb: Option<Arc<dyn ValueHook>>,
 
     /// What could not be taken over and was ignored; init logs it.
     pub(crate) warnings: Vec<String>,
@@ -152,6 +157,8 @@ impl Default for Options {
             breadcrumb_level: Level::Info,
             event_level: Level::Error,
             on_outcome: None,
+            before_send: None,
+            before_breadcrumb: None,
             warnings: Vec::new(),
         }
     }
@@ -217,6 +224,8 @@ impl fmt::Debug for Options {
             .field("breadcrumb_level", &self.breadcrumb_level)
             .field("event_level", &self.event_level)
             .field("on_outcome", &self.on_outcome)
+            .field("before_send", &self.before_send)
+            .field("before_breadcrumb", &self.before_breadcrumb)
             .finish_non_exhaustive()
     }
 }

@@ -227,7 +227,12 @@ mod tests {
     }
 
     /// Setters that take a function, and one that is another name.
-    const WITHOUT_KEY: [&str; 2] = ["on_outcome", "http_proxy"];
+    const WITHOUT_KEY: [&str; 4] = [
+        "on_outcome",
+        "before_send",
+        "before_breadcrumb",
+        "http_proxy",
+    ];
     /// The compatible interface has no getter for these.
     const WITHOUT_GETTER: [&str; 2] = ["logger_level", "database_path"];
 

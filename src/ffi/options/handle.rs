@@ -11,6 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::Arc;
 
+use crate::client::hooks::ValueHook;
 use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
@@ -127,6 +128,19 @@ pub(crate) unsafe fn configure_outcome(
 ) {
     // SAFETY: passed on.
     unsafe { store(opts, |options| options.on_outcome = sink) };
+}
+
+/// Sets a hook, which function of `Options` it is says `place`.
+///
+/// # Safety
+/// As for [`store`].
+pub(crate) unsafe fn configure_hook(
+    opts: *mut sentry_options_t,
+    place: impl FnOnce(&mut Options) -> &mut Option<Arc<dyn ValueHook>>,
+    hook: Option<Arc<dyn ValueHook>>,
+) {
+    // SAFETY: passed on.
+    unsafe { store(opts, |options| *place(options) = hook) };
 }
 
 /// Changes options; the outcome becomes status and last error.

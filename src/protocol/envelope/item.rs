@@ -111,6 +111,10 @@ pub(crate) enum Payload {
     /// Its own.
     Owned(Vec<u8>),
     /// Shared with others, for instance an attachment of the scope.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for attachments of the scope, which events will share")
+    )]
     Shared(Arc<[u8]>),
 }
 
@@ -183,6 +187,7 @@ impl Item {
     }
 
     /// An attachment; of `filename` only what follows the last slash is kept (ATT-1).
+    #[cfg(test)]
     pub(crate) fn attachment(
         filename: &str,
         content_type: Option<String>,

@@ -52,6 +52,7 @@ pub(crate) struct HeaderFields<'a> {
 
 impl Envelope {
     /// An envelope without items, for instance for sessions; `event_id` of what is put in, if it has one.
+    #[cfg(test)]
     pub(crate) fn new(event_id: Option<Uuid>) -> Self {
         Self {
             event_id,
@@ -69,6 +70,7 @@ impl Envelope {
     }
 
     /// An envelope of one item without further headers.
+    #[cfg(test)]
     pub(crate) fn single(event_id: Option<Uuid>, kind: ItemKind, payload: Vec<u8>) -> Self {
         Self {
             event_id,
@@ -78,6 +80,7 @@ impl Envelope {
     }
 
     /// The DSN in the bytes it was read from.
+    #[cfg(test)]
     pub(crate) fn stored_dsn(&self) -> Option<&str> {
         self.stored.as_ref()?.dsn.as_deref()
     }

@@ -56,7 +56,7 @@ impl From<JsonError> for EventError {
     fn from(error: JsonError) -> Self {
         let kind = match &error.reason {
             JsonErrorReason::Syntax(_) => EventErrorKind::Syntax,
-            JsonErrorReason::NotAnObject | JsonErrorReason::NotAnArray => {
+            JsonErrorReason::NotAnObject => {
                 EventErrorKind::NotAnObject
             }
             JsonErrorReason::TooDeep => EventErrorKind::TooDeep,

@@ -67,6 +67,24 @@ pub(crate) struct Parts<'a> {
     pub(crate) max_breadcrumbs: usize,
 }
 
+impl Parts<'static> {
+    /// Nothing but the id: for an event that is complete.
+    pub(crate) fn bare(event_id: Uuid) -> Self {
+        static EMPTY: Members = Members::new();
+        Self {
+            event_id,
+            timestamp: "",
+            level: Level::Error,
+            fields: &[],
+            tags: &EMPTY,
+            contexts: &EMPTY,
+            extra: &EMPTY,
+            breadcrumbs: "",
+            max_breadcrumbs: usize::MAX,
+        }
+    }
+}
+
 /// What happened while an event was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
@@ -232,6 +250,7 @@ impl<'a> Event<'a> {
     }
 
     /// True if it carries an exception.
+    #[cfg(test)]
     pub(crate) fn has_exception(&self) -> bool {
         self.exceptions().next().is_some()
     }

@@ -8,6 +8,7 @@
 
 mod json;
 mod msgpack;
+mod read;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

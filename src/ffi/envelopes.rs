@@ -1,0 +1,331 @@
+//! Envelopes: reading, writing, sending.
+
+use std::ffi::{OsStr, c_char, c_int};
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::ptr;
+use std::sync::OnceLock;
+
+use super::values::{NULL, give, sentry_value_t, take};
+use super::{guard, status, text};
+use crate::client::pipeline::NOT_INITIALISED;
+use crate::client::state;
+use crate::protocol::envelope::{Envelope, HeaderFields, ItemKind};
+use crate::value::dynamic::Value;
+
+/// Items under common headers, as one request carries them.
+///
+/// Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
+/// `sentry_envelope_get_…`, written by `sentry_envelope_serialize` and `sentry_envelope_write_to_file`, ended by
+/// `sentry_envelope_free` or `sentry_capture_envelope`.
+/// Threads: any number may read one envelope at once.
+pub struct sentry_envelope_t {
+    envelope: Envelope,
+    headers: OnceLock<Value>,
+    event: OnceLock<Value>,
+    transaction: OnceLock<Value>,
+}
+
+/// Largest file that is read.
+const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Frees an envelope.
+///
+/// Null: does nothing.
+/// Threads: one; nobody else may use the envelope.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_free(envelope: *mut sentry_envelope_t) {
+    if !envelope.is_null() {
+        // SAFETY: as our caller promises: a handle of ours that is given away.
+        guard((), || drop(unsafe { Box::from_raw(envelope) }));
+    }
+}
+
+/// Gets a header of an envelope.
+///
+/// Ownership: borrowed; valid while the envelope lives.
+/// Null: gives null.
+/// Threads: any.
+/// Returns: null when there is no such header.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_get_header(
+    envelope: *const sentry_envelope_t,
+    key: *const c_char,
+) -> sentry_value_t {
+    // SAFETY: as our caller promises: NULL or a handle of ours, NULL or terminated.
+    unsafe { sentry_envelope_get_header_n(envelope, key, text::c_str_len(key)) }
+}
+
+/// `sentry_envelope_get_header` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_get_header_n(
+    envelope: *const sentry_envelope_t,
+    key: *const c_char,
+    key_len: usize,
+) -> sentry_value_t {
+    guard(NULL, || {
+        // SAFETY: as our caller promises: NULL or a handle of ours; `key_len` readable bytes.
+        let (envelope, key) = unsafe { (envelope.as_ref(), text::bytes(key, key_len)) };
+        let (Some(envelope), Ok(key)) = (envelope, key) else {
+            return NULL;
+        };
+        let headers = envelope.headers.get_or_init(|| headers(&envelope.envelope));
+        lend(headers.get_key(key))
+    })
+}
+
+/// Gets the event of an envelope.
+///
+/// Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
+/// Null: gives null.
+/// Threads: any.
+/// Returns: null when there is none.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_get_event(
+    envelope: *const sentry_envelope_t,
+) -> sentry_value_t {
+    guard(NULL, || {
+        // SAFETY: as our caller promises: NULL or a handle of ours.
+        let Some(envelope) = (unsafe { envelope.as_ref() }) else {
+            return NULL;
+        };
+        let event = || payload(&envelope.envelope, &ItemKind::Event);
+        lend(Some(envelope.event.get_or_init(event).clone()))
+    })
+}
+
+/// Gets the transaction of an envelope.
+///
+/// Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
+/// Null: gives null.
+/// Threads: any.
+/// Returns: null when there is none.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_get_transaction(
+    envelope: *const sentry_envelope_t,
+) -> sentry_value_t {
+    guard(NULL, || {
+        // SAFETY: as our caller promises: NULL or a handle of ours.
+        let Some(envelope) = (unsafe { envelope.as_ref() }) else {
+            return NULL;
+        };
+        let transaction = || payload(&envelope.envelope, &ItemKind::Transaction);
+        lend(Some(envelope.transaction.get_or_init(transaction).clone()))
+    })
+}
+
+/// Writes an envelope as bytes.
+///
+/// Arguments: `size_out` gets the length in bytes.
+/// Ownership: the bytes are the caller's; free them with `sentry_free`. A zero follows them.
+/// Null: a NULL `envelope` gives NULL; `size_out` may be NULL.
+/// Threads: any.
+/// Returns: NULL when there is no memory.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_serialize(
+    envelope: *const sentry_envelope_t,
+    size_out: *mut usize,
+) -> *mut c_char {
+    guard(ptr::null_mut(), || {
+        // SAFETY: as our caller promises: NULL or a handle of ours.
+        let Some(envelope) = (unsafe { envelope.as_ref() }) else {
+            return ptr::null_mut();
+        };
+        let bytes = serialize(&envelope.envelope);
+        let copy = text::bytes_to_malloc(&bytes);
+        if !copy.is_null() && !size_out.is_null() {
+            // SAFETY: as our caller promises: room for a size.
+            unsafe { size_out.write(bytes.len()) };
+        }
+        copy
+    })
+}
+
+/// Writes an envelope into a file, which is made or emptied.
+///
+/// Arguments: `path`, any bytes the file system takes.
+/// Null: refused.
+/// Threads: any.
+/// Blocks: for the file system.
+/// Returns: 0; 1 when the file cannot be written, and then it is not left behind half.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_write_to_file(
+    envelope: *const sentry_envelope_t,
+    path: *const c_char,
+) -> c_int {
+    // SAFETY: as our caller promises: NULL or a handle of ours, NULL or terminated.
+    unsafe { sentry_envelope_write_to_file_n(envelope, path, text::c_str_len(path)) }
+}
+
+/// `sentry_envelope_write_to_file` with a length.
+///
+/// Arguments: `path_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_write_to_file_n(
+    envelope: *const sentry_envelope_t,
+    path: *const c_char,
+    path_len: usize,
+) -> c_int {
+    guard(1, || {
+        // SAFETY: as our caller promises: NULL or a handle of ours; `path_len` readable bytes.
+        let (envelope, path) = unsafe { (envelope.as_ref(), text::bytes(path, path_len)) };
+        let (Some(envelope), Ok(path)) = (envelope, path) else {
+            return 1;
+        };
+        let path = Path::new(OsStr::from_bytes(path));
+        let Ok(mut file) = File::create(path) else {
+            return 1;
+        };
+        if file.write_all(&serialize(&envelope.envelope)).is_ok() {
+            return 0;
+        }
+        // Half an envelope is worth nothing; whether it can be removed changes nothing for the caller.
+        let _ = fs::remove_file(path);
+        1
+    })
+}
+
+/// Reads an envelope from bytes. Headers and items of unknown kinds are kept.
+///
+/// Arguments: `buf_len` in bytes.
+/// Ownership: the bytes are copied; the envelope is the caller's.
+/// Null: gives NULL.
+/// Threads: any.
+/// Returns: NULL when the bytes are no envelope.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_deserialize(
+    buf: *const c_char,
+    buf_len: usize,
+) -> *mut sentry_envelope_t {
+    guard(ptr::null_mut(), || {
+        // SAFETY: as our caller promises: `buf_len` readable bytes.
+        match unsafe { text::bytes(buf, buf_len) } {
+            Ok(bytes) if !bytes.is_empty() => parse(bytes),
+            _ => ptr::null_mut(),
+        }
+    })
+}
+
+/// Reads an envelope from a file of at most 512 MiB.
+///
+/// Arguments: `path`, any bytes the file system takes.
+/// Ownership: the envelope is the caller's.
+/// Null: gives NULL.
+/// Threads: any.
+/// Blocks: for the file system.
+/// Returns: NULL when there is no such file, it is too large, or holds no envelope.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_read_from_file(
+    path: *const c_char,
+) -> *mut sentry_envelope_t {
+    // SAFETY: as our caller promises: NULL or terminated.
+    unsafe { sentry_envelope_read_from_file_n(path, text::c_str_len(path)) }
+}
+
+/// `sentry_envelope_read_from_file` with a length.
+///
+/// Arguments: `path_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_envelope_read_from_file_n(
+    path: *const c_char,
+    path_len: usize,
+) -> *mut sentry_envelope_t {
+    guard(ptr::null_mut(), || {
+        // SAFETY: as our caller promises: `path_len` readable bytes.
+        let bytes = unsafe { text::bytes(path, path_len) };
+        let file = bytes
+            .ok()
+            .and_then(|path| read(Path::new(OsStr::from_bytes(path))));
+        file.map_or(ptr::null_mut(), |bytes| parse(&bytes))
+    })
+}
+
+/// Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold.
+///
+/// Ownership: takes `envelope`.
+/// Null: does nothing.
+/// Threads: any, several at once.
+/// Blocks: never, unless `queue_block_timeout_ms` is set. Whether it was accepted says `sentry_last_error_message`.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_capture_envelope(envelope: *mut sentry_envelope_t) {
+    if envelope.is_null() {
+        return;
+    }
+    guard((), || {
+        // SAFETY: as our caller promises: a handle of ours that is given away.
+        let envelope = unsafe { Box::from_raw(envelope) }.envelope;
+        let result = state::with_client(|client| client.capture_envelope(envelope));
+        status::answer(result.unwrap_or(Err(NOT_INITIALISED)));
+    });
+}
+
+fn parse(bytes: &[u8]) -> *mut sentry_envelope_t {
+    Envelope::parse(bytes).map_or(ptr::null_mut(), |envelope| {
+        Box::into_raw(Box::new(sentry_envelope_t {
+            envelope,
+            headers: OnceLock::new(),
+            event: OnceLock::new(),
+            transaction: OnceLock::new(),
+        }))
+    })
+}
+
+/// The bytes of a regular file; a pipe or a device could go on for ever.
+fn read(path: &Path) -> Option<Vec<u8>> {
+    let metadata = fs::metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > MAX_FILE_BYTES {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .ok()?
+        .take(MAX_FILE_BYTES)
+        .read_to_end(&mut bytes)
+        .ok()?;
+    Some(bytes)
+}
+
+/// Without the line feed at the end, as the compatible interface writes it.
+fn serialize(envelope: &Envelope) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    envelope.write(&mut bytes, &HeaderFields::default());
+    bytes.pop();
+    bytes
+}
+
+fn headers(envelope: &Envelope) -> Value {
+    let mut line = Vec::new();
+    envelope.write_header(&mut line, &HeaderFields::default());
+    let headers = std::str::from_utf8(&line).ok().and_then(Value::from_json);
+    headers.unwrap_or_default()
+}
+
+fn payload(envelope: &Envelope, kind: &ItemKind) -> Value {
+    let item = envelope.items().find(|item| item.kind == *kind);
+    let text = item.and_then(|item| std::str::from_utf8(item.payload.bytes()).ok());
+    text.and_then(Value::from_json).unwrap_or_default()
+}
+
+/// The value without the reference that was made for it: the envelope keeps one.
+fn lend(value: Option<Value>) -> sentry_value_t {
+    let lent = value.map_or(NULL, give);
+    // SAFETY: made just now, with a reference of its own.
+    drop(unsafe { take(lent) });
+    lent
+}
