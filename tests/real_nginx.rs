@@ -48,7 +48,7 @@ fn events_go_over_tls_and_one_http2_connection() {
     //
     assert_eq!(nginx.receiver.event_ids(), sent);
     assert_eq!(nginx.receiver.violations(), Vec::<String>::new());
-    let accesses = nginx.accesses();
+    let accesses = nginx.wait_for_accesses(5);
     assert_eq!(accesses.len(), 5, "{accesses:?}");
     for access in &accesses {
         assert_eq!((&*access.protocol, access.status), ("HTTP/2.0", 200));
@@ -78,10 +78,57 @@ fn requests_in_flight_are_streams_of_one_connection() {
     nginx.receiver.release();
     client.assert_settled(12, 12, &json!({}));
     assert_eq!(set(nginx.receiver.event_ids()), sent);
-    let accesses = nginx.accesses();
+    let accesses = nginx.wait_for_accesses(12);
     let connections: BTreeSet<u64> = accesses.iter().map(|access| access.connection).collect();
     assert_eq!(connections.len(), 1, "{accesses:?}");
     assert_eq!(accesses.len(), 12);
+    client.finish();
+}
+
+#[test]
+fn connections_that_the_server_ends_now_and_then_cost_nothing() {
+    // HTTP-10
+    let nginx = Nginx::start();
+    for in_flight in [1, 4] {
+        let before = nginx.accesses().len();
+        let mut options = patient(&nginx, nginx.short_dsn());
+        options["max_requests_in_flight"] = json!(in_flight);
+        let mut client = Client::start(&options);
+        let sent = set((0..40).map(|n| client.capture_text(&format!("event {n}"))));
+        let stats = client.assert_settled(40, 40, &json!({}));
+        if in_flight == 1 {
+            // Nobody else was on the connection when it ended.
+            assert_eq!(stats["requests"], 40, "{stats}");
+        }
+        assert!(sent.is_subset(&set(nginx.receiver.event_ids())));
+        let connections: BTreeSet<u64> = nginx.wait_for_accesses(before + 40)[before..]
+            .iter()
+            .map(|access| access.connection)
+            .collect();
+        assert!(connections.len() >= 8, "{connections:?}");
+        client.finish();
+    }
+}
+
+#[test]
+fn a_large_event_passes_the_windows_of_http2() {
+    // ENV-17
+    let nginx = Nginx::start();
+    let mut options = once(&nginx, nginx.dsn(""));
+    options["compression"] = json!("none");
+    let mut client = Client::start(&options);
+    let text = |number: u32| format!("{number} {}", "x".repeat(7500));
+    let crumbs: Vec<Value> = (0..100)
+        .map(|number| json!({"timestamp": 1_767_322_000, "message": text(number)}))
+        .collect();
+    client.capture(&json!({"message": "large", "breadcrumbs": crumbs}));
+    client.assert_settled(1, 1, &json!({}));
+    let sent = nginx.receiver.events();
+    for (number, crumb) in (0..).zip(sent[0]["breadcrumbs"]["values"].as_array().unwrap()) {
+        assert_eq!(crumb["message"], text(number));
+    }
+    assert!(nginx.receiver.requests()[0].raw_body.len() > 700_000);
+    assert_eq!(nginx.receiver.violations(), Vec::<String>::new());
     client.finish();
 }
 
@@ -189,7 +236,7 @@ fn a_429_with_retry_after_pauses_captures() {
     let reasons = json!({"server_rate_limit": 1, "ratelimit_backoff": 1});
     client.assert_settled(3, 1, &reasons);
     assert_eq!(nginx.receiver.event_ids(), [first]);
-    assert_eq!(nginx.accesses().len(), 2);
+    assert_eq!(nginx.wait_for_accesses(2).len(), 2);
     client.finish();
 }
 
@@ -206,7 +253,7 @@ fn a_502_is_final_unless_status_retries_allow_more() {
         client.assert_settled(1, 0, &json!({"send_error": 1}));
         let outcome = client.outcome_of(&id);
         assert_eq!((outcome.http_status, outcome.attempts), (502, attempts));
-        let accesses = nginx.accesses();
+        let accesses = nginx.wait_for_accesses(before + usize::try_from(attempts).unwrap());
         assert_eq!(
             accesses.len() - before,
             usize::try_from(attempts).unwrap(),
@@ -228,7 +275,7 @@ fn a_connection_ended_without_an_answer_is_tried_again_and_then_given_up() {
         let id = client.capture_text("lost");
         client.assert_settled(1, 0, &json!({"network_error": 1}));
         assert_eq!(client.outcome_of(&id).attempts, 3);
-        let accesses = nginx.accesses();
+        let accesses = nginx.wait_for_accesses(before + 3);
         assert_eq!(accesses.len() - before, 3, "{accesses:?}");
         assert!(accesses.iter().all(|access| access.status == 444));
         client.finish();

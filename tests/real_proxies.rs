@@ -88,7 +88,7 @@ fn https_goes_through_a_tunnel_that_sees_nothing_of_it() {
         proxy.log()
     );
     assert!(!proxy.log().contains("envelope"), "{}", proxy.log());
-    assert_eq!(nginx.accesses()[0].protocol, "HTTP/2.0");
+    assert_eq!(nginx.wait_for_accesses(1)[0].protocol, "HTTP/2.0");
     assert!(!printed.contains(PASSWORD), "{printed}");
 }
 
@@ -142,7 +142,7 @@ fn https_goes_through_socks5() {
         "{}",
         proxy.log()
     );
-    assert_eq!(nginx.accesses()[0].protocol, "HTTP/2.0");
+    assert_eq!(nginx.wait_for_accesses(1)[0].protocol, "HTTP/2.0");
 }
 
 /// Captures two events that cannot get out; returns everything the client printed.

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use receiver::{ClosedPort, PROJECT_ID, PUBLIC_KEY, Receiver, closed_port};
 
-use super::{Server, certificates, free_port, here, tool};
+use super::{HANG, Server, certificates, free_port, here, tool, wait_until};
 use crate::support::Scratch;
 
 /// nginx on free ports, in front of a receiver of its own.
@@ -19,6 +19,7 @@ pub struct Nginx {
     pub receiver: Receiver,
     tls: u16,
     plain: u16,
+    short: u16,
     expired: u16,
     elsewhere: u16,
     /// Keeps the port closed.
@@ -41,11 +42,12 @@ impl Nginx {
         let scratch = Scratch::new("nginx");
         certificates::write_to(scratch.path());
         let (receiver, closed) = (Receiver::start(), closed_port().unwrap());
-        let [tls, plain, expired, elsewhere] = [(); 4].map(|()| free_port());
+        let [tls, plain, short, expired, elsewhere] = [(); 5].map(|()| free_port());
         let words = [
             ("@BACKEND@", receiver.port()),
             ("@TLS@", tls),
             ("@PLAIN@", plain),
+            ("@SHORT@", short),
             ("@EXPIRED@", expired),
             ("@ELSEWHERE@", elsewhere),
             ("@CLOSED@", closed.port()),
@@ -65,6 +67,7 @@ impl Nginx {
             receiver,
             tls,
             plain,
+            short,
             expired,
             elsewhere,
             _closed: closed,
@@ -108,6 +111,11 @@ impl Nginx {
         )
     }
 
+    /// The DSN of the server that ends each connection after five requests.
+    pub fn short_dsn(&self) -> String {
+        format!("https://{PUBLIC_KEY}@127.0.0.1:{}/{PROJECT_ID}", self.short)
+    }
+
     /// The DSN of the server whose certificate has expired.
     pub fn expired_dsn(&self) -> String {
         format!(
@@ -146,10 +154,17 @@ impl Nginx {
         self.scratch.join(name)
     }
 
-    /// All requests it has answered so far, also those it did not pass on.
+    /// All requests it has answered so far, also those it did not pass on. The answer comes before the line.
     pub fn accesses(&self) -> Vec<Access> {
         let text = fs::read_to_string(self.scratch.join("access.log")).unwrap_or_default();
         text.lines().map(Access::parse).collect()
+    }
+
+    /// [`Nginx::accesses`] once there are so many; also more, but not fewer.
+    pub fn wait_for_accesses(&self, count: usize) -> Vec<Access> {
+        let what = format!("{count} requests in the access log");
+        wait_until(&what, HANG, || self.accesses().len() >= count);
+        self.accesses()
     }
 }
 
