@@ -3,6 +3,7 @@
 //! `peers reqwest|curl SCENARIO DSN [NAME=VALUE]...`; scenarios: capture, memory, burst, close, init.
 
 use std::fs;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,8 @@ impl Arguments {
     }
 }
 
-fn start(arguments: &Arguments) -> ClientInitGuard {
+/// Never dropped: against a server that hangs, dropping would not come back.
+fn start(arguments: &Arguments) -> ManuallyDrop<ClientInitGuard> {
     let transport: Arc<dyn TransportFactory> = match arguments.text(1) {
         "curl" => Arc::new(|options: &ClientOptions| {
             Arc::new(CurlHttpTransport::new(options)) as Arc<dyn sentry::Transport>
@@ -47,7 +49,7 @@ fn start(arguments: &Arguments) -> ClientInitGuard {
     options.release = Some("bench@1.0".into());
     options.transport = Some(transport);
     options.shutdown_timeout = Duration::from_secs(2);
-    sentry::init(options)
+    ManuallyDrop::new(sentry::init(options))
 }
 
 fn add_crumb(serial: u32) {
@@ -64,7 +66,7 @@ fn add_crumb(serial: u32) {
     });
 }
 
-fn start_with_scope(arguments: &Arguments) -> ClientInitGuard {
+fn start_with_scope(arguments: &Arguments) -> ManuallyDrop<ClientInitGuard> {
     let guard = start(arguments);
     sentry::configure_scope(|scope| scope.set_tag("customer", "acme"));
     if arguments.number("crumbs", 1) > 0 {
@@ -195,7 +197,7 @@ fn burst(arguments: &Arguments) {
 }
 
 fn close(arguments: &Arguments) {
-    let guard = start_with_scope(arguments);
+    let guard = ManuallyDrop::into_inner(start_with_scope(arguments));
     let text = message(MESSAGE);
     for _ in 0..2000 {
         capture_one("json", &text);
