@@ -104,7 +104,9 @@ impl Client {
         text: &str,
     ) -> Result<Uuid, Refused> {
         let transport = self.open_transport()?;
-        self.capture(transport, &Event::message(level, logger, text))
+        let mut scratch = String::new();
+        let event = Event::message(level, logger, text, &mut scratch);
+        self.capture(transport, &event)
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.

@@ -121,16 +121,23 @@ impl<'a> Event<'a> {
         Ok(event)
     }
 
-    /// An event that is a message.
-    pub(crate) fn message(level: Level, logger: Option<&str>, text: &str) -> Self {
+    /// An event that is a message. It borrows its texts from `scratch`, where they are written as JSON.
+    pub(crate) fn message(
+        level: Level,
+        logger: Option<&str>,
+        text: &str,
+        scratch: &'a mut String,
+    ) -> Self {
         let text = trim_str(text, limits::MESSAGE_CHARS);
-        let member = |key: &'static str, json: Cow<'static, str>| Member {
-            key: Cow::Borrowed(key),
-            json,
-            offset: 0,
-        };
-        let mut members = Vec::with_capacity(3);
-        members.push(member("message", json::string_to_json(&text).into()));
+        let room = text.len().saturating_add(logger.map_or(0, str::len));
+        let mut texts = Vec::with_capacity(room.saturating_add(16));
+        json::string(&mut texts, &text);
+        let length = texts.len();
+        if let Some(logger) = logger {
+            json::string(&mut texts, logger);
+        }
+        *scratch = json::into_text(texts);
+        let (message, logger_name) = scratch.split_at_checked(length).unwrap_or_default();
         let level = match level.event_name() {
             "debug" => "\"debug\"",
             "info" => "\"info\"",
@@ -138,9 +145,16 @@ impl<'a> Event<'a> {
             "fatal" => "\"fatal\"",
             _ => "\"error\"",
         };
-        members.push(member("level", Cow::Borrowed(level)));
-        if let Some(logger) = logger {
-            members.push(member("logger", json::string_to_json(logger).into()));
+        let member = |key: &'static str, json: &'a str| Member {
+            key: Cow::Borrowed(key),
+            json: Cow::Borrowed(json),
+            offset: 0,
+        };
+        let mut members = Vec::with_capacity(3);
+        members.push(member("message", message));
+        members.push(member("level", level));
+        if logger.is_some() {
+            members.push(member("logger", logger_name));
         }
         // All three are text: they fit.
         let event = Self::from_members(members);
@@ -395,7 +409,8 @@ mod tests {
     // PIPE-8, EVT-10
     #[test]
     fn messages_are_events() {
-        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo");
+        let mut scratch = String::new();
+        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo", &mut scratch);
         let (json, written) = Given::default().write(&event);
         assert_eq!(json["logentry"]["formatted"], "one\ntwo");
         assert_eq!(
@@ -410,12 +425,13 @@ mod tests {
             Level::Error,
             Level::Fatal,
         ] {
-            let (json, _) = Given::default().write(&Event::message(level, None, "x"));
+            let (json, _) = Given::default().write(&Event::message(level, None, "x", &mut scratch));
             assert_eq!(json["level"], level.event_name());
             assert!(json.get("logger").is_none());
         }
         let long = "é".repeat(8193);
-        let (json, written) = Given::default().write(&Event::message(Level::Info, None, &long));
+        let (json, written) =
+            Given::default().write(&Event::message(Level::Info, None, &long, &mut scratch));
         assert_eq!(
             json["logentry"]["formatted"]
                 .as_str()
