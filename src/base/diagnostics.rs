@@ -3,11 +3,11 @@
 //! Nothing that goes through here ever becomes an event.
 
 use std::fmt;
-use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use super::lock::lock;
+use super::process;
 
 /// How much a message matters; numbers as in `sentry_level_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,7 +71,7 @@ impl Diagnostics {
         }
         // One write per line, so that lines of several threads do not mix; a closed stderr is not our concern.
         let line = format!("[sentry] {} {text}\n", severity.name());
-        let _ = std::io::stderr().write_all(line.as_bytes());
+        process::write_to_stderr(line.as_bytes());
     }
 
     /// Warns about a lost event, at most once in ten seconds.

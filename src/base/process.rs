@@ -54,6 +54,69 @@ extern "C" fn run_exit_hook() {
     }
 }
 
+/// Writes to stderr without the lock of the standard library, which a thread that is not there may hold in a forked
+/// child, and without the SIGPIPE that a reader who is gone would cost the host.
+pub(crate) fn write_to_stderr(bytes: &[u8]) {
+    let _blocked = BlockedPipeSignal::for_this_thread();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        // SAFETY: the buffer lives during the call and has that many bytes.
+        let written = unsafe { libc::write(libc::STDERR_FILENO, rest.as_ptr().cast(), rest.len()) };
+        match usize::try_from(written) {
+            Ok(written @ 1..) => rest = rest.get(written..).unwrap_or_default(),
+            Err(_) if std::io::Error::last_os_error().kind() == std::io::ErrorKind::Interrupted => {
+            }
+            _ => return,
+        }
+    }
+}
+
+/// SIGPIPE is blocked for the calling thread while this lives; one that came meanwhile is taken back.
+struct BlockedPipeSignal {
+    set: libc::sigset_t,
+    previous: libc::sigset_t,
+    was_pending: bool,
+}
+
+impl BlockedPipeSignal {
+    fn for_this_thread() -> Self {
+        let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        let mut previous = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: both sets are written before they are read; the calls cannot fail with these arguments.
+        unsafe {
+            libc::sigemptyset(previous.as_mut_ptr());
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigpending(set.as_mut_ptr());
+            let was_pending = libc::sigismember(set.as_ptr(), libc::SIGPIPE) == 1;
+            libc::sigemptyset(set.as_mut_ptr());
+            libc::sigaddset(set.as_mut_ptr(), libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), previous.as_mut_ptr());
+            Self {
+                set: set.assume_init(),
+                previous: previous.assume_init(),
+                was_pending,
+            }
+        }
+    }
+}
+
+impl Drop for BlockedPipeSignal {
+    fn drop(&mut self) {
+        let at_once = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        // SAFETY: the sets and the time live during the calls. A SIGPIPE of a write is sent to the writing thread, so
+        // none that was meant for the process is taken.
+        unsafe {
+            if !self.was_pending {
+                libc::sigtimedwait(&self.set, std::ptr::null_mut(), &at_once);
+            }
+            libc::pthread_sigmask(libc::SIG_SETMASK, &self.previous, std::ptr::null_mut());
+        }
+    }
+}
+
 /// True if this process may write to `path`.
 pub(crate) fn is_writable(path: &Path) -> bool {
     let Ok(name) = CString::new(path.as_os_str().as_encoded_bytes()) else {
