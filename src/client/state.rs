@@ -19,6 +19,7 @@ use crate::base::diagnostics::Severity;
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::transport::is_worker_thread;
+use crate::transport::outcome::is_telling;
 
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
 /// The lifecycle of the process that loaded the library: no allocation, since it is never freed.
@@ -140,9 +141,10 @@ fn stop_current() -> u64 {
     unsent
 }
 
-/// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker.
+/// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback, which
+/// may run below a close on this very thread.
 fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, String> {
-    if is_worker_thread() {
+    if is_worker_thread() || is_telling() {
         return try_lock(&lifecycle.turn)
             .ok_or_else(|| "another thread is starting or stopping the library".to_owned());
     }
@@ -199,14 +201,10 @@ fn stop_at_exit(lifecycle: &Lifecycle) {
 fn stop_before_exit() {
     /// Longest wait for another thread that is closing already.
     const PATIENCE: Duration = Duration::from_millis(500);
-    if is_worker_thread()
-        || CLIENT
-            .load()
-            .as_ref()
-            .is_none_or(|client| client.generation != process::fork_generation())
-    {
+    if is_worker_thread() || CLIENT.load().is_none() {
         return;
     }
+    // In a child that never used it this only lets go of the parent's client: nothing would send what came later.
     let lifecycle = lifecycle();
     let start = Instant::now();
     // `exit` may have been called by a callback below a close on this very thread: waiting for ever would be for ever.

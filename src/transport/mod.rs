@@ -183,6 +183,11 @@ impl Transport {
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
         if !has_reached(Phase::Settled, latest) {
             self.shared.abandon_all();
+            if self.shared.is_inherited() {
+                // A callback forked; thread and locks are the parent's.
+                std::mem::forget(thread);
+                return 0;
+            }
         }
         if has_reached(Phase::Exited, deadline_in(EXIT_GRACE)) {
             // The thread has nothing left to do but return; it cannot panic, so the result says nothing.

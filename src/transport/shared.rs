@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 use super::ledger::{Ledger, Tally};
-use super::outcome::{Fate, Outcome, OutcomeSink};
+use super::outcome::{self, Fate, Outcome, OutcomeSink};
 use super::queue::{Priority, Queue, Queued};
 use super::rate_limiter::RateLimiter;
 use super::settings::Settings;
@@ -17,6 +17,7 @@ use super::wake::Wake;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
+use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -139,6 +140,8 @@ pub(crate) struct Shared {
     pub(crate) diagnostics: Arc<Diagnostics>,
     sink: Option<Arc<dyn OutcomeSink>>,
     unsettled: Mutex<Vec<Unsettled>>,
+    /// The fork generation it was made in.
+    generation: u32,
 }
 
 impl Shared {
@@ -159,11 +162,17 @@ impl Shared {
             phase: Mutex::new(Phase::Running),
             phase_changed: Condvar::new(),
             unsettled: Mutex::default(),
+            generation: process::fork_generation(),
             settings,
             clock,
             diagnostics,
             sink,
         })
+    }
+
+    /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.
+    pub(crate) fn is_inherited(&self) -> bool {
+        self.generation != process::fork_generation()
     }
 
     /// Notes that the worker now answers for `queued`.
@@ -271,6 +280,9 @@ impl Shared {
     }
 
     fn tell(&self, outcome: &Outcome) {
+        if self.is_inherited() {
+            return;
+        }
         match outcome.fate {
             _ if !self.diagnostics.is_enabled(Severity::Warning) => {}
             Fate::Delivered => self.diagnostics.log(
@@ -285,7 +297,7 @@ impl Shared {
             )),
         }
         if let Some(sink) = &self.sink {
-            sink.outcome(outcome);
+            outcome::tell(sink.as_ref(), outcome);
         }
     }
 

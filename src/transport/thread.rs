@@ -1,7 +1,7 @@
 //! The worker's thread: a loop around [`Worker::step`], deaf to the host's signals, that survives panics.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::curl_client::CurlClient;
 use super::shared::{Phase, Shared};
 use super::worker::{Step, Worker};
 use crate::base::panic::contained;
-use crate::base::process::BlockedSignals;
+use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
 
 /// Enough for a TLS handshake and the host's callback; only what is touched becomes memory.
@@ -18,39 +18,56 @@ const STACK: usize = 1024 * 1024;
 const AFTER_PANIC: Duration = Duration::from_millis(100);
 
 thread_local! {
-    static IS_WORKER: Cell<bool> = const { Cell::new(false) };
+    /// The fork generation of which this thread is the worker: a copy of the thread in a child is none.
+    static WORKER_OF: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// True on a worker thread: callbacks run there, and what libcurl logs through the host.
 pub(crate) fn is_worker_thread() -> bool {
-    IS_WORKER.try_with(Cell::get).unwrap_or(false)
+    let worker_of = WORKER_OF.try_with(Cell::get).unwrap_or(None);
+    worker_of.is_some_and(|generation| generation == process::fork_generation())
 }
 
-/// Starts the thread. Signals are blocked meanwhile, and so in the new thread and in resolver threads it starts.
+/// Starts the thread, and returns when it can send. Signals are blocked meanwhile, and so in the new thread and in resolver threads it starts.
 pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let _blocked = BlockedSignals::for_this_thread();
-    Builder::new()
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    let thread = Builder::new()
         .name("sentry-http".to_owned())
         .stack_size(STACK)
         .spawn(move || {
-            IS_WORKER.set(true);
+            WORKER_OF.set(Some(process::fork_generation()));
             let told = Arc::clone(&shared);
             // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
-            let _ = contained(|| run(shared));
-            told.reach(Phase::Exited);
-        })
+            let _ = contained(|| run(shared, &ready));
+            if !told.is_inherited() {
+                told.reach(Phase::Exited);
+            }
+        })?;
+    if is_ready.recv().is_err() {
+        // It ended without a client: libcurl had no memory or no descriptors for one.
+        let _ = thread.join();
+        return Err(std::io::Error::other(
+            "libcurl cannot be set up; are descriptors or memory used up?",
+        ));
+    }
+    Ok(thread)
 }
 
-fn run(shared: Arc<Shared>) {
+fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
     let mut worker = Worker::new(
         Arc::clone(&shared),
         CurlClient::new(shared),
         random::next_unit,
     );
+    // Nobody but the starter listens, and it waits for this.
+    let _ = ready.send(());
     loop {
         match contained(|| worker.step()) {
             Ok(Step::Continue) => {}
             Ok(Step::Finished) => return,
+            // The callback forked and came back: neither connections nor queue belong to this copy of the thread.
+            Ok(Step::Forked) => return std::mem::forget(worker),
             Err(message) => {
                 worker.recover(&message);
                 std::thread::sleep(AFTER_PANIC);

@@ -70,6 +70,8 @@ pub(crate) enum Step {
     Continue,
     /// Everything is settled; do not call again.
     Finished,
+    /// This is a forked child, made in a callback; do not call again, and free nothing.
+    Forked,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -122,17 +124,32 @@ impl<C: HttpClient> Worker<C> {
         self.start_transfers();
         self.start_due_report();
         self.answer_flushes();
-        if self.is_finished() {
-            self.shared.abandon_all();
-            return Step::Finished;
+        // Any callback may have forked: the child must not touch the parent's connections.
+        if self.shared.is_inherited() {
+            return Step::Forked;
         }
-        self.wait();
+        let is_finished = self.is_finished();
+        if is_finished {
+            self.shared.abandon_all();
+        } else {
+            self.wait();
+            self.complete_all();
+        }
+        match is_finished {
+            _ if self.shared.is_inherited() => Step::Forked,
+            true => Step::Finished,
+            false => Step::Continue,
+        }
+    }
+
+    fn complete_all(&mut self) {
         let mut ended = std::mem::take(&mut self.ended);
         for completion in ended.drain(..) {
-            self.complete(completion);
+            if !self.shared.is_inherited() {
+                self.complete(completion);
+            }
         }
         self.ended = ended;
-        Step::Continue
     }
 
     /// After a panic: whatever was under way is lost and counted; the worker goes on with the rest.
@@ -177,7 +194,7 @@ impl<C: HttpClient> Worker<C> {
     }
 
     fn start_transfers(&mut self) {
-        while self.has_free_slot() {
+        while self.has_free_slot() && !self.shared.is_inherited() {
             let Some(job) = self.next_job() else { return };
             self.send(job);
         }
