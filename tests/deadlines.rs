@@ -15,7 +15,7 @@ mod support;
 
 use std::time::Duration;
 
-use driver::{Answer, Driver, at_once, quick_options, with};
+use driver::{Answer, Driver, Scenario, at_once, quick_options, with};
 use receiver::{Receiver, Reply, closed_port, deaf_port, silent_port};
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn patient(dsn: &str) -> Value {
 
 fn assert_within(answer: &Answer, timeout_ms: u64, state: &str) {
     let most = timeout_ms as f64 + MARGIN_MS;
-    assert!(answer.ms() <= most, "{state}: {answer:?}");
+    assert!(answer.own_ms() <= most, "{state}: {answer:?}");
 }
 
 /// The four calls against a server in one state, each in time; then the account, by outcomes.
@@ -66,8 +66,8 @@ fn all_calls_in_time(state: &str, dsn: &str, options: &Value, is_stuck: impl Fn(
         }
         assert_eq!(driver.stats().errors("pending"), COUNT, "{state}");
         let answer = match closing {
-            "init" => driver.send(&format!("init {}", quick_options(dsn))),
-            _ => driver.send(closing),
+            "init" => driver.watch(&format!("init {}", quick_options(dsn))),
+            _ => driver.watch(closing),
         };
         assert_within(&answer, SHUTDOWN_MS, &format!("{state}: {closing}"));
         if closing != "init" {
@@ -83,7 +83,7 @@ fn all_calls_in_time(state: &str, dsn: &str, options: &Value, is_stuck: impl Fn(
 }
 
 /// A scenario with a receiver that gives this answer to everything.
-fn answering(state: &'static str, reply: Reply) -> (&'static str, Box<dyn FnOnce() + Send>) {
+fn answering(state: &'static str, reply: Reply) -> Scenario<'static> {
     let scenario = move || {
         let receiver = Receiver::start();
         receiver.set_default(reply);
@@ -94,11 +94,7 @@ fn answering(state: &'static str, reply: Reply) -> (&'static str, Box<dyn FnOnce
 }
 
 /// A scenario with an address where nobody speaks.
-fn addressed(
-    state: &'static str,
-    scheme: &'static str,
-    port: u16,
-) -> (&'static str, Box<dyn FnOnce() + Send>) {
+fn addressed(state: &'static str, scheme: &'static str, port: u16) -> Scenario<'static> {
     let scenario = move || {
         let dsn = format!("{scheme}://publickey@127.0.0.1:{port}/42");
         all_calls_in_time(state, &dsn, &patient(&dsn), || {});
@@ -239,7 +235,7 @@ fn a_close_does_not_sit_out_a_delay_that_ends_too_late() {
         assert!(receiver.wait_until(LONG, |state| !state.requests().is_empty()));
         let answer = driver.close();
         // The jitter may choose a delay within the minute, once in a hundred runs at most; then that is waited for.
-        assert!(answer.ms() < 30_000.0, "{reply:?}: {answer:?}");
+        assert!(answer.own_ms() < 30_000.0, "{reply:?}: {answer:?}");
         assert_eq!(answer.number("result"), COUNT as i64, "{reply:?}");
         assert_eq!(driver.outcomes(COUNT as usize).len(), COUNT as usize);
     }
@@ -280,11 +276,11 @@ fn an_idle_library_flushes_and_closes_at_once() {
         for timeout_ms in [0, 60_000] {
             let answer = driver.flush(timeout_ms);
             assert_eq!(answer.number("result"), 0, "{answer:?}");
-            assert!(answer.ms() <= MARGIN_MS, "{answer:?}");
+            assert!(answer.own_ms() <= MARGIN_MS, "{answer:?}");
         }
         let answer = driver.close();
         assert_eq!(answer.number("result"), 0);
-        times.push(answer.ms());
+        times.push(answer.own_ms());
     }
     // The promise is 20 ms; the middle one, since the machine has other things to do.
     times.sort_by(f64::total_cmp);

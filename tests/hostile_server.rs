@@ -22,7 +22,7 @@ use serde_json::json;
 /// What the library may hold beside its queue.
 const BESIDE_THE_QUEUE: i64 = 4 * 1024 * 1024;
 
-/// What becomes of an event that is answered so, without a retry and with a read time-out of 150 ms.
+/// What becomes of an event that is answered so, without a retry and with a read time-out of 500 ms.
 enum Fate {
     Delivered,
     Refused(i64),
@@ -143,11 +143,7 @@ fn cases() -> Vec<(&'static str, Reply, Fate)> {
             Reply::ok().with_header("X-Sentry-Rate-Limits", &"1:a,".repeat(10_000)),
             Delivered,
         ),
-        (
-            "slow drip",
-            Reply::drip(Duration::from_millis(500)),
-            NoAnswer,
-        ),
+        ("slow drip", Reply::drip(Duration::from_secs(3)), NoAnswer),
         (
             "steady drip",
             Reply::drip(Duration::from_millis(1)),
@@ -159,7 +155,7 @@ fn cases() -> Vec<(&'static str, Reply, Fate)> {
 fn options(receiver: &Receiver) -> serde_json::Value {
     with(
         quick_options(&receiver.dsn()),
-        json!({"read_timeout_ms": 150, "retries": 0}),
+        json!({"read_timeout_ms": 500, "retries": 0}),
     )
 }
 

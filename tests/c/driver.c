@@ -3,7 +3,8 @@
  *     {"ms":0.123, "status":0, …}
  *
  * "ms" is the time of the call into the library, by the monotonic clock. Tests start it as a process of its own, so that
- * each has the library's process-wide state for itself. The commands are in the table at the end. C99 and C++17. */
+ * each has the library's process-wide state for itself. The commands are in the table at the end; `watch` before one adds
+ * "stall_ms", for how long the machine did not run a thread that was ready. C99 and C++17. */
 #if !defined(_GNU_SOURCE)
 #define _GNU_SOURCE 1
 #endif
@@ -373,6 +374,44 @@ static void run_accepted(char *rest) {
     stress_write_accepted(&answer);
 }
 
+/* A control beside a call whose time matters: a thread that sleeps 2 ms again and again, and adds up how much longer it
+ * took. That is time in which the machine did not run a thread that was ready, and nobody's fault but the machine's. */
+static struct {
+    pthread_t thread;
+    pthread_mutex_t lock;
+    int is_over;
+    uint64_t stalled_ns;
+} control;
+
+static void *run_control(void *unused) {
+    (void)unused;
+    int is_over = 0;
+    while (!is_over) {
+        uint64_t expected_ns = now_ns() + 2000000u;
+        pause_ms(2);
+        uint64_t woken_ns = now_ns();
+        pthread_mutex_lock(&control.lock);
+        control.stalled_ns += woken_ns > expected_ns + 1000000u ? woken_ns - expected_ns : 0;
+        is_over = control.is_over;
+        pthread_mutex_unlock(&control.lock);
+    }
+    return NULL;
+}
+
+static void start_control(void) {
+    control.is_over = 0;
+    control.stalled_ns = 0;
+    must(pthread_create(&control.thread, NULL, run_control, NULL) == 0 ? &control : NULL);
+}
+
+static void stop_control(void) {
+    pthread_mutex_lock(&control.lock);
+    control.is_over = 1;
+    pthread_mutex_unlock(&control.lock);
+    pthread_join(control.thread, NULL);
+    text_format(&answer, ",\"stall_ms\":%.3f", (double)control.stalled_ns / 1e6);
+}
+
 typedef struct command_t {
     const char *name;
     void (*run)(char *rest);
@@ -434,11 +473,16 @@ static char *read_line(void) {
 
 int main(void) {
     record_start();
+    pthread_mutex_init(&control.lock, NULL);
     for (char *line = read_line(); line != NULL; line = read_line()) {
         char *rest = line;
         const char *name = take_word(&rest);
         if (strcmp(name, "exit") == 0) {
             break;
+        }
+        int is_watched = strcmp(name, "watch") == 0;
+        if (is_watched) {
+            name = take_word(&rest);
         }
         const command_t *command = find_command(name);
         if (command == NULL) {
@@ -446,10 +490,16 @@ int main(void) {
             return 64;
         }
         answer.length = 0;
+        if (is_watched) {
+            start_control();
+        }
         start_clock();
         command->run(rest);
         if (ended_ns == 0) {
             stop_clock();
+        }
+        if (is_watched) {
+            stop_control();
         }
         printf("{\"ms\":%.3f%s}\n", (double)(ended_ns - started_ns) / 1e6, answer.length == 0 ? "" : answer.bytes);
         fflush(stdout);

@@ -116,6 +116,11 @@ impl Driver {
         self.answer(command, PATIENCE)
     }
 
+    /// Sends a command whose time matters; see [`Answer::own_ms`].
+    pub fn watch(&mut self, command: &str) -> Answer {
+        self.send(&format!("watch {command}"))
+    }
+
     /// Sends a command; its answer is fetched with [`Driver::answer`].
     pub fn post(&mut self, command: &str) {
         assert!(!command.contains('\n'), "a command is one line");
@@ -197,7 +202,7 @@ impl Driver {
 
     /// Flushes.
     pub fn flush(&mut self, timeout_ms: u64) -> Answer {
-        self.send(&format!("flush {timeout_ms}"))
+        self.watch(&format!("flush {timeout_ms}"))
     }
 
     /// Flushes and panics unless everything has left.
@@ -208,7 +213,7 @@ impl Driver {
 
     /// Closes the library.
     pub fn close(&mut self) -> Answer {
-        self.send("close")
+        self.watch("close")
     }
 
     /// The figures, after checking that the account is right for every category.
@@ -280,6 +285,12 @@ impl Answer {
     /// How long the call took, in milliseconds.
     pub fn ms(&self) -> f64 {
         self.get("ms").as_f64().expect("a number")
+    }
+
+    /// How long a watched call took without the time in which the machine ran nobody who was ready: on a quiet machine
+    /// the same as [`Answer::ms`]. Deadlines are promised for this.
+    pub fn own_ms(&self) -> f64 {
+        self.ms() - self.get("stall_ms").as_f64().expect("a number")
     }
 
     /// How often `capture_many` got this status.
@@ -407,8 +418,11 @@ pub fn with(mut options: Value, changes: Value) -> Value {
     options
 }
 
+/// A scenario with its name.
+pub type Scenario<'a> = (&'a str, Box<dyn FnOnce() + Send + 'a>);
+
 /// Runs all of these at the same time; panics if one does. For scenarios that spend their time waiting.
-pub fn at_once<'a>(scenarios: Vec<(&'a str, Box<dyn FnOnce() + Send + 'a>)>) {
+pub fn at_once(scenarios: Vec<Scenario<'_>>) {
     thread::scope(|scope| {
         let running: Vec<_> = scenarios
             .into_iter()
