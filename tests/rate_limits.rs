@@ -44,7 +44,7 @@ fn vectors() -> Vec<(Reply, bool)> {
     let ok = |value: &str| Reply::ok().with_header(LIMITS, value);
     let too_many = || Reply::status(429);
     vec![
-        // The table of PROTOCOL.md, section 20.
+        // RL-1 to RL-7: the vectors that come with the requirements.
         (
             ok("60:transaction:key, 2700:default;error;security:organization"),
             true,
