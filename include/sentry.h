@@ -388,6 +388,15 @@ typedef struct sentry_envelope_t sentry_envelope_t;
 typedef struct sentry_options_t sentry_options_t;
 
 /**
+ * Data for some events: what an event does not have comes from here, and what is missing here from the process.
+ *
+ * Made by `sentry_scope_new` (used as often as the host likes, ended by `sentry_scope_free`) or by
+ * `sentry_local_scope_new` (ended by the capture it is given to). Filled by the functions `sentry_scope_set_…`.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_scope_t sentry_scope_t;
+
+/**
  * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
  */
 typedef struct sentry_uuid_t {
@@ -2351,6 +2360,288 @@ SENTRY_API void sentry_remove_context(const char *key);
  * Since: 0.1
  */
 SENTRY_API void sentry_remove_context_n(const char *key, size_t key_len);
+
+/**
+ * Merges an object into a context of all later events: new keys win, objects within are merged, others stay.
+ *
+ * Arguments: `value`; what is no object replaces the context.
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL key is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_update_context(const char *key,
+                           union sentry_value_t value);
+
+/**
+ * `sentry_update_context` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_update_context_n(const char *key,
+                             size_t key_len,
+                             union sentry_value_t value);
+
+/**
+ * Removes the fingerprint of all later events, which only a scope of the host's own can set in this version.
+ *
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_remove_fingerprint(void);
+
+/**
+ * Makes a scope that can be used for any number of captures.
+ *
+ * Ownership: the caller's; end it with `sentry_scope_free`.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_scope_t *sentry_scope_new(void);
+
+/**
+ * Makes a scope for one capture, which ends it.
+ *
+ * Ownership: the caller's until it is given to a capture; one that is never used is ended by `sentry_scope_free`.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_scope_t *sentry_local_scope_new(void);
+
+/**
+ * Ends a scope.
+ *
+ * Null: does nothing.
+ * Threads: nobody else may use the scope.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_free(struct sentry_scope_t *scope);
+
+/**
+ * Copies a scope: an independent one, to be used for any number of captures.
+ *
+ * Ownership: the caller's; end it with `sentry_scope_free`.
+ * Null: gives NULL.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_scope_t *sentry_scope_clone(const struct sentry_scope_t *scope);
+
+/**
+ * Takes back everything that was set.
+ *
+ * Null: does nothing.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_clear(struct sentry_scope_t *scope);
+
+/**
+ * Sets the user of events captured with this scope.
+ *
+ * Arguments: `user`, an object, see `sentry_value_new_user`; null removes it, anything else is ignored.
+ * Ownership: takes `user`.
+ * Null: a NULL `scope` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_user(struct sentry_scope_t *scope,
+                           union sentry_value_t user);
+
+/**
+ * Sets several tags of events captured with this scope.
+ *
+ * Arguments: `tags`, an object; members that are no text are ignored.
+ * Ownership: takes `tags`.
+ * Null: a NULL `scope` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_set_tags(struct sentry_scope_t *scope, union sentry_value_t tags);
+
+/**
+ * Sets the fingerprint of events captured with this scope.
+ *
+ * Arguments: `fingerprints`, a list of texts; anything else is ignored.
+ * Ownership: takes `fingerprints`.
+ * Null: a NULL `scope` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_fingerprints(struct sentry_scope_t *scope,
+                                   union sentry_value_t fingerprints);
+
+/**
+ * Removes the fingerprint.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_remove_fingerprint(struct sentry_scope_t *scope);
+
+/**
+ * Sets the level of events captured with this scope that have none.
+ *
+ * Arguments: `level`; unknown numbers are ignored. Default: error.
+ * Null: a NULL `scope` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_set_level(struct sentry_scope_t *scope, sentry_level_t level);
+
+/**
+ * Sets a tag of events captured with this scope; limits as for `sentry_set_tag`.
+ *
+ * Ownership: both are copied.
+ * Null: a NULL `scope` or `key` is ignored; a NULL `value` removes the tag.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_tag(struct sentry_scope_t *scope,
+                          const char *key,
+                          const char *value);
+
+/**
+ * `sentry_scope_set_tag` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_tag_n(struct sentry_scope_t *scope,
+                            const char *key,
+                            size_t key_len,
+                            const char *value,
+                            size_t value_len);
+
+/**
+ * Sets one extra value, any data, of events captured with this scope.
+ *
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL `scope` or `key` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_extra(struct sentry_scope_t *scope,
+                            const char *key,
+                            union sentry_value_t value);
+
+/**
+ * `sentry_scope_set_extra` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_extra_n(struct sentry_scope_t *scope,
+                              const char *key,
+                              size_t key_len,
+                              union sentry_value_t value);
+
+/**
+ * Sets a context, an object that describes one thing, of events captured with this scope.
+ *
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL `scope` or `key` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_context(struct sentry_scope_t *scope,
+                              const char *key,
+                              union sentry_value_t value);
+
+/**
+ * `sentry_scope_set_context` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_context_n(struct sentry_scope_t *scope,
+                                const char *key,
+                                size_t key_len,
+                                union sentry_value_t value);
+
+/**
+ * Merges an object into a context of this scope: new keys win, objects within are merged, others stay.
+ *
+ * Ownership: the key is copied; takes `value`.
+ * Null: a NULL `scope` or `key` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_update_context(struct sentry_scope_t *scope,
+                                 const char *key,
+                                 union sentry_value_t value);
+
+/**
+ * `sentry_scope_update_context` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_update_context_n(struct sentry_scope_t *scope,
+                                   const char *key,
+                                   size_t key_len,
+                                   union sentry_value_t value);
+
+/**
+ * Adds a breadcrumb for events captured with this scope. `before_breadcrumb` does not see it.
+ *
+ * Ownership: takes `breadcrumb`.
+ * Null: a NULL `scope` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_add_breadcrumb(struct sentry_scope_t *scope,
+                                 union sentry_value_t breadcrumb);
+
+/**
+ * Gets the id of the event that was captured last with this scope.
+ *
+ * Null: gives the nil id.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_scope_get_last_event_id(const struct sentry_scope_t *scope);
+
+/**
+ * Captures an event with a scope: what it lacks comes from `scope`, and what is missing there from the process.
+ *
+ * Ownership: takes `event`, and ends a scope of `sentry_local_scope_new`, whatever the answer. An event whose `type` is
+ * `transaction` stays the caller's, and so does the scope.
+ * Null: a NULL `scope` is as `sentry_capture_event`.
+ * Threads: any, several at once.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_scope_capture_event(struct sentry_scope_t *scope,
+                                                union sentry_value_t event);
+
+/**
+ * `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
+ *
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
+                                                     struct sentry_scope_t *scope);
 
 /**
  * Copies all figures at one instant.

@@ -139,3 +139,46 @@ fn hooks_and_envelopes_conform_in_c() {
 fn hooks_and_envelopes_conform_in_cpp() {
     hooks_conform(Standard::Cxx17);
 }
+
+fn scopes_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_scopes", standard, &[&receiver.dsn()]);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let events = receiver.events();
+    let messages: Vec<_> = events
+        .iter()
+        .map(|event| event["logentry"]["formatted"].as_str().unwrap_or("none"))
+        .collect();
+    let one_run = ["inner wins", "copy", "cleared", "once", "no scope"];
+    assert_eq!(messages, [one_run, one_run].concat());
+    // SCO-2: event before scope before process, key by key.
+    let inner = &events[0];
+    let tags = json!({"where": "scope", "only": "process", "event": "event"});
+    assert_eq!(inner["tags"], tags);
+    assert_eq!(inner["user"], json!({"id": "scope"}));
+    let context = json!({"from": "scope", "more": "scope"});
+    assert_eq!(inner["contexts"]["box"], context);
+    assert!(inner["contexts"]["os"].is_object());
+    assert_eq!(inner["extra"], json!({"x": 1}));
+    assert_eq!(inner["level"], "info");
+    assert_eq!(inner["fingerprint"], json!(["print"]));
+    let crumbs = inner["breadcrumbs"]["values"].as_array().expect("a list");
+    let crumbs: Vec<_> = crumbs.iter().map(|crumb| &crumb["message"]).collect();
+    assert_eq!(crumbs, ["first", "second"]);
+    assert_eq!(events[1]["tags"]["where"], "copy");
+    assert_eq!(events[2]["tags"]["where"], "process");
+    assert_eq!(events[2]["user"]["id"], "process");
+    assert!(events[2].get("fingerprint").is_none());
+    assert_eq!(events[3]["tags"]["where"], "once");
+    assert_eq!(events[4]["tags"]["where"], "process");
+}
+
+#[test]
+fn scopes_conform_in_c() {
+    scopes_conform(Standard::C99);
+}
+
+#[test]
+fn scopes_conform_in_cpp() {
+    scopes_conform(Standard::Cxx17);
+}

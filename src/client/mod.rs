@@ -14,6 +14,7 @@ pub(crate) mod ignore;
 pub(crate) mod options;
 pub(crate) mod pipeline;
 pub(crate) mod scope;
+mod scope_values;
 pub(crate) mod self_test;
 pub(crate) mod start;
 pub(crate) mod state;

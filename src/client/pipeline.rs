@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::Client;
 use super::hooks::{self, ValueHook};
+use super::scope::Scope;
 use crate::base::lock::lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -88,10 +89,12 @@ const ERROR: (Category, u64) = (Category::Error, 1);
 
 impl Client {
     /// Captures an event given as JSON text; returns its id.
-    pub(crate) fn capture_json(&self, json: &str) -> Result<Uuid, Refused> {
+    ///
+    /// `scope` stands between the event and the scope of the process.
+    pub(crate) fn capture_json(&self, json: &str, scope: Option<&Scope>) -> Result<Uuid, Refused> {
         let transport = self.open_transport()?;
         match Event::parse(json) {
-            Ok(event) => self.capture(transport, &event),
+            Ok(event) => self.capture(transport, &event, scope),
             Err(error) => Err(refuse_malformed(transport, &error)),
         }
     }
@@ -106,7 +109,7 @@ impl Client {
         let transport = self.open_transport()?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
-        self.capture(transport, &event)
+        self.capture(transport, &event, None)
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
@@ -144,7 +147,7 @@ impl Client {
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let crumb = breadcrumb::parse(json, timestamp.as_str());
-        self.keep_breadcrumb(&crumb.map_err(|error| malformed(&error))?)
+        self.keep_breadcrumb(&crumb?)
     }
 
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
@@ -163,8 +166,7 @@ impl Client {
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json();
         let crumb = breadcrumb::parse(&String::from_utf8_lossy(&json), timestamp.as_str());
-        self.scope
-            .add_breadcrumb(&crumb.map_err(|error| malformed(&error))?);
+        self.scope.add_breadcrumb(&crumb?);
         Ok(())
     }
 
@@ -198,7 +200,12 @@ impl Client {
         Ok(transport)
     }
 
-    fn capture(&self, transport: &Transport, event: &Event<'_>) -> Result<Uuid, Refused> {
+    fn capture(
+        &self,
+        transport: &Transport,
+        event: &Event<'_>,
+        scope: Option<&Scope>,
+    ) -> Result<Uuid, Refused> {
         let event_id = event
             .id()
             .filter(|id| !id.is_nil())
@@ -219,7 +226,7 @@ impl Client {
             None => (event_id, None),
             Some(hook) => {
                 let (event_id, payload) =
-                    self.before_send(hook.as_ref(), transport, event, event_id)?;
+                    self.before_send(hook.as_ref(), transport, (event, scope), event_id)?;
                 (event_id, Some(payload))
             }
         };
@@ -244,7 +251,7 @@ impl Client {
         if transport.is_surely_full(Category::Error) {
             return refuse(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL);
         }
-        let payload = match hooked.map_or_else(|| self.payload(event, event_id), Ok) {
+        let payload = match hooked.map_or_else(|| self.payload(event, event_id, scope), Ok) {
             Ok(payload) => payload,
             Err(error) => return Err(refuse_malformed(transport, &error)),
         };
@@ -255,8 +262,17 @@ impl Client {
         Ok(event_id)
     }
 
-    fn payload(&self, event: &Event<'_>, event_id: Uuid) -> Result<Vec<u8>, EventError> {
-        let snapshot = self.scope.snapshot();
+    fn payload(
+        &self,
+        event: &Event<'_>,
+        event_id: Uuid,
+        scope: Option<&Scope>,
+    ) -> Result<Vec<u8>, EventError> {
+        let global = self.scope.snapshot();
+        let snapshot = match scope {
+            Some(scope) => scope.snapshot().within(global),
+            None => global,
+        };
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let parts = Parts {
             event_id,
@@ -279,10 +295,10 @@ impl Client {
         &self,
         hook: &dyn ValueHook,
         transport: &Transport,
-        event: &Event<'_>,
+        (event, scope): (&Event<'_>, Option<&Scope>),
         event_id: Uuid,
     ) -> Result<(Uuid, Vec<u8>), Refused> {
-        let payload = self.payload(event, event_id);
+        let payload = self.payload(event, event_id, scope);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
         let shown = hooks::event_for_hook(&payload);
         let returned = shown.map_or(Value::Null, |event| hook.call(event));
@@ -347,6 +363,12 @@ fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
     };
     transport.refuse(Uuid::NIL, ERROR, reason);
     malformed(error)
+}
+
+impl From<EventError> for Refused {
+    fn from(error: EventError) -> Self {
+        malformed(&error)
+    }
 }
 
 fn malformed(error: &EventError) -> Refused {

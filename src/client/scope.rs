@@ -3,7 +3,7 @@
 //! Everything is kept as ready JSON behind shared pointers. A capture copies the pointers under the lock and builds the
 //! event outside of it; a setter changes its own copy. No I/O and no call to the host happens under the lock.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
@@ -34,6 +34,16 @@ struct State {
     contexts: Arc<Members>,
     extra: Arc<Members>,
     breadcrumbs: Breadcrumbs,
+}
+
+impl State {
+    fn part(&mut self, part: Part) -> &mut Members {
+        Arc::make_mut(match part {
+            Part::Tags => &mut self.tags,
+            Part::Contexts => &mut self.contexts,
+            Part::Extra => &mut self.extra,
+        })
+    }
 }
 
 /// See the module.
@@ -74,6 +84,30 @@ impl Scope {
         }
     }
 
+    /// A scope of the host's own: nothing is set, and it keeps 100 breadcrumbs whatever the option says.
+    pub(crate) fn empty() -> Self {
+        Self::new(Members::new(), Vec::new(), 100)
+    }
+
+    /// An independent copy.
+    pub(crate) fn copy(&self) -> Self {
+        let state = lock(&self.state).clone();
+        Self {
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Takes back everything that was set.
+    pub(crate) fn clear(&self) {
+        let fresh = Self::empty()
+            .state
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let old = std::mem::replace(&mut *lock(&self.state), fresh);
+        // Freed outside of the lock.
+        drop(old);
+    }
+
     /// For a forked child: a copy, or `None` if a thread that does not exist here was changing the scope when the
     /// process forked.
     pub(crate) fn inherited(&self) -> Option<Self> {
@@ -105,18 +139,26 @@ impl Scope {
     /// Sets a member to ready JSON, or removes it.
     pub(crate) fn set_member(&self, part: Part, key: &str, json: Option<&str>) {
         let mut state = lock(&self.state);
-        let members = match part {
-            Part::Tags => &mut state.tags,
-            Part::Contexts => &mut state.contexts,
-            Part::Extra => &mut state.extra,
-        };
-        let members = Arc::make_mut(members);
+        let members = state.part(part);
         match json {
             Some(json) => members.set(key, json),
             None => {
                 members.remove(key);
             }
         }
+    }
+
+    /// Sets a member to what `change` makes of its JSON.
+    pub(crate) fn update_member(
+        &self,
+        part: Part,
+        key: &str,
+        change: impl FnOnce(Option<&str>) -> String,
+    ) {
+        let mut state = lock(&self.state);
+        let members = state.part(part);
+        let json = change(members.get(key));
+        members.set(key, &json);
     }
 
     /// Sets a field to ready JSON, or removes it.

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn sentry_capture_n(
             Err(refused) => return answer(Err(refused)),
         };
         // SAFETY: as our caller promises: NULL or room for an id.
-        unsafe { capture(event_id, |client| client.capture_json(&json)) }
+        unsafe { capture(event_id, |client| client.capture_json(&json, None)) }
     })
 }
 

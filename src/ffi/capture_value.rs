@@ -1,8 +1,10 @@
 //! Capture of values: events and breadcrumbs that the host built piece by piece.
 
+use super::scopes::sentry_scope_t;
 use super::types::sentry_uuid_t;
 use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
+use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::client::pipeline::NOT_INITIALISED;
 use crate::client::state;
@@ -20,27 +22,46 @@ use crate::value::dynamic::Value;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_capture_event(event: sentry_value_t) -> sentry_uuid_t {
+    // SAFETY: as our caller promises: a valid value; no scope.
+    unsafe { capture(event, std::ptr::null_mut()) }
+}
+
+/// Captures an event, with a scope or without.
+///
+/// # Safety
+/// `event` is valid and one of its references is given away; `scope` is NULL or a handle of ours, given away if it is
+/// for one capture.
+pub(crate) unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_uuid_t {
     guard(Uuid::NIL.into(), || {
         // SAFETY: as our caller promises: a valid value.
         let looked = unsafe { look(event) };
         if is_transaction(&looked) {
             return Uuid::NIL.into();
         }
-        // SAFETY: as our caller promises: a reference given away.
-        let event = unsafe { take(event) };
+        // SAFETY: as our caller promises: a reference given away, NULL or a handle of ours.
+        let (event, shared) = unsafe { (take(event), scope.as_ref()) };
         let json = event.to_json();
+        let json = String::from_utf8_lossy(&json);
         let result =
-            state::with_client(|client| client.capture_json(&String::from_utf8_lossy(&json)));
-        match result.unwrap_or(Err(NOT_INITIALISED)) {
+            state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
+        let id = match result.unwrap_or(Err(NOT_INITIALISED)) {
             Ok(id) => {
                 status::answer(Ok(()));
-                id.into()
+                if let Some(scope) = shared {
+                    *lock(&scope.last_event_id) = id;
+                }
+                id
             }
             Err(refused) => {
                 status::answer(Err(refused));
-                Uuid::NIL.into()
+                Uuid::NIL
             }
+        };
+        if shared.is_some_and(|scope| scope.is_one_shot) {
+            // SAFETY: as our caller promises: given away; `shared` is not used any more.
+            drop(unsafe { Box::from_raw(scope) });
         }
+        id.into()
     })
 }
 

@@ -25,6 +25,7 @@ pub mod options_json;
 pub mod outcome;
 pub mod scope;
 pub mod scope_values;
+pub mod scopes;
 pub mod stats;
 pub mod status;
 mod text;

@@ -22,11 +22,8 @@ use crate::value::write;
 pub unsafe extern "C" fn sentry_set_user(user: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
-        match unsafe { take(user) } {
-            Value::Null => set_field("user", None),
-            user if user.is_object() => set_field("user", Some(json(&user))),
-            _ => {}
-        }
+        let user = unsafe { take(user) };
+        state::with_client(|client| client.scope().set_user(&user));
     });
 }
 
@@ -151,14 +148,7 @@ pub unsafe extern "C" fn sentry_set_tags(tags: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
         let tags = unsafe { take(tags) };
-        state::with_client(|client| {
-            for (key, value) in tags.members() {
-                if let Some(value) = value.as_text() {
-                    let (key, value) = (text::lossy(&key), text::lossy(value));
-                    client.scope().set_tag(&key, Some(&value));
-                }
-            }
-        });
+        state::with_client(|client| client.scope().set_tags(&tags));
     });
 }
 
@@ -268,12 +258,49 @@ pub unsafe extern "C" fn sentry_remove_context_n(key: *const c_char, key_len: us
     });
 }
 
-fn set_field(name: &'static str, json: Option<String>) {
-    state::with_client(|client| client.scope().set_field(name, json));
+/// Merges an object into a context of all later events: new keys win, objects within are merged, others stay.
+///
+/// Arguments: `value`; what is no object replaces the context.
+/// Ownership: the key is copied; takes `value`.
+/// Null: a NULL key is ignored.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_update_context(key: *const c_char, value: sentry_value_t) {
+    // SAFETY: as our caller promises: NULL or terminated, a valid value.
+    unsafe { sentry_update_context_n(key, text::c_str_len(key), value) }
 }
 
-fn json(value: &Value) -> String {
-    String::from_utf8_lossy(&value.to_json()).into_owned()
+/// `sentry_update_context` with a length.
+///
+/// Arguments: `key_len` in bytes, without terminator.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_update_context_n(
+    key: *const c_char,
+    key_len: usize,
+    value: sentry_value_t,
+) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
+        let (key, value) = unsafe { (required(key, key_len, "key"), take(value)) };
+        if let Ok(key) = key {
+            state::with_client(|client| client.scope().update_context(&key, &value));
+        }
+    });
+}
+
+/// Removes the fingerprint of all later events, which only a scope of the host's own can set in this version.
+///
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_remove_fingerprint() {
+    guard((), || set_field("fingerprint", None));
+}
+
+fn set_field(name: &'static str, json: Option<String>) {
+    state::with_client(|client| client.scope().set_field(name, json));
 }
 
 /// # Safety
@@ -281,7 +308,6 @@ fn json(value: &Value) -> String {
 unsafe fn set_member(part: Part, key: *const c_char, key_len: usize, value: Value) {
     // SAFETY: as our caller promises.
     if let Ok(key) = unsafe { required(key, key_len, "key") } {
-        let json = json(&value);
-        state::with_client(|client| client.scope().set_member(part, &key, Some(&json)));
+        state::with_client(|client| client.scope().set_value(part, &key, &value));
     }
 }

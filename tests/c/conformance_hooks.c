@@ -169,6 +169,7 @@ int main(int argc, char **argv)
     CHECK(early != NULL);
     sentry_capture_envelope(early); /* before init: freed, nothing else */
     sentry_options_set_dsn(options, argv[1]);
+    sentry_options_set_shutdown_timeout(options, 60000); /* under valgrind, on a busy machine */
     sentry_options_set_before_send(NULL, before_send, NULL);
     sentry_options_set_before_send(options, before_send, &events_seen);
     sentry_options_set_before_breadcrumb(options, before_breadcrumb, &crumbs_seen);

@@ -166,6 +166,31 @@ impl Value {
         }
     }
 
+    /// True for lists.
+    pub(crate) fn is_list(&self) -> bool {
+        self.as_list().is_some()
+    }
+
+    /// Copies the members of `newer` into this object; objects that both have are merged. As deep as JSON is written.
+    pub(crate) fn merge(&self, newer: &Self) {
+        self.merge_at(newer, 1);
+    }
+
+    fn merge_at(&self, newer: &Self, depth: usize) {
+        for (key, value) in newer.members() {
+            let own = self.get_key(&key).filter(|own| own.is_object());
+            match own {
+                Some(own) if value.is_object() && depth < MAX_DEPTH => {
+                    own.merge_at(&value, depth.saturating_add(1));
+                }
+                _ => {
+                    // A frozen object stays as it is.
+                    let _ = self.set_key(&key, value);
+                }
+            }
+        }
+    }
+
     /// True for objects.
     pub(crate) fn is_object(&self) -> bool {
         self.as_object().is_some()

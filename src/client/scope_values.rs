@@ -1,0 +1,161 @@
+//! The scope, continued: what is set from values that the host built.
+
+use super::scope::{Part, Scope, Snapshot};
+use crate::value::dynamic::Value;
+use crate::value::members::Members;
+use std::sync::Arc;
+
+impl Scope {
+    /// Sets the user, an object, or removes it with null; anything else is ignored.
+    pub(crate) fn set_user(&self, user: &Value) {
+        match user {
+            Value::Null => self.set_field("user", None),
+            user if user.is_object() => self.set_field("user", Some(json(user))),
+            _ => {}
+        }
+    }
+
+    /// Sets the tags of an object; members that are no text are ignored.
+    pub(crate) fn set_tags(&self, tags: &Value) {
+        for (key, value) in tags.members() {
+            if let Some(value) = value.as_text() {
+                let (key, value) = (
+                    String::from_utf8_lossy(&key),
+                    String::from_utf8_lossy(value),
+                );
+                self.set_tag(&key, Some(&value));
+            }
+        }
+    }
+
+    /// Sets a member to any value.
+    pub(crate) fn set_value(&self, part: Part, key: &str, value: &Value) {
+        self.set_member(part, key, Some(&json(value)));
+    }
+
+    /// Merges an object into a context: new keys win, objects within are merged, others stay. What is no object
+    /// replaces the context.
+    pub(crate) fn update_context(&self, key: &str, value: &Value) {
+        self.update_member(Part::Contexts, key, |old| {
+            let context = old.and_then(Value::from_json).filter(Value::is_object);
+            match context {
+                Some(context) if value.is_object() => {
+                    context.merge(value);
+                    json(&context)
+                }
+                _ => json(value),
+            }
+        });
+    }
+
+    /// Sets the fingerprint, a list; anything else is ignored.
+    pub(crate) fn set_fingerprints(&self, fingerprints: &Value) {
+        if fingerprints.is_list() {
+            self.set_field("fingerprint", Some(json(fingerprints)));
+        }
+    }
+}
+
+impl Snapshot {
+    /// This scope with `outer` behind it: what is set here wins, per key (SCO-2); breadcrumbs of the outer one come
+    /// first.
+    pub(crate) fn within(self, outer: Self) -> Self {
+        let mut fields = Vec::clone(&self.fields);
+        let is_new = |name: &str| !self.fields.iter().any(|(own, _)| *own == name);
+        fields.extend(
+            outer
+                .fields
+                .iter()
+                .filter(|(name, _)| is_new(name))
+                .cloned(),
+        );
+        let breadcrumbs = match (outer.breadcrumbs.is_empty(), self.breadcrumbs.is_empty()) {
+            (true, _) => self.breadcrumbs,
+            (_, true) => outer.breadcrumbs,
+            _ => Arc::from(format!("{},{}", outer.breadcrumbs, self.breadcrumbs)),
+        };
+        Self {
+            level: self.level,
+            fields: Arc::new(fields),
+            tags: merged(self.tags, outer.tags),
+            contexts: merged(self.contexts, outer.contexts),
+            extra: merged(self.extra, outer.extra),
+            breadcrumbs,
+        }
+    }
+}
+
+fn merged(inner: Arc<Members>, outer: Arc<Members>) -> Arc<Members> {
+    if inner.is_empty() {
+        return outer;
+    }
+    let mut all = Arc::unwrap_or_clone(inner);
+    for (key, value) in outer.iter() {
+        if all.get(key).is_none() {
+            all.set(key, value);
+        }
+    }
+    Arc::new(all)
+}
+
+fn json(value: &Value) -> String {
+    String::from_utf8_lossy(&value.to_json()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::level::Level;
+
+    fn value(text: &str) -> Value {
+        Value::from_json(text).unwrap()
+    }
+
+    #[test]
+    fn contexts_are_merged_deeply() {
+        let scope = Scope::empty();
+        scope.update_context("c", &value(r#"{"a":1,"n":{"x":1,"y":2}}"#));
+        scope.update_context("c", &value(r#"{"b":2,"n":{"y":3}}"#));
+        assert_eq!(
+            scope.snapshot().contexts.json(),
+            r#""c":{"a":1,"n":{"x":1,"y":3},"b":2}"#
+        );
+        scope.update_context("c", &value("[1]"));
+        assert_eq!(scope.snapshot().contexts.json(), r#""c":[1]"#);
+    }
+
+    // SCO-2, BC-4
+    #[test]
+    fn an_inner_scope_wins_key_by_key() {
+        let (inner, outer) = (Scope::empty(), Scope::empty());
+        outer.set_tags(&value(r#"{"a":"outer","b":"outer"}"#));
+        inner.set_tags(&value(r#"{"a":"inner"}"#));
+        outer.set_user(&value(r#"{"id":"1"}"#));
+        inner.set_user(&value(r#"{"id":"2"}"#));
+        outer.set_field("release", Some("\"r\"".to_owned()));
+        inner.set_level(Level::Info);
+        outer.add_breadcrumb("{\"message\":\"1\"}");
+        inner.add_breadcrumb("{\"message\":\"2\"}");
+        let both = inner.snapshot().within(outer.snapshot());
+        assert_eq!(both.tags.json(), r#""a":"inner","b":"outer""#);
+        let fields: Vec<_> = both
+            .fields
+            .iter()
+            .map(|(name, json)| format!("{name}={json}"))
+            .collect();
+        assert_eq!(fields, [r#"user={"id":"2"}"#, r#"release="r""#]);
+        assert_eq!(both.level, Level::Info);
+        assert_eq!(&*both.breadcrumbs, r#"{"message":"1"},{"message":"2"}"#);
+    }
+
+    #[test]
+    fn what_is_no_user_and_no_list_is_ignored() {
+        let scope = Scope::empty();
+        scope.set_user(&Value::Int32(1));
+        scope.set_fingerprints(&value("{}"));
+        scope.set_tags(&value("[]"));
+        assert!(scope.snapshot().fields.is_empty() && scope.snapshot().tags.is_empty());
+        scope.set_fingerprints(&value(r#"["a"]"#));
+        assert_eq!(scope.snapshot().fields[0].1, r#"["a"]"#);
+    }
+}
