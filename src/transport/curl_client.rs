@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use curl::easy::{Easy2, Handler, HttpVersion, List, ReadError, SeekResult, WriteError};
 use curl::multi::{Easy2Handle, Multi, WaitFd};
 
+use super::close_on_exec::close_pair_on_exec;
 use super::exchange::Exchange;
 use super::http::{Completion, Failure, HttpClient, Request};
 use super::retry::Cause;
@@ -70,6 +71,7 @@ impl CurlClient {
     /// A client without connections.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         let mut multi = Multi::new();
+        close_wake_up_on_exec(&multi);
         let most = shared.settings.max_requests_in_flight;
         // Each of these is an optimisation: without it transfers still work.
         let _ = multi.pipelining(false, true);
@@ -353,6 +355,21 @@ impl HttpClient for CurlClient {
             self.idle.push(Transfer { easy, shape });
         }
     }
+}
+
+/// The host's programs must not inherit the pair of descriptors behind `curl_multi_wakeup`.
+fn close_wake_up_on_exec(multi: &Multi) {
+    // Looked up, since libcurl before 7.68 has neither the function nor the pair.
+    // SAFETY: a terminated name; the search has no side effect.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"curl_multi_wakeup".as_ptr()) };
+    if found.is_null() {
+        return;
+    }
+    // SAFETY: this is the type of the function of that name in every libcurl that has it.
+    let wake_up: unsafe extern "C" fn(*mut curl_sys::CURLM) -> curl_sys::CURLMcode =
+        unsafe { std::mem::transmute(found) };
+    // SAFETY: the handle is valid as long as `multi` lives.
+    close_pair_on_exec(|| unsafe { wake_up(multi.raw()) } == curl_sys::CURLM_OK);
 }
 
 fn error_text(error: &curl::Error) -> String {

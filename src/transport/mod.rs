@@ -7,6 +7,7 @@
 //! [`shared::Shared::settle`] → [`ledger`] and the host's callback.
 
 mod budget;
+mod close_on_exec;
 mod compress;
 mod curl_client;
 mod encode;
