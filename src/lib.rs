@@ -20,6 +20,9 @@
 pub(crate) mod base;
 pub(crate) mod client;
 pub mod ffi;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 pub(crate) mod protocol;
 pub(crate) mod transport;
 pub(crate) mod value;

@@ -1,0 +1,102 @@
+//! Entry points for the programs in `fuzz/`: what reads bytes that others wrote. Built with `--cfg fuzzing` only.
+//!
+//! Each takes any bytes, and fails (panics) when something that must hold of the result does not.
+
+#![allow(clippy::panic, reason = "how a fuzzer hears of a failure")]
+
+use std::time::SystemTime;
+
+use crate::base::uuid::Uuid;
+use crate::protocol::dsn::Dsn;
+use crate::protocol::envelope::{Envelope, HeaderFields};
+use crate::protocol::event::{Event, Parts, breadcrumb};
+use crate::protocol::level::Level;
+use crate::protocol::rate_limit;
+use crate::value::members::Members;
+
+/// An event from the host: what is written is JSON, and can be read as an event again.
+pub fn event(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(event) = Event::parse(&text) else {
+        return;
+    };
+    let mut scope = Members::new();
+    scope.set("trace", "{}");
+    let parts = Parts {
+        event_id: Uuid::from_bytes([0xab; 16]),
+        timestamp: "2026-01-01T00:00:00.000001Z",
+        level: Level::Error,
+        fields: &[],
+        tags: &scope,
+        contexts: &scope,
+        extra: &scope,
+        breadcrumbs: "{\"message\":\"one\"}",
+        max_breadcrumbs: 10,
+    };
+    let mut written = Vec::new();
+    if event.write(&parts, &mut written).is_ok() {
+        let text = is_json(&written);
+        assert!(Event::parse(text).is_ok(), "not read again: {text}");
+    }
+}
+
+/// A breadcrumb from the host: what is kept is JSON.
+pub fn crumb(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(kept) = breadcrumb::parse(&text, "2026-01-01T00:00:00.000001Z") {
+        is_json(kept.as_bytes());
+    }
+}
+
+/// An envelope from a file: what is written is read again and then written the same.
+pub fn envelope(data: &[u8]) {
+    let write = |envelope: &Envelope| {
+        let mut bytes = Vec::new();
+        envelope.write(&mut bytes, &HeaderFields::default());
+        bytes
+    };
+    if let Ok(read) = Envelope::parse(data) {
+        let first = write(&read);
+        match Envelope::parse(&first) {
+            Ok(again) => assert_eq!(first, write(&again)),
+            Err(error) => panic!("not read again: {error}"),
+        }
+    }
+}
+
+/// Headers of an answer: status, then each header on a line.
+pub fn rate_limits(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut lines = text.split('\n');
+    let status = match lines.next() {
+        Some("429") => 429,
+        _ => 200,
+    };
+    let (header, retry_after) = (lines.next(), lines.next());
+    let now = SystemTime::UNIX_EPOCH;
+    rate_limit::limits_from_response(status, header, retry_after, now);
+    // A header may speak of categories that are not ours; without it a 429 is a limit.
+    let plain = rate_limit::limits_from_response(status, None, retry_after, now);
+    assert_eq!(status == 429, !plain.is_empty(), "{text}");
+}
+
+/// A DSN: what is told about it is a DSN too, with the same endpoint, and no control character reaches a header or URL.
+pub fn dsn(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    if let Ok(dsn) = Dsn::parse(&text) {
+        let public = Dsn::parse(&dsn.public()).map(|public| public.envelope_url());
+        assert_eq!(public.ok(), Some(dsn.envelope_url()), "{text}");
+        let shown = dsn.envelope_url() + &dsn.auth_header("fuzz/1") + &dsn.redacted();
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+    }
+}
+
+fn is_json(bytes: &[u8]) -> &str {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        panic!("not UTF-8: {bytes:?}");
+    };
+    if let Err(error) = serde_json::from_str::<serde_json::Value>(text) {
+        panic!("{error}: {text}");
+    }
+    text
+}
