@@ -311,7 +311,7 @@ fn serialize(envelope: &Envelope) -> Vec<u8> {
 
 fn headers(envelope: &Envelope) -> Value {
     let mut line = Vec::new();
-    envelope.write_header(&mut line, &HeaderFields::default());
+    envelope.write_header(&mut line, &HeaderFields::default(), true);
     let headers = std::str::from_utf8(&line).ok().and_then(Value::from_json);
     headers.unwrap_or_default()
 }

@@ -349,6 +349,18 @@ impl HttpClient for CurlClient {
         self.end_silent(ended);
     }
 
+    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
+        let is_answered = |running: &&Running| running.handle.get_ref().is_answered();
+        while let Some(ticket) = self
+            .running
+            .iter()
+            .find(is_answered)
+            .map(|running| running.ticket)
+        {
+            self.finish(ticket, None, ended);
+        }
+    }
+
     fn cancel(&mut self, ticket: u64) {
         if let Some((mut easy, shape)) = self.detach(ticket) {
             easy.get_mut().reset();

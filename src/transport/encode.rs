@@ -52,7 +52,7 @@ impl Encoder {
         let (url, with_auth) =
             redirect.map_or((None, true), |(url, with_auth)| (Some(url), with_auth));
         let header = HeaderFields {
-            // AUTH-13: the DSN holds the key, and perhaps the secret.
+            // AUTH-13: the DSN holds our key.
             dsn: with_auth.then_some(settings.dsn.as_str()),
             sdk: Some(&settings.sdk),
             sent_at: Some(sent_at.as_str()),
@@ -66,7 +66,7 @@ impl Encoder {
         let mut text = Vec::with_capacity(copied);
         match envelope {
             Some(envelope) => {
-                envelope.write_header(&mut text, &header);
+                envelope.write_header(&mut text, &header, with_auth);
                 for (at, item) in envelope.items().enumerate() {
                     item.write_header(&mut text);
                     if item.payload.bytes().len() <= self.largest_copy {
@@ -79,7 +79,7 @@ impl Encoder {
                 }
             }
             None => {
-                Envelope::default().write_header(&mut text, &header);
+                Envelope::default().write_header(&mut text, &header, with_auth);
             }
         }
         if let Some(payload) = report {

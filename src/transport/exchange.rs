@@ -23,6 +23,7 @@ pub(crate) struct Exchange {
     header_bytes: usize,
     body_bytes: usize,
     has_status: bool,
+    is_interim: bool,
     has_headers: bool,
 }
 
@@ -58,6 +59,11 @@ impl Exchange {
     /// True once there is a connection: libcurl said so, has asked for the body, or received something.
     pub(crate) fn is_connected(&self) -> bool {
         self.last_activity.is_some()
+    }
+
+    /// True once the headers of a final answer are complete; only the body is missing.
+    pub(crate) fn is_answered(&self) -> bool {
+        self.has_headers && !self.is_interim
     }
 
     /// How long nothing has happened since the connection stood; none before.
@@ -115,6 +121,8 @@ impl Exchange {
             // A new answer: what came before was informational, from a proxy, or a request for authentication.
             self.response = Response::default();
             self.has_status = true;
+            let code = line.split(|byte| *byte == b' ').nth(1);
+            self.is_interim = code.is_none_or(|code| code.starts_with(b"1"));
             self.has_headers = false;
             return true;
         }
@@ -238,12 +246,15 @@ mod tests {
             exchange.note_header(b"HTTP/1.1 100 Continue\r\n") && exchange.note_header(b"\r\n")
         );
         assert_eq!(exchange.take_response(100, None), None);
+        assert!(!exchange.is_answered());
         exchange.note_header(b"HTTP/1.1 200 OK\r\n");
         assert_eq!(exchange.take_response(200, None), None);
+        assert!(!exchange.is_answered());
         exchange.note_header(b"Retry-After:  7 \r\n");
         exchange.note_header(b"x-sentry-RATE-limits: 60:error\r\n");
         exchange.note_header(b"X-Sentry-Rate-Limits: 5:session\r\n");
         exchange.note_header(b"\r\n");
+        assert!(exchange.is_answered());
         let response = exchange.take_response(200, None).unwrap();
         assert_eq!(response.retry_after.as_deref(), Some("7"));
         assert_eq!(response.rate_limits.as_deref(), Some("60:error,5:session"));

@@ -92,6 +92,9 @@ pub(crate) trait HttpClient {
     /// Moves the running requests on, for at most `at_most` or until something happens; adds what ended.
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
 
+    /// Ends the requests whose answer is known although its body is not at its end; adds them.
+    fn end_answered(&mut self, ended: &mut Vec<Completion>);
+
     /// Ends a request without an answer.
     fn cancel(&mut self, ticket: u64);
 }

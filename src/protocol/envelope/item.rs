@@ -113,7 +113,10 @@ pub(crate) enum Payload {
     /// Shared with others, for instance an attachment of the scope.
     #[cfg_attr(
         not(test),
-        expect(dead_code, reason = "for attachments of the scope, which events will share")
+        expect(
+            dead_code,
+            reason = "for attachments of the scope, which events will share"
+        )
     )]
     Shared(Arc<[u8]>),
 }

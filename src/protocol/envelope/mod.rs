@@ -203,7 +203,7 @@ impl Envelope {
     /// Appends the envelope as it goes on the wire, or into a file when `header` has no `sent_at`.
     pub(crate) fn write(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
         out.reserve(self.serialized_len(header));
-        self.write_header(out, header);
+        self.write_header(out, header, true);
         for item in self.items() {
             item.write_header(out);
             out.extend_from_slice(item.payload.bytes());
@@ -211,8 +211,14 @@ impl Envelope {
         }
     }
 
-    /// Appends the header line with its line feed; the items follow.
-    pub(crate) fn write_header(&self, out: &mut Vec<u8>, header: &HeaderFields<'_>) {
+    /// Appends the header line with its line feed; the items follow. Without `with_trace` it says nothing of the trace,
+    /// whose context holds the public key.
+    pub(crate) fn write_header(
+        &self,
+        out: &mut Vec<u8>,
+        header: &HeaderFields<'_>,
+        with_trace: bool,
+    ) {
         out.push(b'{');
         let needs_id = self.items().any(|item| item.kind.needs_event_id());
         if let Some(id) = self.event_id.filter(|_| needs_id) {
@@ -234,7 +240,11 @@ impl Envelope {
             json::key(out, "sent_at");
             json::string(out, sent_at);
         }
-        if let Some(trace) = self.trace.as_deref().filter(|_| self.may_carry_trace()) {
+        if let Some(trace) = self
+            .trace
+            .as_deref()
+            .filter(|_| with_trace && self.may_carry_trace())
+        {
             json::key(out, "trace");
             out.extend_from_slice(trace.as_bytes());
         }

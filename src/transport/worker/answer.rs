@@ -153,6 +153,7 @@ impl<C: HttpClient> Worker<C> {
         self.shared.note_failure(&failure.detail);
         let policy = self.shared.settings.retry;
         let (now, unit) = (self.shared.clock.now(), (self.random)());
+        let was_probe = self.circuit.is_open();
         if transfer.failures_before >= self.circuit.failures() {
             self.circuit.failed(failure.cause, |failures| {
                 now.checked_add(policy.delay(failures, None, unit))
@@ -167,7 +168,11 @@ impl<C: HttpClient> Worker<C> {
         // The next attempt starts from the DSN again, not from where a redirect led.
         job.redirect = None;
         if policy.allows_another(&mut job.attempts, failure.cause) {
-            self.parked.push_back(job);
+            // The same envelope is tried until it is given up, so that the others keep their attempts.
+            match was_probe {
+                true => self.parked.push_front(job),
+                false => self.parked.push_back(job),
+            }
         } else {
             self.settle(&job, Fate::Discarded(DiscardReason::NetworkError), 0);
         }

@@ -130,6 +130,9 @@ impl<C: HttpClient> Worker<C> {
         }
         let is_finished = self.is_finished();
         if is_finished {
+            // What the server has answered is no loss, even if it never ends its answer.
+            self.client.end_answered(&mut self.ended);
+            self.complete_all();
             self.shared.abandon_all();
         } else {
             self.wait();

@@ -219,3 +219,22 @@ fn limited_items_are_dropped_before_sending_and_counted() {
     rig.steps(2);
     assert_eq!(rig.errors().delivered, 2);
 }
+
+#[test]
+fn one_envelope_is_tried_until_it_is_given_up() {
+    let mut rig = rig_with(RETRY, 2);
+    rig.capture();
+    rig.capture();
+    rig.answers(std::iter::repeat_with(no_connection).take(5));
+    rig.steps(2);
+    assert_eq!(rig.requests(), 2);
+    for _ in 0..3 {
+        rig.clock.advance(Duration::from_secs(60));
+        rig.steps(2);
+    }
+    // Four attempts of the first; the second has made only the one it made beside it.
+    let outcomes = rig.sink.0.lock().unwrap().clone();
+    assert_eq!(outcomes.len(), 1);
+    assert_eq!(outcomes[0].attempts, 4);
+    assert_eq!(rig.errors().pending, 1);
+}

@@ -215,3 +215,20 @@ fn a_worker_that_ends_wakes_those_who_wait_for_a_flush() {
     drop(rig.worker);
     assert_eq!(*flush.progress.lock().unwrap(), Progress::Ended);
 }
+
+#[test]
+fn an_answer_without_an_end_is_no_loss_at_the_deadline() {
+    let mut rig = rig_with(RETRY, 2);
+    rig.capture();
+    rig.capture();
+    rig.steps(1);
+    rig.script.lock().unwrap().answered = 1;
+    rig.stop(Duration::from_secs(2));
+    rig.steps(1);
+    rig.clock.advance(Duration::from_secs(2));
+    assert_eq!(rig.steps(1), Step::Finished);
+    assert_eq!(
+        rig.fates(),
+        [Fate::Delivered, Fate::Discarded(DiscardReason::Shutdown)]
+    );
+}

@@ -27,6 +27,8 @@ struct Script {
     /// Bodies and targets of all requests.
     requests: Vec<(Option<String>, bool, String)>,
     waits: Vec<Duration>,
+    /// How many of the open requests have an answer without an end.
+    answered: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -63,6 +65,17 @@ impl HttpClient for FakeClient {
                 .drain(..)
                 .map(|(ticket, result)| Completion { ticket, result }),
         );
+    }
+
+    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
+        let answered = std::mem::take(&mut self.script.lock().unwrap().answered);
+        for ticket in self.hanging.drain(..).take(answered) {
+            let result = Ok(Response {
+                status: 200,
+                ..Response::default()
+            });
+            ended.push(Completion { ticket, result });
+        }
     }
 
     fn cancel(&mut self, ticket: u64) {
