@@ -56,9 +56,7 @@ impl From<JsonError> for EventError {
     fn from(error: JsonError) -> Self {
         let kind = match &error.reason {
             JsonErrorReason::Syntax(_) => EventErrorKind::Syntax,
-            JsonErrorReason::NotAnObject => {
-                EventErrorKind::NotAnObject
-            }
+            JsonErrorReason::NotAnObject => EventErrorKind::NotAnObject,
             JsonErrorReason::TooDeep => EventErrorKind::TooDeep,
             JsonErrorReason::DuplicateKey(_) => EventErrorKind::DuplicateKey,
         };
