@@ -1,0 +1,171 @@
+//! The header: what the generator makes of the sources, what compilers of all standards take, and what it says.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use support::{Scratch, Standard, assert_success, compile_c, repository, run};
+
+/// The generator is built from source the first time.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(300);
+/// For one small file.
+const COMPILE_TIMEOUT: Duration = Duration::from_secs(60);
+
+fn header() -> String {
+    fs::read_to_string(repository().join("include/sentry.h")).expect("the header is checked in")
+}
+
+#[test]
+fn the_checked_in_header_is_what_the_generator_makes() {
+    let scratch = Scratch::new("header");
+    let made = scratch.join("sentry.h");
+    // A directory of its own, kept between runs: the outer cargo holds the lock of the usual one.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("target-header");
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .args(["check", "--lib", "--features", "header", "--locked"])
+        .current_dir(repository())
+        .env("CARGO_TARGET_DIR", target)
+        .env("SENTRY_HEADER_OUT", &made);
+    assert_success(&run(&mut command, BUILD_TIMEOUT), "making the header");
+    let made = fs::read_to_string(&made).expect("the build script wrote it");
+    let kept = header();
+    let differs = made.lines().zip(kept.lines()).find(|(new, old)| new != old);
+    assert!(
+        made == kept,
+        "include/sentry.h is not what the sources say; run `make header`. First difference: {differs:?}"
+    );
+}
+
+#[test]
+fn every_compiler_takes_the_header_alone_in_every_standard() {
+    let scratch = Scratch::new("header-alone");
+    let compilers = [
+        ("gcc", "c", ["c99", "c11", "c17", "c2x"].as_slice()),
+        ("clang", "c", ["c99", "c11", "c17", "c2x"].as_slice()),
+        (
+            "g++",
+            "c++",
+            ["c++11", "c++14", "c++17", "c++20"].as_slice(),
+        ),
+        (
+            "clang++",
+            "c++",
+            ["c++11", "c++14", "c++17", "c++20"].as_slice(),
+        ),
+    ];
+    let mut tried = 0;
+    for (compiler, language, standards) in compilers {
+        if Command::new(compiler).arg("--version").output().is_err() {
+            println!("skipped: {compiler} is not installed");
+            continue;
+        }
+        // Twice in one file: the guard holds.
+        let source = scratch.join("alone.c");
+        fs::write(&source, "#include <sentry.h>\n#include <sentry.h>\n").unwrap();
+        for standard in standards {
+            let mut command = Command::new(compiler);
+            command
+                .args(["-x", language, &format!("-std={standard}")])
+                .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Iinclude"])
+                .args(["-fsyntax-only"])
+                .arg(&source)
+                .current_dir(repository());
+            let what = format!("{compiler} -std={standard}");
+            assert_success(&run(&mut command, COMPILE_TIMEOUT), &what);
+            tried += 1;
+        }
+    }
+    assert!(tried >= 4, "no compiler was found");
+}
+
+/// The comment right above each declared function.
+fn documented_functions(header: &str) -> Vec<(String, String)> {
+    header
+        .split("/**")
+        .skip(1)
+        .filter_map(|part| {
+            let (comment, code) = part.split_once("*/")?;
+            let declaration = code.split(';').next()?.trim();
+            let declaration = declaration.strip_prefix("SENTRY_API")?;
+            let name = declaration.split('(').next()?;
+            let name = name.rsplit([' ', '*', '\n']).next()?;
+            Some((name.to_owned(), comment.to_owned()))
+        })
+        .collect()
+}
+
+#[test]
+fn every_function_says_what_it_does_and_since_when() {
+    let header = header();
+    let documented = documented_functions(&header);
+    assert_eq!(
+        documented.len(),
+        header.matches("\nSENTRY_API").count(),
+        "a function without a comment"
+    );
+    for (name, comment) in documented {
+        let lines: Vec<&str> = comment
+            .lines()
+            .map(|line| line.trim_start_matches([' ', '*']))
+            .collect();
+        let first = lines.iter().find(|line| !line.is_empty());
+        assert!(
+            first.is_some_and(|line| line.len() > 10 && !line.starts_with("Since")),
+            "{name}: {first:?} does not say what it does"
+        );
+        let since: Vec<_> = lines
+            .iter()
+            .filter(|line| line.starts_with("Since: "))
+            .collect();
+        assert_eq!(since.len(), 1, "{name}: one line `Since: VERSION`");
+        for leftover in ["# Safety", "TODO", "FIXME", "unsafe"] {
+            assert!(!comment.contains(leftover), "{name}: {leftover}");
+        }
+    }
+}
+
+#[test]
+fn the_version_is_the_same_everywhere() {
+    let scratch = Scratch::new("version");
+    let (source, program) = (scratch.join("version.c"), scratch.join("version"));
+    fs::write(
+        &source,
+        "#include <sentry.h>\n#include <stdio.h>\nint main(void) { puts(sentry_sdk_version()); return 0; }\n",
+    )
+    .unwrap();
+    compile_c(source.to_str().unwrap(), Standard::C99, &program);
+    let output = run(&mut Command::new(program), COMPILE_TIMEOUT);
+    assert_success(&output, "version");
+    let version = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(version.trim(), env!("CARGO_PKG_VERSION"));
+
+    let changelog = fs::read_to_string(repository().join("CHANGELOG.md")).unwrap();
+    let newest = changelog
+        .split("\n## [")
+        .skip(1)
+        .find(|section| !section.starts_with("Unreleased"));
+    match newest {
+        Some(section) => assert_eq!(
+            section.split(']').next(),
+            Some(env!("CARGO_PKG_VERSION")),
+            "the newest version of the changelog"
+        ),
+        // Before the first version the changelog names the one to come.
+        None => assert!(
+            changelog.contains(concat!("to become ", env!("CARGO_PKG_VERSION"))),
+            "the changelog names neither a version nor the one to come"
+        ),
+    }
+}
