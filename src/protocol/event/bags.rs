@@ -1,7 +1,9 @@
 //! Bags: the objects of an event whose content is the host's (EVT-12 … EVT-15, EVT-18, EVT-19, SCO-2, SCO-4).
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
+use super::bound;
 use super::field::Field;
 use super::limits;
 use super::stack::with_text_addresses;
@@ -33,9 +35,12 @@ pub(super) fn contexts(writer: &mut Writer<'_>, value: Option<&str>, is_reduced:
             json::key(writer.out, &key);
             let context = match &*key {
                 "flags" => Cow::Owned(flags(context, &mut writer.trimmed)),
+                "trace" => Cow::Owned(rewrite::members_to_json(context, |key, value| {
+                    bound::change(bound::trace, key, value, &mut writer.trimmed)
+                })),
                 _ => Cow::Borrowed(context),
             };
-            let max_bytes = limits::CONTEXT_BYTES;
+            let max_bytes = context_bytes(&key, &context);
             writer.trimmed |= bag(writer.out, &context, limits::BAG_DEPTH, max_bytes);
             keys.insert(key);
         }
@@ -46,6 +51,28 @@ pub(super) fn contexts(writer: &mut Writer<'_>, value: Option<&str>, is_reduced:
     } else {
         writer.out.push(b'}');
         writer.mark_written(Field::Contexts);
+    }
+}
+
+/// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one
+/// text, to all the type.
+fn context_bytes(key: &str, context: &str) -> usize {
+    let max_bytes = limits::CONTEXT_BYTES
+        .saturating_sub(limits::CONTEXT_RESERVE)
+        .saturating_sub(key.len());
+    let half = max_bytes / 2;
+    if context.len() <= half {
+        return half;
+    }
+    let own_type = scan::entry(context, "type").and_then(scan::text);
+    match own_type.as_deref().unwrap_or(key) {
+        "os" | "runtime" | "browser" => {
+            let added = scan::entries(context)
+                .filter(|(key, _)| matches!(&*scan::decode(key), "name" | "version"))
+                .fold(0, |sum: usize, (_, value)| sum.saturating_add(value.len()));
+            max_bytes.saturating_sub(added.min(half))
+        }
+        _ => max_bytes,
     }
 }
 
@@ -130,49 +157,37 @@ pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
     }
 }
 
-/// Writes the event's user, whole (EVT-14).
+/// Writes the event's user (EVT-14).
 pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
-    // Ids are text on the wire.
-    let has_number = scan::entry(value, "id").is_some_and(|id| scan::kind(id) == Kind::Number);
-    let value = if has_number {
-        Cow::Owned(rewrite::members_to_json(value, |key, id| match key {
-            "id" => Change::Replace(format!("\"{id}\"")),
-            _ => Change::Keep,
-        }))
-    } else {
-        Cow::Borrowed(value)
-    };
+    let mut trimmed = false;
+    let user = rewrite::members_to_json(value, |key, part| match (key, scan::kind(part)) {
+        // Ids are text on the wire.
+        ("id", Kind::Number) => Change::Replace(format!("\"{part}\"")),
+        ("ip_address", kind) if kind != Kind::Null && !is_ip_address(part) => {
+            trimmed = true;
+            Change::Drop
+        }
+        ("geo", Kind::Object) => Change::Replace(rewrite::members_to_json(part, |key, value| {
+            bound::change(bound::geo, key, value, &mut trimmed)
+        })),
+        _ => bound::change(bound::user, key, part, &mut trimmed),
+    });
     writer.key("user");
-    writer.trimmed |= bag(writer.out, &value, limits::BAG_DEPTH, limits::USER_BYTES);
+    trimmed |= bag(writer.out, &user, limits::BAG_DEPTH, limits::USER_BYTES);
+    writer.trimmed |= trimmed;
     writer.mark_written(Field::User);
 }
 
-/// Writes `request` with a bounded body (EVT-19).
-pub(super) fn request(writer: &mut Writer<'_>, value: &str) {
-    let mut trimmed = false;
-    writer.key("request");
-    rewrite::members(writer.out, value, |key, data| {
-        let is_container = matches!(scan::kind(data), Kind::Object | Kind::Array);
-        // A container may be too deep however short it is (EVT-18).
-        if key != "data" || (!is_container && data.len() <= limits::REQUEST_DATA) {
-            return Change::Keep;
-        }
-        let mut out = Vec::new();
-        trimmed |= match scan::kind(data) {
-            Kind::Text => string_within(&mut out, data, limits::REQUEST_DATA),
-            _ => bag(&mut out, data, limits::BAG_DEPTH, limits::REQUEST_DATA),
-        };
-        Change::Replace(json::into_text(out))
-    });
-    writer.trimmed |= trimmed;
-    writer.mark_written(Field::Request);
+/// An address, or what asks the server for that of the connection; servers refuse anything else.
+fn is_ip_address(json: &str) -> bool {
+    scan::text(json).is_some_and(|text| text == "{{auto}}" || text.parse::<IpAddr>().is_ok())
 }
 
 /// Writes `modules`: names and versions, all of them text (EVT-8).
 pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
     writer.key("modules");
-    rewrite::members(writer.out, value, |_, version| match scan::kind(version) {
+    let modules = rewrite::members_to_json(value, |_, version| match scan::kind(version) {
         Kind::Text => Change::Keep,
         Kind::Number | Kind::Boolean => {
             let mut out = Vec::new();
@@ -185,6 +200,8 @@ pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
             Change::Drop
         }
     });
+    let max_bytes = limits::MODULES_BYTES;
+    trimmed |= bag(writer.out, &modules, limits::BAG_DEPTH, max_bytes);
     writer.trimmed |= trimmed;
     writer.mark_written(Field::Modules);
 }
@@ -202,7 +219,7 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: &str) {
         cursor.enter();
         while cursor.has_element() {
             if cursor.kind() == Kind::Object {
-                with_text_addresses(&mut out, &mut cursor);
+                with_text_addresses(&mut out, &mut cursor, bound::none);
             } else {
                 cursor.value();
             }
@@ -224,7 +241,10 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
         return;
     }
     writer.key("sdk");
-    writer.out.extend_from_slice(value.as_bytes());
+    let trimmed = &mut writer.trimmed;
+    rewrite::members(writer.out, value, |key, part| {
+        bound::change(bound::sdk, key, part, trimmed)
+    });
     writer.mark_written(Field::Sdk);
 }
 
@@ -312,6 +332,34 @@ mod tests {
         assert!(trimmed);
     }
 
+    // EVT-13, ENV-18
+    #[test]
+    fn contexts_leave_room_for_what_servers_add() {
+        let long = "é".repeat(8000);
+        for (key, context, max) in [
+            ("os", json!({"name": long}), 4096),
+            ("os", json!({"name": "n", "version": long}), 4096),
+            ("runtime", json!({"name": long, "version": long}), 4096),
+            ("mine", json!({"type": "browser", "name": long}), 4096),
+            ("os", json!({"name": "n", "build": long}), 8192),
+            ("device", json!({"name": long}), 8192),
+            ("os", json!({"type": "mine", "name": long}), 8192),
+        ] {
+            let (json, trimmed) = one("contexts", &json!({ key: context }));
+            let length = json[key].to_string().len();
+            assert!(trimmed && length <= max - key.len(), "{key}: {length}");
+            assert!(length > max - 100, "{key}: {length}");
+        }
+        let (json, trimmed) = one("contexts", &json!({"k".repeat(500): {"a": long}}));
+        assert!(trimmed && json.to_string().len() < 8192);
+        let ids = json!({"trace_id": "a".repeat(32), "span_id": "b".repeat(16)});
+        let mut trace = ids.clone();
+        trace["op"] = json!("o".repeat(129));
+        let (json, trimmed) = one("contexts", &json!({ "trace": trace }));
+        assert!(trimmed && json["trace"]["trace_id"] == ids["trace_id"]);
+        assert_eq!(json["trace"]["op"].as_str().unwrap().len(), 128);
+    }
+
     // EVT-12, EVT-18, SCO-2
     #[test]
     fn extra_is_bounded_value_by_value_and_in_total() {
@@ -360,21 +408,43 @@ mod tests {
         assert_eq!(user(r#"{"user":null}"#)["id"], "scope");
         let (json, trimmed) = one("user", &json!({"id": "1", "x": "y".repeat(9000)}));
         assert!(trimmed && json.to_string().len() <= 8192 && json["id"] == "1");
+        let given = json!({"email": "é".repeat(76), "geo": {"city": "é".repeat(1025)}});
+        let (json, trimmed) = one("user", &given);
+        let length = |text: &Value| text.as_str().unwrap().chars().count();
+        assert_eq!(
+            (length(&json["email"]), length(&json["geo"]["city"])),
+            (75, 1024)
+        );
+        assert!(trimmed);
+    }
+
+    // EVT-14, ENV-18
+    #[test]
+    fn what_is_no_address_is_dropped_from_the_user() {
+        for good in ["1.2.3.4", "::1", "2001:db8::ffff:1.2.3.4", "{{auto}}"] {
+            let user = json!({"id": "1", "ip_address": good});
+            assert_eq!(one("user", &user), (user, false));
+        }
+        assert!(!one("user", &json!({"ip_address": null})).1);
+        for bad in [json!("nowhere"), json!(""), json!("1.2.3.4:5"), json!(5)] {
+            let user = json!({"id": "1", "ip_address": bad});
+            assert_eq!(one("user", &user), (json!({"id": "1"}), true), "{bad}");
+        }
     }
 
     // EVT-8, EVT-15, EVT-19, IMG-1
     #[test]
     fn the_other_objects_are_brought_into_form() {
-        let (json, trimmed) = one("request", &json!({"url": "u", "data": "é".repeat(9000)}));
-        assert_eq!(json["data"].as_str().unwrap().chars().count(), 8192);
-        assert!(trimmed && json["url"] == "u");
-        let (json, trimmed) = one("request", &json!({"data": {"a": "x".repeat(9000)}}));
-        assert!(trimmed && json["data"].to_string().len() <= 8192);
         assert_eq!(
             one("modules", &json!({"a": "1", "b": 2, "c": null})),
             (json!({"a": "1", "b": "2"}), false)
         );
         assert_eq!(one("modules", &json!({"a": []})), (json!({}), true));
+        let (json, trimmed) = one("modules", &json!({"a": "1", "b": "é".repeat(9000)}));
+        assert!(trimmed && json.to_string().len() <= 8192 && json["a"] == "1");
+        let sdk = json!({"name": "n".repeat(300), "version": "1"});
+        let (json, trimmed) = one("sdk", &sdk);
+        assert!(trimmed && json["name"].as_str().unwrap().len() == 256);
         let image = json!({"images": [{"type": "elf", "image_addr": 4096, "image_size": 4096}]});
         assert_eq!(
             one("debug_meta", &image).0["images"],

@@ -17,10 +17,12 @@ use crate::value::trim::trim_str;
 use crate::value::write as json;
 
 mod bags;
+mod bound;
 pub(crate) mod breadcrumb;
 mod error;
 mod field;
 mod limits;
+mod request;
 mod stack;
 pub(crate) mod tags;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Decides what an entry needs to be kept, how many frames remain, and where a stray stack trace goes: one at the
 //! top level becomes the stack of the current thread, unless the event has `threads` of its own, then it is dropped.
 
+use super::bound::{self, Table};
 use super::error::EventError;
 use super::field::Field;
 use super::limits;
@@ -139,7 +140,7 @@ fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
         }
         has_type |= is_type;
         raw_key(writer.out, key);
-        writer.out.extend_from_slice(value.as_bytes());
+        writer.trimmed |= bound::write(writer.out, bound::mechanism, key, value);
     }
     if !has_type {
         json::key(writer.out, "type");
@@ -164,7 +165,7 @@ fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
             has_frames = frames(writer, cursor);
         } else {
             raw_key(writer.out, key);
-            copy(writer.out, cursor);
+            bounded(writer, cursor, bound::stacktrace, key);
         }
     }
     writer.out.push(b'}');
@@ -180,7 +181,7 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     while cursor.has_element() {
         if cursor.kind() == Kind::Object {
             starts.push(writer.out.len());
-            with_text_addresses(writer.out, cursor);
+            writer.trimmed |= with_text_addresses(writer.out, cursor, bound::frame);
         } else {
             cursor.value();
         }
@@ -198,14 +199,20 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     !starts.is_empty()
 }
 
-/// Writes an object whose addresses become `0x` text: strict servers refuse numbers (STK-2, IMG-1).
-pub(super) fn with_text_addresses(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
+/// Writes an object whose addresses become `0x` text: strict servers refuse numbers (STK-2, IMG-1). True if one of
+/// its other members was cut.
+pub(super) fn with_text_addresses(
+    out: &mut Vec<u8>,
+    cursor: &mut Cursor<'_>,
+    table: Table,
+) -> bool {
     const ADDRESSES: [&str; 4] = [
         "instruction_addr",
         "symbol_addr",
         "image_addr",
         "image_vmaddr",
     ];
+    let mut was_cut = false;
     json::separator(out);
     out.push(b'{');
     cursor.enter();
@@ -218,10 +225,11 @@ pub(super) fn with_text_addresses(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
             Ok(address) if is_address => {
                 out.extend_from_slice(format!("\"{address:#x}\"").as_bytes());
             }
-            _ => out.extend_from_slice(value.as_bytes()),
+            _ => was_cut |= bound::write(out, table, key, value),
         }
     }
     out.push(b'}');
+    was_cut
 }
 
 /// Appends a key that is JSON already.
@@ -229,6 +237,12 @@ fn raw_key(out: &mut Vec<u8>, key: &str) {
     json::separator(out);
     out.extend_from_slice(key.as_bytes());
     out.push(b':');
+}
+
+/// Writes the value of a member within its bound.
+fn bounded(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, table: Table, key: &str) {
+    let value = cursor.value().unwrap_or_default();
+    writer.trimmed |= bound::write(writer.out, table, key, value);
 }
 
 fn copy(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
@@ -279,7 +293,7 @@ fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) {
         let is_stack = scan::is_key(key, "stacktrace") || scan::is_key(key, "raw_stacktrace");
         raw_key(writer.out, key);
         if !is_stack {
-            copy(writer.out, cursor);
+            bounded(writer, cursor, bound::thread, key);
         } else if !stacktrace(writer, cursor) {
             writer.out.truncate(before);
         }
@@ -435,6 +449,35 @@ mod tests {
             json!([{"instruction_addr": "0x1000", "symbol_addr": "0xff", "lineno": 7},
                 {"image_addr": "0xffffffffffffffff", "function": "f"}, {"instruction_addr": -1}])
         );
+    }
+
+    // EVT-16, EVT-18
+    #[test]
+    fn mechanisms_frames_stacks_and_threads_are_bounded() {
+        let deep = json!({"1": {"2": {"3": {"4": 5}}}});
+        let stack = json!({"lang": "l".repeat(129), "frames": [
+            {"function": "f".repeat(513), "filename": "f".repeat(5000), "vars": deep}]});
+        let mechanism = json!({"type": "t".repeat(129), "data": deep});
+        let event = json!({
+            "exception": [{"type": "E", "mechanism": mechanism, "stacktrace": stack}],
+            "threads": [{"id": 1, "name": "n".repeat(1025), "stacktrace": stack}],
+        });
+        let (json, result) = written(&event.to_string());
+        assert!(result.trimmed);
+        let (exception, thread) = (
+            &json["exception"]["values"][0],
+            &json["threads"]["values"][0],
+        );
+        let length = |text: &Value| text.as_str().unwrap().len();
+        assert_eq!(length(&exception["mechanism"]["type"]), 128);
+        assert_eq!(exception["mechanism"]["data"], deep);
+        assert_eq!(length(&thread["name"]), 1024);
+        for stack in [&exception["stacktrace"], &thread["stacktrace"]] {
+            assert_eq!(length(&stack["lang"]), 128);
+            assert_eq!(length(&stack["frames"][0]["function"]), 512);
+            assert_eq!(length(&stack["frames"][0]["filename"]), 5000);
+            assert_eq!(stack["frames"][0]["vars"], deep);
+        }
     }
 
     // STK-5, THR-1

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
@@ -141,14 +142,14 @@ fn logentry_object(writer: &mut Writer<'_>, value: &str) -> bool {
     // A template without parameters is the message itself.
     let has_params = scan::entry(value, "params")
         .is_some_and(|params| matches!(scan::kind(params), Kind::Object | Kind::Array));
-    let mut text_cut = false;
+    let mut was_cut = false;
     rewrite::members(writer.out, value, |key, json| {
         let is_wanted = match key {
             "formatted" => has_formatted,
             "message" => has_message && (has_formatted || has_params),
             "params" => {
                 return if has_params {
-                    Change::Keep
+                    bound::change(bound::logentry, key, json, &mut was_cut)
                 } else {
                     Change::Drop
                 };
@@ -159,17 +160,17 @@ fn logentry_object(writer: &mut Writer<'_>, value: &str) -> bool {
             return Change::Drop;
         }
         let mut out = Vec::new();
-        text_cut |= scalar(&mut out, json, limits::MESSAGE_CHARS);
+        was_cut |= scalar(&mut out, json, limits::MESSAGE_CHARS);
         Change::Replace(json::into_text(out))
     });
     if has_message && !has_formatted && !has_params {
         writer.out.pop();
         json::key(writer.out, "formatted");
         let message = scan::entry(value, "message").unwrap_or_default();
-        text_cut |= scalar(writer.out, message, limits::MESSAGE_CHARS);
+        was_cut |= scalar(writer.out, message, limits::MESSAGE_CHARS);
         writer.out.push(b'}');
     }
-    writer.trimmed |= text_cut;
+    writer.trimmed |= was_cut;
     has_formatted || has_message
 }
 
@@ -387,6 +388,21 @@ mod tests {
             written(&json!({"logentry": {"message": "x".repeat(9000)}}).to_string());
         assert_eq!(json["logentry"]["formatted"].as_str().unwrap().len(), 8192);
         assert!(result.trimmed);
+    }
+
+    // EVT-18
+    #[test]
+    fn parameters_are_bounded() {
+        let params = |given: Value| {
+            let event = json!({"logentry": {"message": "%s", "params": given}});
+            let (json, result) = written(&event.to_string());
+            (json["logentry"]["params"].clone(), result.trimmed)
+        };
+        let deep = json!([[[[[1]]]]]);
+        assert_eq!(params(deep), (json!([[[["..."]]]]), true));
+        let (long, trimmed) = params(json!(["a", "é".repeat(3000)]));
+        assert!(trimmed && long.to_string().len() <= 2048 && long[0] == "a");
+        assert_eq!(params(json!({"a": 1})), (json!({"a": 1}), false));
     }
 
     // EVT-11

@@ -2,7 +2,7 @@
 
 use super::error::EventError;
 use super::field::Field;
-use super::{Event, Parts, Written, bags, breadcrumb, limits, stack, tags, text, time};
+use super::{Event, Parts, Written, bags, breadcrumb, limits, request, stack, tags, text, time};
 use crate::value::scan;
 use crate::value::write as json;
 
@@ -208,7 +208,7 @@ fn write_message(event: &Event<'_>, writer: &mut Writer<'_>) {
 
 fn write_meta(event: &Event<'_>, writer: &mut Writer<'_>) {
     if let Some(value) = event.get(Field::Request) {
-        bags::request(writer, value);
+        request::write(writer, value);
     }
     if let Some(value) = event.get(Field::Modules) {
         bags::modules(writer, value);
@@ -373,8 +373,9 @@ mod tests {
             with("other", filler(1_100_000)),
             ([false, false, true, true], 0, 2, true)
         );
+        let image = json!({"code_file": "f".repeat(1_100_000)});
         assert_eq!(
-            with("modules", filler(1_100_000)),
+            with("debug_meta", json!({"images": [image]})),
             ([false, false, false, true], 0, 2, true)
         );
         let contexts = (0..150).map(|number| (format!("c{number}"), filler(8000)));
@@ -384,7 +385,10 @@ mod tests {
             ([false, false, false, true], 0, 0, true)
         );
         assert_eq!(
-            with("threads", json!([{"id": 1, "name": "n".repeat(1_100_000)}])),
+            with(
+                "threads",
+                json!([{"id": 1, "state": "s".repeat(1_100_000)}])
+            ),
             ([false; 4], 0, 1, true)
         );
     }
