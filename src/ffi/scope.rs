@@ -12,7 +12,8 @@ use crate::client::state;
 /// Sets a tag on all later events.
 ///
 /// Arguments: `key`, at most 200 characters of `A-Z a-z 0-9 _ . : -` (others become `_`); `value`, at most 200
-/// characters. Longer ones are cut when an event is made.
+/// characters. Longer ones are cut when an event is made. The keys `release`, `dist`, `environment`, `user`, `filename`
+/// and `function` belong to the server: it drops tags with these names, so choose others.
 /// Ownership: both are copied.
 /// Null: a NULL `key` is ignored; a NULL `value` removes the tag.
 /// Threads: any, several at once.
