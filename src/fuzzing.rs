@@ -75,7 +75,7 @@ pub fn rate_limits(data: &[u8]) {
     let (header, retry_after) = (lines.next(), lines.next());
     let now = SystemTime::UNIX_EPOCH;
     rate_limit::limits_from_response(status, header, retry_after, now);
-    // A header may speak of categories that are not ours; without it a 429 is a limit.
+    // RL-5: a header that names only unknown categories has no effect. RL-2: without a header a 429 limits all.
     let plain = rate_limit::limits_from_response(status, None, retry_after, now);
     assert_eq!(status == 429, !plain.is_empty(), "{text}");
 }
