@@ -70,6 +70,7 @@ fn memory_is_of_one_allocator() {
     let receiver = Receiver::start();
     receiver.accept_any_request();
     ORDER.run("memory", &receiver.dsn());
+    ORDER.run("no_memory", "");
 }
 
 #[test]
