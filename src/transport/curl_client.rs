@@ -371,17 +371,9 @@ impl HttpClient for CurlClient {
 
 /// The host's programs must not inherit the pair of descriptors behind `curl_multi_wakeup`.
 fn close_wake_up_on_exec(multi: &Multi) {
-    // Looked up, since libcurl before 7.68 has neither the function nor the pair.
-    // SAFETY: a terminated name; the search has no side effect.
-    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"curl_multi_wakeup".as_ptr()) };
-    if found.is_null() {
-        return;
-    }
-    // SAFETY: this is the type of the function of that name in every libcurl that has it.
-    let wake_up: unsafe extern "C" fn(*mut curl_sys::CURLM) -> curl_sys::CURLMcode =
-        unsafe { std::mem::transmute(found) };
-    // SAFETY: the handle is valid as long as `multi` lives.
-    close_pair_on_exec(|| unsafe { wake_up(multi.raw()) } == curl_sys::CURLM_OK);
+    // A call that the linker binds to the libcurl of this handle: another one in the process may have the same names.
+    let waker = multi.waker();
+    close_pair_on_exec(|| waker.wakeup().is_ok());
 }
 
 fn error_text(error: &curl::Error) -> String {
