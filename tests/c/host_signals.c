@@ -123,7 +123,9 @@ static void worker_mask(void)
         CHECK_EQ(has(blocked[i], SIGRTMAX), 1);
     }
     CHECK_EQ(sentry_close(), 0);
-    CHECK_EQ(other_threads(blocked, 8), 0);
+    /* The joined thread leaves the list a moment later; one that stays is ended by the guard. */
+    while (other_threads(blocked, 8) != 0)
+        host_breathe();
 }
 
 /* The main thread blocks the signals for a while: they wait for it, since no other thread may take them. */
