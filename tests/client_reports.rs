@@ -135,7 +135,7 @@ fn every_reason_is_told_by_its_name() {
         status::TOO_LARGE
     );
     // Closing: on a connection that was used before, libcurl itself sends a broken request again, once.
-    receiver.script([Reply::status(400).closing()]);
+    receiver.script([Reply::status(403).closing()]);
     driver.accept_many(1);
     driver.wait("settled", 1);
     receiver.script(vec![Reply::reset_after_request(); 4]);

@@ -107,7 +107,17 @@ fn hooks_conform(standard: Standard) {
         .iter()
         .map(|event| event["logentry"]["formatted"].as_str().unwrap_or("none"))
         .collect();
-    let one_run = ["plain", "another", "inner", "again", "none"];
+    let one_run = [
+        "plain",
+        "another",
+        "inner",
+        "again",
+        "none",
+        "deeper",
+        "deeper",
+        "deeper",
+        "outermost",
+    ];
     assert_eq!(messages, [one_run, one_run].concat());
     let plain = &events[0];
     assert_eq!(plain["fingerprint"], json!(["hooked"]));

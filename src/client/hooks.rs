@@ -1,12 +1,48 @@
 //! Hooks: functions of the host that see, change or drop what is captured. They run on the capturing thread, without
 //! any lock of ours held (PIPE-11).
 
+use std::cell::Cell;
+
 use crate::value::dynamic::Value;
 
 /// A function of the host that gets a value and gives one back; null drops it.
 pub(crate) trait ValueHook: Send + Sync + std::fmt::Debug {
     /// Calls it.
     fn call(&self, value: Value) -> Value;
+}
+
+/// How often a hook may be entered on one thread before it has returned: a hook that captures, or logs into a capture,
+/// calls itself, and without an end it would take the host's stack.
+const MAX_DEPTH: u32 = 4;
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// One level on this thread, until it is dropped.
+struct Level;
+
+impl Level {
+    fn enter() -> Option<Self> {
+        let depth = DEPTH.get();
+        if depth >= MAX_DEPTH {
+            return None;
+        }
+        DEPTH.set(depth.saturating_add(1));
+        Some(Self)
+    }
+}
+
+impl Drop for Level {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get().saturating_sub(1));
+    }
+}
+
+/// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
+/// sent in its place: it may be there to take secrets out.
+pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
+    Level::enter().map_or(Value::Null, |_level| hook.call(value))
 }
 
 /// The event as hooks know it: the wire's `logentry` is called `message` (EVT-10).
@@ -18,4 +54,33 @@ pub(crate) fn event_for_hook(payload: &[u8]) -> Option<Value> {
         let _ = event.set_key(b"message", message);
     }
     Some(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[derive(Debug, Default)]
+    struct Recursive(AtomicU32);
+
+    impl ValueHook for Recursive {
+        fn call(&self, value: Value) -> Value {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            super::call(self, Value::Bool(true));
+            value
+        }
+    }
+
+    #[test]
+    fn a_hook_that_calls_itself_comes_to_an_end() {
+        let hook = Recursive::default();
+        assert!(call(&hook, Value::Bool(true)).is_true());
+        assert_eq!(hook.0.load(Ordering::Relaxed), MAX_DEPTH);
+        assert!(
+            call(&hook, Value::Bool(true)).is_true(),
+            "the levels were left again"
+        );
+        assert_eq!(hook.0.load(Ordering::Relaxed), 2 * MAX_DEPTH);
+    }
 }

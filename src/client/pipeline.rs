@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::Client;
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
-use crate::base::lock::lock;
+use crate::base::lock::try_lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
@@ -156,7 +156,8 @@ impl Client {
             self.scope.add_breadcrumb(crumb);
             return Ok(());
         };
-        let returned = hook.call(Value::from_json(crumb).unwrap_or_default());
+        let shown = Value::from_json(crumb).unwrap_or_default();
+        let returned = hooks::call(hook.as_ref(), shown);
         if matches!(returned, Value::Null) {
             return Err(Refused::because(
                 Status::DroppedByHook,
@@ -186,9 +187,17 @@ impl Client {
         let event_id = envelope.event_id;
         submit(transport, envelope)?;
         if let Some(event_id) = event_id {
-            *lock(&self.last_event_id) = event_id;
+            self.note_last(event_id);
         }
         Ok(())
+    }
+
+    /// Without waiting: a callback may have forked, and then nobody opens the lock. Two that are accepted at once are
+    /// both the last.
+    fn note_last(&self, event_id: Uuid) {
+        if let Some(mut last) = try_lock(&self.last_event_id) {
+            *last = event_id;
+        }
     }
 
     fn open_transport(&self) -> Result<&Transport, Refused> {
@@ -258,7 +267,7 @@ impl Client {
         let mut envelope = Envelope::event(event_id, payload);
         envelope.trace = self.fields.trace_header();
         submit(transport, envelope)?;
-        *lock(&self.last_event_id) = event_id;
+        self.note_last(event_id);
         Ok(event_id)
     }
 
@@ -301,7 +310,7 @@ impl Client {
         let payload = self.payload(event, event_id, scope);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
         let shown = hooks::event_for_hook(&payload);
-        let returned = shown.map_or(Value::Null, |event| hook.call(event));
+        let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
         if matches!(returned, Value::Null) {
             transport.refuse(event_id, ERROR, DiscardReason::BeforeSend);
             return Err(Refused::because(

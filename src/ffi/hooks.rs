@@ -11,7 +11,8 @@ use crate::value::dynamic::Value;
 
 /// Sees an event before it is sampled and queued.
 ///
-/// Called on the capturing thread, without any lock held; it may call every function of the library, also capture. It
+/// Called on the capturing thread, without any lock held; it may call every function of the library, also capture: then
+/// it is called within itself, at most four levels deep, and what is captured deeper counts as dropped by it. It
 /// owns `event`, complete with the data of the scope, and gives back the event to be sent, this one or another; null
 /// drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
 /// throw or `longjmp`.

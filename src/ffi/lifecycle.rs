@@ -67,7 +67,7 @@ pub extern "C" fn sentry_flush(timeout: u64) -> c_int {
 ///
 /// Threads: any; captures of other threads are answered with `SENTRY_STATUS_SHUTTING_DOWN` meanwhile.
 /// Blocks: at most `shutdown_timeout` + 100 ms.
-/// Returns: the number of items that were not sent; 0 when not initialised.
+/// Returns: the number of envelopes that were not sent; 0 when not initialised.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_close() -> c_int {

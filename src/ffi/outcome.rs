@@ -44,7 +44,7 @@ pub struct sentry_outcome_info_t {
 
 /// Hears what became of an envelope.
 ///
-/// Called once for each captured item, without any lock held: on the library's thread for what was sent or given up, on
+/// Called once for each envelope, and for each item that never became one, without any lock held: on the library's thread for what was sent or given up, on
 /// the capturing thread for what was refused at once, on the closing thread for what was unsent at the deadline. `info`
 /// is valid during the call. Captures from the library's thread are refused. The callback must not throw or `longjmp`,
 /// and while it runs nothing is sent.
@@ -53,7 +53,8 @@ pub type sentry_outcome_function_t =
 
 /// Sets the function that hears what became of each envelope.
 ///
-/// Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+/// Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned, and if
+/// a call was running then, until that call has returned. No call begins after `sentry_close`.
 /// Ownership: `user_data` stays the caller's.
 /// Null: a NULL `func` unsets it; a NULL `opts` is ignored.
 /// Threads: as all options, one at a time for each handle.

@@ -58,19 +58,21 @@ impl Encoder {
             sent_at: Some(sent_at.as_str()),
         };
         let mut segments = Vec::new();
-        let copied = envelope.iter().flat_map(|envelope| envelope.items());
-        let copied = copied
+        let items = envelope.iter().flat_map(|envelope| envelope.items());
+        let all = items
             .map(|item| item.payload.bytes().len())
-            .filter(|length| *length <= self.largest_copy)
-            .fold(HEADERS, usize::saturating_add);
-        let mut text = Vec::with_capacity(copied);
+            .fold(0, usize::saturating_add);
+        let mut room = self.largest_copy;
+        let mut text = Vec::with_capacity(all.min(room).saturating_add(HEADERS));
         match envelope {
             Some(envelope) => {
                 envelope.write_header(&mut text, &header, with_auth);
                 for (at, item) in envelope.items().enumerate() {
                     item.write_header(&mut text);
-                    if item.payload.bytes().len() <= self.largest_copy {
-                        text.extend_from_slice(item.payload.bytes());
+                    let payload = item.payload.bytes();
+                    if payload.len() <= room {
+                        room = room.saturating_sub(payload.len());
+                        text.extend_from_slice(payload);
                     } else {
                         segments.push(Segment::Bytes(std::mem::take(&mut text)));
                         segments.push(Segment::Payload(Arc::clone(envelope), at));

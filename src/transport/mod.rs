@@ -87,6 +87,10 @@ impl Transport {
         for victim in &evicted {
             self.shared
                 .settle_queued(victim, DiscardReason::QueueOverflow);
+            if self.shared.is_inherited() {
+                // The callback forked: what follows is the parent's to do.
+                return result.map_err(|(_, refusal)| refusal);
+            }
         }
         match result {
             Ok(()) => {
@@ -147,8 +151,13 @@ impl Transport {
         }
         let deadline = deadline_in(timeout);
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
-        wait_until(&flush.progress, &flush.changed, deadline, is_over)
-            && *lock(&flush.progress) == Progress::Passed
+        let is_answered = wait_until(&flush.progress, &flush.changed, deadline, is_over);
+        if !is_answered {
+            // One that the worker took lets go of it when it looks next.
+            let mut control = lock(&self.shared.control);
+            control.flushes.retain(|other| !Arc::ptr_eq(other, &flush));
+        }
+        is_answered && *lock(&flush.progress) == Progress::Passed
     }
 
     /// True if nothing waits, nothing is under way, and the server knows of every loss.
@@ -199,15 +208,8 @@ impl Transport {
                 format_args!("the worker is held up inside libcurl and ends later by itself"),
             );
         }
-        self.shared.ledger.snapshot().iter().fold(0, |sum, counts| {
-            sum.saturating_add(
-                counts
-                    .discarded
-                    .get(DiscardReason::Shutdown.index())
-                    .copied()
-                    .unwrap_or(0),
-            )
-        })
+        self.shared.mute();
+        self.shared.abandoned.load(Ordering::Relaxed)
     }
 
     /// Figures for the host.

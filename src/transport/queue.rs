@@ -129,6 +129,8 @@ struct Lane {
     receiver: Receiver<Queued>,
     pushed: AtomicU64,
     taken: AtomicU64,
+    /// Bytes charged for what waits in it.
+    bytes: AtomicU64,
 }
 
 /// See the module.
@@ -155,6 +157,7 @@ impl Queue {
                 receiver,
                 pushed: AtomicU64::new(0),
                 taken: AtomicU64::new(0),
+                bytes: AtomicU64::new(0),
             }
         };
         Self {
@@ -200,7 +203,7 @@ impl Queue {
                 Err((returned, Refusal::Full)) => envelope = returned,
                 Err(refused) => return Err(refused),
             }
-            if let Some(victim) = self.take_victim(priority) {
+            if let Some(victim) = self.take_victim(priority, cost, limits) {
                 self.release(victim.cost);
                 evicted.push(victim);
                 continue;
@@ -319,25 +322,46 @@ impl Queue {
             sequence,
             cost,
         };
+        lane.bytes.fetch_add(cost, Ordering::Relaxed);
         // Cannot fail: the receiver lives as long as the lane.
         let _ = lane.sender.send(queued);
         Ok(())
     }
 
-    fn take_victim(&self, newcomer: Priority) -> Option<Queued> {
+    fn take_victim(&self, newcomer: Priority, cost: u64, limits: Limits) -> Option<Queued> {
         let may_go = |priority: &Priority| match self.overflow {
             Overflow::DropNewest => false,
             Overflow::DropOldest => *priority >= newcomer,
             Overflow::DropLowestPriority => *priority > newcomer,
         };
         let candidates = Priority::ALL.into_iter().rev().filter(may_go);
-        candidates
-            .filter_map(|priority| self.lanes.get(priority.index()))
-            .find_map(Lane::take)
+        let lanes = || {
+            candidates
+                .clone()
+                .filter_map(|priority| self.lanes.get(priority.index()))
+        };
+        // Nothing goes if even all of it would not make room.
+        let usage = self.budget.usage();
+        let held = lanes().fold(Usage::default(), |sum, lane| Usage {
+            items: sum
+                .items
+                .saturating_add(u64::try_from(lane.receiver.len()).unwrap_or(u64::MAX)),
+            bytes: sum.bytes.saturating_add(lane.bytes.load(Ordering::Relaxed)),
+        });
+        let stays_items = usage.items.saturating_sub(held.items);
+        let stays_bytes = usage.bytes.saturating_sub(held.bytes);
+        let can_help =
+            stays_items < limits.items && stays_bytes.saturating_add(cost) <= limits.bytes;
+        if !can_help {
+            return None;
+        }
+        lanes().find_map(Lane::take)
     }
 
     fn wait_for_room(&self, cost: u64, limits: Limits, until: Instant) {
         self.waiting.fetch_add(1, Ordering::SeqCst);
+        // Pairs with the fence in `release`: either the room is seen here, or the waiter there.
+        fence(Ordering::SeqCst);
         let guard = lock(&self.room);
         let usage = self.budget.usage();
         let fits = usage.items < limits.items && usage.bytes.saturating_add(cost) <= limits.bytes;
@@ -357,6 +381,7 @@ impl Lane {
     fn take(&self) -> Option<Queued> {
         let queued = self.receiver.try_recv().ok()?;
         self.taken.fetch_add(1, Ordering::SeqCst);
+        self.bytes.fetch_sub(queued.cost, Ordering::Relaxed);
         Some(queued)
     }
 }
@@ -465,6 +490,24 @@ mod tests {
         push(&queue, &ledger, error());
         assert_eq!(push(&queue, &ledger, error()), (None, 1));
         assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+    }
+
+    #[test]
+    fn nothing_is_evicted_that_makes_no_room() {
+        let (queue, ledger) = (
+            Queue::new(settings(10, Overflow::DropOldest)),
+            Ledger::new(true),
+        );
+        for _ in 0..4 {
+            push(&queue, &ledger, bulk());
+        }
+        for _ in 0..6 {
+            push(&queue, &ledger, error());
+        }
+        // Logs may fill half of the queue, and errors alone hold more than that.
+        assert_eq!(push(&queue, &ledger, bulk()), (Some(Refusal::Full), 0));
+        assert_eq!(queue.usage().items, 10);
+        assert_eq!(push(&queue, &ledger, error()), (None, 1));
     }
 
     #[test]

@@ -91,12 +91,17 @@ pub(crate) struct Circuit {
     failures: u32,
     retry_at: Option<Instant>,
     by_connect: bool,
+    /// What the server asked for; an answer to another request does not take it back.
+    postponed_until: Option<Instant>,
 }
 
 impl Circuit {
     /// The server answered, whatever it said.
     pub(crate) fn answered(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            postponed_until: self.postponed_until,
+            ..Self::default()
+        };
     }
 
     /// No answer; nothing is tried again before `retry_at`.
@@ -107,13 +112,14 @@ impl Circuit {
     }
 
     /// An answer that asks for patience (503 with `Retry-After`).
-    pub(crate) fn postpone(&mut self, retry_at: Instant) {
-        self.retry_at = Some(retry_at);
+    pub(crate) fn postpone(&mut self, until: Instant) {
+        self.postponed_until = self.postponed_until.max(Some(until));
     }
 
     /// Tries at once, once.
     pub(crate) fn hurry(&mut self) {
         self.retry_at = None;
+        self.postponed_until = None;
     }
 
     /// Failures since the last answer.
@@ -133,7 +139,9 @@ impl Circuit {
 
     /// The instant before which nothing is tried.
     pub(crate) fn blocked_until(&self, now: Instant) -> Option<Instant> {
-        self.retry_at.filter(|at| *at > now)
+        self.retry_at
+            .max(self.postponed_until)
+            .filter(|at| *at > now)
     }
 }
 
@@ -222,5 +230,15 @@ mod tests {
         assert!(!circuit.is_open() && circuit.blocked_until(now).is_none());
         circuit.failed(Cause::Read, |_| now);
         assert!(circuit.is_open() && !circuit.is_offline());
+        // What the server asked for outlives answers to other requests.
+        circuit.postpone(now + Duration::from_secs(5));
+        circuit.postpone(now + Duration::from_secs(2));
+        circuit.answered();
+        assert_eq!(
+            circuit.blocked_until(now),
+            Some(now + Duration::from_secs(5))
+        );
+        circuit.hurry();
+        assert_eq!(circuit.blocked_until(now), None);
     }
 }

@@ -4,7 +4,7 @@
 //! it books it: normally the worker; at a shutdown whose deadline passed while libcurl kept the worker busy, the
 //! closing thread. So each envelope is booked exactly once.
 
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
@@ -21,6 +21,7 @@ use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
 
 /// Figures about requests, for the host.
 #[derive(Debug, Default)]
@@ -142,6 +143,10 @@ pub(crate) struct Shared {
     unsettled: Mutex<Vec<Unsettled>>,
     /// The fork generation it was made in.
     generation: u32,
+    /// Envelopes that were unsent when the worker stopped.
+    pub(crate) abandoned: AtomicU64,
+    /// Set when the host may free what its callback uses.
+    is_muted: AtomicBool,
 }
 
 impl Shared {
@@ -163,6 +168,8 @@ impl Shared {
             phase_changed: Condvar::new(),
             unsettled: Mutex::default(),
             generation: process::fork_generation(),
+            abandoned: AtomicU64::new(0),
+            is_muted: AtomicBool::new(false),
             settings,
             clock,
             diagnostics,
@@ -186,19 +193,39 @@ impl Shared {
         });
     }
 
-    /// Books part of what the worker holds as lost: items that a rate limit removed from an envelope.
-    pub(crate) fn discard_part(&self, ticket: u64, lost: &[Tally], reason: DiscardReason) {
+    /// Books part of what the worker holds as lost: items that a rate limit removed from an envelope, of which `left`
+    /// remains.
+    pub(crate) fn discard_part(
+        &self,
+        ticket: u64,
+        lost: &[Tally],
+        left: &Envelope,
+        reason: DiscardReason,
+    ) {
         let mut unsettled = lock(&self.unsettled);
-        let Some(held) = unsettled.iter_mut().find(|held| held.ticket == ticket) else {
-            return;
-        };
-        for (category, quantity) in lost {
-            if let Some(tally) = held.tallies.iter_mut().find(|tally| tally.0 == *category) {
-                tally.1 = tally.1.saturating_sub(*quantity);
-            }
+        if let Some(held) = unsettled.iter_mut().find(|held| held.ticket == ticket) {
+            held.tallies = left.tallies().collect();
+            self.ledger.enter().discard(lost.iter().copied(), reason);
         }
-        held.tallies.retain(|tally| tally.1 > 0);
-        self.ledger.enter().discard(lost.iter().copied(), reason);
+    }
+
+    /// Books everything the worker holds as lost, except what `stays`.
+    pub(crate) fn settle_all_but(&self, stays: impl Fn(u64) -> bool, reason: DiscardReason) -> u64 {
+        let tickets: Vec<u64> = lock(&self.unsettled)
+            .iter()
+            .map(|held| held.ticket)
+            .filter(|ticket| !stays(*ticket))
+            .collect();
+        let mut settled: u64 = 0;
+        for ticket in tickets {
+            // A callback may fork; then the locks belong to threads that are not here.
+            if self.is_inherited() {
+                break;
+            }
+            self.settle(ticket, Fate::Discarded(reason), 0, 0);
+            settled = settled.saturating_add(1);
+        }
+        settled
     }
 
     /// Books what became of an envelope the worker holds; nothing if it was booked already.
@@ -224,8 +251,9 @@ impl Shared {
 
     /// Books an envelope that left the queue without the worker, and whose room was given back already.
     pub(crate) fn settle_queued(&self, queued: &Queued, reason: DiscardReason) {
-        let tallies: Vec<Tally> = queued.envelope.tallies().collect();
-        self.book(&tallies, Fate::Discarded(reason));
+        self.ledger
+            .enter()
+            .discard(queued.envelope.tallies(), reason);
         self.tell(&Outcome {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
             category: queued.envelope.category(),
@@ -250,17 +278,21 @@ impl Shared {
 
     /// Books everything the worker holds and all that is queued as lost to the shutdown. The queue must be closed.
     pub(crate) fn abandon_all(&self) {
-        let tickets: Vec<u64> = lock(&self.unsettled)
-            .iter()
-            .map(|held| held.ticket)
-            .collect();
-        for ticket in tickets {
-            self.settle(ticket, Fate::Discarded(DiscardReason::Shutdown), 0, 0);
-        }
-        while let Some(queued) = self.queue.take() {
+        let mut abandoned = self.settle_all_but(|_| false, DiscardReason::Shutdown);
+        while !self.is_inherited() {
+            let Some(queued) = self.queue.take() else {
+                break;
+            };
             self.queue.release(queued.cost);
             self.settle_queued(&queued, DiscardReason::Shutdown);
+            abandoned = abandoned.saturating_add(1);
         }
+        self.abandoned.fetch_add(abandoned, Ordering::Relaxed);
+    }
+
+    /// From here on the host hears nothing more.
+    pub(crate) fn mute(&self) {
+        self.is_muted.store(true, Ordering::Release);
     }
 
     /// Moves the phase on and tells those who wait for it.
@@ -296,7 +328,11 @@ impl Shared {
                 reason.name()
             )),
         }
-        if let Some(sink) = &self.sink {
+        if let Some(sink) = self
+            .sink
+            .as_ref()
+            .filter(|_| !self.is_muted.load(Ordering::Acquire))
+        {
             outcome::tell(sink.as_ref(), outcome);
         }
     }

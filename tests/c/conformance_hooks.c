@@ -160,6 +160,43 @@ static void envelopes(void)
     CHECK_EQ(events_seen, 7);
 }
 
+static int depth;
+static int deepest;
+
+/* What a logger does that hears of everything: reports what it sees, from within the hook. */
+static sentry_value_t report_again(sentry_value_t event, void *hint, void *data)
+{
+    (void)hint;
+    (void)data;
+    depth++;
+    deepest = depth > deepest ? depth : deepest;
+    sentry_capture_message(SENTRY_LEVEL_ERROR, NULL, "deeper", NULL);
+    depth--;
+    return event;
+}
+
+static sentry_value_t log_again(sentry_value_t crumb, void *data)
+{
+    (void)data;
+    sentry_log_message(SENTRY_LEVEL_INFO, NULL, "deeper");
+    return crumb;
+}
+
+static void hooks_that_call_themselves(const char *dsn)
+{
+    sentry_options_t *options = sentry_options_new();
+    sentry_options_set_dsn(options, dsn);
+    sentry_options_set_shutdown_timeout(options, 60000);
+    sentry_options_set_before_send(options, report_again, NULL);
+    sentry_options_set_before_breadcrumb(options, log_again, NULL);
+    CHECK_EQ(sentry_init(options), 0);
+    sentry_add_breadcrumb(sentry_value_new_breadcrumb(NULL, "once"));
+    CHECK(captured("outermost"));
+    CHECK_EQ(deepest, 4);
+    CHECK_EQ(discarded(SENTRY_DISCARD_BEFORE_SEND), 1);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 int main(int argc, char **argv)
 {
     sentry_options_t *options = sentry_options_new();
@@ -179,5 +216,6 @@ int main(int argc, char **argv)
     CHECK_EQ(sentry_close(), 0);
     CHECK(!captured("after close"));
     CHECK_EQ(events_seen, 7);
+    hooks_that_call_themselves(argv[1]);
     return 0;
 }

@@ -211,13 +211,13 @@ impl Envelope {
         }
     }
 
-    /// Appends the header line with its line feed; the items follow. Without `with_trace` it says nothing of the trace,
-    /// whose context holds the public key.
+    /// Appends the header line with its line feed; the items follow. Without `with_key` it says nothing of DSN and trace,
+    /// which hold the public key: for a server that is not the one of the DSN.
     pub(crate) fn write_header(
         &self,
         out: &mut Vec<u8>,
         header: &HeaderFields<'_>,
-        with_trace: bool,
+        with_key: bool,
     ) {
         out.push(b'{');
         let needs_id = self.items().any(|item| item.kind.needs_event_id());
@@ -227,7 +227,7 @@ impl Envelope {
         }
         let stored = self.stored.as_deref();
         let stored_dsn = stored.and_then(|stored| stored.dsn.as_deref());
-        if let Some(dsn) = header.dsn.or(stored_dsn) {
+        if let Some(dsn) = header.dsn.or(stored_dsn).filter(|_| with_key) {
             json::key(out, "dsn");
             json::string(out, dsn);
         }
@@ -243,7 +243,7 @@ impl Envelope {
         if let Some(trace) = self
             .trace
             .as_deref()
-            .filter(|_| with_trace && self.may_carry_trace())
+            .filter(|_| with_key && self.may_carry_trace())
         {
             json::key(out, "trace");
             out.extend_from_slice(trace.as_bytes());

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{HttpClient, Job, Redirect, Transfer, Worker};
+use super::{HttpClient, Job, Redirect, Reports, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::rate_limit;
@@ -59,8 +59,21 @@ impl<C: HttpClient> Worker<C> {
         if !transfer.losses.is_empty() {
             self.last_report = now;
         }
-        let Some(job) = transfer.job else { return };
+        let carried_report = !transfer.losses.is_empty();
+        let Some(job) = transfer.job else {
+            if carried_report && matches!(status, 400..=499) && status != 429 {
+                self.reports = Reports::Off;
+                self.shared.diagnostics.log(
+                    Severity::Warning,
+                    format_args!(
+                        "the server takes no client reports (HTTP {status}); none are sent any more"
+                    ),
+                );
+            }
+            return;
+        };
         match status {
+            400 if carried_report => self.send_without_report(job),
             200..=299 => self.settle(&job, Fate::Delivered, status),
             429 => self.settle(
                 &job,
@@ -71,6 +84,13 @@ impl<C: HttpClient> Worker<C> {
             307 | 308 => self.follow(job, &response),
             _ => self.rejected(&job, &response),
         }
+    }
+
+    /// An old server may have refused the envelope for the report in it: that is found out once, by sending the
+    /// envelope without one. From then on reports travel alone.
+    fn send_without_report(&mut self, job: Job) {
+        self.reports = Reports::Alone;
+        self.parked.push_front(job);
     }
 
     /// HTTP-2, HTTP-3, HTTP-8.

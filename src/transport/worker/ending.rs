@@ -1,33 +1,41 @@
 //! Ending: when a flush is answered, and when the worker stops.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::{HttpClient, Job, Stop, Worker};
 use crate::transport::queue::Priority;
-use crate::transport::shared::Progress;
+use crate::transport::shared::{Flush, Progress};
 
 impl<C: HttpClient> Worker<C> {
     /// Tells those flushes whose envelopes have all left.
     pub(super) fn answer_flushes(&mut self) {
-        let mut flushes = std::mem::take(&mut self.flushes);
-        flushes.retain_mut(|(flush, report_tried)| {
-            if !self.has_passed(&flush.marks) {
-                return true;
+        let passed = self.passed_flushes();
+        let is_new = |(passed, (_, tried)): (&bool, &(Arc<Flush>, bool))| *passed && !tried;
+        if passed.iter().zip(&self.flushes).any(is_new) {
+            for ((_, tried), passed) in self.flushes.iter_mut().zip(&passed) {
+                *tried |= passed;
             }
-            if !*report_tried {
-                // REP-7: what was lost so far goes out with a flush.
-                *report_tried = true;
-                if self.start_report() {
-                    return true;
-                }
+            // REP-7: what was lost so far goes out with a flush; once for all that have passed.
+            self.start_report();
+        }
+        if self.active.iter().any(|transfer| transfer.job.is_none()) {
+            return;
+        }
+        let mut passed = passed.into_iter();
+        self.flushes.retain(|(flush, _)| {
+            let is_over = passed.next().unwrap_or(false);
+            if is_over {
+                flush.finish(Progress::Passed);
             }
-            if self.active.iter().any(|transfer| transfer.job.is_none()) {
-                return true;
-            }
-            flush.finish(Progress::Passed);
-            false
+            !is_over
         });
-        self.flushes = flushes;
+    }
+
+    /// For each flush in order, whether everything it waits for has left.
+    fn passed_flushes(&self) -> Vec<bool> {
+        let has_passed = |flush: &(Arc<Flush>, bool)| self.has_passed(&flush.0.marks);
+        self.flushes.iter().map(has_passed).collect()
     }
 
     fn has_passed(&self, marks: &[u64; Priority::COUNT]) -> bool {

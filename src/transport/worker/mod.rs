@@ -94,7 +94,19 @@ pub(crate) struct Worker<C> {
     flushes: Vec<(Arc<Flush>, bool)>,
     stop: Option<Stop>,
     last_report: Instant,
+    reports: Reports,
     ended: Vec<Completion>,
+}
+
+/// How client reports travel. Servers that do not know them may refuse the whole envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reports {
+    /// With the next envelope.
+    Riding,
+    /// Alone, after an envelope with one was refused.
+    Alone,
+    /// Not at all, after one was refused that travelled alone.
+    Off,
 }
 
 impl<C: HttpClient> Worker<C> {
@@ -114,6 +126,7 @@ impl<C: HttpClient> Worker<C> {
             flushes: Vec::new(),
             stop: None,
             last_report,
+            reports: Reports::Riding,
             ended: Vec::new(),
         }
     }
@@ -161,10 +174,11 @@ impl<C: HttpClient> Worker<C> {
         for transfer in transfers.drain(..) {
             self.shared.ledger.restore(&transfer.losses);
             self.client.cancel(transfer.ticket);
-            if let Some(job) = transfer.job {
-                self.settle(&job, Fate::Discarded(DiscardReason::InternalSdkError), 0);
-            }
         }
+        // Not only those under way: one may have been in nobody's hands when the panic came.
+        let is_parked = |ticket| self.parked.iter().any(|job| job.ticket == ticket);
+        self.shared
+            .settle_all_but(is_parked, DiscardReason::InternalSdkError);
         self.shared.diagnostics.log(
             Severity::Error,
             format_args!("the worker panicked, the envelopes under way are lost: {message}"),
@@ -177,6 +191,9 @@ impl<C: HttpClient> Worker<C> {
         let mut control = lock(&self.shared.control);
         self.flushes
             .extend(control.flushes.drain(..).map(|flush| (flush, false)));
+        // Nobody waits for those whose other owner is gone.
+        self.flushes
+            .retain(|(flush, _)| Arc::strong_count(flush) > 1);
         let Some(mut deadline) = control.stop else {
             return;
         };
@@ -245,7 +262,10 @@ impl<C: HttpClient> Worker<C> {
         if !self.apply_rate_limits(&mut job) {
             return;
         }
-        let (report, losses) = self.take_report();
+        let (report, losses) = match self.reports {
+            Reports::Riding => self.take_report(),
+            Reports::Alone | Reports::Off => (None, Vec::new()),
+        };
         let request = self.encoder.encode(
             &self.shared,
             Some(&job.envelope),
@@ -298,15 +318,16 @@ impl<C: HttpClient> Worker<C> {
         {
             return true;
         }
-        let mut envelope = Envelope::clone(&job.envelope);
+        // The job is the only owner between requests, so nothing is copied.
+        let envelope = Arc::make_mut(&mut job.envelope);
         let lost = envelope.remove_limited(|category| limiter.is_limited(category, now));
+        let reason = DiscardReason::RatelimitBackoff;
         if envelope.is_empty() {
-            self.settle(job, Fate::Discarded(DiscardReason::RatelimitBackoff), 0);
+            self.settle(job, Fate::Discarded(reason), 0);
             return false;
         }
         self.shared
-            .discard_part(job.ticket, &lost, DiscardReason::RatelimitBackoff);
-        job.envelope = Arc::new(envelope);
+            .discard_part(job.ticket, &lost, envelope, reason);
         true
     }
 
@@ -337,7 +358,8 @@ impl<C: HttpClient> Worker<C> {
     /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
     fn start_report(&mut self) -> bool {
         let now = self.shared.clock.now();
-        if !self.shared.ledger.has_unreported() || self.circuit.is_open() || !self.has_free_slot() {
+        let is_possible = self.reports != Reports::Off && !self.circuit.is_open();
+        if !is_possible || !self.shared.ledger.has_unreported() || !self.has_free_slot() {
             return false;
         }
         let (report, losses) = self.take_report();
@@ -402,9 +424,9 @@ impl<C: HttpClient> Worker<C> {
 impl<C> Drop for Worker<C> {
     /// Whatever way the worker ends, what it held is booked and those who wait are told.
     fn drop(&mut self) {
-        if self.shared.queue.is_closed() {
-            self.shared.abandon_all();
-        }
+        // After a panic that nothing could contain there is nobody to send what would come.
+        self.shared.queue.close(&self.shared.ledger);
+        self.shared.abandon_all();
         self.shared.reach(Phase::Settled);
         let late = std::mem::take(&mut lock(&self.shared.control).flushes);
         for flush in self.flushes.drain(..).map(|(flush, _)| flush).chain(late) {

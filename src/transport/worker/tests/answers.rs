@@ -238,3 +238,123 @@ fn one_envelope_is_tried_until_it_is_given_up() {
     assert_eq!(outcomes[0].attempts, 4);
     assert_eq!(rig.errors().pending, 1);
 }
+
+// RL-10: categories that an envelope holds more than once are booked once each.
+#[test]
+fn several_limited_items_of_one_category_leave_the_books_right() {
+    let mut rig = rig();
+    rig.capture();
+    let limit = Some("60:attachment:key".to_owned());
+    rig.answers([
+        Ok(Response {
+            status: 200,
+            rate_limits: limit,
+            ..Response::default()
+        }),
+        status(200),
+    ]);
+    rig.steps(2);
+    let mut envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
+    for size in [10, 20] {
+        envelope.push(Item::new(ItemKind::Attachment, vec![0; size]));
+    }
+    rig.submit(envelope);
+    rig.steps(2);
+    let attachments = rig.shared.ledger.snapshot()[Category::Attachment.index()];
+    assert_eq!(
+        (
+            attachments.captured,
+            attachments.discarded_total(),
+            attachments.pending
+        ),
+        (30, 30, 0)
+    );
+    assert_eq!((rig.errors().delivered, rig.errors().pending), (2, 0));
+}
+
+// A server that does not know client reports refuses the envelope they ride on.
+#[test]
+fn a_refused_report_costs_no_event() {
+    let mut rig = rig();
+    rig.shared.refuse(
+        Uuid::NIL,
+        &[(Category::Error, 1)],
+        DiscardReason::SampleRate,
+    );
+    rig.capture();
+    rig.answers([status(400), status(200), status(200)]);
+    rig.steps(3);
+    assert_eq!(rig.fates()[1..], [Fate::Delivered]);
+    assert!(rig.body(0).contains("client_report") && !rig.body(1).contains("client_report"));
+    rig.capture();
+    rig.steps(2);
+    assert!(
+        !rig.body(2).contains("client_report"),
+        "it travels alone from now on"
+    );
+    let flush = rig.flush();
+    rig.answers([status(400)]);
+    rig.steps(2);
+    assert!(rig.body(3).contains("client_report") && is_done(&flush));
+    // Refused alone as well: no more reports, and no storm.
+    let flush = rig.flush();
+    rig.steps(2);
+    assert_eq!((rig.requests(), is_done(&flush)), (4, true));
+}
+
+#[test]
+fn what_a_request_copies_is_bounded_however_many_items_it_has() {
+    let mut rig = rig();
+    let mut envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
+    for _ in 0..8 {
+        envelope.push(Item::new(ItemKind::Attachment, vec![b'x'; 1_900_000]));
+    }
+    let envelope = Arc::new(envelope);
+    let request = rig
+        .worker
+        .encoder
+        .encode(&rig.shared, Some(&envelope), None, None);
+    let copied = request.body.iter().map(|segment| match segment {
+        Segment::Bytes(bytes) => bytes.len(),
+        Segment::Payload(..) => 0,
+    });
+    assert!(copied.sum::<usize>() < 2 * 1024 * 1024 + 8192);
+    assert!(request.body_len() > 8 * 1_900_000);
+}
+
+// AUTH-13
+#[test]
+fn another_server_sees_no_dsn_of_ours_nor_one_that_was_stored() {
+    let mut rig = rig();
+    let stored = b"{\"dsn\":\"https://storedkey:storedsecret@h/1\",\"trace\":{\"public_key\":\"k\"}}\n{\"type\":\"event\"}\n{}";
+    let envelope = Arc::new(Envelope::parse(stored).unwrap());
+    let mut text = |redirect| {
+        let request = rig
+            .worker
+            .encoder
+            .encode(&rig.shared, Some(&envelope), None, redirect);
+        let bytes: Vec<u8> = request
+            .body
+            .iter()
+            .flat_map(|segment| segment.bytes().to_vec())
+            .collect();
+        String::from_utf8(bytes).unwrap()
+    };
+    let elsewhere = text(Some(("https://else.example/".to_owned(), false)));
+    assert!(
+        !elsewhere.contains("dsn") && !elsewhere.contains("public_key"),
+        "{elsewhere}"
+    );
+    assert!(text(None).contains("https://k@sentry.example/1"));
+}
+
+#[test]
+fn a_flush_that_nobody_waits_for_is_forgotten() {
+    let mut rig = rig();
+    rig.capture();
+    for _ in 0..1000 {
+        drop(rig.flush());
+    }
+    rig.steps(1);
+    assert!(rig.worker.flushes.is_empty());
+}

@@ -8,8 +8,9 @@ use crate::base::clock::{Clock, ManualClock};
 use crate::base::diagnostics::Diagnostics;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
-use crate::transport::http::Request;
+use crate::protocol::envelope::{Item, ItemKind};
 use crate::transport::http::{Failure, Response};
+use crate::transport::http::{Request, Segment};
 use crate::transport::outcome::{Outcome, OutcomeSink};
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::Cause;
@@ -194,6 +195,13 @@ impl Rig {
             .push(envelope, &self.shared.ledger, false, &mut Vec::new())
             .unwrap();
         id
+    }
+
+    fn submit(&self, envelope: Envelope) {
+        self.shared
+            .queue
+            .push(envelope, &self.shared.ledger, false, &mut Vec::new())
+            .unwrap();
     }
 
     fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
