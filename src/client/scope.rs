@@ -26,6 +26,17 @@ pub(crate) enum Part {
     Extra,
 }
 
+impl Part {
+    /// The field of an event that it becomes.
+    pub(crate) fn field(self) -> &'static str {
+        match self {
+            Self::Tags => "tags",
+            Self::Contexts => "contexts",
+            Self::Extra => "extra",
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct State {
     level: Level,
@@ -148,17 +159,21 @@ impl Scope {
         }
     }
 
-    /// Sets a member to what `change` makes of its JSON.
+    /// Sets a member to what `change` makes of its JSON; none removes it.
     pub(crate) fn update_member(
         &self,
         part: Part,
         key: &str,
-        change: impl FnOnce(Option<&str>) -> String,
+        change: impl FnOnce(Option<&str>) -> Option<String>,
     ) {
         let mut state = lock(&self.state);
         let members = state.part(part);
-        let json = change(members.get(key));
-        members.set(key, &json);
+        match change(members.get(key)) {
+            Some(json) => members.set(key, &json),
+            None => {
+                members.remove(key);
+            }
+        }
     }
 
     /// Sets a field to ready JSON, or removes it.

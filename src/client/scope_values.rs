@@ -1,8 +1,10 @@
 //! The scope, continued: what is set from values that the host built.
 
 use super::scope::{Part, Scope, Snapshot};
+use crate::protocol::event::within_limits;
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
+use crate::value::write;
 use std::sync::Arc;
 
 impl Scope {
@@ -10,8 +12,12 @@ impl Scope {
     pub(crate) fn set_user(&self, user: &Value) {
         match user {
             Value::Null => self.set_field("user", None),
-            user if user.is_object() => self.set_field("user", Some(json(user))),
-            _ => {}
+            user => {
+                // What is no user is ignored.
+                if let Some(user) = within_limits(&["user"], &json(user)) {
+                    self.set_field("user", Some(user));
+                }
+            }
         }
     }
 
@@ -28,30 +34,44 @@ impl Scope {
         }
     }
 
-    /// Sets a member to any value.
+    /// Sets a member to a value; what an event cannot carry there removes it.
     pub(crate) fn set_value(&self, part: Part, key: &str, value: &Value) {
-        self.set_member(part, key, Some(&json(value)));
+        let json = within_limits(&[part.field(), key], &json(value));
+        self.set_member(part, key, json.as_deref());
     }
 
-    /// Merges an object into a context: new keys win, objects within are merged, others stay. What is no object
-    /// replaces the context.
+    /// Sets a field that is text, within the limits, or removes it. A text that servers refuse changes nothing.
+    pub(crate) fn set_text(&self, field: &'static str, text: Option<&str>) {
+        match text.filter(|text| !text.is_empty()) {
+            None => self.set_field(field, None),
+            Some(text) => {
+                if let Some(json) = within_limits(&[field], &write::string_to_json(text)) {
+                    self.set_field(field, Some(json));
+                }
+            }
+        }
+    }
+
+    /// Merges an object into a context: new keys win, objects within are merged, others stay. What is no object removes
+    /// the context.
     pub(crate) fn update_context(&self, key: &str, value: &Value) {
         self.update_member(Part::Contexts, key, |old| {
             let context = old.and_then(Value::from_json).filter(Value::is_object);
-            match context {
+            let merged = match context {
                 Some(context) if value.is_object() => {
                     context.merge(value);
                     json(&context)
                 }
                 _ => json(value),
-            }
+            };
+            within_limits(&[Part::Contexts.field(), key], &merged)
         });
     }
 
     /// Sets the fingerprint, a list; anything else is ignored.
     pub(crate) fn set_fingerprints(&self, fingerprints: &Value) {
-        if fingerprints.is_list() {
-            self.set_field("fingerprint", Some(json(fingerprints)));
+        if let Some(json) = within_limits(&["fingerprint"], &json(fingerprints)) {
+            self.set_field("fingerprint", Some(json));
         }
     }
 }
@@ -121,7 +141,7 @@ mod tests {
             r#""c":{"a":1,"n":{"x":1,"y":3},"b":2}"#
         );
         scope.update_context("c", &value("[1]"));
-        assert_eq!(scope.snapshot().contexts.json(), r#""c":[1]"#);
+        assert!(scope.snapshot().contexts.is_empty());
     }
 
     // SCO-2, BC-4
@@ -146,6 +166,43 @@ mod tests {
         assert_eq!(fields, [r#"user={"id":"2"}"#, r#"release="r""#]);
         assert_eq!(both.level, Level::Info);
         assert_eq!(&*both.breadcrumbs, r#"{"message":"1"},{"message":"2"}"#);
+    }
+
+    // EVT-16, ENV-18
+    #[test]
+    fn what_is_set_is_brought_within_the_limits_once() {
+        let scope = Scope::empty();
+        let long = "é".repeat(20_000);
+        scope.set_user(&value(&format!(
+            r#"{{"id":7,"email":"{long}","ip_address":"nowhere"}}"#
+        )));
+        scope.set_value(
+            Part::Contexts,
+            "c",
+            &value(&format!(r#"{{"text":"{long}"}}"#)),
+        );
+        scope.set_value(Part::Contexts, "d", &value("{}"));
+        scope.set_value(Part::Contexts, "d", &value("7"));
+        scope.set_text("release", Some("no/slash"));
+        scope.set_text("transaction", Some(&long));
+        let snapshot = scope.snapshot();
+        let field = |name: &str| {
+            snapshot
+                .fields
+                .iter()
+                .find(|(own, _)| *own == name)
+                .map(|(_, json)| json)
+        };
+        let user = field("user").unwrap();
+        assert!(
+            user.starts_with(r#"{"id":"7","email":"é"#) && user.len() < 1000,
+            "{user}"
+        );
+        assert!(!user.contains("ip_address"));
+        assert_eq!(field("release"), None);
+        assert!(field("transaction").unwrap().chars().count() <= 202);
+        assert!(snapshot.contexts.get("c").unwrap().len() <= 8 * 1024);
+        assert!(snapshot.contexts.get("d").is_none());
     }
 
     #[test]

@@ -10,7 +10,6 @@ use crate::client::scope::Part;
 use crate::client::state;
 use crate::protocol::level::Level;
 use crate::value::dynamic::Value;
-use crate::value::write;
 
 /// Sets the user of all later events.
 ///
@@ -74,8 +73,7 @@ pub unsafe extern "C" fn sentry_set_transaction_n(
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(transaction, transaction_len, "transaction") } {
-            let text = text.filter(|text| !text.is_empty());
-            set_field("transaction", text.map(|text| write::string_to_json(&text)));
+            state::with_client(|client| client.scope().set_text("transaction", text.as_deref()));
         }
     });
 }
@@ -101,8 +99,7 @@ pub unsafe extern "C" fn sentry_set_release_n(release: *const c_char, release_le
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(release, release_len, "release") } {
-            let text = text.filter(|text| !text.is_empty());
-            set_field("release", text.map(|text| write::string_to_json(&text)));
+            state::with_client(|client| client.scope().set_text("release", text.as_deref()));
         }
     });
 }
@@ -131,8 +128,7 @@ pub unsafe extern "C" fn sentry_set_environment_n(
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(environment, environment_len, "environment") } {
-            let text = text.filter(|text| !text.is_empty());
-            set_field("environment", text.map(|text| write::string_to_json(&text)));
+            state::with_client(|client| client.scope().set_text("environment", text.as_deref()));
         }
     });
 }
@@ -260,7 +256,7 @@ pub unsafe extern "C" fn sentry_remove_context_n(key: *const c_char, key_len: us
 
 /// Merges an object into a context of all later events: new keys win, objects within are merged, others stay.
 ///
-/// Arguments: `value`; what is no object replaces the context.
+/// Arguments: `value`; what is no object removes the context.
 /// Ownership: the key is copied; takes `value`.
 /// Null: a NULL key is ignored.
 /// Threads: any, several at once.

@@ -69,6 +69,23 @@ pub(crate) struct Parts<'a> {
     pub(crate) max_breadcrumbs: usize,
 }
 
+/// `value` as it would stand on an event at `path` (a field, or a field and a key in it), brought within the limits; none
+/// if an event would not carry it. For data that is set once and copied into many events.
+pub(crate) fn within_limits(path: &[&str], value: &str) -> Option<String> {
+    let mut text = value.to_owned();
+    for name in path.iter().rev() {
+        text = format!("{{{}:{text}}}", json::string_to_json(name));
+    }
+    let mut payload = Vec::new();
+    let event = Event::parse(&text).ok()?;
+    event.write(&Parts::bare(Uuid::NIL), &mut payload).ok()?;
+    let mut found = std::str::from_utf8(&payload).ok()?;
+    for name in path {
+        found = scan::entry(found, name)?;
+    }
+    Some(found.to_owned())
+}
+
 impl Parts<'static> {
     /// Nothing but the id: for an event that is complete.
     pub(crate) fn bare(event_id: Uuid) -> Self {

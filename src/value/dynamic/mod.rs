@@ -166,11 +166,6 @@ impl Value {
         }
     }
 
-    /// True for lists.
-    pub(crate) fn is_list(&self) -> bool {
-        self.as_list().is_some()
-    }
-
     /// Copies the members of `newer` into this object; objects that both have are merged. As deep as JSON is written.
     pub(crate) fn merge(&self, newer: &Self) {
         self.merge_at(newer, 1);
