@@ -5,9 +5,10 @@
 //! put back.
 
 use std::ffi::CString;
+use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Once, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::panic::contained;
 
@@ -21,14 +22,31 @@ pub(crate) fn fork_generation() -> u32 {
 }
 
 /// Installs the fork handler, once per process image. Without memory for it forks stay unnoticed; glibc needs none.
+///
+/// Nobody waits for another thread that is doing it: in a child forked meanwhile that thread does not exist.
 fn watch_forks() {
-    static INSTALLED: Once = Once::new();
-    // `Once` is not entered again in a child: it is complete before anything that a child could inherit exists.
-    INSTALLED.call_once(|| {
-        // SAFETY: the handler is a plain function of this library, which is linked with `-z nodelete` and so stays
-        // mapped; it only does one atomic addition.
-        unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) };
-    });
+    static IS_INSTALLED: AtomicBool = AtomicBool::new(false);
+    if IS_INSTALLED.load(Ordering::Relaxed) || IS_INSTALLED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: the handler is a plain function of this library, which is linked with `-z nodelete` and so stays
+    // mapped; it only does one atomic addition.
+    unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) };
+}
+
+/// What is done once per process image is done when it is loaded, before a thread that could fork in the middle of it.
+/// Where the loader does not offer that, the first call does it.
+#[cfg(target_os = "linux")]
+#[used]
+// SAFETY: the section is a list of functions that the loader calls, and this is one; it needs no initialised state.
+#[unsafe(link_section = ".init_array")]
+static AT_LOAD: extern "C" fn() = at_load;
+
+#[cfg(target_os = "linux")]
+extern "C" fn at_load() {
+    watch_forks();
+    // `contained` installs the panic hook before it runs anything.
+    let _ = contained(|| ());
 }
 
 extern "C" fn in_forked_child() {
@@ -76,6 +94,7 @@ struct BlockedPipeSignal {
     set: libc::sigset_t,
     previous: libc::sigset_t,
     was_pending: bool,
+    of_one_thread: OfOneThread,
 }
 
 impl BlockedPipeSignal {
@@ -95,6 +114,7 @@ impl BlockedPipeSignal {
                 set: set.assume_init(),
                 previous: previous.assume_init(),
                 was_pending,
+                of_one_thread: PhantomData,
             }
         }
     }
@@ -132,7 +152,11 @@ pub(crate) fn is_writable(path: &Path) -> bool {
 #[derive(Debug)]
 pub(crate) struct BlockedSignals {
     previous: libc::sigset_t,
+    of_one_thread: OfOneThread,
 }
+
+/// A mask belongs to the thread it was taken from: what would put it back must not travel to another one.
+type OfOneThread = PhantomData<*const ()>;
 
 /// Left open: blocking a synchronous fault signal would turn a crash into an endless fault.
 const FAULTS: [libc::c_int; 7] = [
@@ -161,6 +185,7 @@ impl BlockedSignals {
             libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), previous.as_mut_ptr());
             Self {
                 previous: previous.assume_init(),
+                of_one_thread: PhantomData,
             }
         }
     }
@@ -168,8 +193,7 @@ impl BlockedSignals {
 
 impl Drop for BlockedSignals {
     fn drop(&mut self) {
-        // SAFETY: `previous` was filled in by `pthread_sigmask` on this thread (the type is not `Send`-relevant: it
-        // lives on one stack).
+        // SAFETY: `previous` was filled in by `pthread_sigmask` on this thread: the type is not `Send`.
         unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &self.previous, std::ptr::null_mut()) };
     }
 }
@@ -201,6 +225,20 @@ mod tests {
             assert!(inherited);
         }
         assert!(!is_blocked(libc::SIGPIPE));
+    }
+
+    /// Compiles only for types that are not `Send`: for the others it is open which of the two is meant.
+    trait NotSend<T> {
+        const HOLDS: bool = true;
+    }
+    struct IfSend;
+    impl<T> NotSend<()> for T {}
+    impl<T: Send> NotSend<IfSend> for T {}
+
+    #[test]
+    fn masks_stay_with_their_thread() {
+        const { assert!(<BlockedSignals as NotSend<_>>::HOLDS) };
+        const { assert!(<BlockedPipeSignal as NotSend<_>>::HOLDS) };
     }
 
     #[test]
