@@ -16,6 +16,9 @@ pub(crate) struct Breadcrumbs {
     shared: Option<Arc<str>>,
 }
 
+/// Most bytes of text, so that a large `max` cannot grow without bound: a hundred crumbs of 8 KiB, the most that one may
+/// have, still fit.
+const MAX_BYTES: usize = 1024 * 1024;
 /// Bytes before the start that are worth moving the rest down for.
 const WORTH_MOVING: usize = 16 * 1024;
 
@@ -28,12 +31,17 @@ impl Breadcrumbs {
         }
     }
 
-    /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many.
+    /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many or too long ones.
     pub(crate) fn add(&mut self, json: &str) {
         if self.max == 0 {
             return;
         }
-        while self.lengths.len() >= self.max {
+        let with_comma = json.len().saturating_add(1);
+        let is_full = |crumbs: &Self| {
+            let used = crumbs.text.len().saturating_sub(crumbs.start);
+            crumbs.lengths.len() >= crumbs.max || used.saturating_add(with_comma) > MAX_BYTES
+        };
+        while !self.lengths.is_empty() && is_full(self) {
             self.drop_oldest();
         }
         if !self.lengths.is_empty() {
@@ -108,6 +116,26 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &crumbs.json()));
         crumbs.add(&crumb(2));
         assert!(!Arc::ptr_eq(&first, &crumbs.json()));
+    }
+
+    #[test]
+    fn the_text_is_bounded_whatever_their_number() {
+        let mut crumbs = Breadcrumbs::new(usize::MAX);
+        let long = format!("{{\"message\":\"{}\"}}", "x".repeat(8000));
+        for _ in 0..1000 {
+            crumbs.add(&long);
+        }
+        let kept = crumbs.json().len();
+        assert!(
+            kept <= MAX_BYTES && kept > MAX_BYTES - 2 * long.len(),
+            "{kept}"
+        );
+        assert!(crumbs.text.capacity() <= 4 * MAX_BYTES);
+        crumbs.add(&crumb(1));
+        assert!(crumbs.json().ends_with(&crumb(1)));
+        let larger = "x".repeat(2 * MAX_BYTES);
+        crumbs.add(&larger);
+        assert_eq!(*crumbs.json(), larger);
     }
 
     #[test]
