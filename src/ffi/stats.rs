@@ -154,11 +154,12 @@ pub struct sentry_stats_t {
 
 /// Copies all figures at one instant.
 ///
-/// Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written.
+/// Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written. It may be at most 65536.
+/// Members that a caller of a later version knows and this library does not are set to 0; `size` stays.
 /// Null: refused.
 /// Threads: any, several at once; captures wait for a few microseconds.
 /// Blocks: never for I/O.
-/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` smaller than the size itself;
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
 /// `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures are 0.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
         }
         // SAFETY: as our caller promises: at least the member `size` is readable.
         let size = unsafe { (&raw const (*stats).size).read() };
-        if size < size_of::<usize>() {
+        if !(size_of::<usize>()..=MAX_SIZE).contains(&size) {
             return error::fail(
                 sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
                 "set stats->size to sizeof(sentry_stats_t) before the call",
@@ -183,9 +184,9 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
         let known = size.min(size_of::<sentry_stats_t>());
         // SAFETY: as our caller promises: `size` bytes are writable, and we write no more than that.
         unsafe {
-            stats
-                .cast::<u8>()
-                .copy_from_nonoverlapping((&raw const figures).cast(), known)
+            let bytes = stats.cast::<u8>();
+            bytes.copy_from_nonoverlapping((&raw const figures).cast(), known);
+            bytes.add(known).write_bytes(0, size.saturating_sub(known));
         };
         if found.is_none() {
             return error::fail(
@@ -197,6 +198,9 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
         sentry_status_t::SENTRY_STATUS_OK
     })
 }
+
+/// Largest `size` of a caller, sixteen times ours: more is no later version but a member that was never set.
+const MAX_SIZE: usize = 65536;
 
 const NOTHING: sentry_category_stats_t = sentry_category_stats_t {
     captured: 0,
@@ -379,11 +383,36 @@ mod tests {
                 sentry_get_stats(std::ptr::null_mut()),
                 sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
             );
-            old.size = 0;
-            assert_eq!(
-                sentry_get_stats((&raw mut old).cast()),
-                sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
-            );
+            for size in [0, size_of::<usize>() - 1, MAX_SIZE + 1, usize::MAX] {
+                old.size = size;
+                assert_eq!(
+                    sentry_get_stats((&raw mut old).cast()),
+                    sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
+                );
+                assert_eq!(old.guard, 99);
+            }
         }
+    }
+
+    #[test]
+    fn a_newer_caller_finds_zeroes_in_what_we_do_not_know() {
+        #[repr(C)]
+        struct New {
+            known: sentry_stats_t,
+            appended: [u64; 4],
+            guard: u64,
+        }
+        let size = size_of::<sentry_stats_t>() + size_of::<[u64; 4]>();
+        let mut new = New {
+            known: convert(None, size),
+            appended: [77; 4],
+            guard: 99,
+        };
+        // SAFETY: `size` says how much of the struct is ours to write.
+        unsafe { sentry_get_stats((&raw mut new).cast()) };
+        assert_eq!(
+            (new.known.size, new.appended, new.guard),
+            (size, [0; 4], 99)
+        );
     }
 }
