@@ -58,6 +58,12 @@ impl Client {
         // A fresh sink: the parent's may be locked by a thread that does not exist here.
         let diagnostics = Arc::new(diagnostics(&parent.options));
         let scope = parent.scope.inherited().unwrap_or_else(|| {
+            diagnostics.log(
+                Severity::Warning,
+                format_args!(
+                    "another thread was changing the scope at the fork: tags, user and breadcrumbs are not inherited"
+                ),
+            );
             Scope::new(
                 contexts::defaults(&Trace::new()),
                 parent.fields.list(),
@@ -65,13 +71,20 @@ impl Client {
             )
         });
         let options = Arc::clone(&parent.options);
-        Self::assemble(
+        let result = Self::assemble(
             options,
             parent.settings.clone(),
             scope,
             parent.fields.clone(),
-            diagnostics,
-        )
+            Arc::clone(&diagnostics),
+        );
+        if let Err(error) = &result {
+            diagnostics.log(
+                Severity::Error,
+                format_args!("nothing is reported from this forked child: {error}"),
+            );
+        }
+        result
     }
 
     fn assemble(

@@ -5,6 +5,7 @@
 //!
 //! Lock order: `Lifecycle::turn` is outermost; it is held while a client stops or starts, never while a capture runs.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,6 +15,7 @@ use arc_swap::{ArcSwapOption, Guard};
 
 use super::Client;
 use super::options::Options;
+use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::start::Started;
 use crate::base::diagnostics::Severity;
 use crate::base::lock::{lock, try_lock};
@@ -22,6 +24,8 @@ use crate::transport::is_worker_thread;
 use crate::transport::outcome::is_telling;
 
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
+/// Why a forked child has no client although its parent had one; until the next init or close.
+static NOT_ADOPTED: ArcSwapOption<Refused> = ArcSwapOption::const_empty();
 /// The lifecycle of the process that loaded the library: no allocation, since it is never freed.
 static FIRST: Lifecycle = Lifecycle::new(0, false);
 /// That of a forked child.
@@ -87,6 +91,14 @@ pub(crate) fn with_client<T>(action: impl FnOnce(&Client) -> T) -> Option<T> {
     client.as_deref().map(action)
 }
 
+/// The answer where [`with_client`] found none.
+pub(crate) fn absence() -> Refused {
+    NOT_ADOPTED
+        .load()
+        .as_deref()
+        .map_or(NOT_INITIALISED, Refused::clone)
+}
+
 /// Replaces the current client by a new one (LIF-2); what the host should know comes back as a warning.
 pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     let lifecycle = lifecycle();
@@ -94,6 +106,7 @@ pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     stop_current();
     let Started { client, warning } = Client::start(options)?;
     CLIENT.store(Some(Arc::new(client)));
+    NOT_ADOPTED.store(None);
     stop_at_exit(&lifecycle);
     Ok(warning)
 }
@@ -102,7 +115,10 @@ pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
 pub(crate) fn close() -> u64 {
     let lifecycle = lifecycle();
     match take_turn(&lifecycle) {
-        Ok(_turn) => stop_current(),
+        Ok(_turn) => {
+            NOT_ADOPTED.store(None);
+            stop_current()
+        }
         Err(_) => 0,
     }
 }
@@ -184,7 +200,18 @@ fn adopt() {
     if inherited.generation == process::fork_generation() {
         return;
     }
-    let ours = Client::inherit(&inherited).ok().map(Arc::new);
+    let ours = match Client::inherit(&inherited) {
+        Ok(client) => Some(Arc::new(client)),
+        Err(error) => {
+            NOT_ADOPTED.store(Some(Arc::new(Refused {
+                status: Status::Disabled,
+                detail: Cow::Owned(format!(
+                    "the library could not start in this forked child ({error}); call sentry_init() to try again"
+                )),
+            })));
+            None
+        }
+    };
     std::mem::forget(inherited);
     CLIENT.store(ours);
 }

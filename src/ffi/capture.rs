@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ffi::c_char;
 
-use super::status::answer;
+use super::status::{Fault, answer};
 use super::types::{sentry_level_arg, sentry_status_t, sentry_uuid_t};
 use super::{error, guard, text};
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::{NOT_INITIALISED, Refused, Status};
+use crate::client::pipeline::Refused;
 use crate::client::{Client, state};
 use crate::protocol::level::Level;
 
@@ -25,7 +25,8 @@ const INTERNAL: sentry_status_t = sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR;
 /// Threads: any, several at once; not from a signal handler.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
 /// Returns: `SENTRY_STATUS_OK` when queued, and the id in `event_id`; otherwise why not, and `event_id` is not
-/// written. Each refusal but those before init and without DSN is counted, see `sentry_get_stats`.
+/// written. Each refusal is counted, see `sentry_get_stats`, but those of arguments that are no text, for want of memory to
+/// copy it, before init, and without DSN.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_capture(
@@ -50,7 +51,7 @@ pub unsafe extern "C" fn sentry_capture_n(
         // SAFETY: as our caller promises: NULL or `event_json_len` readable bytes.
         let json = match unsafe { required(event_json, event_json_len, "event_json") } {
             Ok(json) => json,
-            Err(refused) => return answer(Err(refused)),
+            Err(fault) => return answer(Err(fault)),
         };
         // SAFETY: as our caller promises: NULL or room for an id.
         unsafe { capture(event_id, |client| client.capture_json(&json, None)) }
@@ -110,7 +111,7 @@ pub unsafe extern "C" fn sentry_capture_message_n(
                     })
                 }
             }
-            Err(refused) => answer(Err(refused)),
+            Err(fault) => answer(Err(fault)),
         }
     })
 }
@@ -126,7 +127,8 @@ pub unsafe extern "C" fn sentry_capture_message_n(
 /// library cannot report its own reporting.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
 /// Returns: `SENTRY_STATUS_OK`, also when both thresholds are above `level`; otherwise why no event was taken. The
-/// breadcrumb is kept in any case.
+/// breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and on the library's own
+/// thread.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_log_message(
@@ -160,13 +162,13 @@ pub unsafe extern "C" fn sentry_log_message_n(
 ) -> sentry_status_t {
     guard(INTERNAL, || {
         // SAFETY: as our caller promises for both texts: NULL or that many readable bytes.
-        let result = unsafe { message(level, logger, logger_len, text, text_len) }.and_then(
-            |(level, logger, text)| {
+        match unsafe { message(level, logger, logger_len, text, text_len) } {
+            Ok((level, logger, text)) => answer(
                 state::with_client(|client| client.log_message(level, logger.as_deref(), &text))
-                    .unwrap_or(Err(NOT_INITIALISED))
-            },
-        );
-        answer(result)
+                    .unwrap_or_else(|| Err(state::absence())),
+            ),
+            Err(fault) => answer(Err(fault)),
+        }
     })
 }
 
@@ -178,7 +180,7 @@ unsafe fn capture(
     event_id: *mut sentry_uuid_t,
     action: impl FnOnce(&Client) -> Result<Uuid, Refused>,
 ) -> sentry_status_t {
-    match state::with_client(action).unwrap_or(Err(NOT_INITIALISED)) {
+    match state::with_client(action).unwrap_or_else(|| Err(state::absence())) {
         Ok(id) => {
             if !event_id.is_null() {
                 // SAFETY: as our caller promises.
@@ -201,12 +203,12 @@ unsafe fn message<'a>(
     logger_len: usize,
     text: *const c_char,
     text_len: usize,
-) -> Result<Message<'a>, Refused> {
+) -> Result<Message<'a>, Fault> {
     let Some(level) = Level::from_number(level) else {
-        return Err(Refused::because(
-            Status::InvalidArgument,
-            "level: use one of the SENTRY_LEVEL_… constants",
-        ));
+        return Err(Fault {
+            status: sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
+            detail: Cow::Borrowed("level: use one of the SENTRY_LEVEL_… constants"),
+        });
     };
     // SAFETY: as our caller promises.
     let logger = unsafe { optional(logger, logger_len, "logger") }?;
@@ -221,10 +223,10 @@ pub(crate) unsafe fn required<'a>(
     ptr: *const c_char,
     len: usize,
     name: &str,
-) -> Result<Cow<'a, str>, Refused> {
+) -> Result<Cow<'a, str>, Fault> {
     // SAFETY: as our caller promises.
-    unsafe { optional(ptr, len, name) }?.ok_or_else(|| Refused {
-        status: Status::InvalidArgument,
+    unsafe { optional(ptr, len, name) }?.ok_or_else(|| Fault {
+        status: sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
         detail: Cow::Owned(format!("{name} is NULL")),
     })
 }
@@ -235,16 +237,9 @@ pub(crate) unsafe fn optional<'a>(
     ptr: *const c_char,
     len: usize,
     name: &str,
-) -> Result<Option<Cow<'a, str>>, Refused> {
-    if ptr.is_null() && len == 0 {
-        return Ok(None);
-    }
+) -> Result<Option<Cow<'a, str>>, Fault> {
     // SAFETY: as our caller promises.
-    match unsafe { text::bytes(ptr, len) } {
-        Ok(bytes) => Ok(Some(text::lossy(bytes))),
-        Err(error) => Err(Refused {
-            status: Status::InvalidArgument,
-            detail: Cow::Owned(format!("{name}: {error}")),
-        }),
-    }
+    unsafe { text::optional_bytes(ptr, len) }
+        .and_then(|bytes| bytes.map(text::lossy).transpose())
+        .map_err(|error| Fault::of_text(name, error))
 }

@@ -3,10 +3,9 @@
 use super::scopes::sentry_scope_t;
 use super::types::sentry_uuid_t;
 use super::values::{look, sentry_value_t, take};
-use super::{guard, status};
+use super::{error, guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::NOT_INITIALISED;
 use crate::client::state;
 use crate::value::dynamic::Value;
 
@@ -44,9 +43,9 @@ pub(crate) unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) 
         let json = String::from_utf8_lossy(&json);
         let result =
             state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
-        let id = match result.unwrap_or(Err(NOT_INITIALISED)) {
+        let id = match result.unwrap_or_else(|| Err(state::absence())) {
             Ok(id) => {
-                status::answer(Ok(()));
+                error::clear();
                 if let Some(scope) = shared {
                     *lock(&scope.last_event_id) = id;
                 }
@@ -78,7 +77,8 @@ pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
         // SAFETY: as our caller promises: a reference given away.
         let json = unsafe { take(breadcrumb) }.to_json();
         let add = |json: &str| state::with_client(|client| client.add_breadcrumb(json));
-        status::answer(add(&String::from_utf8_lossy(&json)).unwrap_or(Err(NOT_INITIALISED)));
+        let added = add(&String::from_utf8_lossy(&json));
+        status::answer(added.unwrap_or_else(|| Err(state::absence())));
     });
 }
 

@@ -57,9 +57,9 @@ pub unsafe extern "C" fn sentry_value_new_message_event_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let logger = unsafe { optional(logger, logger_len) };
+        let logger = unsafe { text::usable_bytes(logger, logger_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let text = unsafe { optional(text, text_len) };
+        let text = unsafe { text::usable_bytes(text, text_len) };
         let level = Level::from_number(level).unwrap_or(Level::Info);
         give(construct::message_event(level, logger, text))
     })
@@ -101,9 +101,9 @@ pub unsafe extern "C" fn sentry_value_new_breadcrumb_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let kind = unsafe { optional(kind, kind_len) };
+        let kind = unsafe { text::usable_bytes(kind, kind_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let message = unsafe { optional(message, message_len) };
+        let message = unsafe { text::usable_bytes(message, message_len) };
         give(construct::breadcrumb(kind, message))
     })
 }
@@ -139,9 +139,9 @@ pub unsafe extern "C" fn sentry_value_new_exception_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let kind = unsafe { optional(kind, kind_len) };
+        let kind = unsafe { text::usable_bytes(kind, kind_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let value = unsafe { optional(value, value_len) };
+        let value = unsafe { text::usable_bytes(value, value_len) };
         give(construct::exception(kind, value))
     })
 }
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn sentry_value_new_thread_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let name = unsafe { optional(name, name_len) };
+        let name = unsafe { text::usable_bytes(name, name_len) };
         give(construct::thread(id, name))
     })
 }
@@ -223,13 +223,13 @@ pub unsafe extern "C" fn sentry_value_new_user_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let id = unsafe { optional(id, id_len) };
+        let id = unsafe { text::usable_bytes(id, id_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let username = unsafe { optional(username, username_len) };
+        let username = unsafe { text::usable_bytes(username, username_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let email = unsafe { optional(email, email_len) };
+        let email = unsafe { text::usable_bytes(email, email_len) };
         // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let ip_address = unsafe { optional(ip_address, ip_address_len) };
+        let ip_address = unsafe { text::usable_bytes(ip_address, ip_address_len) };
         give(construct::user(id, username, email, ip_address))
     })
 }
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn sentry_value_new_attribute_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: a reference given away, NULL or that many readable bytes.
-        let (value, unit) = unsafe { (take(value), optional(unit, unit_len)) };
+        let (value, unit) = unsafe { (take(value), text::usable_bytes(unit, unit_len)) };
         give(construct::attribute(value, unit))
     })
 }
@@ -299,14 +299,4 @@ pub unsafe extern "C" fn sentry_event_add_thread(event: sentry_value_t, thread: 
         let (event, thread) = unsafe { (look(event), take(thread)) };
         construct::add_to(&event, "threads", thread);
     });
-}
-
-/// # Safety
-/// NULL, or `len` bytes that are readable during the call.
-unsafe fn optional<'a>(ptr: *const c_char, len: usize) -> Option<&'a [u8]> {
-    if ptr.is_null() {
-        return None;
-    }
-    // SAFETY: as our caller promises.
-    unsafe { text::bytes(ptr, len) }.ok()
 }

@@ -6,7 +6,6 @@ use super::capture::{optional, required};
 use super::status::answer;
 use super::types::sentry_status_t;
 use super::{guard, text};
-use crate::client::pipeline::{NOT_INITIALISED, Refused};
 use crate::client::state;
 
 /// Sets a tag on all later events.
@@ -77,13 +76,13 @@ pub unsafe extern "C" fn sentry_remove_tag_n(key: *const c_char, key_len: usize)
 /// Adds a breadcrumb given as JSON text: something that happened before an event.
 ///
 /// Arguments: `breadcrumb_json`, one object with any of `timestamp`, `type`, `category`, `message`, `data`, `level`. A
-/// missing `timestamp` is filled in; the oldest of `max_breadcrumbs` makes room.
+/// missing `timestamp` is filled in; the oldest of `max_breadcrumbs`, or of 1 MiB of text, makes room.
 /// Ownership: the text is copied.
 /// Null: refused.
 /// Threads: any, several at once.
 /// Blocks: never.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_JSON` with the byte in `sentry_last_error_message`;
-/// `SENTRY_STATUS_DISABLED`.
+/// `SENTRY_STATUS_DISABLED`; `SENTRY_STATUS_OUT_OF_MEMORY`.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_add_breadcrumb_json(
@@ -105,9 +104,12 @@ pub unsafe extern "C" fn sentry_add_breadcrumb_json_n(
     guard(sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR, || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         let json = unsafe { required(breadcrumb_json, breadcrumb_json_len, "breadcrumb_json") };
-        let add = |json: &str| -> Result<(), Refused> {
-            state::with_client(|client| client.add_breadcrumb(json)).unwrap_or(Err(NOT_INITIALISED))
-        };
-        answer(json.and_then(|json| add(&json)))
+        match json {
+            Ok(json) => answer(
+                state::with_client(|client| client.add_breadcrumb(&json))
+                    .unwrap_or_else(|| Err(state::absence())),
+            ),
+            Err(fault) => answer(Err(fault)),
+        }
     })
 }

@@ -1,7 +1,9 @@
 //! Status: what a status means, in words, and the last error of the thread.
 
+use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 
+use super::text::TextError;
 use super::types::{sentry_status_arg, sentry_status_t};
 use super::{error, guard};
 use crate::client::pipeline::{Refused, Status};
@@ -25,14 +27,48 @@ impl From<Status> for sentry_status_t {
     }
 }
 
+/// Why an export did not do what it was asked: what the client refused, or what it never came to see.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    /// What happened.
+    pub(crate) status: sentry_status_t,
+    /// Why, and what to do.
+    pub(crate) detail: Cow<'static, str>,
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        Self {
+            status: refused.status.into(),
+            detail: refused.detail,
+        }
+    }
+}
+
+impl Fault {
+    /// An argument that is no usable text.
+    pub(crate) fn of_text(name: &str, error: TextError) -> Self {
+        Self {
+            status: match error {
+                TextError::OutOfMemory => sentry_status_t::SENTRY_STATUS_OUT_OF_MEMORY,
+                _ => sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
+            },
+            detail: Cow::Owned(format!("{name}: {error}")),
+        }
+    }
+}
+
 /// The status of a result; keeps or clears the last error of the thread.
-pub(crate) fn answer(result: Result<(), Refused>) -> sentry_status_t {
+pub(crate) fn answer(result: Result<(), impl Into<Fault>>) -> sentry_status_t {
     match result {
         Ok(()) => {
             error::clear();
             sentry_status_t::SENTRY_STATUS_OK
         }
-        Err(refused) => error::fail(refused.status.into(), &refused.detail),
+        Err(fault) => {
+            let Fault { status, detail } = fault.into();
+            error::fail(status, detail)
+        }
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) enum TextError {
         /// Bytes before the first invalid one.
         offset: usize,
     },
+    /// There is no memory for a copy.
+    OutOfMemory,
 }
 
 impl fmt::Display for TextError {
@@ -32,6 +34,7 @@ impl fmt::Display for TextError {
             Self::InvalidUtf8 { offset } => {
                 write!(f, "the text is not valid UTF-8 at byte {offset}")
             }
+            Self::OutOfMemory => f.write_str("there is no memory for a copy of the text"),
         }
     }
 }
@@ -89,10 +92,35 @@ pub(crate) unsafe fn c_str_len(ptr: *const c_char) -> usize {
     unsafe { c_str_bytes(ptr) }.map_or(0, <[u8]>::len)
 }
 
-/// The text, with U+FFFD in place of what is not UTF-8.
-pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+/// The bytes; `None` for NULL and for a length that does not fit: where both are as good as nothing.
+///
+/// # Safety
+/// As for [`bytes`].
+pub(crate) unsafe fn usable_bytes<'a>(ptr: *const c_char, len: usize) -> Option<&'a [u8]> {
+    // SAFETY: passed on.
+    unsafe { optional_bytes(ptr, len) }.ok().flatten()
+}
+
+/// The text, with U+FFFD in place of what is not UTF-8; an error only when there is no memory for that.
+pub(crate) fn lossy(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
     // Nearly all text is UTF-8, and checking that is many times as fast as looking for what to replace.
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return Ok(Cow::Borrowed(text));
+    }
+    let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{fffd}" };
+    let size = bytes.utf8_chunks().fold(0_usize, |size, chunk| {
+        size.saturating_add(chunk.valid().len())
+            .saturating_add(replacement(chunk.invalid()).len())
+    });
+    let mut text = String::new();
+    // The host decides the size, so a failure is an answer and no abort.
+    text.try_reserve_exact(size)
+        .map_err(|_| TextError::OutOfMemory)?;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(replacement(chunk.invalid()));
+    }
+    Ok(Cow::Owned(text))
 }
 
 /// The text, if it is UTF-8.
@@ -172,7 +200,16 @@ mod tests {
 
     #[test]
     fn invalid_utf8_is_replaced_or_refused() {
-        assert_eq!(lossy(b"a\xffb"), "a\u{fffd}b");
+        for bytes in [
+            &b"a\xffb"[..],
+            b"\xff\xfe",
+            b"\xc3",
+            b"\xe2\x82x\xf0\x9f\x98",
+            b"plain",
+            b"",
+        ] {
+            assert_eq!(lossy(bytes), Ok(String::from_utf8_lossy(bytes)));
+        }
         assert_eq!(strict(b"ab\xff"), Err(TextError::InvalidUtf8 { offset: 2 }));
         assert_eq!(strict("é".as_bytes()), Ok("é"));
     }

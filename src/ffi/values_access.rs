@@ -39,7 +39,7 @@ pub unsafe extern "C" fn sentry_value_set_by_key_n(
 ) -> c_int {
     guard(1, || {
         // SAFETY: as our caller promises: valid values, one reference of `v` given away, a key of `k_len` bytes.
-        let (target, new, key) = unsafe { (look(value), take(v), key(k, k_len)) };
+        let (target, new, key) = unsafe { (look(value), take(v), text::usable_bytes(k, k_len)) };
         code(
             key.ok_or(NotChanged)
                 .and_then(|key| target.set_key(key, new)),
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn sentry_value_remove_by_key_n(
 ) -> c_int {
     guard(1, || {
         // SAFETY: as our caller promises: a valid value, a key of `k_len` bytes.
-        let (target, key) = unsafe { (look(value), key(k, k_len)) };
+        let (target, key) = unsafe { (look(value), text::usable_bytes(k, k_len)) };
         code(key.ok_or(NotChanged).and_then(|key| target.remove_key(key)))
     })
 }
@@ -185,7 +185,7 @@ pub unsafe extern "C" fn sentry_value_get_by_key_owned_n(
 ) -> sentry_value_t {
     guard(NULL, || {
         // SAFETY: as our caller promises: a valid value, a key of `k_len` bytes.
-        let (target, key) = unsafe { (look(value), key(k, k_len)) };
+        let (target, key) = unsafe { (look(value), text::usable_bytes(k, k_len)) };
         key.and_then(|key| target.get_key(key)).map_or(NULL, give)
     })
 }
@@ -378,20 +378,10 @@ pub unsafe extern "C" fn sentry_value_to_msgpack(
 }
 
 /// Gives the reference back that a getter made: the container holds the value.
-fn borrowed(value: sentry_value_t) -> sentry_value_t {
+pub(crate) fn borrowed(value: sentry_value_t) -> sentry_value_t {
     // SAFETY: the value was made just now, with a reference of its own.
     drop(unsafe { take(value) });
     value
-}
-
-/// # Safety
-/// NULL, or `len` bytes that are readable during the call.
-unsafe fn key<'a>(ptr: *const c_char, len: usize) -> Option<&'a [u8]> {
-    if ptr.is_null() {
-        return None;
-    }
-    // SAFETY: as our caller promises.
-    unsafe { text::bytes(ptr, len) }.ok()
 }
 
 fn code(result: Result<(), NotChanged>) -> c_int {

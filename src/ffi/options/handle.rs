@@ -195,7 +195,7 @@ pub(crate) unsafe fn configure_text(
     }
 }
 
-/// [`configure_text`] for a text in which invalid UTF-8 is replaced and nothing is refused.
+/// [`configure_text`] for a text in which invalid UTF-8 is replaced; only a lack of memory refuses it.
 ///
 /// # Safety
 /// As for [`configure_text`].
@@ -208,7 +208,8 @@ pub(crate) unsafe fn store_text(
     // SAFETY: passed on.
     unsafe {
         configure_text(opts, ptr, len, |options, bytes| {
-            set(options, bytes.map(text::lossy).as_deref());
+            let text = bytes.map(text::lossy).transpose();
+            set(options, text.map_err(|error| error.to_string())?.as_deref());
             Ok(())
         })
     }

@@ -316,7 +316,10 @@ pub unsafe extern "C" fn sentry_options_set_sdk_name_n(
         // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
         let status = unsafe {
             configure_text(opts, sdk_name, sdk_name_len, |options, name| match name {
-                Some(name) => options.set_sdk_name(&text::lossy(name)),
+                Some(name) => {
+                    let name = text::lossy(name).map_err(|error| error.to_string())?;
+                    options.set_sdk_name(&name)
+                }
                 None => Err("sdk_name: NULL is refused; the option cannot be unset".to_owned()),
             })
         };
@@ -405,7 +408,8 @@ pub unsafe extern "C" fn sentry_options_set_logger_level(
 
 /// Sets how many breadcrumbs are kept, the newest.
 ///
-/// Arguments: `max_breadcrumbs` in breadcrumbs; 0 keeps none; default 100.
+/// Arguments: `max_breadcrumbs` in breadcrumbs; 0 keeps none; default 100. Whatever the number, at most 1 MiB of text is
+/// kept.
 /// Null: a NULL `opts` is ignored.
 /// Since: 0.1
 #[unsafe(no_mangle)]

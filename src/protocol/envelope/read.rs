@@ -38,6 +38,8 @@ pub(crate) enum EnvelopeErrorReason {
     Truncated,
     /// Something other than a line feed after a payload.
     Unterminated,
+    /// Nothing wrong with the bytes: there is no memory for a copy.
+    OutOfMemory,
 }
 
 impl fmt::Display for EnvelopeError {
@@ -51,6 +53,7 @@ impl fmt::Display for EnvelopeError {
             EnvelopeErrorReason::Length => "length is no whole number",
             EnvelopeErrorReason::Truncated => "length is beyond the end",
             EnvelopeErrorReason::Unterminated => "the payload is longer than its length says",
+            EnvelopeErrorReason::OutOfMemory => "there is no memory for the payload",
         })
     }
 }
@@ -174,9 +177,14 @@ impl<'a> Reader<'a> {
             None => self.line(),
             Some(length) => self.payload(length)?,
         };
+        let mut copy = Vec::new();
+        // The host decides the size, so a failure is an answer and no abort.
+        copy.try_reserve_exact(payload.len())
+            .map_err(|_| self.error(EnvelopeErrorReason::OutOfMemory))?;
+        copy.extend_from_slice(payload);
         Ok(Item {
             kind,
-            payload: Payload::Owned(payload.to_vec()),
+            payload: Payload::Owned(copy),
             extras: has_extras.then(|| Box::new(extras)),
         })
     }
