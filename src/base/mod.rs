@@ -1,11 +1,12 @@
 //! Base: what every other room needs and what knows nothing of Sentry.
 //!
-//! Decides how time is read, how ids are made, how a forked child is noticed, where diagnostics go, and how locks
-//! survive a panic. Entry points: [`clock::Clock`], [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`].
+//! Decides how time is read, how ids are made, how a forked child is noticed, where diagnostics go, how a file is
+//! replaced, and how locks survive a panic. Entry points: [`clock::Clock`], [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`].
 //! May use: the standard library and `libc` only.
 
 pub(crate) mod clock;
 pub(crate) mod diagnostics;
+pub(crate) mod file;
 pub(crate) mod lock;
 pub(crate) mod panic;
 pub(crate) mod process;

@@ -2,15 +2,16 @@
 
 use std::ffi::{OsStr, c_char, c_int};
 use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 
-use super::values::{NULL, give, sentry_value_t, take};
+use super::values::{NULL, give, sentry_value_t};
+use super::values_access::borrowed;
 use super::{guard, status, text};
-use crate::client::pipeline::NOT_INITIALISED;
+use crate::base::file;
 use crate::client::state;
 use crate::protocol::envelope::{Envelope, HeaderFields, ItemKind};
 use crate::value::dynamic::Value;
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn sentry_envelope_get_header_n(
             return NULL;
         };
         let headers = envelope.headers.get_or_init(|| headers(&envelope.envelope));
-        lend(headers.get_key(key))
+        borrowed(headers.get_key(key).map_or(NULL, give))
     })
 }
 
@@ -98,7 +99,7 @@ pub unsafe extern "C" fn sentry_envelope_get_event(
             return NULL;
         };
         let event = || payload(&envelope.envelope, &ItemKind::Event);
-        lend(Some(envelope.event.get_or_init(event).clone()))
+        borrowed(give(envelope.event.get_or_init(event).clone()))
     })
 }
 
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn sentry_envelope_get_transaction(
             return NULL;
         };
         let transaction = || payload(&envelope.envelope, &ItemKind::Transaction);
-        lend(Some(envelope.transaction.get_or_init(transaction).clone()))
+        borrowed(give(envelope.transaction.get_or_init(transaction).clone()))
     })
 }
 
@@ -141,7 +142,9 @@ pub unsafe extern "C" fn sentry_envelope_serialize(
         let Some(envelope) = (unsafe { envelope.as_ref() }) else {
             return ptr::null_mut();
         };
-        let bytes = serialize(&envelope.envelope);
+        let Some(bytes) = serialize(&envelope.envelope) else {
+            return ptr::null_mut();
+        };
         let copy = text::bytes_to_malloc(&bytes);
         if !copy.is_null() && !size_out.is_null() {
             // SAFETY: as our caller promises: room for a size.
@@ -151,13 +154,16 @@ pub unsafe extern "C" fn sentry_envelope_serialize(
     })
 }
 
-/// Writes an envelope into a file, which is made or emptied.
+/// Writes an envelope into a file, which is made or replaced.
+///
+/// The envelope is written beside it first and then renamed, so nobody ever sees half of it. Links are followed, the
+/// permissions of a file that is replaced stay. What is no regular file, such as a device or a pipe, is refused.
 ///
 /// Arguments: `path`, any bytes the file system takes.
 /// Null: refused.
 /// Threads: any.
 /// Blocks: for the file system.
-/// Returns: 0; 1 when the file cannot be written, and then it is not left behind half.
+/// Returns: 0; 1 when the file cannot be written, and then what was there before stays as it was.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_envelope_write_to_file(
@@ -185,15 +191,10 @@ pub unsafe extern "C" fn sentry_envelope_write_to_file_n(
             return 1;
         };
         let path = Path::new(OsStr::from_bytes(path));
-        let Ok(mut file) = File::create(path) else {
+        let Some(bytes) = serialize(&envelope.envelope) else {
             return 1;
         };
-        if file.write_all(&serialize(&envelope.envelope)).is_ok() {
-            return 0;
-        }
-        // Half an envelope is worth nothing; whether it can be removed changes nothing for the caller.
-        let _ = fs::remove_file(path);
-        1
+        file::replace(path, &bytes).is_err().into()
     })
 }
 
@@ -271,7 +272,7 @@ pub unsafe extern "C" fn sentry_capture_envelope(envelope: *mut sentry_envelope_
         // SAFETY: as our caller promises: a handle of ours that is given away.
         let envelope = unsafe { Box::from_raw(envelope) }.envelope;
         let result = state::with_client(|client| client.capture_envelope(envelope));
-        status::answer(result.unwrap_or(Err(NOT_INITIALISED)));
+        status::answer(result.unwrap_or_else(|| Err(state::absence())));
     });
 }
 
@@ -293,6 +294,9 @@ fn read(path: &Path) -> Option<Vec<u8>> {
         return None;
     }
     let mut bytes = Vec::new();
+    // One more than there is: else the reader would enlarge it to find the end.
+    let size = usize::try_from(metadata.len()).ok()?.checked_add(1)?;
+    bytes.try_reserve_exact(size).ok()?;
     File::open(path)
         .ok()?
         .take(MAX_FILE_BYTES)
@@ -301,12 +305,17 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Without the line feed at the end, as the compatible interface writes it.
-fn serialize(envelope: &Envelope) -> Vec<u8> {
+/// Without the line feed at the end, as the compatible interface writes it. `None` when there is no memory.
+fn serialize(envelope: &Envelope) -> Option<Vec<u8>> {
+    let header = HeaderFields::default();
     let mut bytes = Vec::new();
-    envelope.write(&mut bytes, &HeaderFields::default());
-    bytes.pop();
+    // The host decides the size, so a failure is an answer; what `write` reserves is there then.
     bytes
+        .try_reserve_exact(envelope.serialized_len(&header))
+        .ok()?;
+    envelope.write(&mut bytes, &header);
+    bytes.pop();
+    Some(bytes)
 }
 
 fn headers(envelope: &Envelope) -> Value {
@@ -322,10 +331,41 @@ fn payload(envelope: &Envelope, kind: &ItemKind) -> Value {
     text.and_then(Value::from_json).unwrap_or_default()
 }
 
-/// The value without the reference that was made for it: the envelope keeps one.
-fn lend(value: Option<Value>) -> sentry_value_t {
-    let lent = value.map_or(NULL, give);
-    // SAFETY: made just now, with a reference of its own.
-    drop(unsafe { take(lent) });
-    lent
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn a_file_is_replaced_whole_and_a_device_is_left_alone() {
+        let name = format!(
+            "sentry-envelope-{}",
+            crate::base::uuid::Uuid::new_v4().simple().as_str()
+        );
+        let scratch = std::env::temp_dir().join(name);
+        fs::create_dir(&scratch).unwrap();
+        let (path, device) = (scratch.join("file"), scratch.join("full"));
+        fs::write(&path, "what was there").unwrap();
+        symlink("/dev/full", &device).unwrap();
+        let mut reader = File::open(&path).unwrap();
+        let envelope = parse(b"{}\n{\"type\":\"event\"}\n{}");
+        let write = |path: &Path| {
+            let path = CString::new(path.as_os_str().as_bytes()).unwrap();
+            // SAFETY: a handle of ours and terminated text.
+            unsafe { sentry_envelope_write_to_file(envelope, path.as_ptr()) }
+        };
+        let answers = (write(&path), write(&device));
+        // SAFETY: a handle of ours that is not used any more.
+        unsafe { sentry_envelope_free(envelope) };
+        let mut seen = String::new();
+        reader.read_to_string(&mut seen).unwrap();
+        let is_device_there = fs::symlink_metadata(&device).is_ok();
+        let written = fs::read_to_string(&path).unwrap();
+        fs::remove_dir_all(&scratch).unwrap();
+        assert_eq!(answers, (0, 1));
+        assert!(is_device_there, "what could not be written was deleted");
+        assert_eq!(seen, "what was there");
+        assert_eq!(written, "{}\n{\"type\":\"event\",\"length\":2}\n{}");
+    }
 }

@@ -1,0 +1,165 @@
+//! Files that are written whole or not at all.
+//!
+//! Entry point: [`replace`].
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::random;
+
+/// Puts a file with these bytes at `path`. What stood there stays until the new file is complete, and for good when
+/// that fails.
+///
+/// Only a regular file is replaced, at the end of links if `path` is one; its permissions stay. A device, a pipe, a
+/// socket or a directory is refused untouched: writing there could block for ever or raise SIGPIPE.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (target, permissions) = match fs::metadata(path) {
+        Ok(found) if found.is_file() => (fs::canonicalize(path)?, Some(found.permissions())),
+        Ok(_) => return Err(refused("not a regular file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            if fs::symlink_metadata(path).is_ok() {
+                return Err(refused("a link to nothing"));
+            }
+            (path.to_owned(), None)
+        }
+        Err(error) => return Err(error),
+    };
+    let sibling = sibling(&target).ok_or_else(|| refused("no name of a file"))?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&sibling)?;
+    let result = fill(&mut file, bytes, permissions).and_then(|()| fs::rename(&sibling, &target));
+    if result.is_err() {
+        // Ours, made just now; whether it can be removed changes nothing for the caller.
+        let _ = fs::remove_file(&sibling);
+    }
+    result
+}
+
+fn fill(file: &mut File, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+    if let Some(permissions) = permissions {
+        file.set_permissions(permissions)?;
+    }
+    file.write_all(bytes)?;
+    // Else a power failure could leave the new name and no content, and the old content would be gone as well.
+    file.sync_all()
+}
+
+/// A name in the same directory, and so on the same file system, that nobody else uses.
+fn sibling(target: &Path) -> Option<PathBuf> {
+    target.file_name()?;
+    let name = format!(".sentry-{:016x}.tmp", random::next_u64());
+    Some(target.with_file_name(name))
+}
+
+fn refused(why: &'static str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CString;
+    use std::io::Read as _;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+
+    /// A directory that goes when the test ends.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new() -> Self {
+            let name = format!("sentry-file-{:016x}", random::next_u64());
+            let path = std::env::temp_dir().join(name);
+            fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+            let mut names: Vec<_> = entries
+                .map(|entry| name(entry).into_string().unwrap())
+                .collect();
+            names.sort_unstable();
+            names
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_made_and_nothing_else_left() {
+        let scratch = Scratch::new();
+        // As long a name as there may be: the one beside it must not be longer.
+        let name = "n".repeat(255);
+        replace(&scratch.0.join(&name), b"new").unwrap();
+        assert_eq!(scratch.names(), std::slice::from_ref(&name));
+        assert_eq!(fs::read(scratch.0.join(name)).unwrap(), b"new");
+    }
+
+    #[test]
+    fn the_old_content_is_replaced_at_once_and_keeps_its_permissions() {
+        let scratch = Scratch::new();
+        let (path, link) = (scratch.0.join("file"), scratch.0.join("link"));
+        fs::write(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("file", &link).unwrap();
+        let mut reader = File::open(&path).unwrap();
+        replace(&link, b"new").unwrap();
+        let mut seen = String::new();
+        reader.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, "old", "a reader saw the file change under it");
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o640
+        );
+        assert_eq!(scratch.names(), ["file", "link"]);
+    }
+
+    #[test]
+    fn a_failure_leaves_everything_as_it_was() {
+        let scratch = Scratch::new();
+        let directory = scratch.0.join("directory");
+        fs::create_dir(&directory).unwrap();
+        for path in [
+            directory.join("."),
+            directory.join(""),
+            directory.join("absent/file"),
+            directory.join("slash/"),
+            PathBuf::new(),
+        ] {
+            assert!(replace(&path, b"new").is_err(), "{}", path.display());
+        }
+        assert_eq!(scratch.names(), ["directory"]);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_is_no_regular_file_is_refused_and_stays() {
+        let scratch = Scratch::new();
+        let (pipe, device, nothing) = (
+            scratch.0.join("pipe"),
+            scratch.0.join("device"),
+            scratch.0.join("nothing"),
+        );
+        let name = CString::new(pipe.as_os_str().as_bytes()).unwrap();
+        // SAFETY: a terminated path that lives during the call.
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        symlink("/dev/full", &device).unwrap();
+        symlink("absent", &nothing).unwrap();
+        for path in [&pipe, &device, &nothing] {
+            assert!(replace(path, b"new").is_err(), "{}", path.display());
+        }
+        assert_eq!(scratch.names(), ["device", "nothing", "pipe"]);
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+}
