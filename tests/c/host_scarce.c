@@ -1,0 +1,102 @@
+/* Too little memory and too few descriptors: the library answers, and the process lives. Started by tests/host_load.rs. */
+#ifndef _GNU_SOURCE
+#    define _GNU_SOURCE 1
+#endif
+#include "host_check.h"
+
+#include <sys/resource.h>
+
+#define LARGE ((size_t)64 * 1024 * 1024)
+
+/* Leaves the process room for small allocations only. */
+static void limit_memory(void)
+{
+    unsigned long pages = 0;
+    struct rlimit limit;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL);
+    CHECK_EQ(fscanf(file, "%lu", &pages), 1);
+    fclose(file);
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + LARGE / 4;
+    limit.rlim_max = RLIM_INFINITY;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* Text that is not UTF-8 needs a copy. */
+static void repair(void)
+{
+    char *text = (char *)malloc(LARGE);
+    CHECK(text != NULL);
+    memset(text, 0xff, LARGE);
+    host_start();
+    limit_memory();
+    CHECK_EQ(sentry_capture_n(text, LARGE, NULL), SENTRY_STATUS_OUT_OF_MEMORY);
+    CHECK(strstr(sentry_last_error_message(), "event_json") != NULL);
+    CHECK_EQ(sentry_add_breadcrumb_json_n(text, LARGE), SENTRY_STATUS_OUT_OF_MEMORY);
+    sentry_set_tag_n("key", 3, text, LARGE);
+    CHECK_EQ(host_capture("after repair"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_close(), 0);
+    free(text);
+}
+
+/* Reading and writing envelopes needs one copy each. */
+static void envelopes(void)
+{
+    static const char header[] = "{}\n{\"type\":\"attachment\"}\n";
+    const size_t size = sizeof header - 1 + LARGE;
+    size_t written = 0;
+    sentry_envelope_t *envelope;
+    char *bytes = (char *)malloc(size);
+    CHECK(bytes != NULL);
+    memset(bytes, 'x', size);
+    memcpy(bytes, header, sizeof header - 1);
+    envelope = sentry_envelope_deserialize(bytes, size);
+    CHECK(envelope != NULL);
+    limit_memory();
+    CHECK(sentry_envelope_deserialize(bytes, size) == NULL);
+    CHECK(sentry_envelope_serialize(envelope, &written) == NULL);
+    CHECK_EQ(written, 0);
+    CHECK_EQ(sentry_envelope_write_to_file(envelope, "envelope"), 1);
+    CHECK(access("envelope", F_OK) != 0);
+    sentry_envelope_free(envelope);
+    free(bytes);
+}
+
+/* A child without descriptors cannot start its client, says why, and can try again. */
+static void silent_child(void)
+{
+    pid_t child;
+    host_start();
+    child = host_fork();
+    if (child == 0) {
+        struct rlimit before, none;
+        CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+        none = before;
+        none.rlim_cur = 0;
+        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+        for (int i = 0; i < 2; i++) {
+            CHECK_EQ(host_capture("lost"), SENTRY_STATUS_DISABLED);
+            CHECK(strstr(sentry_last_error_message(), "forked child") != NULL);
+            CHECK(strstr(sentry_last_error_message(), "cannot be started") != NULL);
+        }
+        CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+        host_start();
+        CHECK_EQ(host_capture("child"), SENTRY_STATUS_OK);
+        CHECK_EQ(sentry_close(), 0);
+        CHECK_EQ(host_capture("after close"), SENTRY_STATUS_DISABLED);
+        CHECK(strstr(sentry_last_error_message(), "forked child") == NULL);
+        _exit(0);
+    }
+    host_await_child(child);
+    CHECK_EQ(sentry_close(), 0);
+}
+
+int main(int argc, char **argv)
+{
+    static const host_scenario_t scenarios[] = {
+        {"repair", repair},
+        {"envelopes", envelopes},
+        {"silent_child", silent_child},
+    };
+    return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
+}
