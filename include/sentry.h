@@ -429,7 +429,8 @@ typedef union sentry_value_t {
 /**
  * Sees an event before it is sampled and queued.
  *
- * Called on the capturing thread, without any lock held; it may call every function of the library, also capture. It
+ * Called on the capturing thread, without any lock held; it may call every function of the library, also capture: then
+ * it is called within itself, at most four levels deep, and what is captured deeper counts as dropped by it. It
  * owns `event`, complete with the data of the scope, and gives back the event to be sent, this one or another; null
  * drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
  * throw or `longjmp`.
@@ -481,7 +482,7 @@ typedef struct sentry_outcome_info_t {
 /**
  * Hears what became of an envelope.
  *
- * Called once for each captured item, without any lock held: on the library's thread for what was sent or given up, on
+ * Called once for each envelope, and for each item that never became one, without any lock held: on the library's thread for what was sent or given up, on
  * the capturing thread for what was refused at once, on the closing thread for what was unsent at the deadline. `info`
  * is valid during the call. Captures from the library's thread are refused. The callback must not throw or `longjmp`,
  * and while it runs nothing is sent.
@@ -606,7 +607,8 @@ extern "C" {
  * Threads: any, several at once; not from a signal handler.
  * Blocks: never, unless `queue_block_timeout_ms` is set.
  * Returns: `SENTRY_STATUS_OK` when queued, and the id in `event_id`; otherwise why not, and `event_id` is not
- * written. Each refusal but those before init and without DSN is counted, see `sentry_get_stats`.
+ * written. Each refusal is counted, see `sentry_get_stats`, but those of arguments that are no text, for want of memory to
+ * copy it, before init, and without DSN.
  * Since: 0.1
  */
 SENTRY_API
@@ -667,7 +669,8 @@ enum sentry_status_t sentry_capture_message_n(sentry_level_t level,
  * library cannot report its own reporting.
  * Blocks: never, unless `queue_block_timeout_ms` is set.
  * Returns: `SENTRY_STATUS_OK`, also when both thresholds are above `level`; otherwise why no event was taken. The
- * breadcrumb is kept in any case.
+ * breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and on the library's own
+ * thread.
  * Since: 0.1
  */
 SENTRY_API
@@ -794,13 +797,16 @@ char *sentry_envelope_serialize(const struct sentry_envelope_t *envelope,
                                 size_t *size_out);
 
 /**
- * Writes an envelope into a file, which is made or emptied.
+ * Writes an envelope into a file, which is made or replaced.
+ *
+ * The envelope is written beside it first and then renamed, so nobody ever sees half of it. Links are followed, the
+ * permissions of a file that is replaced stay. What is no regular file, such as a device or a pipe, is refused.
  *
  * Arguments: `path`, any bytes the file system takes.
  * Null: refused.
  * Threads: any.
  * Blocks: for the file system.
- * Returns: 0; 1 when the file cannot be written, and then it is not left behind half.
+ * Returns: 0; 1 when the file cannot be written, and then what was there before stays as it was.
  * Since: 0.1
  */
 SENTRY_API
@@ -1114,7 +1120,7 @@ SENTRY_API int sentry_flush(uint64_t timeout);
  *
  * Threads: any; captures of other threads are answered with `SENTRY_STATUS_SHUTTING_DOWN` meanwhile.
  * Blocks: at most `shutdown_timeout` + 100 ms.
- * Returns: the number of items that were not sent; 0 when not initialised.
+ * Returns: the number of envelopes that were not sent; 0 when not initialised.
  * Since: 0.1
  */
 SENTRY_API
@@ -1439,7 +1445,8 @@ void sentry_options_set_logger_level(struct sentry_options_t *opts,
 /**
  * Sets how many breadcrumbs are kept, the newest.
  *
- * Arguments: `max_breadcrumbs` in breadcrumbs; 0 keeps none; default 100.
+ * Arguments: `max_breadcrumbs` in breadcrumbs; 0 keeps none; default 100. Whatever the number, at most 1 MiB of text is
+ * kept.
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
@@ -2119,7 +2126,8 @@ struct sentry_options_t *sentry_options_new_from_json_n(const char *json,
 /**
  * Sets the function that hears what became of each envelope.
  *
- * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned, and if
+ * a call was running then, until that call has returned. No call begins after `sentry_close`.
  * Ownership: `user_data` stays the caller's.
  * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
  * Threads: as all options, one at a time for each handle.
@@ -2178,13 +2186,13 @@ SENTRY_API void sentry_remove_tag_n(const char *key, size_t key_len);
  * Adds a breadcrumb given as JSON text: something that happened before an event.
  *
  * Arguments: `breadcrumb_json`, one object with any of `timestamp`, `type`, `category`, `message`, `data`, `level`. A
- * missing `timestamp` is filled in; the oldest of `max_breadcrumbs` makes room.
+ * missing `timestamp` is filled in; the oldest of `max_breadcrumbs`, or of 1 MiB of text, makes room.
  * Ownership: the text is copied.
  * Null: refused.
  * Threads: any, several at once.
  * Blocks: never.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_JSON` with the byte in `sentry_last_error_message`;
- * `SENTRY_STATUS_DISABLED`.
+ * `SENTRY_STATUS_DISABLED`; `SENTRY_STATUS_OUT_OF_MEMORY`.
  * Since: 0.1
  */
 SENTRY_API
@@ -2365,7 +2373,7 @@ SENTRY_API void sentry_remove_context_n(const char *key, size_t key_len);
 /**
  * Merges an object into a context of all later events: new keys win, objects within are merged, others stay.
  *
- * Arguments: `value`; what is no object replaces the context.
+ * Arguments: `value`; what is no object removes the context.
  * Ownership: the key is copied; takes `value`.
  * Null: a NULL key is ignored.
  * Threads: any, several at once.
@@ -2647,11 +2655,12 @@ struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
 /**
  * Copies all figures at one instant.
  *
- * Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written.
+ * Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written. It may be at most 65536.
+ * Members that a caller of a later version knows and this library does not are set to 0; `size` stays.
  * Null: refused.
  * Threads: any, several at once; captures wait for a few microseconds.
  * Blocks: never for I/O.
- * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` smaller than the size itself;
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
  * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures are 0.
  * Since: 0.1
  */
