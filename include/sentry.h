@@ -707,6 +707,30 @@ SENTRY_API
 struct sentry_uuid_t sentry_capture_event(union sentry_value_t event);
 
 /**
+ * Captures an event with a scope: what it lacks comes from `scope`, and what is missing there from the process.
+ *
+ * Ownership: takes `event`, and ends a scope of `sentry_local_scope_new`, whatever the answer. An event whose `type` is
+ * `transaction` stays the caller's, and so does the scope.
+ * Null: a NULL `scope` is as `sentry_capture_event`.
+ * Threads: any, several at once.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_scope_capture_event(struct sentry_scope_t *scope,
+                                                union sentry_value_t event);
+
+/**
+ * `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
+ *
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
+                                                     struct sentry_scope_t *scope);
+
+/**
  * Adds a breadcrumb.
  *
  * Arguments: `breadcrumb`, an object, see `sentry_value_new_breadcrumb`; anything else is ignored.
@@ -2627,30 +2651,6 @@ void sentry_scope_add_breadcrumb(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API struct sentry_uuid_t sentry_scope_get_last_event_id(const struct sentry_scope_t *scope);
-
-/**
- * Captures an event with a scope: what it lacks comes from `scope`, and what is missing there from the process.
- *
- * Ownership: takes `event`, and ends a scope of `sentry_local_scope_new`, whatever the answer. An event whose `type` is
- * `transaction` stays the caller's, and so does the scope.
- * Null: a NULL `scope` is as `sentry_capture_event`.
- * Threads: any, several at once.
- * Blocks: never, unless `queue_block_timeout_ms` is set.
- * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_uuid_t sentry_scope_capture_event(struct sentry_scope_t *scope,
-                                                union sentry_value_t event);
-
-/**
- * `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
- *
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
-                                                     struct sentry_scope_t *scope);
 
 /**
  * Copies all figures at one instant.

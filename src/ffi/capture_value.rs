@@ -25,12 +25,42 @@ pub unsafe extern "C" fn sentry_capture_event(event: sentry_value_t) -> sentry_u
     unsafe { capture(event, std::ptr::null_mut()) }
 }
 
+/// Captures an event with a scope: what it lacks comes from `scope`, and what is missing there from the process.
+///
+/// Ownership: takes `event`, and ends a scope of `sentry_local_scope_new`, whatever the answer. An event whose `type` is
+/// `transaction` stays the caller's, and so does the scope.
+/// Null: a NULL `scope` is as `sentry_capture_event`.
+/// Threads: any, several at once.
+/// Blocks: never, unless `queue_block_timeout_ms` is set.
+/// Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_scope_capture_event(
+    scope: *mut sentry_scope_t,
+    event: sentry_value_t,
+) -> sentry_uuid_t {
+    // SAFETY: as our caller promises: NULL or a handle of ours, a valid value.
+    unsafe { capture(event, scope) }
+}
+
+/// `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
+///
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_capture_event_with_scope(
+    event: sentry_value_t,
+    scope: *mut sentry_scope_t,
+) -> sentry_uuid_t {
+    // SAFETY: as our caller promises: NULL or a handle of ours, a valid value.
+    unsafe { capture(event, scope) }
+}
+
 /// Captures an event, with a scope or without.
 ///
 /// # Safety
 /// `event` is valid and one of its references is given away; `scope` is NULL or a handle of ours, given away if it is
 /// for one capture.
-pub(crate) unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_uuid_t {
+unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_uuid_t {
     guard(Uuid::NIL.into(), || {
         // SAFETY: as our caller promises: a valid value.
         let looked = unsafe { look(event) };

@@ -39,14 +39,23 @@ pub(crate) fn is_telling() -> bool {
     IS_TELLING.try_with(Cell::get).unwrap_or(false)
 }
 
+/// The callback is running on this thread, until this is dropped.
+struct Telling;
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        IS_TELLING.set(false);
+    }
+}
+
 /// Tells `sink`, unless this thread is inside of it already: a callback that logs its losses into a capture that is
 /// lost as well would go round for ever. The inner caller knows the outcome from the status of its own call.
 pub(crate) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) {
     if IS_TELLING.replace(true) {
         return;
     }
+    let _telling = Telling;
     sink.outcome(outcome);
-    IS_TELLING.set(false);
 }
 
 /// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.
