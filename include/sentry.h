@@ -1162,9 +1162,10 @@ SENTRY_API int sentry_shutdown(void);
  *
  * Arguments: `timeout_ms` in milliseconds, for all of it.
  * Ownership: the text is the caller's; free it with `sentry_free`.
- * Threads: any; not from an outcome callback.
- * Blocks: at most `timeout_ms` + 100 ms.
- * Returns: a JSON object with `ok`, and for each step what was found; NULL when not initialised, without DSN, or
+ * Threads: any, but one test at a time: another is told so; not from an outcome callback. Closing ends it.
+ * Blocks: at most `timeout_ms` + 100 ms; 0 counts as 1.
+ * Returns: a JSON object with `ok`, and for each step what was found; `reached` is `server`, or `proxy` where an HTTP
+ * proxy would be told of the server only with a request, or null. NULL when not initialised, without DSN, or
  * without memory.
  * Since: 0.1
  */

@@ -113,6 +113,24 @@ fn a_tunnel_does_not_make_a_certificate_good() {
 }
 
 #[test]
+fn a_proxy_that_is_reached_by_tls_needs_a_certificate_of_the_same_authority() {
+    // AUTH-12, OPT-4
+    let (nginx, nobody) = (Nginx::start(), closed_port().unwrap());
+    // The server is not there: what arrives came through nginx, which takes it for its own.
+    let dsn = format!("http://publickey@127.0.0.1:{}/42", nobody.port());
+    let proxy = nginx.dsn("").replace("publickey@", "").replace("/42", "");
+    let mut options = options(&dsn, Some(&proxy));
+    options["ca_certs"] = json!(nginx.ca());
+    let printed = deliver(&options, &nginx.receiver);
+    assert!(printed.contains("\"reached\": \"proxy\""), "{printed}");
+    options["ca_certs"] = json!(nginx.stranger());
+    let (printed, stats) = stay(&options, &json!({"network_error": 2}));
+    let error = stats["last_error"].as_str().unwrap();
+    assert!(error.contains("certificate"), "{error}");
+    assert!(printed.contains("\"ok\": false"), "{printed}");
+}
+
+#[test]
 fn socks5_resolves_names_here_and_socks5h_at_the_proxy() {
     // OPT-4
     let (proxy, receiver) = (Proxy::microsocks(), Receiver::start());

@@ -20,18 +20,22 @@ pub(crate) mod start;
 pub(crate) mod state;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::transport::Transport;
+use crate::transport::probe::Prober;
 use crate::transport::settings::Settings;
 use crate::transport::stats::Stats;
 use fields::Fields;
 use ignore::IgnoreRules;
 use options::Options;
 use scope::Scope;
+
+/// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.
+const PROBE_GRACE: Duration = Duration::from_millis(80);
 
 /// A running client. Without a usable DSN it has no transport: then it is disabled, and every call is a no-op (LIF-7).
 #[derive(Debug)]
@@ -41,6 +45,7 @@ pub(crate) struct Client {
     options: Arc<Options>,
     settings: Option<Settings>,
     transport: Option<Transport>,
+    prober: Prober,
     scope: Scope,
     fields: Fields,
     ignore: IgnoreRules,
@@ -83,8 +88,15 @@ impl Client {
 
     /// Stops sending; returns how many envelopes were not sent.
     fn stop(&self) -> u64 {
-        self.transport.as_ref().map_or(0, |transport| {
-            transport.shutdown(self.options.shutdown_timeout)
-        })
+        let timeout = self.options.shutdown_timeout;
+        let deadline = Instant::now().checked_add(timeout.saturating_add(PROBE_GRACE));
+        self.prober.cancel();
+        let unsent = self
+            .transport
+            .as_ref()
+            .map_or(0, |transport| transport.shutdown(timeout));
+        // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
+        self.prober.join(deadline.unwrap_or_else(Instant::now));
+        unsent
     }
 }

@@ -8,7 +8,8 @@ use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::state;
 use crate::base::process;
 use crate::transport::is_worker_thread;
-use crate::transport::probe::{self, Findings};
+use crate::transport::probe::{Findings, Reached};
+use crate::transport::proxy::ProxyUrl;
 use crate::transport::settings::{Certificates, Settings};
 use crate::value::members::Members;
 
@@ -32,7 +33,7 @@ pub(crate) fn run(timeout: Duration) -> Result<String, Refused> {
     };
     Ok(report(
         settings,
-        &probe::run(settings, timeout),
+        &client.prober.run(settings, timeout),
         client.options.database_path.as_ref(),
     ))
 }
@@ -60,11 +61,15 @@ fn report(settings: &Settings, found: &Findings, database: Option<&PathBuf>) -> 
         },
     );
     set_or_null(&mut report, "address", found.address.as_deref());
-    set_or_null(
-        &mut report,
-        "proxy",
-        proxy_without_password(&settings.proxy).as_deref(),
-    );
+    // HTTP-7: it may hold a password.
+    let proxy = ProxyUrl::new(&settings.proxy).shown();
+    let proxy = Some(&*proxy).filter(|_| !settings.proxy.is_empty());
+    set_or_null(&mut report, "proxy", proxy);
+    let reached = found.reached.map(|reached| match reached {
+        Reached::Server => "server",
+        Reached::Proxy => "proxy",
+    });
+    set_or_null(&mut report, "reached", reached);
     let certificates = match &settings.certificates {
         Certificates::File(path) | Certificates::Directory(path) => {
             Some(path.display().to_string())
@@ -91,22 +96,6 @@ fn set_or_null(report: &mut Members, name: &str, text: Option<&str>) {
     }
 }
 
-/// HTTP-7: a proxy URL may hold a password.
-fn proxy_without_password(url: &str) -> Option<String> {
-    if url.is_empty() {
-        return None;
-    }
-    let (scheme, rest) = url
-        .split_once("://")
-        .map_or(("", url), |(scheme, rest)| (scheme, rest));
-    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-    Some(if scheme.is_empty() {
-        host.to_owned()
-    } else {
-        format!("{scheme}://{host}")
-    })
-}
-
 /// Looks at the nearest directory that exists; nothing is created.
 fn writable(database: Option<&PathBuf>) -> &'static str {
     let Some(path) = database.filter(|path| !path.as_os_str().is_empty()) else {
@@ -124,19 +113,6 @@ fn writable(database: Option<&PathBuf>) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn proxies_are_shown_without_credentials() {
-        assert_eq!(
-            proxy_without_password("http://u:p@ss@host:3128").as_deref(),
-            Some("http://host:3128")
-        );
-        assert_eq!(
-            proxy_without_password("u:p@host:3128").as_deref(),
-            Some("host:3128")
-        );
-        assert_eq!(proxy_without_password(""), None);
-    }
 
     #[test]
     fn the_database_is_looked_at_and_not_made() {

@@ -13,6 +13,8 @@ use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::process;
 use crate::protocol::dsn::Dsn;
 use crate::transport::Transport;
+use crate::transport::probe::Prober;
+use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::RetryPolicy;
 use crate::transport::settings::{Certificates, Settings};
@@ -113,6 +115,7 @@ impl Client {
             options,
             settings,
             transport,
+            prober: Prober::new(),
             scope,
             fields,
             diagnostics,
@@ -152,7 +155,14 @@ fn read_dsn(options: &Options) -> (Option<Dsn>, Option<String>) {
 
 fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<Settings, String> {
     let proxy = options.resolve_proxy(dsn.is_https());
-    let certificates = if dsn.is_https() {
+    let proxy_url = ProxyUrl::new(proxy.url.as_deref().unwrap_or_default());
+    if let (Some(_), Err(why)) = (&proxy.url, proxy_url.check()) {
+        diagnostics.log(
+            Severity::Warning,
+            format_args!("the proxy cannot be used, nothing will be sent through it: {why}"),
+        );
+    }
+    let certificates = if dsn.is_https() || proxy_url.is_https() {
         certificates(options, diagnostics)?
     } else {
         Certificates::BuiltIn

@@ -1,28 +1,23 @@
 //! The HTTP client: libcurl's multi interface on the worker thread.
 //!
 //! Handles are kept and used again, so that connections, TLS sessions and HTTP/2 streams are. Every transfer has a
-//! connect, a silence and a total time-out; what a server may answer is bounded. This is the one file of the room that
-//! calls C: for options that the `curl` crate has no method for.
+//! connect, a silence and a total time-out; what a server may answer is bounded. With [`super::connection`] this is what
+//! calls C in the room: for options that the `curl` crate has no method for.
 
 use std::ffi::{c_double, c_long};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use curl::easy::{Easy2, Handler, HttpVersion, List, ReadError, SeekResult, WriteError};
+use curl::easy::{Easy2, Handler, List, ReadError, SeekResult, WriteError};
 use curl::multi::{Easy2Handle, Multi, WaitFd};
 
 use super::close_on_exec::close_pair_on_exec;
+use super::connection::{self, error_text, set_number};
 use super::exchange::Exchange;
 use super::http::{Completion, Failure, HttpClient, Request};
 use super::retry::Cause;
-use super::settings::Certificates;
 use super::shared::Shared;
 
-/// `CURLOPT_QUICK_EXIT` (libcurl 7.87): do not wait for a resolver thread when a transfer ends. Unknown to older
-/// versions, where a name server that never answers can hold the worker (never the host) until the resolver gives up.
-const QUICK_EXIT: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 322;
-/// `CURLOPT_SUPPRESS_CONNECT_HEADERS` (libcurl 7.54): what a proxy says before the tunnel stands is no sign of the server.
-const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 265;
 /// Receive buffer of a transfer; answers are short.
 const RECEIVE_BUFFER: usize = 4 * 1024;
 /// Send buffer of a transfer: one or two packets' worth below the usual event.
@@ -90,50 +85,16 @@ impl CurlClient {
         let settings = &self.shared.settings;
         let mut easy = Easy2::new(Exchange::default());
         easy.post(true)?;
-        easy.useragent(&settings.user_agent)?;
+        connection::apply(&mut easy, settings)?;
         easy.connect_timeout(settings.connect_timeout)?;
         easy.timeout(settings.transfer_timeout)?;
-        easy.proxy(&settings.proxy)?;
-        easy.noproxy(&settings.no_proxy)?;
         easy.buffer_size(RECEIVE_BUFFER)?;
-        match &settings.certificates {
-            Certificates::BuiltIn => {}
-            Certificates::File(path) => easy.cainfo(path)?,
-            Certificates::Directory(path) => {
-                easy.capath(path)?;
-                // SAFETY: the handle is valid; NULL unsets the file that libcurl was built with, so that the directory
-                // alone decides.
-                unsafe {
-                    curl_sys::curl_easy_setopt(
-                        easy.raw(),
-                        curl_sys::CURLOPT_CAINFO,
-                        std::ptr::null::<u8>(),
-                    )
-                };
-            }
-        }
-        if settings.endpoint.starts_with("https") {
-            // Refused by a libcurl without HTTP/2, which then speaks HTTP/1.1.
-            let _ = easy.http_version(HttpVersion::V2TLS);
-            let _ = easy.pipewait(settings.max_requests_in_flight > 1);
-        } else {
-            easy.http_version(HttpVersion::V11)?;
-        }
-        for (option, value) in [
-            (QUICK_EXIT, 1),
-            (SUPPRESS_CONNECT_HEADERS, 1),
-            (curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER),
-        ] {
-            // SAFETY: the handle is valid and all of these options take a `long`; versions that do not know them say so and
-            // change nothing.
-            unsafe { curl_sys::curl_easy_setopt(easy.raw(), option, value) };
-        }
+        set_number(&mut easy, curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
         let shape = Shape {
             redirected_to: None,
             with_auth: true,
             is_gzip: false,
         };
-        easy.url(&settings.endpoint)?;
         easy.http_headers(self.headers(&shape)?)?;
         Ok(Transfer { easy, shape })
     }
@@ -199,7 +160,9 @@ impl CurlClient {
             }
         });
         for (ticket, result) in results {
-            self.finish(ticket, result.err().map(|error| error_text(&error)), ended);
+            let error = result.err();
+            let text = error.map(|error| error_text(&error, &self.shared.settings));
+            self.finish(ticket, text, ended);
         }
     }
 
@@ -310,7 +273,7 @@ impl HttpClient for CurlClient {
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure> {
         let transfer = self.prepare(request).map_err(|error| Failure {
             cause: Cause::Connect,
-            detail: error_text(&error),
+            detail: error_text(&error, &self.shared.settings),
         })?;
         let handle = self.multi.add2(transfer.easy).map_err(|error| Failure {
             cause: Cause::Connect,
@@ -374,13 +337,6 @@ fn close_wake_up_on_exec(multi: &Multi) {
     // A call that the linker binds to the libcurl of this handle: another one in the process may have the same names.
     let waker = multi.waker();
     close_pair_on_exec(|| waker.wakeup().is_ok());
-}
-
-fn error_text(error: &curl::Error) -> String {
-    match error.extra_description() {
-        Some(extra) => format!("{} ({extra})", error.description()),
-        None => error.description().to_owned(),
-    }
 }
 
 impl Handler for Exchange {

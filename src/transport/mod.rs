@@ -9,6 +9,7 @@
 mod budget;
 mod close_on_exec;
 mod compress;
+mod connection;
 mod curl_client;
 mod encode;
 mod exchange;
@@ -16,6 +17,7 @@ mod http;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(crate) mod probe;
+pub(crate) mod proxy;
 pub(crate) mod queue;
 mod rate_limiter;
 mod redirect;

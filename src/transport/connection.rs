@@ -1,0 +1,124 @@
+//! Connection: how libcurl gets to the server: URL, proxy, certificates, HTTP version.
+//!
+//! Decided in one place, so that the self-test goes the way that envelopes go. Entry points: [`apply`], [`error_text`].
+//! May use: `proxy`, `settings`; calls libcurl for options that the `curl` crate has no method for.
+
+use std::ffi::{CString, c_long};
+
+use curl::Error;
+use curl::easy::{Easy2, HttpVersion};
+
+use super::proxy::ProxyUrl;
+use super::settings::{Certificates, Settings};
+
+/// `CURLOPT_QUICK_EXIT` (libcurl 7.87): do not wait for a resolver thread when a transfer ends. Unknown to older
+/// versions, where a name server that never answers can hold the thread (never the host's) until the resolver gives up.
+const QUICK_EXIT: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 322;
+/// `CURLOPT_SUPPRESS_CONNECT_HEADERS` (libcurl 7.54): what a proxy says before the tunnel stands is no sign of the server.
+const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 265;
+/// Refused by every libcurl, but only when the server is not exempt from the proxy.
+const UNUSABLE_PROXY: &str = "unusable://proxy";
+
+/// Sets everything about the connection but the time-outs.
+pub(crate) fn apply<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
+    easy.url(&settings.endpoint)?;
+    easy.useragent(&settings.user_agent)?;
+    set_proxy(easy, settings)?;
+    set_certificates(easy, settings)?;
+    if settings.endpoint.starts_with("https") {
+        // Refused by a libcurl without HTTP/2, which then speaks HTTP/1.1.
+        let _ = easy.http_version(HttpVersion::V2TLS);
+        let _ = easy.pipewait(settings.max_requests_in_flight > 1);
+    } else {
+        easy.http_version(HttpVersion::V11)?;
+    }
+    for option in [QUICK_EXIT, SUPPRESS_CONNECT_HEADERS] {
+        set_number(easy, option, 1);
+    }
+    Ok(())
+}
+
+/// Sets an option that only improves on something: versions that do not know it say so and change nothing.
+pub(crate) fn set_number<H>(easy: &mut Easy2<H>, option: curl_sys::CURLoption, value: c_long) {
+    if option < curl_sys::CURLOPTTYPE_OBJECTPOINT {
+        // SAFETY: the handle is valid, and options with such numbers take a `long`.
+        unsafe { curl_sys::curl_easy_setopt(easy.raw(), option, value) };
+    }
+}
+
+/// What libcurl says about a failure, without the credentials of the proxy (HTTP-7).
+pub(crate) fn error_text(error: &Error, settings: &Settings) -> String {
+    let text = match error.extra_description() {
+        Some(extra) => format!("{} ({extra})", error.description()),
+        None => error.description().to_owned(),
+    };
+    ProxyUrl::new(&settings.proxy).hidden_in(&text)
+}
+
+/// An unusable proxy makes requests fail; they never go around it.
+fn set_proxy<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
+    easy.noproxy(&settings.no_proxy)?;
+    let proxy = ProxyUrl::new(&settings.proxy);
+    if settings.proxy.is_empty() {
+        // Not left unset: libcurl would ask the environment.
+        return easy.proxy("");
+    }
+    match proxy.check() {
+        Ok(()) => easy.proxy(&proxy.without_credentials())?,
+        Err(_) if !settings.no_proxy.is_empty() => return easy.proxy(UNUSABLE_PROXY),
+        Err(why) => {
+            let mut error = Error::new(curl_sys::CURLE_COULDNT_RESOLVE_PROXY);
+            error.set_extra(format!("the proxy cannot be used: {why}"));
+            return Err(error);
+        }
+    }
+    match proxy.credentials() {
+        // This option takes them percent-encoded, as a URL does; those for user and password differ by version.
+        Some(credentials) => set_bytes(
+            easy,
+            curl_sys::CURLOPT_PROXYUSERPWD,
+            Some(credentials.as_bytes()),
+        ),
+        None => Ok(()),
+    }
+}
+
+/// The same certificates are trusted for the server and for a proxy that is reached by TLS.
+fn set_certificates<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
+    let (file, directory) = match &settings.certificates {
+        Certificates::BuiltIn => return Ok(()),
+        Certificates::File(path) => (Some(path), None),
+        Certificates::Directory(path) => (None, Some(path)),
+    };
+    let file = file.map(|path| path.as_os_str().as_encoded_bytes());
+    let directory = directory.map(|path| path.as_os_str().as_encoded_bytes());
+    // For a directory the file that libcurl was built with is unset, so that the directory alone decides.
+    set_bytes(easy, curl_sys::CURLOPT_CAINFO, file)?;
+    if directory.is_some() {
+        set_bytes(easy, curl_sys::CURLOPT_CAPATH, directory)?;
+    }
+    if ProxyUrl::new(&settings.proxy).is_https() {
+        set_bytes(easy, curl_sys::CURLOPT_PROXY_CAINFO, file)?;
+        if directory.is_some() {
+            set_bytes(easy, curl_sys::CURLOPT_PROXY_CAPATH, directory)?;
+        }
+    }
+    Ok(())
+}
+
+fn set_bytes<H>(
+    easy: &mut Easy2<H>,
+    option: curl_sys::CURLoption,
+    value: Option<&[u8]>,
+) -> Result<(), Error> {
+    let value = value.map(CString::new).transpose()?;
+    let pointer = value
+        .as_ref()
+        .map_or(std::ptr::null(), |value| value.as_ptr());
+    // SAFETY: the handle is valid. The options take a terminated text, which libcurl copies, or NULL to unset.
+    let code = unsafe { curl_sys::curl_easy_setopt(easy.raw(), option, pointer) };
+    match code {
+        curl_sys::CURLE_OK => Ok(()),
+        code => Err(Error::new(code)),
+    }
+}
