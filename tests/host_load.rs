@@ -35,6 +35,12 @@ fn a_program_that_is_linked_statically_is_prepared_when_it_starts_too() {
 }
 
 #[test]
+fn an_event_that_finds_no_memory_is_refused_and_counted() {
+    let (receiver, _) = SCARCE.run_against_receiver("event");
+    assert_eq!(messages(&receiver), ["after memory"]);
+}
+
+#[test]
 fn text_that_cannot_be_repaired_for_want_of_memory_is_refused() {
     let (receiver, _) = SCARCE.run_against_receiver("repair");
     assert_eq!(messages(&receiver), ["after repair"]);

@@ -48,6 +48,8 @@ pub(crate) enum Status {
     WorkerThread,
     /// A hook of the host dropped it.
     DroppedByHook,
+    /// There is no memory.
+    OutOfMemory,
 }
 
 /// A status and, for people, the detail.
@@ -368,6 +370,7 @@ fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
 fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
     let reason = match error.kind {
         EventErrorKind::TooLarge => DiscardReason::TooLarge,
+        EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
         _ => DiscardReason::Invalid,
     };
     transport.refuse(Uuid::NIL, ERROR, reason);
@@ -383,6 +386,7 @@ impl From<EventError> for Refused {
 fn malformed(error: &EventError) -> Refused {
     let status = match error.kind {
         EventErrorKind::TooLarge => Status::TooLarge,
+        EventErrorKind::OutOfMemory => Status::OutOfMemory,
         _ => Status::InvalidJson,
     };
     Refused {

@@ -23,6 +23,7 @@ impl From<Status> for sentry_status_t {
             Status::ShuttingDown => Self::SENTRY_STATUS_SHUTTING_DOWN,
             Status::WorkerThread => Self::SENTRY_STATUS_WORKER_THREAD,
             Status::DroppedByHook => Self::SENTRY_STATUS_DROPPED_BY_HOOK,
+            Status::OutOfMemory => Self::SENTRY_STATUS_OUT_OF_MEMORY,
         }
     }
 }

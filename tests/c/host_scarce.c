@@ -8,8 +8,8 @@
 
 #define LARGE ((size_t)64 * 1024 * 1024)
 
-/* Leaves the process room for small allocations only. */
-static void limit_memory(void)
+/* Leaves the process room for so many bytes more. */
+static void limit_memory_to(size_t more)
 {
     unsigned long pages = 0;
     struct rlimit limit;
@@ -17,9 +17,40 @@ static void limit_memory(void)
     CHECK(file != NULL);
     CHECK_EQ(fscanf(file, "%lu", &pages), 1);
     fclose(file);
-    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + LARGE / 4;
+    limit.rlim_cur = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE) + more;
     limit.rlim_max = RLIM_INFINITY;
     CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+}
+
+/* Leaves the process room for small allocations only. */
+static void limit_memory(void)
+{
+    limit_memory_to(LARGE / 4);
+}
+
+/* A captured event needs a place in the queue. */
+static void event(void)
+{
+    const size_t size = 900 * 1024;
+    char *text = (char *)malloc(size);
+    struct rlimit limit;
+    sentry_stats_t stats;
+    CHECK(text != NULL);
+    memset(text, 'x', size);
+    memcpy(text, "{\"unknown\":\"", 12);
+    memcpy(text + size - 2, "\"}", 2);
+    host_start();
+    limit_memory_to(256 * 1024);
+    CHECK_EQ(sentry_capture_n(text, size, NULL), SENTRY_STATUS_OUT_OF_MEMORY);
+    stats.size = sizeof stats;
+    CHECK_EQ(sentry_get_stats(&stats), SENTRY_STATUS_OK);
+    CHECK_EQ(stats.categories[SENTRY_CATEGORY_ERROR].captured, 1);
+    CHECK_EQ(stats.categories[SENTRY_CATEGORY_ERROR].discarded_by_reason[SENTRY_DISCARD_INTERNAL_SDK_ERROR], 1);
+    limit.rlim_cur = limit.rlim_max = RLIM_INFINITY;
+    CHECK_EQ(setrlimit(RLIMIT_AS, &limit), 0);
+    CHECK_EQ(host_capture("after memory"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_close(), 0);
+    free(text);
 }
 
 /* Text that is not UTF-8 needs a copy. */
@@ -94,7 +125,7 @@ static void silent_child(void)
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
-        {"repair", repair},
+        {"event", event}, {"repair", repair},
         {"envelopes", envelopes},
         {"silent_child", silent_child},
     };

@@ -30,6 +30,8 @@ pub(crate) enum EventErrorKind {
     Shape,
     /// Over a size limit, even after trimming.
     TooLarge,
+    /// There is no memory for the event that would be sent.
+    OutOfMemory,
 }
 
 impl EventError {
@@ -39,6 +41,15 @@ impl EventError {
             kind: EventErrorKind::Shape,
             offset,
             detail: detail.into(),
+        }
+    }
+
+    /// No memory.
+    pub(super) fn out_of_memory() -> Self {
+        Self {
+            kind: EventErrorKind::OutOfMemory,
+            offset: None,
+            detail: Cow::Borrowed("no memory for the event"),
         }
     }
 

@@ -69,7 +69,9 @@ pub(super) fn write(
     out: &mut Vec<u8>,
 ) -> Result<Written, EventError> {
     let start = out.len();
-    out.reserve(expected_length(event, parts));
+    // The one large allocation of a capture, of a size that the host decides.
+    out.try_reserve(expected_length(event, parts))
+        .map_err(|_| EventError::out_of_memory())?;
     for omission in Omission::STEPS {
         let mut writer = Writer {
             out: &mut *out,
