@@ -86,7 +86,7 @@ const WORKER_THREAD: Refused = Refused::because(
     "captured on the library's own worker thread, for instance from an outcome callback; that would feed back on itself",
 );
 
-/// Most characters of an event that an error text names.
+/// One error event, as it is booked.
 const ERROR: (Category, u64) = (Category::Error, 1);
 
 impl Client {
@@ -221,16 +221,10 @@ impl Client {
             .id()
             .filter(|id| !id.is_nil())
             .unwrap_or_else(Uuid::new_v4);
-        let refuse = |reason, status, detail| {
-            transport.refuse(event_id, ERROR, reason);
-            Err(Refused::because(status, detail))
-        };
         if self.is_ignored(event) {
-            return refuse(
-                DiscardReason::EventProcessor,
-                Status::Ignored,
-                "a pattern of ignore_errors matches",
-            );
+            let detail = "a pattern of ignore_errors matches";
+            let reason = DiscardReason::EventProcessor;
+            return Err(refuse(transport, event_id, reason, Status::Ignored, detail));
         }
         // Without a hook the payload is made last: an event that is left out costs nothing.
         let (event_id, hooked) = match &self.options.before_send {
@@ -241,26 +235,19 @@ impl Client {
                 (event_id, Some(payload))
             }
         };
-        let refuse = |reason, status, detail| {
-            transport.refuse(event_id, ERROR, reason);
-            Err(Refused::because(status, detail))
+        let left_out = if !self.is_sampled() {
+            let detail = "left out by sample_rate";
+            Some((DiscardReason::SampleRate, Status::SampledOut, detail))
+        } else if transport.is_limited(Category::Error) {
+            let detail = "the server asked for a pause";
+            Some((DiscardReason::RatelimitBackoff, Status::RateLimited, detail))
+        } else if transport.is_surely_full(Category::Error) {
+            Some((DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL))
+        } else {
+            None
         };
-        if !self.is_sampled() {
-            return refuse(
-                DiscardReason::SampleRate,
-                Status::SampledOut,
-                "left out by sample_rate",
-            );
-        }
-        if transport.is_limited(Category::Error) {
-            return refuse(
-                DiscardReason::RatelimitBackoff,
-                Status::RateLimited,
-                "the server asked for a pause",
-            );
-        }
-        if transport.is_surely_full(Category::Error) {
-            return refuse(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL);
+        if let Some((reason, status, detail)) = left_out {
+            return Err(refuse(transport, event_id, reason, status, detail));
         }
         let payload = match hooked.map_or_else(|| self.payload(event, event_id, scope), Ok) {
             Ok(payload) => payload,
@@ -314,10 +301,14 @@ impl Client {
         let shown = hooks::event_for_hook(&payload);
         let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
         if matches!(returned, Value::Null) {
-            transport.refuse(event_id, ERROR, DiscardReason::BeforeSend);
-            return Err(Refused::because(
+            let detail = "before_send returned null";
+            let reason = DiscardReason::BeforeSend;
+            return Err(refuse(
+                transport,
+                event_id,
+                reason,
                 Status::DroppedByHook,
-                "before_send returned null",
+                detail,
             ));
         }
         let json = returned.to_json();
@@ -365,6 +356,18 @@ fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
         ),
         Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
     })
+}
+
+/// Books an event that is not accepted.
+fn refuse(
+    transport: &Transport,
+    event_id: Uuid,
+    reason: DiscardReason,
+    status: Status,
+    detail: &'static str,
+) -> Refused {
+    transport.refuse(event_id, ERROR, reason);
+    Refused::because(status, detail)
 }
 
 fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
