@@ -14,6 +14,7 @@ use crate::client::pipeline::Refused;
 use crate::client::scope::{Part, Scope};
 use crate::protocol::event::breadcrumb;
 use crate::protocol::level::Level;
+use crate::value::dynamic::Value;
 
 /// Data for some events: what an event does not have comes from here, and what is missing here from the process.
 ///
@@ -286,17 +287,12 @@ pub unsafe extern "C" fn sentry_scope_set_extra_n(
     key_len: usize,
     value: sentry_value_t,
 ) {
-    guard((), || {
-        // SAFETY: as our caller promises: NULL or a handle of ours, and the other arguments are as documented.
-        let scope = unsafe { scope.as_ref() };
-        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
-        let (key, value) = unsafe { (required(key, key_len, "key"), take(value)) };
-        if let Some(sentry_scope_t { scope, .. }) = scope
-            && let Ok(key) = key
-        {
-            scope.set_value(Part::Extra, &key, &value);
-        }
-    });
+    // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes, a value given away.
+    unsafe {
+        with_member(scope, key, key_len, value, |scope, key, value| {
+            scope.set_value(Part::Extra, key, value)
+        })
+    };
 }
 
 /// Sets a context, an object that describes one thing, of events captured with this scope.
@@ -326,17 +322,12 @@ pub unsafe extern "C" fn sentry_scope_set_context_n(
     key_len: usize,
     value: sentry_value_t,
 ) {
-    guard((), || {
-        // SAFETY: as our caller promises: NULL or a handle of ours, and the other arguments are as documented.
-        let scope = unsafe { scope.as_ref() };
-        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
-        let (key, value) = unsafe { (required(key, key_len, "key"), take(value)) };
-        if let Some(sentry_scope_t { scope, .. }) = scope
-            && let Ok(key) = key
-        {
-            scope.set_value(Part::Contexts, &key, &value);
-        }
-    });
+    // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes, a value given away.
+    unsafe {
+        with_member(scope, key, key_len, value, |scope, key, value| {
+            scope.set_value(Part::Contexts, key, value)
+        })
+    };
 }
 
 /// Merges an object into a context of this scope: new keys win, objects within are merged, others stay.
@@ -366,17 +357,12 @@ pub unsafe extern "C" fn sentry_scope_update_context_n(
     key_len: usize,
     value: sentry_value_t,
 ) {
-    guard((), || {
-        // SAFETY: as our caller promises: NULL or a handle of ours, and the other arguments are as documented.
-        let scope = unsafe { scope.as_ref() };
-        // SAFETY: as our caller promises: NULL or that many readable bytes, a reference given away.
-        let (key, value) = unsafe { (required(key, key_len, "key"), take(value)) };
-        if let Some(sentry_scope_t { scope, .. }) = scope
-            && let Ok(key) = key
-        {
-            scope.update_context(&key, &value);
-        }
-    });
+    // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes, a value given away.
+    unsafe {
+        with_member(scope, key, key_len, value, |scope, key, value| {
+            scope.update_context(key, value)
+        })
+    };
 }
 
 /// Adds a breadcrumb for events captured with this scope. `before_breadcrumb` does not see it.
@@ -417,6 +403,28 @@ pub unsafe extern "C" fn sentry_scope_get_last_event_id(
             .map_or(Uuid::NIL, |scope| *lock(&scope.last_event_id))
             .into()
     })
+}
+
+/// Hands scope, key and value to `set`, if there is a scope and the key can be read; the value is freed in any case.
+///
+/// # Safety
+/// `scope` is NULL or a handle of ours, `key` is NULL or has `key_len` readable bytes, and one reference of `value` is
+/// given away.
+unsafe fn with_member(
+    scope: *mut sentry_scope_t,
+    key: *const c_char,
+    key_len: usize,
+    value: sentry_value_t,
+    set: impl FnOnce(&Scope, &str, &Value),
+) {
+    guard((), || {
+        // SAFETY: as our caller promises.
+        let (scope, key, value) =
+            unsafe { (scope.as_ref(), required(key, key_len, "key"), take(value)) };
+        if let (Some(scope), Ok(key)) = (scope, key) {
+            set(&scope.scope, &key, &value);
+        }
+    });
 }
 
 fn add_breadcrumb(scope: &Scope, json: &[u8]) -> Result<(), Refused> {
