@@ -11,7 +11,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Room and the rooms it may use. `store`, `crash` and `telemetry` are listed for when they come.
+/// Room and the rooms it may use. `crash` and `telemetry` are listed for when they come.
 const ARROWS: [(&str, &[&str]); 9] = [
     ("base", &[]),
     ("value", &["base"]),

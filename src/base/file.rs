@@ -1,9 +1,10 @@
 //! Files that are written whole or not at all.
 //!
-//! Entry point: [`replace`].
+//! Entry points: [`replace`] for a file the host named, [`replace_private`] for one of our own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::random;
@@ -25,12 +26,56 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         }
         Err(error) => return Err(error),
     };
-    let sibling = sibling(&target).ok_or_else(|| refused("no name of a file"))?;
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&sibling)?;
-    let result = fill(&mut file, bytes, permissions).and_then(|()| fs::rename(&sibling, &target));
+    put(&target, bytes, permissions, Durability::PowerFailure)
+}
+
+/// What the new content must survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// The death of the process: the system has the bytes. Costs no write to the device now.
+    #[allow(dead_code, reason = "the rooms above are being moved in")]
+    Process,
+    /// A power failure: the device has them.
+    PowerFailure,
+}
+
+/// Like [`replace`], for a file that only its owner may read, and never through a link: one that stands at `path` is
+/// refused, as is everything else that is no regular file.
+pub(crate) fn replace_private(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(found) if !found.is_file() => return Err(refused("not a regular file")),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let private = fs::Permissions::from_mode(0o600);
+    put(path, bytes, Some(private), durability)
+}
+
+/// True for the name of a file that was being written when its process died.
+pub(crate) fn is_temporary_name(name: &str) -> bool {
+    name.strip_prefix(".sentry-")
+        .and_then(|rest| rest.strip_suffix(".tmp"))
+        .is_some_and(|digits| {
+            digits.len() == 16 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
+        })
+}
+
+fn put(
+    target: &Path,
+    bytes: &[u8],
+    permissions: Option<fs::Permissions>,
+    durability: Durability,
+) -> io::Result<()> {
+    let sibling = sibling(target).ok_or_else(|| refused("no name of a file"))?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    if let Some(permissions) = &permissions {
+        // From the first moment, and not only once it is complete.
+        options.mode(permissions.mode());
+    }
+    let mut file = options.open(&sibling)?;
+    let result =
+        fill(&mut file, bytes, permissions, durability).and_then(|()| fs::rename(&sibling, target));
     if result.is_err() {
         // Ours, made just now; whether it can be removed changes nothing for the caller.
         let _ = fs::remove_file(&sibling);
@@ -38,13 +83,21 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     result
 }
 
-fn fill(file: &mut File, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
+fn fill(
+    file: &mut File,
+    bytes: &[u8],
+    permissions: Option<fs::Permissions>,
+    durability: Durability,
+) -> io::Result<()> {
     if let Some(permissions) = permissions {
         file.set_permissions(permissions)?;
     }
     file.write_all(bytes)?;
-    // Else a power failure could leave the new name and no content, and the old content would be gone as well.
-    file.sync_all()
+    match durability {
+        Durability::Process => Ok(()),
+        // Else a power failure could leave the new name and no content, and the old content would be gone as well.
+        Durability::PowerFailure => file.sync_all(),
+    }
 }
 
 /// A name in the same directory, and so on the same file system, that nobody else uses.
@@ -64,7 +117,7 @@ mod tests {
     use std::ffi::CString;
     use std::io::Read as _;
     use std::os::unix::ffi::OsStrExt as _;
-    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+    use std::os::unix::fs::{FileTypeExt as _, symlink};
 
     /// A directory that goes when the test ends.
     struct Scratch(PathBuf);
@@ -161,5 +214,42 @@ mod tests {
         }
         assert_eq!(scratch.names(), ["device", "nothing", "pipe"]);
         assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    }
+
+    #[test]
+    fn a_private_file_is_for_its_owner_and_never_goes_through_a_link() {
+        let scratch = Scratch::new();
+        let (path, link) = (scratch.0.join("file"), scratch.0.join("link"));
+        for durability in [Durability::Process, Durability::PowerFailure] {
+            fs::write(&path, b"old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+            replace_private(&path, b"new", durability).unwrap();
+            assert_eq!(fs::read(&path).unwrap(), b"new");
+            let mode = fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        for target in ["file", "absent"] {
+            symlink(target, &link).unwrap();
+            assert!(replace_private(&link, b"other", Durability::Process).is_err());
+            fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(scratch.names(), ["file"]);
+    }
+
+    #[test]
+    fn temporary_names_are_told_from_others() {
+        let name = sibling(Path::new("/a/b")).unwrap();
+        let name = name.file_name().unwrap().to_str().unwrap();
+        assert!(is_temporary_name(name), "{name}");
+        for other in [
+            "",
+            ".sentry-.tmp",
+            ".sentry-native",
+            ".sentry-0123456789abcdeg.tmp",
+            "x.tmp",
+        ] {
+            assert!(!is_temporary_name(other), "{other}");
+        }
     }
 }

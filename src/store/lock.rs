@@ -1,0 +1,209 @@
+//! The lock of a run: a file that is locked as long as its process lives.
+//!
+//! The file is removed by who holds the lock. So whoever got the lock looks whether the file is still the one at its
+//! path: another may have removed it between the opening and the locking, and a lock on a file without a name keeps
+//! nobody out.
+//!
+//! A lock belongs to the open file, which a forked child shares. The child must never unlock it, that would unlock the
+//! parent's; it closes its copy when it first uses the library ([`Lock::let_go`]). A child that never does keeps the
+//! lock until it ends or starts another program: then what the dead parent left is taken over by a later start.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::mem::ManuallyDrop;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::base::process;
+
+/// How often the file may vanish between opening and locking before somebody must be doing it on purpose.
+const ATTEMPTS: u32 = 100;
+
+/// Held until dropped.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    /// Closed only while it still is our file: a host may have closed the descriptor and opened its own under the number.
+    file: ManuallyDrop<File>,
+    path: PathBuf,
+    identity: Identity,
+    generation: u32,
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+impl Lock {
+    /// Takes the lock at `path`; `None` if somebody else has it, be it in this process.
+    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+        for _ in 0..ATTEMPTS {
+            let file = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+                .open(path)?;
+            let found = file.metadata()?;
+            if !found.is_file() {
+                return Err(io::Error::from(ErrorKind::InvalidInput));
+            }
+            if !try_lock(&file)? {
+                return Ok(None);
+            }
+            let identity = (found.dev(), found.ino());
+            if identity_at(path)? == Some(identity) {
+                return Ok(Some(Self {
+                    file: ManuallyDrop::new(file),
+                    path: path.to_owned(),
+                    identity,
+                    generation: process::fork_generation(),
+                }));
+            }
+        }
+        Err(io::Error::from(ErrorKind::ResourceBusy))
+    }
+
+    /// True while this process holds it and others see it: the file is where it was, and the descriptor is ours.
+    pub(crate) fn is_held(&self) -> bool {
+        self.generation == process::fork_generation()
+            && self.is_open()
+            && identity_at(&self.path).is_ok_and(|found| found == Some(self.identity))
+    }
+
+    /// Removes the file and gives the lock up, in this order: nobody can have locked the file meanwhile.
+    pub(crate) fn release(self) {
+        if self.is_held() {
+            // One that stays is locked by nobody, and goes with the next who takes it.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+
+    /// For a forked child: closes its copy. The parent keeps the lock.
+    pub(crate) fn let_go(self) {
+        drop(self);
+    }
+
+    /// True if the descriptor is still that of our file.
+    fn is_open(&self) -> bool {
+        let found = self.file.metadata();
+        found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if self.is_open() {
+            // SAFETY: dropped here and nowhere else.
+            unsafe { ManuallyDrop::drop(&mut self.file) };
+        }
+    }
+}
+
+/// False if another open file has the lock.
+fn try_lock(file: &File) -> io::Result<bool> {
+    loop {
+        // SAFETY: no pointers; the descriptor is open during the call.
+        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+            return Ok(true);
+        }
+        let error = io::Error::last_os_error();
+        match error.kind() {
+            ErrorKind::WouldBlock => return Ok(false),
+            ErrorKind::Interrupted => {}
+            _ => return Err(error),
+        }
+    }
+}
+
+fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::scratch::Scratch;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn one_holds_it_and_takes_the_file_along() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("lock");
+        let lock = Lock::take(&path).unwrap().unwrap();
+        assert!(lock.is_held());
+        assert!(Lock::take(&path).unwrap().is_none());
+        lock.release();
+        assert!(!path.exists());
+        drop(Lock::take(&path).unwrap().unwrap());
+        assert!(path.exists(), "a crash leaves the file");
+        // A test that forks at this moment gives its child a copy, until that ends.
+        while Lock::take(&path).unwrap().is_none() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_lock_whose_file_was_replaced_is_not_held() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("lock");
+        let first = Lock::take(&path).unwrap().unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(!first.is_held());
+        let second = Lock::take(&path).unwrap().unwrap();
+        first.release();
+        assert!(second.is_held(), "the other's file was removed");
+    }
+
+    #[test]
+    fn a_link_is_no_lock() {
+        let scratch = Scratch::new();
+        let (path, link) = (scratch.path().join("lock"), scratch.path().join("link"));
+        fs::write(&path, b"").unwrap();
+        symlink(&path, &link).unwrap();
+        assert!(Lock::take(&link).is_err());
+    }
+
+    #[test]
+    fn a_descriptor_that_the_host_reused_is_left_open() {
+        let scratch = Scratch::new();
+        let lock = Lock::take(&scratch.path().join("lock")).unwrap().unwrap();
+        let number = lock.file.as_raw_fd();
+        let other = File::create(scratch.path().join("other")).unwrap();
+        // SAFETY: both are open; what the number meant is closed by it, as a host might.
+        assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);
+        assert!(!lock.is_held());
+        drop(lock);
+        // SAFETY: asks about a number; closes the copy made above.
+        unsafe {
+            assert!(libc::fcntl(number, libc::F_GETFD) >= 0, "it was closed");
+            libc::close(number);
+        }
+    }
+
+    #[test]
+    fn a_forked_child_lets_go_without_unlocking() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("lock");
+        let lock = Lock::take(&path).unwrap().unwrap();
+        // SAFETY: the child closes a descriptor and leaves with `_exit`.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            let held = lock.is_held();
+            lock.let_go();
+            // SAFETY: ends the child without running anything of the test harness.
+            unsafe { libc::_exit(i32::from(held)) };
+        }
+        let mut status = 0;
+        // SAFETY: `child` is our own child and `status` a valid place.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(libc::WEXITSTATUS(status), 0, "the child thought it held it");
+        assert!(lock.is_held());
+        assert!(Lock::take(&path).unwrap().is_none());
+    }
+}
