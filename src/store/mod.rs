@@ -8,8 +8,11 @@
 //! its run, and its lock says how long it lives. Nothing is ever followed through a link below the directory, and a
 //! file whose name is not one of ours is left alone.
 
+pub(crate) mod counters;
 pub(crate) mod directory;
 mod lock;
+pub(crate) mod mapping;
+pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;

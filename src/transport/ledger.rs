@@ -4,13 +4,15 @@
 //! moves in one step, inside a shared "gate": many threads book at once without waiting for one another, and a reader
 //! closes the gate for the few microseconds it takes to copy the table, so that it never sees half a step.
 //!
-//! The ledger also keeps the counts that the server has not been told yet (REP-8).
+//! The ledger also keeps the counts that the server has not been told yet (REP-8). Where the numbers lie is decided in
+//! [`super::table`].
 //! Lock order: the gate is innermost; nothing is called and nothing else is locked while it is held, except the queue
 //! push that belongs to the step.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use super::table::{Column, Table};
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 
@@ -41,18 +43,6 @@ impl CategoryCounts {
     }
 }
 
-#[derive(Debug, Default)]
-struct Row {
-    captured: AtomicU64,
-    delivered: AtomicU64,
-    spooled: AtomicU64,
-    pending: AtomicU64,
-    discarded: [AtomicU64; DiscardReason::COUNT],
-}
-
-/// Counts not yet reported to the server, by reason and category.
-type Unreported = [[AtomicU64; Category::COUNT]; DiscardReason::COUNT];
-
 /// One loss, as client reports carry it.
 pub(crate) type Loss = (DiscardReason, Category, u64);
 
@@ -60,8 +50,7 @@ pub(crate) type Loss = (DiscardReason, Category, u64);
 #[derive(Debug)]
 pub(crate) struct Ledger {
     gate: RwLock<()>,
-    rows: [Row; Category::COUNT],
-    unreported: Unreported,
+    table: Table,
     has_unreported: AtomicU64,
     reports: bool,
 }
@@ -74,12 +63,11 @@ pub(crate) struct Entry<'a> {
 }
 
 impl Ledger {
-    /// An empty ledger. Without `reports` losses are counted here but never offered for a client report (REP-10).
-    pub(crate) fn new(reports: bool) -> Self {
+    /// A ledger that keeps its counts in `table`. Without `reports` losses are counted here but never offered for a client report (REP-10).
+    pub(crate) fn new(reports: bool, table: Table) -> Self {
         Self {
             gate: RwLock::new(()),
-            rows: Default::default(),
-            unreported: Default::default(),
+            table,
             has_unreported: AtomicU64::new(0),
             reports,
         }
@@ -101,16 +89,7 @@ impl Ledger {
 
     /// The whole table at one instant, by [`Category::index`].
     pub(crate) fn snapshot(&self) -> [CategoryCounts; Category::COUNT] {
-        self.exclusively(|| {
-            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
-            self.rows.each_ref().map(|row| CategoryCounts {
-                captured: read(&row.captured),
-                delivered: read(&row.delivered),
-                spooled: read(&row.spooled),
-                pending: read(&row.pending),
-                discarded: row.discarded.each_ref().map(read),
-            })
-        })
+        self.exclusively(|| Category::ALL.map(|category| self.table.counts(category)))
     }
 
     /// True if the server has not been told of every loss.
@@ -124,9 +103,9 @@ impl Ledger {
             return Vec::new();
         }
         let mut losses = Vec::new();
-        for (reason, counts) in DiscardReason::ALL.into_iter().zip(&self.unreported) {
-            for (category, count) in Category::ALL.into_iter().zip(counts) {
-                let quantity = count.swap(0, Ordering::Relaxed);
+        for reason in DiscardReason::ALL {
+            for category in Category::ALL {
+                let quantity = self.table.take_unreported(reason, category);
                 if quantity > 0 {
                     self.has_unreported.fetch_sub(quantity, Ordering::Relaxed);
                     losses.push((reason, category, quantity));
@@ -148,18 +127,8 @@ impl Ledger {
         if !self.reports || reason.wire_name().is_none() || category == Category::Internal {
             return;
         }
-        if let Some(count) = self
-            .unreported
-            .get(reason.index())
-            .and_then(|row| row.get(category.index()))
-        {
-            self.has_unreported.fetch_add(quantity, Ordering::Relaxed);
-            count.fetch_add(quantity, Ordering::Relaxed);
-        }
-    }
-
-    fn row(&self, category: Category) -> Option<&Row> {
-        self.rows.get(category.index())
+        self.has_unreported.fetch_add(quantity, Ordering::Relaxed);
+        self.table.add_unreported(reason, category, quantity);
     }
 }
 
@@ -167,20 +136,16 @@ impl Entry<'_> {
     /// New items that wait for delivery.
     pub(crate) fn accept(&self, tallies: impl IntoIterator<Item = Tally>) {
         for (category, quantity) in tallies {
-            if let Some(row) = self.ledger.row(category) {
-                row.captured.fetch_add(quantity, Ordering::Relaxed);
-                row.pending.fetch_add(quantity, Ordering::Relaxed);
-            }
+            self.add(category, Column::Captured, quantity);
+            self.add(category, Column::Pending, quantity);
         }
     }
 
     /// New items that were lost before they were accepted.
     pub(crate) fn refuse(&self, tallies: impl IntoIterator<Item = Tally>, reason: DiscardReason) {
         for (category, quantity) in tallies {
-            if let Some(row) = self.ledger.row(category) {
-                row.captured.fetch_add(quantity, Ordering::Relaxed);
-                add_discarded(row, reason, quantity);
-            }
+            self.add(category, Column::Captured, quantity);
+            self.add(category, Column::Discarded(reason), quantity);
             self.ledger.note_unreported(category, reason, quantity);
         }
     }
@@ -188,28 +153,26 @@ impl Entry<'_> {
     /// Pending items that the server has.
     pub(crate) fn deliver(&self, tallies: impl IntoIterator<Item = Tally>) {
         for (category, quantity) in tallies {
-            if let Some(row) = self.ledger.row(category) {
-                row.pending.fetch_sub(quantity, Ordering::Relaxed);
-                row.delivered.fetch_add(quantity, Ordering::Relaxed);
-            }
+            self.subtract(category, Column::Pending, quantity);
+            self.add(category, Column::Delivered, quantity);
         }
     }
 
     /// Pending items that were lost.
     pub(crate) fn discard(&self, tallies: impl IntoIterator<Item = Tally>, reason: DiscardReason) {
         for (category, quantity) in tallies {
-            if let Some(row) = self.ledger.row(category) {
-                row.pending.fetch_sub(quantity, Ordering::Relaxed);
-                add_discarded(row, reason, quantity);
-            }
+            self.subtract(category, Column::Pending, quantity);
+            self.add(category, Column::Discarded(reason), quantity);
             self.ledger.note_unreported(category, reason, quantity);
         }
     }
-}
 
-fn add_discarded(row: &Row, reason: DiscardReason, quantity: u64) {
-    if let Some(count) = row.discarded.get(reason.index()) {
-        count.fetch_add(quantity, Ordering::Relaxed);
+    fn add(&self, category: Category, column: Column, quantity: u64) {
+        self.ledger.table.add(category, column, quantity);
+    }
+
+    fn subtract(&self, category: Category, column: Column, quantity: u64) {
+        self.ledger.table.subtract(category, column, quantity);
     }
 }
 
@@ -226,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_item_ends_in_one_column() {
-        let ledger = Ledger::new(true);
+        let ledger = Ledger::new(true, Table::default());
         ledger.enter().accept([(Category::Error, 3)]);
         ledger.enter().deliver(ONE_ERROR);
         ledger.enter().discard(ONE_ERROR, DiscardReason::SendError);
@@ -244,7 +207,7 @@ mod tests {
     // REP-8
     #[test]
     fn losses_are_taken_once_and_come_back_when_restored() {
-        let ledger = Ledger::new(true);
+        let ledger = Ledger::new(true, Table::default());
         ledger.enter().refuse(
             [(Category::Error, 2), (Category::Attachment, 100)],
             DiscardReason::QueueOverflow,
@@ -272,7 +235,7 @@ mod tests {
     // REP-6, REP-9, REP-10
     #[test]
     fn what_must_not_be_reported_is_only_counted() {
-        let ledger = Ledger::new(true);
+        let ledger = Ledger::new(true, Table::default());
         ledger
             .enter()
             .refuse(ONE_ERROR, DiscardReason::ServerRateLimit);
@@ -282,7 +245,7 @@ mod tests {
         assert!(!ledger.has_unreported());
         assert_eq!(errors(&ledger).discarded_total(), 1);
 
-        let silent = Ledger::new(false);
+        let silent = Ledger::new(false, Table::default());
         silent.enter().refuse(ONE_ERROR, DiscardReason::SampleRate);
         assert!(!silent.has_unreported());
         assert_eq!(errors(&silent).discarded_total(), 1);
@@ -290,7 +253,7 @@ mod tests {
 
     #[test]
     fn no_reader_sees_half_a_step() {
-        let ledger = Ledger::new(true);
+        let ledger = Ledger::new(true, Table::default());
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for seed in 0..4_u64 {

@@ -25,6 +25,8 @@ pub(crate) mod retry;
 pub(crate) mod settings;
 mod shared;
 pub(crate) mod stats;
+#[allow(dead_code, reason = "pages are being wired in")]
+pub(crate) mod table;
 mod thread;
 mod wake;
 mod worker;

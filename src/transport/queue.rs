@@ -393,6 +393,10 @@ mod tests {
     use crate::protocol::envelope::ItemKind;
     use std::sync::Arc;
 
+    fn ledger() -> Ledger {
+        Ledger::new(true, crate::transport::table::Table::default())
+    }
+
     fn settings(max_items: u64, overflow: Overflow) -> QueueSettings {
         QueueSettings {
             max_items: Some(max_items),
@@ -422,10 +426,7 @@ mod tests {
     //
     #[test]
     fn the_newest_is_refused_when_full_and_room_is_reused() {
-        let (queue, ledger) = (
-            Queue::new(settings(2, Overflow::DropNewest)),
-            Ledger::new(true),
-        );
+        let (queue, ledger) = (Queue::new(settings(2, Overflow::DropNewest)), ledger());
         assert_eq!(push(&queue, &ledger, error()), (None, 0));
         assert_eq!(push(&queue, &ledger, error()), (None, 0));
         assert!(queue.is_surely_full(Category::Error));
@@ -441,10 +442,7 @@ mod tests {
     //
     #[test]
     fn bulk_cannot_fill_the_queue_and_errors_go_first() {
-        let (queue, ledger) = (
-            Queue::new(settings(4, Overflow::DropNewest)),
-            Ledger::new(true),
-        );
+        let (queue, ledger) = (Queue::new(settings(4, Overflow::DropNewest)), ledger());
         assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
         assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
         assert_eq!(push(&queue, &ledger, bulk()), (Some(Refusal::Full), 0));
@@ -466,10 +464,7 @@ mod tests {
 
     #[test]
     fn drop_oldest_spares_what_matters_more() {
-        let (queue, ledger) = (
-            Queue::new(settings(2, Overflow::DropOldest)),
-            Ledger::new(true),
-        );
+        let (queue, ledger) = (Queue::new(settings(2, Overflow::DropOldest)), ledger());
         push(&queue, &ledger, bulk());
         push(&queue, &ledger, error());
         // The log goes first, then the older error.
@@ -484,7 +479,7 @@ mod tests {
     fn drop_lowest_priority_never_drops_its_equal() {
         let (queue, ledger) = (
             Queue::new(settings(2, Overflow::DropLowestPriority)),
-            Ledger::new(true),
+            ledger(),
         );
         push(&queue, &ledger, bulk());
         push(&queue, &ledger, error());
@@ -494,10 +489,7 @@ mod tests {
 
     #[test]
     fn nothing_is_evicted_that_makes_no_room() {
-        let (queue, ledger) = (
-            Queue::new(settings(10, Overflow::DropOldest)),
-            Ledger::new(true),
-        );
+        let (queue, ledger) = (Queue::new(settings(10, Overflow::DropOldest)), ledger());
         for _ in 0..4 {
             push(&queue, &ledger, bulk());
         }
@@ -516,7 +508,7 @@ mod tests {
             max_bytes: 4096,
             ..settings(10, Overflow::DropOldest)
         };
-        let (queue, ledger) = (Queue::new(small), Ledger::new(true));
+        let (queue, ledger) = (Queue::new(small), ledger());
         push(&queue, &ledger, error());
         let large = Envelope::event(Uuid::new_v4(), vec![b' '; 5000]);
         assert_eq!(push(&queue, &ledger, large), (Some(Refusal::TooLarge), 0));
@@ -529,7 +521,7 @@ mod tests {
             block_timeout: Duration::from_secs(30),
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(Ledger::new(true)));
+        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(ledger()));
         push(&queue, &ledger, error());
         let blocked = {
             let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
@@ -548,7 +540,7 @@ mod tests {
             block_timeout: Duration::from_secs(30),
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(Ledger::new(true)));
+        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(ledger()));
         push(&queue, &ledger, error());
         let blocked = {
             let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
@@ -569,7 +561,7 @@ mod tests {
             block_timeout: timeout,
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Queue::new(waiting), Ledger::new(true));
+        let (queue, ledger) = (Queue::new(waiting), ledger());
         push(&queue, &ledger, error());
         let start = Instant::now();
         assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
@@ -578,10 +570,7 @@ mod tests {
 
     #[test]
     fn marks_are_passed_when_everything_below_was_taken() {
-        let (queue, ledger) = (
-            Queue::new(settings(9, Overflow::DropNewest)),
-            Ledger::new(true),
-        );
+        let (queue, ledger) = (Queue::new(settings(9, Overflow::DropNewest)), ledger());
         push(&queue, &ledger, error());
         push(&queue, &ledger, bulk());
         let marks = queue.marks();

@@ -13,6 +13,7 @@ use super::outcome::{self, Fate, Outcome, OutcomeSink};
 use super::queue::{Priority, Queue, Queued};
 use super::rate_limiter::RateLimiter;
 use super::settings::Settings;
+use super::table::Table;
 use super::wake::Wake;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
@@ -159,7 +160,7 @@ impl Shared {
     ) -> std::io::Result<Self> {
         Ok(Self {
             queue: Queue::new(settings.queue),
-            ledger: Ledger::new(settings.client_reports),
+            ledger: Ledger::new(settings.client_reports, Table::default()),
             limiter: RateLimiter::new(clock.now()),
             wake: Wake::new()?,
             traffic: Traffic::default(),

@@ -1,0 +1,93 @@
+//! The counters page: a table of numbers in a mapped file, so that the next start knows what a run that was killed had
+//! counted. Counting makes no system call; what the numbers mean is known to those who count.
+//!
+//! [`CounterPage`] is written, [`read`] is for what a run left.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::mapping::{Mapping, WORD};
+
+/// First word of the file: name and version of the layout.
+const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct1");
+/// Words before the cells: magic, and the shape of the table, so that another version's is not misread.
+const PREAMBLE: usize = 2;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct CounterPage {
+    mapping: Mapping,
+}
+
+impl CounterPage {
+    /// A new page of `cells` zeros. `shape` stands for their meaning: a page of another shape is not read.
+    pub(crate) fn create(path: &Path, cells: usize, shape: u64) -> io::Result<Self> {
+        let mapping = Mapping::create(path, cells.saturating_add(PREAMBLE))?;
+        for (word, value) in mapping.words().iter().zip([MAGIC, shape]) {
+            word.store(value, Ordering::Relaxed);
+        }
+        Ok(Self { mapping })
+    }
+
+    /// The cells.
+    pub(crate) fn cells(&self) -> &[AtomicU64] {
+        self.mapping.words().get(PREAMBLE..).unwrap_or_default()
+    }
+}
+
+/// What a run that has ended counted; none if the file is no page of this shape.
+pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<Vec<u64>>> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    let length = cells.saturating_add(PREAMBLE).saturating_mul(WORD);
+    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() != length {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(length).read_to_end(&mut bytes)?;
+    let mut words = bytes
+        .chunks_exact(WORD)
+        .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
+    let is_ours = words.next() == Some(MAGIC) && words.next() == Some(shape);
+    Ok(is_ours.then(|| words.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scratch::Scratch;
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn what_was_counted_is_read_back() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        let page = CounterPage::create(&path, 5, 42).unwrap();
+        page.cells()[4].fetch_add(9, Ordering::Relaxed);
+        // While it is still mapped: as after a kill.
+        assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![0, 0, 0, 0, 9]));
+    }
+
+    #[test]
+    fn foreign_and_torn_pages_are_not_read() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        drop(CounterPage::create(&path, 5, 42).unwrap());
+        assert_eq!(read(&path, 5, 43).unwrap(), None);
+        assert_eq!(read(&path, 6, 42).unwrap(), None);
+        let whole = fs::read(&path).unwrap();
+        for bytes in [&whole[..0], &whole[..40], &vec![b'x'; whole.len()]] {
+            fs::write(&path, bytes).unwrap();
+            assert_eq!(read(&path, 5, 42).unwrap(), None);
+        }
+        assert!(read(&scratch.path().join("missing"), 5, 42).is_err());
+        assert!(read(scratch.path(), 5, 42).unwrap().is_none());
+    }
+}

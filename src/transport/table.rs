@@ -1,0 +1,266 @@
+//! The table of the ledger: where its numbers lie, and how a later start reads those of a run that was killed.
+//!
+//! Beside a usable database the cells are a mapped page in the run's directory, so that counting costs no system call
+//! and the numbers outlive the process; else they are memory like any other. Adding to `captured` always comes first in
+//! a step: whenever the process dies, what is missing in the other columns is what died with it, never a negative number.
+//!
+//! A forked child has its parent's page mapped, too. Should it come here, in the middle of a capture that forked in a
+//! hook, it counts in a private table that nobody reads.
+
+use std::path::Path;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::ledger::{CategoryCounts, Loss, Tally};
+use crate::base::process;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+use crate::store::counters::{self, CounterPage};
+
+/// Room for reasons to come, so that a new one does not make the pages of earlier versions unreadable.
+const REASONS: usize = 32;
+/// Cells of a category: four columns, then the reasons.
+const ROW: usize = 4 + REASONS;
+/// Cells of the counts by category.
+const ROWS: usize = ROW * Category::COUNT;
+/// All cells; after the rows the counts that were not reported yet, by reason and category.
+const CELLS: usize = ROWS + REASONS * Category::COUNT;
+/// What a page must say to be read: a change of the layout changes it.
+const SHAPE: u64 = 1 << 32 | (Category::COUNT as u64) << 16 | REASONS as u64;
+
+const _: () = assert!(DiscardReason::COUNT <= REASONS);
+
+/// A column of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// Everything the host handed in.
+    Captured,
+    /// Accepted by the server.
+    Delivered,
+    /// Waiting on disk.
+    Spooled,
+    /// Waiting in memory or on its way.
+    Pending,
+    /// Lost for this reason.
+    Discarded(DiscardReason),
+}
+
+impl Column {
+    fn index(self) -> usize {
+        match self {
+            Self::Captured => 0,
+            Self::Delivered => 1,
+            Self::Spooled => 2,
+            Self::Pending => 3,
+            Self::Discarded(reason) => reason.index().saturating_add(4),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Cells {
+    Memory(Box<[AtomicU64]>),
+    Page(CounterPage),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Table {
+    cells: Cells,
+    generation: u32,
+    of_child: OnceLock<Box<[AtomicU64]>>,
+}
+
+impl Default for Table {
+    /// In memory.
+    fn default() -> Self {
+        Self::with(Cells::Memory(zeros()))
+    }
+}
+
+impl Table {
+    /// On a page at `path`, which must not exist yet.
+    pub(crate) fn on_page(path: &Path) -> std::io::Result<Self> {
+        let page = CounterPage::create(path, CELLS, SHAPE)?;
+        Ok(Self::with(Cells::Page(page)))
+    }
+
+    fn with(cells: Cells) -> Self {
+        Self {
+            cells,
+            generation: process::fork_generation(),
+            of_child: OnceLock::new(),
+        }
+    }
+
+    /// Adds to a cell.
+    pub(crate) fn add(&self, category: Category, column: Column, quantity: u64) {
+        if let Some(cell) = self.cell(count_place(category, column)) {
+            // Released, so that no later step of this thread is in the page before this one.
+            cell.fetch_add(quantity, Ordering::Release);
+        }
+    }
+
+    /// Takes from a cell.
+    pub(crate) fn subtract(&self, category: Category, column: Column, quantity: u64) {
+        if let Some(cell) = self.cell(count_place(category, column)) {
+            cell.fetch_sub(quantity, Ordering::Release);
+        }
+    }
+
+    /// The counts of a category.
+    pub(crate) fn counts(&self, category: Category) -> CategoryCounts {
+        counts(category, |place| {
+            self.cell(place)
+                .map_or(0, |cell| cell.load(Ordering::Relaxed))
+        })
+    }
+
+    /// Adds to what the server has not been told.
+    pub(crate) fn add_unreported(&self, reason: DiscardReason, category: Category, quantity: u64) {
+        if let Some(cell) = self.cell(unreported_place(reason, category)) {
+            cell.fetch_add(quantity, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes all of one count that the server has not been told.
+    pub(crate) fn take_unreported(&self, reason: DiscardReason, category: Category) -> u64 {
+        self.cell(unreported_place(reason, category))
+            .map_or(0, |cell| cell.swap(0, Ordering::Relaxed))
+    }
+
+    fn cell(&self, place: usize) -> Option<&AtomicU64> {
+        let cells = match &self.cells {
+            Cells::Memory(cells) => cells,
+            Cells::Page(page) if self.generation == process::fork_generation() => page.cells(),
+            Cells::Page(_) => self.of_child.get_or_init(zeros),
+        };
+        cells.get(place)
+    }
+}
+
+/// What a run that died had counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DeadCounts {
+    /// What was in no other column but `captured`: it died in memory.
+    pub(crate) died: Vec<Tally>,
+    /// Losses that the server was not told.
+    pub(crate) unreported: Vec<Loss>,
+}
+
+impl DeadCounts {
+    /// Reads the page of a run that has ended; none if there is no page that this version understands.
+    pub(crate) fn read(path: &Path) -> std::io::Result<Option<Self>> {
+        let Some(cells) = counters::read(path, CELLS, SHAPE)? else {
+            return Ok(None);
+        };
+        let cell = |place: usize| cells.get(place).copied().unwrap_or(0);
+        let died = Category::ALL.into_iter().filter_map(|category| {
+            let counts = counts(category, cell);
+            let settled = counts
+                .delivered
+                .saturating_add(counts.spooled)
+                .saturating_add(counts.discarded_total());
+            let died = counts.captured.saturating_sub(settled);
+            (died > 0).then_some((category, died))
+        });
+        let unreported = DiscardReason::ALL.into_iter().flat_map(|reason| {
+            let of = move |category| (reason, category, cell(unreported_place(reason, category)));
+            Category::ALL.into_iter().map(of)
+        });
+        Ok(Some(Self {
+            died: died.collect(),
+            unreported: unreported.filter(|loss| loss.2 > 0).collect(),
+        }))
+    }
+}
+
+fn counts(category: Category, cell: impl Fn(usize) -> u64) -> CategoryCounts {
+    let read = |column| cell(count_place(category, column));
+    CategoryCounts {
+        captured: read(Column::Captured),
+        delivered: read(Column::Delivered),
+        spooled: read(Column::Spooled),
+        pending: read(Column::Pending),
+        discarded: DiscardReason::ALL.map(|reason| read(Column::Discarded(reason))),
+    }
+}
+
+fn count_place(category: Category, column: Column) -> usize {
+    let row = category.index().saturating_mul(ROW);
+    row.saturating_add(column.index())
+}
+
+fn unreported_place(reason: DiscardReason, category: Category) -> usize {
+    let row = reason.index().saturating_mul(Category::COUNT);
+    ROWS.saturating_add(row).saturating_add(category.index())
+}
+
+fn zeros() -> Box<[AtomicU64]> {
+    (0..CELLS).map(|_| AtomicU64::new(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::scratch::Scratch;
+
+    #[test]
+    fn no_two_cells_are_one() {
+        let columns = DiscardReason::ALL
+            .map(Column::Discarded)
+            .into_iter()
+            .chain([
+                Column::Captured,
+                Column::Delivered,
+                Column::Spooled,
+                Column::Pending,
+            ]);
+        let columns: Vec<_> = columns.collect();
+        let counts = Category::ALL.into_iter().flat_map(|category| {
+            columns
+                .iter()
+                .map(move |column| count_place(category, *column))
+        });
+        let unreported = DiscardReason::ALL
+            .into_iter()
+            .flat_map(|reason| Category::ALL.map(|category| unreported_place(reason, category)));
+        let mut places: Vec<_> = counts.chain(unreported).collect();
+        let all = places.len();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places.len(), all);
+        assert!(places.iter().all(|place| *place < CELLS));
+    }
+
+    #[test]
+    fn what_died_is_what_no_other_column_has() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        let table = Table::on_page(&path).unwrap();
+        let error = Category::Error;
+        table.add(error, Column::Captured, 10);
+        table.add(error, Column::Delivered, 3);
+        table.add(error, Column::Spooled, 2);
+        table.add(error, Column::Discarded(DiscardReason::SendError), 1);
+        // Killed in the middle of a step: one is captured and in no other column yet.
+        table.add(error, Column::Pending, 3);
+        table.add_unreported(DiscardReason::SendError, error, 1);
+        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        assert_eq!(dead.died, [(error, 4)]);
+        assert_eq!(dead.unreported, [(DiscardReason::SendError, error, 1)]);
+    }
+
+    #[test]
+    fn a_page_that_says_too_much_is_no_negative_loss() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        let table = Table::on_page(&path).unwrap();
+        table.add(Category::Error, Column::Delivered, u64::MAX);
+        table.add(Category::Error, Column::Spooled, 7);
+        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        assert_eq!(dead, DeadCounts::default());
+        std::fs::write(&path, b"foreign").unwrap();
+        assert_eq!(DeadCounts::read(&path).unwrap(), None);
+    }
+}
