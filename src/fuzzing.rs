@@ -4,15 +4,18 @@
 
 #![allow(clippy::panic, reason = "how a fuzzer hears of a failure")]
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::base::uuid::Uuid;
 use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::{Envelope, HeaderFields};
-use crate::protocol::event::{Event, Parts, breadcrumb};
+use crate::protocol::event::breadcrumb::{self, Crumbs};
+use crate::protocol::event::{Event, Parts};
 use crate::protocol::level::Level;
 use crate::protocol::rate_limit;
 use crate::value::members::Members;
+use crate::value::pieces::Fragment;
 
 /// An event from the host: what is written is JSON, and can be read as an event again.
 pub fn event(data: &[u8]) {
@@ -22,6 +25,11 @@ pub fn event(data: &[u8]) {
     };
     let mut scope = Members::new();
     scope.set("trace", "{}");
+    let crumb = Fragment::new(
+        Arc::from(format!("{{\"message\":\"{}\"}}", "x".repeat(500))),
+        0,
+    );
+    let images = Arc::from("{\"type\":\"elf\"}");
     let parts = Parts {
         event_id: Uuid::from_bytes([0xab; 16]),
         timestamp: "2026-01-01T00:00:00.000001Z",
@@ -30,12 +38,13 @@ pub fn event(data: &[u8]) {
         tags: &scope,
         contexts: &scope,
         extra: &scope,
-        breadcrumbs: "{\"message\":\"one\"}",
+        breadcrumbs: &[Crumbs::new(crumb, 1)],
         max_breadcrumbs: 10,
+        images: Some(&images),
     };
-    let mut written = Vec::new();
-    if event.write(&parts, &mut written).is_ok() {
-        let text = is_json(&written);
+    if let Ok(written) = event.write(&parts) {
+        let payload = written.payload.whole();
+        let text = is_json(&payload);
         assert!(Event::parse(text).is_ok(), "not read again: {text}");
     }
 }

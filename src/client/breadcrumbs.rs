@@ -1,26 +1,34 @@
 //! Breadcrumbs: the last things that happened, kept as ready JSON (BC-2, BC-3).
 //!
-//! All crumbs stand one behind the other in one text, separated by commas, exactly as an event carries them; dropping
-//! the oldest moves the start. So an event needs one copy of the text, and none at all while nothing changed.
+//! The crumbs stand one behind the other in two texts that never change, separated by commas, exactly as an event
+//! carries them; an event shares both and copies none. Adding a crumb makes the short text of the newest anew; when it
+//! has grown, both become one. Dropping the oldest moves the start of the text of the older.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::protocol::event::breadcrumb::Crumbs;
+use crate::value::pieces::Fragment;
+
 /// See the module.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Breadcrumbs {
-    text: String,
+    /// With what was dropped, up to `start`.
+    older: Arc<str>,
     start: usize,
+    newer: Arc<str>,
+    /// Bytes of each, oldest first.
     lengths: VecDeque<usize>,
+    /// How many of them are in `newer`.
+    newer_count: usize,
     max: usize,
-    shared: Option<Arc<str>>,
 }
 
 /// Most bytes of text, so that a large `max` cannot grow without bound: a hundred crumbs of 8 KiB, the most that one may
 /// have, still fit.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Bytes before the start that are worth moving the rest down for.
-const WORTH_MOVING: usize = 16 * 1024;
+/// Crumbs in the text of the newest that are copied without much ado.
+const FEW: usize = 8;
 
 impl Breadcrumbs {
     /// Keeps the newest `max`; 0 keeps none.
@@ -36,44 +44,70 @@ impl Breadcrumbs {
         if self.max == 0 {
             return;
         }
-        let with_comma = json.len().saturating_add(1);
-        let is_full = |crumbs: &Self| {
-            let used = crumbs.text.len().saturating_sub(crumbs.start);
-            crumbs.lengths.len() >= crumbs.max || used.saturating_add(with_comma) > MAX_BYTES
-        };
-        while !self.lengths.is_empty() && is_full(self) {
-            self.drop_oldest();
+        while self.lengths.len() >= self.max || self.bytes_with(json) > MAX_BYTES {
+            if !self.drop_oldest() {
+                break;
+            }
         }
-        if !self.lengths.is_empty() {
-            self.text.push(',');
-        }
-        self.text.push_str(json);
+        self.newer = joined(&self.newer, json);
+        self.newer_count = self.newer_count.saturating_add(1);
         self.lengths.push_back(json.len());
-        self.shared = None;
-    }
-
-    /// All of them, oldest first, separated by commas.
-    pub(crate) fn json(&mut self) -> Arc<str> {
-        let text = self.text.get(self.start..).unwrap_or_default();
-        Arc::clone(self.shared.get_or_insert_with(|| Arc::from(text)))
-    }
-
-    fn drop_oldest(&mut self) {
-        let Some(length) = self.lengths.pop_front() else {
-            return;
-        };
-        if self.lengths.is_empty() {
-            self.text.clear();
+        // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
+        let enough = self.lengths.len().saturating_mul(2).isqrt().max(FEW);
+        if self.newer_count > enough {
+            self.older = joined(self.older(), &self.newer);
             self.start = 0;
-            return;
+            (self.newer, self.newer_count) = (Arc::default(), 0);
         }
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn shared(&self) -> [Option<Crumbs>; 2] {
+        let older = Fragment::new(Arc::clone(&self.older), self.start);
+        let newer = Fragment::new(Arc::clone(&self.newer), 0);
+        [
+            Crumbs::new(older, self.older_count()),
+            Crumbs::new(newer, self.newer_count),
+        ]
+    }
+
+    fn older(&self) -> &str {
+        self.older.get(self.start..).unwrap_or_default()
+    }
+
+    fn older_count(&self) -> usize {
+        self.lengths.len().saturating_sub(self.newer_count)
+    }
+
+    fn bytes_with(&self, json: &str) -> usize {
+        let commas = self.lengths.len();
+        let texts = [self.older(), &self.newer, json].map(str::len);
+        texts.into_iter().fold(commas, usize::saturating_add)
+    }
+
+    /// False if there is none.
+    fn drop_oldest(&mut self) -> bool {
+        if self.older_count() == 0 {
+            self.older = std::mem::take(&mut self.newer);
+            (self.start, self.newer_count) = (0, 0);
+        }
+        let Some(length) = self.lengths.pop_front() else {
+            return false;
+        };
         // One more for the comma.
         self.start = self.start.saturating_add(length).saturating_add(1);
-        if self.start >= WORTH_MOVING && self.start >= self.text.len().saturating_sub(self.start) {
-            self.text.drain(..self.start);
-            self.start = 0;
+        if self.older_count() == 0 {
+            (self.older, self.start) = (Arc::default(), 0);
         }
+        true
     }
+}
+
+fn joined(before: &str, behind: &str) -> Arc<str> {
+    if before.is_empty() {
+        return Arc::from(behind);
+    }
+    Arc::from([before, behind].join(","))
 }
 
 #[cfg(test)]
@@ -84,38 +118,54 @@ mod tests {
         format!("{{\"message\":\"{number}\"}}")
     }
 
+    /// All of them, separated by commas.
+    fn json(crumbs: &Breadcrumbs) -> String {
+        let all = crumbs.shared();
+        let texts: Vec<_> = all.iter().flatten().map(Crumbs::as_str).collect();
+        texts.join(",")
+    }
+
     // BC-2, BC-3
     #[test]
-    fn the_newest_are_kept_in_order() {
-        let mut crumbs = Breadcrumbs::new(3);
-        for number in 0..5 {
-            crumbs.add(&crumb(number));
+    fn the_newest_are_kept_in_order_whatever_their_number() {
+        for max in [1, 2, 3, 7, 8, 9, 10, 20, 100] {
+            let mut crumbs = Breadcrumbs::new(max);
+            for number in 0..300_usize {
+                crumbs.add(&crumb(number));
+                let first = (number + 1).saturating_sub(max);
+                let expected: Vec<_> = (first..=number).map(crumb).collect();
+                assert_eq!(json(&crumbs), expected.join(","), "{max}");
+                let counts = crumbs.shared().into_iter().flatten().map(|it| it.count());
+                assert_eq!(counts.sum::<usize>(), expected.len());
+            }
         }
-        assert_eq!(
-            &*crumbs.json(),
-            format!("{},{},{}", crumb(2), crumb(3), crumb(4))
-        );
-    }
-
-    #[test]
-    fn one_and_none_are_valid_sizes() {
-        let mut one = Breadcrumbs::new(1);
-        one.add(&crumb(1));
-        one.add(&crumb(2));
-        assert_eq!(&*one.json(), crumb(2));
         let mut none = Breadcrumbs::new(0);
         none.add(&crumb(1));
-        assert_eq!(&*none.json(), "");
+        assert!(none.shared().iter().all(Option::is_none));
     }
 
     #[test]
-    fn the_text_is_shared_until_something_is_added() {
-        let mut crumbs = Breadcrumbs::new(3);
-        crumbs.add(&crumb(1));
-        let first = crumbs.json();
-        assert!(Arc::ptr_eq(&first, &crumbs.json()));
-        crumbs.add(&crumb(2));
-        assert!(!Arc::ptr_eq(&first, &crumbs.json()));
+    fn what_was_shared_stays_and_the_next_crumb_leaves_most_of_it_in_place() {
+        let mut crumbs = Breadcrumbs::new(100);
+        for number in 0..100 {
+            crumbs.add(&crumb(number));
+        }
+        let before = json(&crumbs);
+        let shared = crumbs.shared();
+        let mut in_place = 0;
+        for number in 100..200 {
+            let places = |crumbs: &Breadcrumbs| {
+                crumbs.shared()[0]
+                    .as_ref()
+                    .map(|it| it.as_str().as_bytes().as_ptr_range().end)
+            };
+            let place = places(&crumbs);
+            crumbs.add(&crumb(number));
+            in_place += usize::from(place == places(&crumbs));
+        }
+        assert!(in_place >= 90, "{in_place}");
+        let texts: Vec<_> = shared.iter().flatten().map(Crumbs::as_str).collect();
+        assert_eq!(texts.join(","), before);
     }
 
     #[test]
@@ -124,32 +174,20 @@ mod tests {
         let long = format!("{{\"message\":\"{}\"}}", "x".repeat(8000));
         for _ in 0..1000 {
             crumbs.add(&long);
+            // With what was dropped and still lies before the start.
+            assert!(crumbs.older.len() + crumbs.newer.len() <= MAX_BYTES + 20 * long.len());
         }
-        let kept = crumbs.json().len();
+        let kept = json(&crumbs).len();
         assert!(
             kept <= MAX_BYTES && kept > MAX_BYTES - 2 * long.len(),
             "{kept}"
         );
-        assert!(crumbs.text.capacity() <= 4 * MAX_BYTES);
         crumbs.add(&crumb(1));
-        assert!(crumbs.json().ends_with(&crumb(1)));
+        assert!(json(&crumbs).ends_with(&crumb(1)));
         let larger = "x".repeat(2 * MAX_BYTES);
         crumbs.add(&larger);
-        assert_eq!(*crumbs.json(), larger);
-    }
-
-    #[test]
-    fn memory_stays_bounded_over_many_crumbs() {
-        let mut crumbs = Breadcrumbs::new(100);
-        let long = format!("{{\"message\":\"{}\"}}", "x".repeat(500));
-        for _ in 0..10_000 {
-            crumbs.add(&long);
-        }
-        assert_eq!(crumbs.json().len(), 100 * long.len() + 99);
-        assert!(
-            crumbs.text.capacity() < 300 * long.len(),
-            "{}",
-            crumbs.text.capacity()
-        );
+        assert_eq!(json(&crumbs), larger);
+        crumbs.add(&crumb(2));
+        assert_eq!(json(&crumbs), crumb(2));
     }
 }

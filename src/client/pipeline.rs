@@ -22,6 +22,7 @@ use crate::transport::Transport;
 use crate::transport::is_worker_thread;
 use crate::transport::queue::Refusal;
 use crate::value::dynamic::Value;
+use crate::value::pieces::Pieces;
 
 /// Why a call did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -265,7 +266,7 @@ impl Client {
         event: &Event<'_>,
         event_id: Uuid,
         scope: Option<&Scope>,
-    ) -> Result<Vec<u8>, EventError> {
+    ) -> Result<Pieces, EventError> {
         let global = self.scope.snapshot();
         let snapshot = match scope {
             Some(scope) => scope.snapshot().within(global),
@@ -282,10 +283,9 @@ impl Client {
             extra: &snapshot.extra,
             breadcrumbs: &snapshot.breadcrumbs,
             max_breadcrumbs: self.options.max_breadcrumbs,
+            images: None,
         };
-        let mut payload = Vec::new();
-        event.write(&parts, &mut payload)?;
-        Ok(payload)
+        Ok(event.write(&parts)?.payload)
     }
 
     /// Shows the event, complete with its scope, to the hook; the id and the payload of what comes back.
@@ -295,10 +295,10 @@ impl Client {
         transport: &Transport,
         (event, scope): (&Event<'_>, Option<&Scope>),
         event_id: Uuid,
-    ) -> Result<(Uuid, Vec<u8>), Refused> {
+    ) -> Result<(Uuid, Pieces), Refused> {
         let payload = self.payload(event, event_id, scope);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
-        let shown = hooks::event_for_hook(&payload);
+        let shown = hooks::event_for_hook(&payload.whole());
         let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
         if matches!(returned, Value::Null) {
             let detail = "before_send returned null";
@@ -316,10 +316,9 @@ impl Client {
         let finish = || {
             let event = Event::parse(&json)?;
             let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
-            let mut payload = Vec::with_capacity(json.len());
             // The scope is in it already; what the hook took out stays out.
-            event.write(&Parts::bare(event_id), &mut payload)?;
-            Ok((event_id, payload))
+            let written = event.write(&Parts::bare(event_id))?;
+            Ok((event_id, written.payload))
         };
         finish().map_err(|error: EventError| refuse_malformed(transport, &error))
     }

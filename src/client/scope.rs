@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
+use crate::protocol::event::breadcrumb::Crumbs;
 use crate::protocol::event::tags;
 use crate::protocol::level::Level;
 use crate::value::members::Members;
@@ -76,8 +77,8 @@ pub(crate) struct Snapshot {
     pub(crate) contexts: Arc<Members>,
     /// Extra data.
     pub(crate) extra: Arc<Members>,
-    /// Breadcrumbs, oldest first, separated by commas.
-    pub(crate) breadcrumbs: Arc<str>,
+    /// Breadcrumbs, oldest first: two texts of each of two scopes.
+    pub(crate) breadcrumbs: [Option<Crumbs>; 4],
 }
 
 impl Scope {
@@ -130,11 +131,12 @@ impl Scope {
 
     /// What an event captured now gets.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let mut state = lock(&self.state);
+        let state = lock(&self.state);
+        let [older, newer] = state.breadcrumbs.shared();
         Snapshot {
             level: state.level,
             fields: Arc::clone(&state.fields),
-            breadcrumbs: state.breadcrumbs.json(),
+            breadcrumbs: [older, newer, None, None],
             tags: Arc::clone(&state.tags),
             contexts: Arc::clone(&state.contexts),
             extra: Arc::clone(&state.extra),
@@ -199,6 +201,14 @@ impl Scope {
 mod tests {
     use super::*;
 
+    impl Snapshot {
+        /// All breadcrumbs, separated by commas.
+        pub(crate) fn breadcrumbs_json(&self) -> String {
+            let texts = self.breadcrumbs.iter().flatten().map(Crumbs::as_str);
+            texts.collect::<Vec<_>>().join(",")
+        }
+    }
+
     #[test]
     fn a_snapshot_does_not_change_with_the_scope() {
         let scope = Scope::new(Members::new(), Vec::new(), 10);
@@ -209,10 +219,10 @@ mod tests {
         scope.set_tag("b", Some("\"3\""));
         scope.add_breadcrumb("{}");
         assert_eq!(before.tags.json(), r#""a":"1""#);
-        assert_eq!(&*before.breadcrumbs, "{}");
+        assert_eq!(before.breadcrumbs_json(), "{}");
         let after = scope.snapshot();
         assert_eq!(after.tags.json(), r#""a":"2","b":"\"3\"""#);
-        assert_eq!(&*after.breadcrumbs, "{},{}");
+        assert_eq!(after.breadcrumbs_json(), "{},{}");
         scope.set_tag("a", None);
         assert_eq!(scope.snapshot().tags.json(), r#""b":"\"3\"""#);
     }

@@ -89,18 +89,14 @@ impl Snapshot {
                 .filter(|(name, _)| is_new(name))
                 .cloned(),
         );
-        let breadcrumbs = match (outer.breadcrumbs.is_empty(), self.breadcrumbs.is_empty()) {
-            (true, _) => self.breadcrumbs,
-            (_, true) => outer.breadcrumbs,
-            _ => Arc::from(format!("{},{}", outer.breadcrumbs, self.breadcrumbs)),
-        };
+        let ([before, then, ..], [older, newer, ..]) = (outer.breadcrumbs, self.breadcrumbs);
         Self {
             level: self.level,
             fields: Arc::new(fields),
             tags: merged(self.tags, outer.tags),
             contexts: merged(self.contexts, outer.contexts),
             extra: merged(self.extra, outer.extra),
-            breadcrumbs,
+            breadcrumbs: [before, then, older, newer],
         }
     }
 }
@@ -165,7 +161,10 @@ mod tests {
             .collect();
         assert_eq!(fields, [r#"user={"id":"2"}"#, r#"release="r""#]);
         assert_eq!(both.level, Level::Info);
-        assert_eq!(&*both.breadcrumbs, r#"{"message":"1"},{"message":"2"}"#);
+        assert_eq!(
+            both.breadcrumbs_json(),
+            r#"{"message":"1"},{"message":"2"}"#
+        );
     }
 
     // EVT-16, ENV-18

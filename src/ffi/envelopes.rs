@@ -327,8 +327,9 @@ fn headers(envelope: &Envelope) -> Value {
 
 fn payload(envelope: &Envelope, kind: &ItemKind) -> Value {
     let item = envelope.items().find(|item| item.kind == *kind);
-    let text = item.and_then(|item| std::str::from_utf8(item.payload.bytes()).ok());
-    text.and_then(Value::from_json).unwrap_or_default()
+    let bytes = item.map(|item| item.payload.whole()).unwrap_or_default();
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    Value::from_json(text).unwrap_or_default()
 }
 
 #[cfg(test)]

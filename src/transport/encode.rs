@@ -60,7 +60,7 @@ impl Encoder {
         let mut segments = Vec::new();
         let items = envelope.iter().flat_map(|envelope| envelope.items());
         let all = items
-            .map(|item| item.payload.bytes().len())
+            .map(|item| item.payload.len())
             .fold(0, usize::saturating_add);
         let mut room = self.largest_copy;
         let mut text = Vec::with_capacity(all.min(room).saturating_add(HEADERS));
@@ -69,13 +69,18 @@ impl Encoder {
                 envelope.write_header(&mut text, &header, with_auth);
                 for (at, item) in envelope.items().enumerate() {
                     item.write_header(&mut text);
-                    let payload = item.payload.bytes();
-                    if payload.len() <= room {
-                        room = room.saturating_sub(payload.len());
-                        text.extend_from_slice(payload);
+                    let length = item.payload.len();
+                    if length <= room {
+                        room = room.saturating_sub(length);
+                        item.payload.write(&mut text);
                     } else {
                         segments.push(Segment::Bytes(std::mem::take(&mut text)));
-                        segments.push(Segment::Payload(Arc::clone(envelope), at));
+                        let pieces = 0..item.payload.pieces().count();
+                        segments.extend(pieces.map(|piece| Segment::Piece {
+                            envelope: Arc::clone(envelope),
+                            item: at,
+                            piece,
+                        }));
                     }
                     text.push(b'\n');
                 }
@@ -87,7 +92,7 @@ impl Encoder {
         if let Some(payload) = report {
             let report = Item::new(ItemKind::ClientReport, payload);
             report.write_header(&mut text);
-            text.extend_from_slice(report.payload.bytes());
+            report.payload.write(&mut text);
             text.push(b'\n');
         }
         segments.push(Segment::Bytes(text));

@@ -11,8 +11,15 @@ use crate::protocol::envelope::Envelope;
 pub(crate) enum Segment {
     /// Bytes made for this request.
     Bytes(Vec<u8>),
-    /// The payload of one item of an envelope, not copied.
-    Payload(Arc<Envelope>, usize),
+    /// A piece of the payload of an item, not copied.
+    Piece {
+        /// Holds it.
+        envelope: Arc<Envelope>,
+        /// Which item.
+        item: usize,
+        /// Which piece of it.
+        piece: usize,
+    },
 }
 
 impl Segment {
@@ -20,10 +27,15 @@ impl Segment {
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Bytes(bytes) => bytes,
-            Self::Payload(envelope, item) => envelope
-                .items()
-                .nth(*item)
-                .map_or(&[], |item| item.payload.bytes()),
+            Self::Piece {
+                envelope,
+                item,
+                piece,
+            } => {
+                let item = envelope.items().nth(*item);
+                item.and_then(|item| item.payload.pieces().nth(*piece))
+                    .unwrap_or_default()
+            }
         }
     }
 }

@@ -4,8 +4,8 @@
 //! May use: `value`, [`super::super::category`].
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::payload::Payload;
 use crate::protocol::category::Category;
 use crate::value::members::Members;
 use crate::value::scan;
@@ -105,40 +105,6 @@ impl ItemKind {
     }
 }
 
-/// The bytes of an item.
-#[derive(Debug, Clone)]
-pub(crate) enum Payload {
-    /// Its own.
-    Owned(Vec<u8>),
-    /// Shared with others, for instance an attachment of the scope.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for attachments of the scope, which events will share"
-        )
-    )]
-    Shared(Arc<[u8]>),
-}
-
-impl Payload {
-    /// The bytes.
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Owned(bytes) => bytes,
-            Self::Shared(bytes) => bytes,
-        }
-    }
-
-    /// What it takes in memory. Shared bytes count in full: this holder may be the last.
-    pub(crate) fn byte_cost(&self) -> usize {
-        match self {
-            Self::Owned(bytes) => bytes.capacity(),
-            Self::Shared(bytes) => bytes.len(),
-        }
-    }
-}
-
 /// Item headers beyond `type` and `length`; most items have none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ItemExtras {
@@ -181,10 +147,10 @@ pub(crate) struct Item {
 
 impl Item {
     /// An item without further headers.
-    pub(crate) fn new(kind: ItemKind, payload: Vec<u8>) -> Self {
+    pub(crate) fn new(kind: ItemKind, payload: impl Into<Payload>) -> Self {
         Self {
             kind,
-            payload: Payload::Owned(payload),
+            payload: payload.into(),
             extras: None,
         }
     }
@@ -246,7 +212,7 @@ impl Item {
     }
 
     fn length(&self) -> u64 {
-        u64::try_from(self.payload.bytes().len()).unwrap_or(u64::MAX)
+        u64::try_from(self.payload.len()).unwrap_or(u64::MAX)
     }
 
     fn item_count(&self) -> u64 {
@@ -255,7 +221,8 @@ impl Item {
     }
 
     fn span_count(&self) -> u64 {
-        let text = std::str::from_utf8(self.payload.bytes()).unwrap_or_default();
+        let bytes = self.payload.whole();
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
         let spans = scan::entry(text, "spans").unwrap_or_default();
         u64::try_from(scan::elements(spans).count()).unwrap_or(u64::MAX)
     }
@@ -305,6 +272,7 @@ impl Item {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn tallies(item: &Item) -> Vec<(Category, u64)> {
         item.tallies().collect()

@@ -12,9 +12,11 @@ use crate::value::members::Members;
 use crate::value::write as json;
 
 mod item;
+mod payload;
 mod read;
 
-pub(crate) use item::{Item, ItemExtras, ItemKind, Payload};
+pub(crate) use item::{Item, ItemExtras, ItemKind};
+pub(crate) use payload::Payload;
 
 /// Items under common headers.
 ///
@@ -61,7 +63,7 @@ impl Envelope {
     }
 
     /// An envelope of one event; allocates nothing.
-    pub(crate) fn event(event_id: Uuid, payload: Vec<u8>) -> Self {
+    pub(crate) fn event(event_id: Uuid, payload: impl Into<Payload>) -> Self {
         Self {
             event_id: Some(event_id),
             first: Some(Item::new(ItemKind::Event, payload)),
@@ -191,7 +193,7 @@ impl Envelope {
                     .saturating_add(text(extras.attachment_type.as_deref()).saturating_mul(6))
                     .saturating_add(extras.other.json().len())
             });
-            LINE.saturating_add(item.payload.bytes().len())
+            LINE.saturating_add(item.payload.len())
                 .saturating_add(item.kind.name().len())
                 .saturating_add(extras)
         };
@@ -206,7 +208,7 @@ impl Envelope {
         self.write_header(out, header, true);
         for item in self.items() {
             item.write_header(out);
-            out.extend_from_slice(item.payload.bytes());
+            item.payload.write(out);
             out.push(b'\n');
         }
     }

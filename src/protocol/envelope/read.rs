@@ -290,15 +290,12 @@ mod tests {
             assert_eq!(read.items().count(), envelope.items().count());
             for (one, other) in read.items().zip(envelope.items()) {
                 assert_eq!(one.kind, other.kind);
-                assert_eq!(one.payload.bytes(), other.payload.bytes());
+                assert_eq!(one.payload.whole(), other.payload.whole());
                 assert!(one.tallies().eq(other.tallies()));
             }
             // ENV-5: the last line feed is optional.
             let without = Envelope::parse(&bytes[..bytes.len() - 1]);
-            if envelope
-                .items()
-                .all(|item| !item.payload.bytes().is_empty())
-            {
+            if envelope.items().all(|item| item.payload.len() > 0) {
                 assert_eq!(written(&without.unwrap()), bytes);
             }
         }
@@ -319,7 +316,7 @@ mod tests {
         );
         let envelope = Envelope::parse(bytes.as_bytes()).unwrap();
         assert_eq!(envelope.stored_dsn(), Some("https://k@h/1"));
-        let payloads: Vec<_> = envelope.items().map(|item| item.payload.bytes()).collect();
+        let payloads: Vec<_> = envelope.items().map(|item| item.payload.whole()).collect();
         assert_eq!(payloads, [&b"{}"[..], b"no length\r", b"to the end"]);
         let mut out = Vec::new();
         let header = HeaderFields {

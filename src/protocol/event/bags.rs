@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::bound;
 use super::field::Field;
@@ -10,6 +11,7 @@ use super::stack::with_text_addresses;
 use super::text::scalar;
 use super::write::Writer;
 use crate::value::keys::Keys;
+use crate::value::pieces::{Charge, Fragment};
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, string_within};
@@ -206,28 +208,51 @@ pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
     writer.mark_written(Field::Modules);
 }
 
-/// Writes `debug_meta` (IMG-1).
-pub(super) fn debug_meta(writer: &mut Writer<'_>, value: &str) {
+/// Writes `debug_meta` (IMG-1); with images of this process if there are any and the event has none of its own (IMG-4).
+pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
+    let is_list = |images: &str| scan::kind(images) == Kind::Array;
+    let has_images = value
+        .and_then(|value| scan::entry(value, "images"))
+        .is_some_and(is_list);
+    let images = writer.parts.images.filter(|_| !has_images);
+    if value.is_none() && images.is_none() {
+        return;
+    }
     writer.key("debug_meta");
-    rewrite::members(writer.out, value, |key, images| {
-        if key != "images" || scan::kind(images) != Kind::Array {
-            return Change::Keep;
+    rewrite::members(writer.out, value.unwrap_or("{}"), |key, own| {
+        match (key, is_list(own)) {
+            ("images", true) => Change::Replace(images_with_text_addresses(own)),
+            ("images", false) if images.is_some() => Change::Drop,
+            _ => Change::Keep,
         }
-        let mut out = Vec::with_capacity(images.len());
-        out.push(b'[');
-        let mut cursor = Cursor::new(images);
-        cursor.enter();
-        while cursor.has_element() {
-            if cursor.kind() == Kind::Object {
-                with_text_addresses(&mut out, &mut cursor, bound::none);
-            } else {
-                cursor.value();
-            }
-        }
-        out.push(b']');
-        Change::Replace(json::into_text(out))
     });
+    if let Some(images) = images {
+        writer.out.pop();
+        json::key(writer.out, "images");
+        writer.out.push(b'[');
+        // The list of modules owns it: it is one text for all events, made anew only when the program loads or unloads
+        // a library, and small. Charged to each event it would fill the queue's budget with memory nobody uses.
+        let images = Fragment::new(Arc::clone(images), 0);
+        writer.share(images, Charge::Owner);
+        writer.out.extend_from_slice(b"]}");
+    }
     writer.mark_written(Field::DebugMeta);
+}
+
+fn images_with_text_addresses(images: &str) -> String {
+    let mut out = Vec::with_capacity(images.len());
+    out.push(b'[');
+    let mut cursor = Cursor::new(images);
+    cursor.enter();
+    while cursor.has_element() {
+        if cursor.kind() == Kind::Object {
+            with_text_addresses(&mut out, &mut cursor, bound::none);
+        } else {
+            cursor.value();
+        }
+    }
+    out.push(b']');
+    json::into_text(out)
 }
 
 /// Writes the event's own `sdk` if it names one (EVT-15).
@@ -251,8 +276,10 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::limits;
+    use crate::protocol::event::Event;
     use crate::protocol::event::testing::{Given, written};
     use serde_json::{Value, json};
+    use std::sync::Arc;
 
     fn one(key: &str, value: &Value) -> (Value, bool) {
         let (json, written) = written(&json!({ key: value }).to_string());
@@ -469,5 +496,37 @@ mod tests {
                 "ours"
             );
         }
+    }
+
+    // IMG-1, IMG-4
+    #[test]
+    fn images_of_the_process_go_on_events_that_have_none() {
+        let image = |number: usize| json!({"type": "elf", "image_addr": format!("{number:#x}"), "code_file": "/f".repeat(50)});
+        let images = Value::from((1..=9).map(image).collect::<Vec<_>>());
+        let text = images.to_string();
+        let text: Arc<str> = Arc::from(&text[1..text.len() - 1]);
+        let given = Given {
+            images: Some(Arc::clone(&text)),
+            ..Given::default()
+        };
+        let meta = |event: &str| given.read_and_write(event).0["debug_meta"].clone();
+        for event in [
+            "{}",
+            r#"{"debug_meta":{}}"#,
+            r#"{"debug_meta":{"images":null}}"#,
+        ] {
+            assert_eq!(meta(event), json!({ "images": images }), "{event}");
+        }
+        assert_eq!(
+            meta(r#"{"debug_meta":{"sdk_info":{"sdk_name":"n"}}}"#),
+            json!({"sdk_info": {"sdk_name": "n"}, "images": images})
+        );
+        let own = r#"{"debug_meta":{"images":[{"type":"pe"}]}}"#;
+        assert_eq!(meta(own), json!({"images": [{"type": "pe"}]}));
+        let event = Event::parse("{}").unwrap();
+        let written = given.try_write(&event).unwrap().1;
+        assert!(written.payload.len() > text.len());
+        // IMG-4: not charged to the event.
+        assert!(written.payload.byte_cost() < text.len());
     }
 }

@@ -1,7 +1,7 @@
 //! Breadcrumbs: single ones brought into the form that events carry, and those of an event and its scope put together
 //! (BC-1, BC-3, BC-4).
 //!
-//! Entry points: [`parse`], [`new_log`]. On an event the scope's breadcrumbs come first, its own last: what the host
+//! Entry points: [`parse`], [`new_log`], [`Crumbs`]. On an event the scope's breadcrumbs come first, its own last: what the host
 //! gave with the event belongs to it and is the newest.
 
 use std::borrow::Cow;
@@ -15,6 +15,7 @@ use super::time::{is_timestamp, write_epoch};
 use super::write::Writer;
 use crate::protocol::level::Level;
 use crate::value::object::parse_object;
+use crate::value::pieces::{Charge, Fragment};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{bag, shrink, string_within, trim_str};
 use crate::value::write as json;
@@ -124,48 +125,83 @@ fn within_limit(crumb: String) -> String {
     json::into_text(out)
 }
 
-/// Writes the breadcrumbs of scope and event; only the newer half if `is_halved`.
-pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: bool) {
-    let (scope, max) = (writer.parts.breadcrumbs, writer.parts.max_breadcrumbs);
-    if value.is_none() && !is_halved {
-        // The scope keeps to the limit by itself.
-        if !scope.is_empty() && max > 0 {
-            writer.key("breadcrumbs");
-            writer.out.extend_from_slice(b"{\"values\":[");
-            writer.out.extend_from_slice(scope.as_bytes());
-            writer.out.extend_from_slice(b"]}");
-            writer.mark_written(Field::Breadcrumbs);
-        }
-        return;
+/// Breadcrumbs of a scope one behind the other, separated by commas, oldest first; at least one.
+#[derive(Debug, Clone)]
+pub(crate) struct Crumbs {
+    text: Fragment,
+    count: usize,
+}
+
+impl Crumbs {
+    /// `count` breadcrumbs, as [`parse`] makes them; none if there are none.
+    pub(crate) fn new(text: Fragment, count: usize) -> Option<Self> {
+        (count > 0).then_some(Self { text, count })
     }
+
+    /// How many.
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// As JSON.
+    pub(crate) fn as_str(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// What is left of them without the oldest.
+    fn without_oldest(&self, gone: usize) -> Option<Fragment> {
+        let all = self.text.clone();
+        if gone == 0 {
+            return Some(all);
+        }
+        let text = self.as_str();
+        let first = scan::joined_elements(text).nth(gone)?;
+        let at = first.as_ptr().addr().saturating_sub(text.as_ptr().addr());
+        Some(all.skip(at))
+    }
+}
+
+/// Writes the breadcrumbs of scopes and event, the newest of them; only the newer half if `is_halved`.
+pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: bool) {
+    let parts = writer.parts;
     let own: Vec<String> = value
         .into_iter()
         .flat_map(values)
         .filter(|crumb| scan::kind(crumb) == Kind::Object)
         .map(|crumb| {
             let members = scan::entries(crumb).map(|(key, value)| (scan::decode(key), value));
-            normalised(members, writer.parts.timestamp)
+            normalised(members, parts.timestamp)
         })
         .collect();
-    let all: Vec<&str> = scan::joined_elements(scope)
-        .chain(own.iter().map(String::as_str))
-        .collect();
-    let mut keep = all.len().min(max);
+    let of_scopes = parts.breadcrumbs.iter().flatten();
+    let all = of_scopes
+        .clone()
+        .fold(own.len(), |sum, crumbs| sum.saturating_add(crumbs.count));
+    let mut keep = all.min(parts.max_breadcrumbs);
     if is_halved {
         keep = keep.div_ceil(2);
         writer.trimmed = true;
     }
-    let Some(kept) = all.get(all.len().saturating_sub(keep)..) else {
-        return;
-    };
-    if kept.is_empty() {
+    if keep == 0 {
         return;
     }
     writer.key("breadcrumbs");
-    writer.out.extend_from_slice(b"{\"values\":[");
-    for crumb in kept {
-        json::separator(writer.out);
+    writer.out.extend_from_slice(b"{\"values\":");
+    let mut gone = all.saturating_sub(keep);
+    let mut separator = b'[';
+    for crumbs in of_scopes {
+        if let Some(kept) = crumbs.without_oldest(gone) {
+            writer.out.push(separator);
+            writer.share(kept, Charge::Holder);
+            separator = b',';
+        }
+        gone = gone.saturating_sub(crumbs.count);
+    }
+    for crumb in own.iter().skip(gone) {
+        writer.out.push(separator);
         writer.out.extend_from_slice(crumb.as_bytes());
+        separator = b',';
     }
     writer.out.extend_from_slice(b"]}");
     writer.mark_written(Field::Breadcrumbs);
@@ -174,9 +210,11 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::event::EventErrorKind;
+    use crate::base::uuid::Uuid;
     use crate::protocol::event::testing::Given;
+    use crate::protocol::event::{Event, EventErrorKind, Parts};
     use serde_json::{Value, json as value};
+    use std::sync::Arc;
 
     const NOW: &str = "2026-01-01T00:00:00.000001Z";
 
@@ -270,7 +308,7 @@ mod tests {
             .map(|number| new_log(NOW, Level::Info, None, &format!("scope{number}")))
             .collect();
         let given = Given {
-            breadcrumbs: crumbs.join(","),
+            breadcrumbs: crumbs.chunks(3).map(|some| some.join(",")).collect(),
             max_breadcrumbs: max,
             ..Given::default()
         };
@@ -312,6 +350,57 @@ mod tests {
             assert_eq!(on_event(&event, 2, 100), ["scope0", "scope1"]);
             assert!(on_event(&event, 2, 0).is_empty());
             assert!(on_event(&event, 0, 100).is_empty());
+        }
+    }
+
+    // BC-4
+    #[test]
+    fn crumbs_of_two_scopes_keep_to_the_limit_and_are_not_copied() {
+        let text = |name: &str| -> Arc<str> {
+            let crumb =
+                |number| value!({"message": format!("{name}{number}"), "data": "x".repeat(100)});
+            let crumbs: Vec<_> = (0..10).map(|number| crumb(number).to_string()).collect();
+            Arc::from(crumbs.join(","))
+        };
+        let texts = [text("outer"), text("inner")];
+        let event = Event::parse("{}").unwrap();
+        for (max, first, sum, holders) in [
+            (100, "outer0", 20, 2),
+            (20, "outer0", 20, 2),
+            (13, "outer7", 13, 2),
+            (10, "inner0", 10, 1),
+            (4, "inner6", 4, 1),
+        ] {
+            let crumbs = texts.each_ref().map(|text| {
+                let text = Fragment::new(Arc::clone(text), 0);
+                Crumbs::new(text, 10)
+            });
+            let parts = Parts {
+                breadcrumbs: &crumbs,
+                max_breadcrumbs: max,
+                ..Parts::bare(Uuid::NIL)
+            };
+            let payload = event.write(&parts).unwrap().payload;
+            let json: Value = serde_json::from_slice(&payload.whole()).unwrap();
+            let values = json["breadcrumbs"]["values"].as_array().unwrap();
+            assert_eq!((&values[0]["message"], values.len()), (&first.into(), sum));
+            assert_eq!(values.last().unwrap()["message"], "inner9");
+            let shares = |piece: &[u8]| {
+                texts
+                    .iter()
+                    .any(|text| text.as_bytes().as_ptr_range().contains(&piece.as_ptr()))
+            };
+            assert_eq!(
+                payload.iter().filter(|piece| shares(piece)).count(),
+                holders
+            );
+            let charged: usize = texts
+                .iter()
+                .rev()
+                .take(holders)
+                .map(|text| text.len())
+                .sum();
+            assert!(payload.byte_cost() >= charged, "{max}");
         }
     }
 }

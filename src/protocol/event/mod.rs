@@ -7,11 +7,13 @@
 //! May use: `value`, `base`, [`super::level`].
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::level::Level;
 use crate::base::uuid::Uuid;
 use crate::value::members::Members;
 use crate::value::object::{Member, parse_object};
+use crate::value::pieces::Pieces;
 use crate::value::scan::{self, Kind};
 use crate::value::trim::trim_str;
 use crate::value::write as json;
@@ -31,6 +33,7 @@ mod text;
 mod time;
 mod write;
 
+use breadcrumb::Crumbs;
 pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
 
@@ -63,10 +66,12 @@ pub(crate) struct Parts<'a> {
     pub(crate) contexts: &'a Members,
     /// Extra values of the scope.
     pub(crate) extra: &'a Members,
-    /// Breadcrumbs of the scope, as [`breadcrumb`] makes them, oldest first, separated by commas.
-    pub(crate) breadcrumbs: &'a str,
+    /// Breadcrumbs of the scopes, as [`breadcrumb`] makes them, oldest first.
+    pub(crate) breadcrumbs: &'a [Option<Crumbs>],
     /// Most breadcrumbs on the event; 0 for none.
     pub(crate) max_breadcrumbs: usize,
+    /// Elements of `debug_meta.images` as JSON, separated by commas: for an event with native frames (IMG-4).
+    pub(crate) images: Option<&'a Arc<str>>,
 }
 
 /// `value` as it would stand on an event at `path` (a field, or a field and a key in it), brought within the limits; none
@@ -76,9 +81,9 @@ pub(crate) fn within_limits(path: &[&str], value: &str) -> Option<String> {
     for name in path.iter().rev() {
         text = format!("{{{}:{text}}}", json::string_to_json(name));
     }
-    let mut payload = Vec::new();
     let event = Event::parse(&text).ok()?;
-    event.write(&Parts::bare(Uuid::NIL), &mut payload).ok()?;
+    let written = event.write(&Parts::bare(Uuid::NIL)).ok()?;
+    let payload = written.payload.whole();
     let mut found = std::str::from_utf8(&payload).ok()?;
     for name in path {
         found = scan::entry(found, name)?;
@@ -98,16 +103,20 @@ impl Parts<'static> {
             tags: &EMPTY,
             contexts: &EMPTY,
             extra: &EMPTY,
-            breadcrumbs: "",
+            breadcrumbs: &[],
             max_breadcrumbs: usize::MAX,
+            images: None,
         }
     }
 }
 
-/// What happened while an event was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// An event as it goes on the wire.
+#[derive(Debug)]
 pub(crate) struct Written {
+    /// The JSON; what is large of the scope is shared with it.
+    pub(crate) payload: Pieces,
     /// Something was cut, left out or replaced for being over a limit or unusable.
+    #[cfg_attr(not(test), expect(dead_code, reason = "what tests look at"))]
     pub(crate) trimmed: bool,
 }
 
@@ -288,17 +297,26 @@ impl<'a> Event<'a> {
         self.exceptions().next().is_some()
     }
 
-    /// Appends the event as it goes on the wire; on an error nothing is appended.
+    /// True if a stack trace of it has frames that only a list of images makes readable (IMG-4). A look at the text, not
+    /// at each frame: images that nobody needs do no harm.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the list of modules, which events will carry")
+    )]
+    pub(crate) fn has_native_frames(&self) -> bool {
+        [Field::Exception, Field::Threads, Field::Stacktrace]
+            .into_iter()
+            .filter_map(|field| self.get(field))
+            .any(|json| json.contains("\"instruction_addr\""))
+    }
+
+    /// Writes the event as it goes on the wire.
     ///
     /// An event of more than 1 MiB loses, until it fits: `extra`; the older half of the breadcrumbs; the rest of
     /// them; keys unknown here; `modules`, `request` and `debug_meta`; contexts except `trace`; `threads`. What is
     /// then still too large is refused.
-    pub(crate) fn write(
-        &self,
-        parts: &Parts<'_>,
-        out: &mut Vec<u8>,
-    ) -> Result<Written, EventError> {
-        write::write(self, parts, out)
+    pub(crate) fn write(&self, parts: &Parts<'_>) -> Result<Written, EventError> {
+        write::write(self, parts)
     }
 }
 
@@ -460,5 +478,27 @@ mod tests {
             8192
         );
         assert!(written.trimmed);
+    }
+
+    // IMG-4
+    #[test]
+    fn native_frames_are_noticed_in_each_place_a_stack_can_be() {
+        let is_native = |text: &str| Event::parse(text).unwrap().has_native_frames();
+        let stack = r#"{"frames":[{"function":"f"},{"instruction_addr":"0x1"}]}"#;
+        assert!(is_native(&format!(r#"{{"stacktrace":{stack}}}"#)));
+        assert!(is_native(&format!(
+            r#"{{"exception":{{"type":"E","stacktrace":{stack}}}}}"#
+        )));
+        assert!(is_native(&format!(
+            r#"{{"threads":[{{"id":1,"stacktrace":{stack}}}]}}"#
+        )));
+        for other in [
+            r#"{"message":"m"}"#,
+            r#"{"stacktrace":null}"#,
+            r#"{"stacktrace":{"frames":[{"function":"f","filename":"a.py"}]}}"#,
+            r#"{"extra":{"instruction_addr":"0x1"}}"#,
+        ] {
+            assert!(!is_native(other), "{other}");
+        }
     }
 }

@@ -1,11 +1,16 @@
 //! What tests of events share: a scope to write with, and the result read back.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
+use super::breadcrumb::Crumbs;
 use super::{Event, EventError, Parts, Written};
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
 use crate::value::members::Members;
+use crate::value::pieces::Fragment;
+use crate::value::scan;
 
 /// What a test gives from options and scope.
 #[derive(Debug, Clone)]
@@ -14,8 +19,10 @@ pub(super) struct Given {
     pub(super) tags: Members,
     pub(super) contexts: Members,
     pub(super) extra: Members,
-    pub(super) breadcrumbs: String,
+    /// Each any number of them.
+    pub(super) breadcrumbs: Vec<String>,
     pub(super) max_breadcrumbs: usize,
+    pub(super) images: Option<Arc<str>>,
 }
 
 impl Default for Given {
@@ -25,15 +32,21 @@ impl Default for Given {
             tags: Members::new(),
             contexts: Members::new(),
             extra: Members::new(),
-            breadcrumbs: String::new(),
+            breadcrumbs: Vec::new(),
             max_breadcrumbs: 100,
+            images: None,
         }
     }
 }
 
 impl Given {
-    /// The written event as text, behind what was in the buffer before.
+    /// The written event as text.
     pub(super) fn try_write(&self, event: &Event<'_>) -> Result<(String, Written), EventError> {
+        let crumbs = |text: &String| {
+            let count = scan::joined_elements(text).count();
+            Crumbs::new(Fragment::new(Arc::from(&**text), 0), count)
+        };
+        let breadcrumbs: Vec<_> = self.breadcrumbs.iter().map(crumbs).collect();
         let parts = Parts {
             event_id: Uuid::from_bytes([0xab; 16]),
             timestamp: "2026-01-01T00:00:00.000001Z",
@@ -42,20 +55,13 @@ impl Given {
             tags: &self.tags,
             contexts: &self.contexts,
             extra: &self.extra,
-            breadcrumbs: &self.breadcrumbs,
+            breadcrumbs: &breadcrumbs,
             max_breadcrumbs: self.max_breadcrumbs,
+            images: self.images.as_ref(),
         };
-        let mut out = b"before".to_vec();
-        let result = event.write(&parts, &mut out);
-        let text = String::from_utf8(out).unwrap();
-        let text = text.strip_prefix("before").unwrap().to_owned();
-        match result {
-            Ok(written) => Ok((text, written)),
-            Err(error) => {
-                assert_eq!(text, "", "nothing is appended on an error");
-                Err(error)
-            }
-        }
+        let written = event.write(&parts)?;
+        let text = String::from_utf8(written.payload.whole().into_owned()).unwrap();
+        Ok((text, written))
     }
 
     /// The written event, read back.

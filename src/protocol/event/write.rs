@@ -3,6 +3,7 @@
 use super::error::EventError;
 use super::field::Field;
 use super::{Event, Parts, Written, bags, breadcrumb, limits, request, stack, tags, text, time};
+use crate::value::pieces::{Charge, Cuts, Fragment, Pieces};
 use crate::value::scan;
 use crate::value::write as json;
 
@@ -36,6 +37,8 @@ impl Omission {
 pub(super) struct Writer<'w> {
     /// Where to.
     pub(super) out: &'w mut Vec<u8>,
+    /// What stands between its bytes and is not copied.
+    cuts: &'w mut Cuts,
     /// What the scope gives.
     pub(super) parts: &'w Parts<'w>,
     /// See [`Written::trimmed`].
@@ -52,6 +55,11 @@ impl Writer<'_> {
         self.out.extend_from_slice(b"\":");
     }
 
+    /// Appends shared text. What is behind it must not be cut off again.
+    pub(super) fn share(&mut self, fragment: Fragment, charge: Charge) {
+        self.cuts.share(self.out, fragment, charge);
+    }
+
     /// Remembers that the field is there, so that the scope's is not.
     pub(super) fn mark_written(&mut self, field: Field) {
         self.written |= 1 << field.index();
@@ -63,39 +71,36 @@ impl Writer<'_> {
 }
 
 /// See [`Event::write`].
-pub(super) fn write(
-    event: &Event<'_>,
-    parts: &Parts<'_>,
-    out: &mut Vec<u8>,
-) -> Result<Written, EventError> {
-    let start = out.len();
+pub(super) fn write(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
+    let mut out = Vec::new();
     // The one large allocation of a capture, of a size that the host decides.
     out.try_reserve(expected_length(event, parts))
         .map_err(|_| EventError::out_of_memory())?;
     for omission in Omission::STEPS {
+        out.clear();
+        let mut cuts = Cuts::default();
         let mut writer = Writer {
-            out: &mut *out,
+            out: &mut out,
+            cuts: &mut cuts,
             parts,
             trimmed: event.was_trimmed || omission > Omission::Nothing,
             written: 0,
         };
-        let result = write_fields(event, &mut writer, omission);
+        write_fields(event, &mut writer, omission)?;
         let trimmed = writer.trimmed;
-        if let Err(error) = result {
-            out.truncate(start);
-            return Err(error);
+        if out.len().saturating_add(cuts.len()) <= limits::EVENT_BYTES {
+            return Ok(Written {
+                payload: Pieces::new(out, cuts),
+                trimmed,
+            });
         }
-        if out.len().saturating_sub(start) <= limits::EVENT_BYTES {
-            return Ok(Written { trimmed });
-        }
-        out.truncate(start);
     }
     Err(EventError::too_large(
         "the event is larger than 1 MiB even without its extra data; send large data as an attachment",
     ))
 }
 
-/// What an event that is copied as it stands will need, so that the buffer grows once.
+/// What an event that is copied as it stands will need, without what is shared, so that the buffer grows once.
 fn expected_length(event: &Event<'_>, parts: &Parts<'_>) -> usize {
     /// Id, time, level, punctuation.
     const FRAME: usize = 256;
@@ -107,15 +112,10 @@ fn expected_length(event: &Event<'_>, parts: &Parts<'_>) -> usize {
         let pair = key.len().saturating_add(json.len());
         sum.saturating_add(pair).saturating_add(8)
     });
-    [
-        parts.tags.json(),
-        parts.contexts.json(),
-        parts.extra.json(),
-        parts.breadcrumbs,
-    ]
-    .iter()
-    .fold(fields, |sum, text| sum.saturating_add(text.len()))
-    .min(limits::EVENT_BYTES)
+    [parts.tags.json(), parts.contexts.json(), parts.extra.json()]
+        .iter()
+        .fold(fields, |sum, text| sum.saturating_add(text.len()))
+        .min(limits::EVENT_BYTES)
 }
 
 fn write_fields(
@@ -215,9 +215,7 @@ fn write_meta(event: &Event<'_>, writer: &mut Writer<'_>) {
     if let Some(value) = event.get(Field::Modules) {
         bags::modules(writer, value);
     }
-    if let Some(value) = event.get(Field::DebugMeta) {
-        bags::debug_meta(writer, value);
-    }
+    bags::debug_meta(writer, event.get(Field::DebugMeta));
 }
 
 fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
@@ -258,7 +256,7 @@ mod tests {
                 ("environment", "\"production\"".into()),
                 ("sdk", "{\"name\":\"n\",\"version\":\"1\"}".into()),
             ],
-            breadcrumbs: "{\"message\":\"one\"},{\"message\":\"two\"}".into(),
+            breadcrumbs: vec!["{\"message\":\"one\"},{\"message\":\"two\"}".into()],
             ..Given::default()
         };
         given.tags.set_text("t", "v");
@@ -393,6 +391,37 @@ mod tests {
             ),
             ([false; 4], 0, 1, true)
         );
+    }
+
+    // ENV-17, ENV-18
+    #[test]
+    fn what_is_shared_counts_and_is_left_out_in_the_same_order() {
+        let crumb = json!({"message": "m".repeat(7000)}).to_string();
+        let given = Given {
+            breadcrumbs: vec![[&*crumb; 60].join(","), [&*crumb; 30].join(",")],
+            images: Some(json!({"code_file": "f".repeat(300_000)}).to_string().into()),
+            ..Given::default()
+        };
+        let with = |bytes: usize| {
+            let event = json!({"extra": {"e": 1}, "other": filler(bytes)}).to_string();
+            let (json, result) = given.read_and_write(&event);
+            let crumbs = json["breadcrumbs"]["values"].as_array().map_or(0, Vec::len);
+            let keys = ["extra", "other", "debug_meta"].map(|key| json.get(key).is_some());
+            (keys, crumbs, result.trimmed)
+        };
+        assert_eq!(with(1000), ([true; 3], 90, false));
+        assert_eq!(with(200_000), ([false, true, true], 45, true));
+        assert_eq!(with(600_000), ([false, true, true], 0, true));
+        assert_eq!(with(900_000), ([false, false, true], 0, true));
+        let given = Given {
+            images: Some(
+                json!({"code_file": "f".repeat(1_100_000)})
+                    .to_string()
+                    .into(),
+            ),
+            ..Given::default()
+        };
+        assert!(given.read_and_write("{}").0.get("debug_meta").is_none());
     }
 
     #[test]

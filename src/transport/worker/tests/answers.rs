@@ -1,6 +1,7 @@
 //! What answers and failures lead to.
 
 use super::*;
+use crate::value::pieces::{Charge, Cuts, Fragment, Pieces};
 
 // HTTP-1, HTTP-2, HTTP-3, HTTP-4, HTTP-8
 #[test]
@@ -316,10 +317,46 @@ fn what_a_request_copies_is_bounded_however_many_items_it_has() {
         .encode(&rig.shared, Some(&envelope), None, None);
     let copied = request.body.iter().map(|segment| match segment {
         Segment::Bytes(bytes) => bytes.len(),
-        Segment::Payload(..) => 0,
+        Segment::Piece { .. } => 0,
     });
     assert!(copied.sum::<usize>() < 2 * 1024 * 1024 + 8192);
     assert!(request.body_len() > 8 * 1_900_000);
+}
+
+#[test]
+fn an_event_too_large_to_copy_is_sent_from_its_pieces() {
+    let mut rig = rig();
+    let (mut own, mut cuts) = (b"{\"a\":\"".to_vec(), Cuts::default());
+    for letter in ["a", "b"] {
+        let text = Arc::from(letter.repeat(1_500_000));
+        cuts.share(&mut own, Fragment::new(text, 0), Charge::Holder);
+        own.extend_from_slice(b"|");
+    }
+    own.extend_from_slice(b"\"}");
+    let envelope = Arc::new(Envelope::event(Uuid::new_v4(), Pieces::new(own, cuts)));
+    let request = rig
+        .worker
+        .encoder
+        .encode(&rig.shared, Some(&envelope), None, None);
+    let mut bytes = Vec::new();
+    let mut copied = 0;
+    for segment in &request.body {
+        bytes.extend_from_slice(segment.bytes());
+        copied += match segment {
+            Segment::Bytes(bytes) => bytes.len(),
+            Segment::Piece { .. } => 0,
+        };
+    }
+    assert!(copied < 4096, "{copied}");
+    let read = Envelope::parse(&bytes).unwrap();
+    let payload = |envelope: &Envelope| {
+        envelope
+            .items()
+            .next()
+            .map(|item| item.payload.whole().into_owned())
+    };
+    assert_eq!(payload(&read), payload(&envelope));
+    assert_eq!(payload(&read).map(|it| it.len()), Some(3_000_010));
 }
 
 // AUTH-13
