@@ -14,10 +14,20 @@ use std::ptr;
 
 use divan::{AllocProfiler, Bencher};
 use sentry::ffi::capture::{sentry_capture_message_n, sentry_capture_n};
+use sentry::ffi::capture_value::sentry_capture_event;
+use sentry::ffi::events::{
+    sentry_event_add_exception, sentry_value_new_exception_n, sentry_value_new_message_event_n,
+};
 use sentry::ffi::lifecycle::{sentry_close, sentry_init};
 use sentry::ffi::options_json::sentry_options_new_from_json_n;
 use sentry::ffi::scope::{sentry_add_breadcrumb_json_n, sentry_set_tag_n};
+use sentry::ffi::scope_values::sentry_set_context_n;
 use sentry::ffi::types::sentry_status_t;
+use sentry::ffi::values::{
+    sentry_value_new_int32, sentry_value_new_list, sentry_value_new_object,
+    sentry_value_new_string_n, sentry_value_t,
+};
+use sentry::ffi::values_access::{sentry_value_append, sentry_value_set_by_key_n};
 
 #[global_allocator]
 static ALLOCATIONS: AllocProfiler = AllocProfiler::system();
@@ -29,6 +39,9 @@ fn main() {
     divan::main();
 }
 
+/// A queue that takes everything.
+const ROOMY: &str = "\"queue_max_items\":-1,\"queue_max_bytes\":4294967296";
+
 /// A client with a scope of 20 breadcrumbs and a tag, and a server that accepts connections and never answers.
 struct Running {
     _server: TcpListener,
@@ -37,6 +50,10 @@ struct Running {
 impl Running {
     /// `queue` holds more options as JSON.
     fn start(queue: &str) -> Self {
+        Self::with_breadcrumbs(queue, 20)
+    }
+
+    fn with_breadcrumbs(queue: &str, breadcrumbs: usize) -> Self {
         let server = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let port = server.local_addr().expect("a bound socket").port();
         let options = format!(
@@ -48,7 +65,7 @@ impl Running {
             sentry_init(sentry_options_new_from_json_n(text, length))
         };
         assert_eq!(failed, 0, "{options}");
-        for number in 0..20 {
+        for number in 0..breadcrumbs {
             add_breadcrumb(&breadcrumb(number));
         }
         set_tag("acme");
@@ -64,7 +81,7 @@ impl Running {
 
     /// A queue that takes everything a benchmark captures.
     fn roomy() -> Self {
-        Self::start("\"queue_max_items\":-1,\"queue_max_bytes\":4294967296")
+        Self::start(ROOMY)
     }
 }
 
@@ -197,5 +214,92 @@ mod scope {
     fn tag(bencher: Bencher<'_, '_>) {
         let _running = Running::full();
         bencher.bench_local(|| set_tag("acme"));
+    }
+}
+
+/// The event of a C program: built from values, with an exception of 20 native frames, in a scope of 5 tags and 3
+/// contexts. Alarming: 100 breadcrumbs more than 10 % above none.
+mod values {
+    use super::*;
+
+    fn text(text: &str) -> sentry_value_t {
+        let (text, length) = parts(text);
+        // SAFETY: text with its length.
+        unsafe { sentry_value_new_string_n(text, length) }
+    }
+
+    fn set(object: sentry_value_t, key: &str, value: sentry_value_t) {
+        let (key, length) = parts(key);
+        // SAFETY: values of ours and text with its length.
+        unsafe { sentry_value_set_by_key_n(object, key, length, value) };
+    }
+
+    fn frame(number: i32) -> sentry_value_t {
+        let frame = sentry_value_new_object();
+        let address = format!("0x55d0c0ffee{number:02x}");
+        set(frame, "instruction_addr", text(&address));
+        set(frame, "function", text("storage::read_block"));
+        set(frame, "lineno", sentry_value_new_int32(number));
+        frame
+    }
+
+    fn event() -> sentry_value_t {
+        let frames = sentry_value_new_list();
+        for number in 0..20 {
+            // SAFETY: values of ours.
+            unsafe { sentry_value_append(frames, frame(number)) };
+        }
+        let stacktrace = sentry_value_new_object();
+        set(stacktrace, "frames", frames);
+        let ((kind, kind_length), (value, length)) = (parts("ReadError"), parts("no such block"));
+        // SAFETY: texts with their lengths.
+        let exception = unsafe { sentry_value_new_exception_n(kind, kind_length, value, length) };
+        set(exception, "stacktrace", stacktrace);
+        let ((logger, logger_length), (message, length)) =
+            (parts("storage"), parts("could not read the block"));
+        // SAFETY: texts with their lengths, and values of ours.
+        unsafe {
+            let event =
+                sentry_value_new_message_event_n(ERROR, logger, logger_length, message, length);
+            sentry_event_add_exception(event, exception);
+            event
+        }
+    }
+
+    fn running(breadcrumbs: usize) -> Running {
+        let running = Running::with_breadcrumbs(ROOMY, breadcrumbs);
+        for key in ["host", "region", "shard", "build"] {
+            let ((key, key_length), (value, length)) = (parts(key), parts("one of several"));
+            // SAFETY: texts with their lengths.
+            unsafe { sentry_set_tag_n(key, key_length, value, length) };
+        }
+        // The other two, `os` and `device`, are there.
+        let context = sentry_value_new_object();
+        set(context, "name", text("app"));
+        set(context, "state", text("serving requests"));
+        let (key, length) = parts("app");
+        // SAFETY: text with its length, and a value of ours.
+        unsafe { sentry_set_context_n(key, length, context) };
+        running
+    }
+
+    fn capture(event: sentry_value_t) {
+        // SAFETY: a value of ours.
+        unsafe { sentry_capture_event(event) };
+    }
+
+    /// Number of breadcrumbs in the scope.
+    const BREADCRUMBS: [usize; 3] = [0, 20, 100];
+
+    #[divan::bench(args = BREADCRUMBS, sample_count = 400, sample_size = 25)]
+    fn build_and_capture(bencher: Bencher<'_, '_>, breadcrumbs: usize) {
+        let _running = running(breadcrumbs);
+        bencher.bench_local(|| capture(event()));
+    }
+
+    #[divan::bench(args = BREADCRUMBS, sample_count = 400, sample_size = 25)]
+    fn capture_only(bencher: Bencher<'_, '_>, breadcrumbs: usize) {
+        let _running = running(breadcrumbs);
+        bencher.with_inputs(event).bench_local_values(capture);
     }
 }
