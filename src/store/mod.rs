@@ -16,3 +16,4 @@ pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;
+pub(crate) mod spool;

@@ -82,7 +82,6 @@ impl Envelope {
     }
 
     /// The DSN in the bytes it was read from.
-    #[cfg(test)]
     pub(crate) fn stored_dsn(&self) -> Option<&str> {
         self.stored.as_ref()?.dsn.as_deref()
     }
