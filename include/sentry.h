@@ -17,6 +17,16 @@
 #include <stdint.h>
 #include <time.h>
 
+/* Strict ISO C hides siginfo_t and ucontext_t; pointers to them then lead to void. */
+#if defined(__USE_XOPEN2K8) || (!defined(__GLIBC__) && !defined(__STRICT_ANSI__))                  \
+    || (!defined(__GLIBC__) && (defined(_POSIX_C_SOURCE) || defined(_XOPEN_SOURCE) || defined(_GNU_SOURCE)))
+typedef siginfo_t sentry_siginfo_t;
+typedef ucontext_t sentry_user_context_t;
+#else
+typedef void sentry_siginfo_t;
+typedef void sentry_user_context_t;
+#endif
+
 #ifndef SENTRY_API
 #    define SENTRY_API __attribute__((visibility("default")))
 #endif
@@ -369,6 +379,96 @@ typedef enum sentry_value_type_t {
 } sentry_value_type_t;
 
 /**
+ * Which envelopes stay on disk.
+ */
+typedef enum sentry_cache_keep_t {
+    /**
+     * None.
+     */
+    SENTRY_CACHE_KEEP_NONE = 0,
+    /**
+     * Those that could not be sent.
+     */
+    SENTRY_CACHE_KEEP_OFFLINE = 1,
+    /**
+     * Those, and a copy of those that were sent.
+     */
+    SENTRY_CACHE_KEEP_ALWAYS = 2,
+} sentry_cache_keep_t;
+
+/**
+ * What a crash is reported as.
+ */
+typedef enum sentry_crash_reporting_mode_t {
+    /**
+     * A minidump.
+     */
+    SENTRY_CRASH_REPORTING_MODE_MINIDUMP = 0,
+    /**
+     * An event with stacks.
+     */
+    SENTRY_CRASH_REPORTING_MODE_NATIVE = 1,
+    /**
+     * An event with stacks, and a minidump.
+     */
+    SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP = 2,
+} sentry_crash_reporting_mode_t;
+
+/**
+ * When a crash is uploaded.
+ */
+typedef enum sentry_crash_upload_mode_t {
+    /**
+     * Before the crashed process ends.
+     */
+    SENTRY_CRASH_UPLOAD_MODE_SYNC = 0,
+    /**
+     * After it.
+     */
+    SENTRY_CRASH_UPLOAD_MODE_ASYNC = 1,
+} sentry_crash_upload_mode_t;
+
+/**
+ * When the signal handlers that were there before ours run.
+ */
+typedef enum sentry_handler_strategy_t {
+    /**
+     * After ours.
+     */
+    SENTRY_HANDLER_STRATEGY_DEFAULT = 0,
+    /**
+     * Before ours, for runtimes that turn signals into exceptions of their own.
+     */
+    SENTRY_HANDLER_STRATEGY_CHAIN_AT_START = 1,
+} sentry_handler_strategy_t;
+
+/**
+ * How much memory a minidump holds.
+ */
+typedef enum sentry_minidump_mode_t {
+    /**
+     * Stacks.
+     */
+    SENTRY_MINIDUMP_MODE_STACK_ONLY = 0,
+    /**
+     * Stacks and what they point to.
+     */
+    SENTRY_MINIDUMP_MODE_SMART = 1,
+    /**
+     * All.
+     */
+    SENTRY_MINIDUMP_MODE_FULL = 2,
+} sentry_minidump_mode_t;
+
+/**
+ * What catches crashes. There is one, built in; no function makes another.
+ *
+ * `sentry_options_set_backend` with NULL turns it off.
+ * Threads: nothing to share.
+ */
+typedef struct sentry_backend_t sentry_backend_t;
+
+/**
  * Items under common headers, as one request carries them.
  *
  * Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
@@ -395,6 +495,14 @@ typedef struct sentry_options_t sentry_options_t;
  * Threads: any, several at once; the one that ends it must be the last.
  */
 typedef struct sentry_scope_t sentry_scope_t;
+
+/**
+ * What a transaction starts with: its name, its operation, and where it comes from.
+ *
+ * Lent to a `sentry_traces_sampler_function`.
+ * Threads: one at a time for each handle.
+ */
+typedef struct sentry_transaction_context_t sentry_transaction_context_t;
 
 /**
  * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
@@ -444,6 +552,78 @@ typedef union sentry_value_t (*sentry_event_function_t)(union sentry_value_t eve
  */
 typedef union sentry_value_t (*sentry_before_breadcrumb_function_t)(union sentry_value_t breadcrumb,
                                                                     void *user_data);
+
+/**
+ * Sees a transaction before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_transaction_function_t)(union sentry_value_t transaction,
+                                                              void *user_data);
+
+/**
+ * Sees a log before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_before_send_log_function_t)(union sentry_value_t log,
+                                                                  void *user_data);
+
+/**
+ * Sees a metric before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_before_send_metric_function_t)(union sentry_value_t metric,
+                                                                     void *user_data);
+
+/**
+ * What the system tells about a crash.
+ */
+typedef struct sentry_ucontext_t {
+    /**
+     * Number of the signal.
+     */
+    int signum;
+    /**
+     * What the system says about it.
+     */
+    sentry_siginfo_t *siginfo;
+    /**
+     * Registers of the thread it hit.
+     */
+    sentry_user_context_t *user_context;
+} sentry_ucontext_t;
+
+/**
+ * Sees the event of a crash.
+ *
+ * Called once, while the crashed thread stands still; `uctx` is valid until it returns. It owns `event` and gives back
+ * the event to be kept; null drops it. It should do as little as a signal handler may.
+ */
+typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucontext_t *uctx,
+                                                        union sentry_value_t event,
+                                                        void *user_data);
+
+/**
+ * Sees what an earlier run left behind when it crashed.
+ *
+ * Called once per crash, on the thread that calls `sentry_init`, before the envelope is queued; `envelope` is valid
+ * until it returns and must not be freed. It must not need a running library.
+ */
+typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_t *envelope,
+                                                   void *user_data);
+
+/**
+ * Decides whether a screenshot is attached to an event. Never called on Linux.
+ */
+typedef int (*sentry_before_screenshot_function_t)(union sentry_value_t event, void *user_data);
+
+/**
+ * Decides which share of transactions like this one are sent.
+ *
+ * Called on the thread that starts a transaction. `transaction_ctx` and `custom_sampling_ctx` are valid until it
+ * returns and stay the library's; `parent_sampled` is NULL without a decision of the caller, else it points to 0 or 1.
+ * It returns 0.0 to 1.0.
+ */
+typedef double (*sentry_traces_sampler_function)(const struct sentry_transaction_context_t *transaction_ctx,
+                                                 union sentry_value_t custom_sampling_ctx,
+                                                 const int *parent_sampled,
+                                                 void *user_data);
 
 /**
  * One envelope and what became of it.
@@ -1107,6 +1287,78 @@ void sentry_options_set_before_breadcrumb(struct sentry_options_t *opts,
                                           void *user_data);
 
 /**
+ * Sets the function that sees each transaction before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_transaction(struct sentry_options_t *opts,
+                                           sentry_transaction_function_t func,
+                                           void *data);
+
+/**
+ * Sets the function that sees each log before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send_log(struct sentry_options_t *opts,
+                                        sentry_before_send_log_function_t func,
+                                        void *data);
+
+/**
+ * Sets the function that sees each metric before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send_metric(struct sentry_options_t *opts,
+                                           sentry_before_send_metric_function_t func,
+                                           void *data);
+
+/**
+ * Sets the function that sees the event of a crash, in place of `before_send`. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_on_crash(struct sentry_options_t *opts,
+                                 sentry_crash_function_t func,
+                                 void *data);
+
+/**
+ * Sets the function that sees what an earlier run left behind when it crashed. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_on_crashed_last_run(struct sentry_options_t *opts,
+                                            sentry_crashed_last_run_function_t func,
+                                            void *user_data);
+
+/**
  * Starts the library: from here on events are taken and sent by one background thread.
  *
  * A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
@@ -1204,8 +1456,8 @@ SENTRY_API void sentry_free(void *ptr);
 /**
  * Makes options with their defaults.
  *
- * Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG` and
- * `SENTRY_SAMPLE_RATE` are already in place; setters replace them.
+ * Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG`,
+ * `SENTRY_SAMPLE_RATE` and `SENTRY_TRACES_SAMPLE_RATE` are already in place; setters replace them.
  *
  * Ownership: the options are the caller's, until `sentry_init` takes them or `sentry_options_free` ends them.
  * Threads: any thread; no other thread may change the environment meanwhile.
@@ -1514,6 +1766,215 @@ void sentry_options_set_database_path_n(struct sentry_options_t *opts,
                                         size_t path_len);
 
 /**
+ * Sets what catches crashes. Stored; without effect in this version.
+ *
+ * Arguments: `backend` is NULL: crashes are not caught; default: they are.
+ * Ownership: nothing changes hands; there is no backend to hand over.
+ * Null: see Arguments; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_backend(struct sentry_options_t *opts,
+                                struct sentry_backend_t *backend);
+
+/**
+ * Sets whether diagnostics go on after a crash. Stored; without effect in this version.
+ *
+ * Arguments: `enabled` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_logger_enabled_when_crashed(struct sentry_options_t *opts,
+                                                    int enabled);
+
+/**
+ * Sets whether frames get the names of their functions in this process. Stored; without effect in this version.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_symbolize_stacktraces(struct sentry_options_t *opts,
+                                              int val);
+
+/**
+ * Gets whether frames get the names of their functions in this process.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_symbolize_stacktraces(const struct sentry_options_t *opts);
+
+/**
+ * Sets the program that reports crashes from outside. Stored; without effect in this version.
+ *
+ * Arguments: `path` in bytes of the file system; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_handler_path(struct sentry_options_t *opts, const char *path);
+
+/**
+ * Like `sentry_options_set_handler_path`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_handler_path_n(struct sentry_options_t *opts,
+                                       const char *path,
+                                       size_t path_len);
+
+/**
+ * Sets the program that gets the report of a crash instead of the server. Stored; without effect in this version.
+ *
+ * Arguments: `path` in bytes of the file system; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_external_crash_reporter_path(struct sentry_options_t *opts,
+                                                     const char *path);
+
+/**
+ * Like `sentry_options_set_external_crash_reporter_path`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_external_crash_reporter_path_n(struct sentry_options_t *opts,
+                                                       const char *path,
+                                                       size_t path_len);
+
+/**
+ * Sets how much memory a minidump holds. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_minidump_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_MINIDUMP_MODE_SMART`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_minidump_mode(struct sentry_options_t *opts,
+                                      sentry_minidump_mode_t mode);
+
+/**
+ * Sets what a crash is reported as. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_crash_reporting_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crash_reporting_mode(struct sentry_options_t *opts,
+                                             sentry_crash_reporting_mode_t mode);
+
+/**
+ * Gets what a crash is reported as.
+ *
+ * Null: `SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_crash_reporting_mode_t sentry_options_get_crash_reporting_mode(const struct sentry_options_t *opts);
+
+/**
+ * Sets when a crash is uploaded. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_crash_upload_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_CRASH_UPLOAD_MODE_SYNC`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crash_upload_mode(struct sentry_options_t *opts,
+                                          sentry_crash_upload_mode_t mode);
+
+/**
+ * Gets when a crash is uploaded.
+ *
+ * Null: `SENTRY_CRASH_UPLOAD_MODE_SYNC` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_crash_upload_mode_t sentry_options_get_crash_upload_mode(const struct sentry_options_t *opts);
+
+/**
+ * Sets when the handlers that were there before ours run. Stored; without effect in this version.
+ *
+ * Arguments: `handler_strategy` of `sentry_handler_strategy_t`, numbers beyond its range count as its nearest end;
+ * default `SENTRY_HANDLER_STRATEGY_DEFAULT`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_handler_strategy(struct sentry_options_t *opts,
+                                         sentry_handler_strategy_t handler_strategy);
+
+/**
+ * Gets when the handlers that were there before ours run.
+ *
+ * Null: `SENTRY_HANDLER_STRATEGY_DEFAULT` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_handler_strategy_t sentry_options_get_handler_strategy(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether a thread that gives no heartbeat is reported. Stored; without effect in this version.
+ *
+ * Arguments: `enable` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_app_hang_tracking(struct sentry_options_t *opts,
+                                                 int enable);
+
+/**
+ * Gets whether a thread that gives no heartbeat is reported.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_app_hang_tracking(const struct sentry_options_t *opts);
+
+/**
+ * Sets how long a thread may give no heartbeat. Stored; without effect in this version.
+ *
+ * Arguments: `app_hang_timeout` in milliseconds, at least 1000, less is raised to that; default 5000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_app_hang_timeout(struct sentry_options_t *opts,
+                                         uint64_t app_hang_timeout);
+
+/**
+ * Gets how long a thread may give no heartbeat.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_app_hang_timeout(const struct sentry_options_t *opts);
+
+/**
  * Sets which events are dropped.
  *
  * Arguments: `patterns`, one on each line, compared with the exception's type and module and with the logger; `*`
@@ -1765,6 +2226,419 @@ SENTRY_API void sentry_options_set_send_client_reports(struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API int sentry_options_get_send_client_reports(const struct sentry_options_t *opts);
+
+/**
+ * Sets the name of the thread that sends.
+ *
+ * Arguments: `name` in UTF-8; the system shows its first 15 bytes; default `sentry-http`.
+ * Ownership: the text is copied.
+ * Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transport_thread_name(struct sentry_options_t *opts,
+                                              const char *name);
+
+/**
+ * Like `sentry_options_set_transport_thread_name`, with a length.
+ *
+ * Arguments: `name_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transport_thread_name_n(struct sentry_options_t *opts,
+                                                const char *name,
+                                                size_t name_len);
+
+/**
+ * Gets the name of the thread that sends.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_transport_thread_name(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether a screenshot is attached to crashes. Accepted; without effect on Linux.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_attach_screenshot(struct sentry_options_t *opts, int val);
+
+/**
+ * Sets the function that decides whether a screenshot is attached. Accepted; without effect on Linux.
+ *
+ * Arguments: `func` and the pointer it would get back.
+ * Ownership: `user_data` stays the caller's.
+ * Null: NULL is allowed everywhere.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_screenshot(struct sentry_options_t *opts,
+                                          sentry_before_screenshot_function_t func,
+                                          void *user_data);
+
+/**
+ * Sets whether a recording of the screen is attached to crashes. Accepted; without effect on Linux.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_attach_session_replay(struct sentry_options_t *opts, int val);
+
+/**
+ * Sets how long a recording of the screen is. Accepted; without effect on Linux.
+ *
+ * Arguments: `duration_ms` in milliseconds; default 5000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_session_replay_duration(struct sentry_options_t *opts,
+                                                uint32_t duration_ms);
+
+/**
+ * Sets whether the system's own crash reporter runs as well. Accepted; without effect on Linux.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_system_crash_reporter_enabled(struct sentry_options_t *opts,
+                                                      int enabled);
+
+/**
+ * Sets whether a crashed process waits for its upload. Accepted; without effect on Linux.
+ *
+ * Arguments: `wait_for_upload` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crashpad_wait_for_upload(struct sentry_options_t *opts,
+                                                 int wait_for_upload);
+
+/**
+ * Sets whether stacks are captured from the stack pointer only. Accepted; without effect on Linux.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crashpad_limit_stack_capture_to_sp(struct sentry_options_t *opts,
+                                                           int enabled);
+
+/**
+ * Sets whether a session starts with `sentry_init`. Stored; without effect in this version.
+ *
+ * Arguments: `val` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_auto_session_tracking(struct sentry_options_t *opts, int val);
+
+/**
+ * Gets whether a session starts with `sentry_init`.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_auto_session_tracking(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether nothing is sent before the user has consented. Stored; without effect in this version.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_require_user_consent(struct sentry_options_t *opts,
+                                             int val);
+
+/**
+ * Gets whether nothing is sent before the user has consented.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_require_user_consent(const struct sentry_options_t *opts);
+
+/**
+ * Sets which envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_cache_keep_t`, negative numbers count as `SENTRY_CACHE_KEEP_OFFLINE`,
+ * larger ones as `SENTRY_CACHE_KEEP_ALWAYS`; default `SENTRY_CACHE_KEEP_NONE`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_cache_keep(struct sentry_options_t *opts,
+                                   int mode);
+
+/**
+ * Gets which envelopes stay on disk.
+ *
+ * Null: `SENTRY_CACHE_KEEP_NONE` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_cache_keep(const struct sentry_options_t *opts);
+
+/**
+ * Sets how many envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `items` in envelopes; 0 means no bound; default 30.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_items(struct sentry_options_t *opts, size_t items);
+
+/**
+ * Sets how many bytes of envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `bytes` in bytes; 0 means no bound; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_size(struct sentry_options_t *opts, size_t bytes);
+
+/**
+ * Sets how long envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `seconds` in seconds; 0 and less mean for ever; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_age(struct sentry_options_t *opts, time_t seconds);
+
+/**
+ * Sets whether envelopes that could not be sent are kept on disk and tried again, also by later runs. Stored;
+ * without effect in this version.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_http_retry(struct sentry_options_t *opts,
+                                   int enabled);
+
+/**
+ * Gets whether envelopes that could not be sent are kept on disk and tried again, also by later runs.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_options_get_http_retry(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether attachments of more than 100 MiB are sent for themselves. Stored; without effect in this version.
+ *
+ * Arguments: `enable_large_attachments` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_large_attachments(struct sentry_options_t *opts,
+                                                 int enable_large_attachments);
+
+/**
+ * Gets whether attachments of more than 100 MiB are sent for themselves.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_large_attachments(const struct sentry_options_t *opts);
+
+/**
+ * Sets the function that decides which share of transactions are sent. Accepted; without effect in this version.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Ownership: `user_data` stays the caller's.
+ * Null: NULL is allowed everywhere.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_traces_sampler(struct sentry_options_t *opts,
+                                       sentry_traces_sampler_function callback,
+                                       void *user_data);
+
+/**
+ * Sets the share of transactions that are sent. Stored; without effect in this version.
+ *
+ * Arguments: `sample_rate` 0.0 to 1.0, cut to that range; NaN is 0.0; default `SENTRY_TRACES_SAMPLE_RATE`, else 0.0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_traces_sample_rate(struct sentry_options_t *opts,
+                                           double sample_rate);
+
+/**
+ * Gets the share of transactions that are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 0.0 to 1.0.
+ * Since: 0.1
+ */
+SENTRY_API double sentry_options_get_traces_sample_rate(struct sentry_options_t *opts);
+
+/**
+ * Sets how many finished spans a transaction holds. Stored; without effect in this version.
+ *
+ * Arguments: `max_spans` in spans; default 1000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_max_spans(struct sentry_options_t *opts, size_t max_spans);
+
+/**
+ * Gets how many finished spans a transaction holds.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: the count.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_options_get_max_spans(struct sentry_options_t *opts);
+
+/**
+ * Sets whether outgoing requests carry the header `traceparent` as well. Stored; without effect in this version.
+ *
+ * Arguments: `propagate_traceparent` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_propagate_traceparent(struct sentry_options_t *opts,
+                                              int propagate_traceparent);
+
+/**
+ * Gets whether outgoing requests carry the header `traceparent` as well.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_propagate_traceparent(const struct sentry_options_t *opts);
+
+/**
+ * Sets the organisation of the project. Stored; without effect in this version.
+ *
+ * Arguments: `org_id`; default the one in the host of the DSN.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_org_id(struct sentry_options_t *opts, const char *org_id);
+
+/**
+ * Like `sentry_options_set_org_id`, with a length.
+ *
+ * Arguments: `org_id_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_org_id_n(struct sentry_options_t *opts,
+                                 const char *org_id,
+                                 size_t org_id_len);
+
+/**
+ * Sets whether a trace goes on only if both sides name the same organisation. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `strict_trace_continuation` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_strict_trace_continuation(struct sentry_options_t *opts,
+                                                  int strict_trace_continuation);
+
+/**
+ * Gets whether a trace goes on only if both sides name the same organisation.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_strict_trace_continuation(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether logs are sent. Stored; without effect in this version.
+ *
+ * Arguments: `enable_logs` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_enable_logs(struct sentry_options_t *opts, int enable_logs);
+
+/**
+ * Gets whether logs are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_logs(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether the first variable argument of a log call is an object of attributes. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `logs_with_attributes` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_logs_with_attributes(struct sentry_options_t *opts,
+                                             int logs_with_attributes);
+
+/**
+ * Gets whether the first variable argument of a log call is an object of attributes.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_logs_with_attributes(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether metrics are sent. Stored; without effect in this version.
+ *
+ * Arguments: `enable_metrics` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_metrics(struct sentry_options_t *opts,
+                                       int enable_metrics);
+
+/**
+ * Gets whether metrics are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_metrics(const struct sentry_options_t *opts);
 
 /**
  * Sets the most envelopes the queue holds.

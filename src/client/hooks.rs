@@ -3,12 +3,38 @@
 
 use std::cell::Cell;
 
+use crate::protocol::envelope::Envelope;
 use crate::value::dynamic::Value;
 
 /// A function of the host that gets a value and gives one back; null drops it.
 pub(crate) trait ValueHook: Send + Sync + std::fmt::Debug {
     /// Calls it.
     fn call(&self, value: Value) -> Value;
+}
+
+/// What the system told about a crash: addresses of its structures, which are valid until the hook returns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrashSite {
+    /// Number of the signal.
+    pub(crate) signal: i32,
+    /// Of its `siginfo_t`.
+    pub(crate) siginfo: usize,
+    /// Of its `ucontext_t`.
+    pub(crate) context: usize,
+}
+
+/// A function of the host that gets the event of a crash and gives one back; null drops it.
+pub(crate) trait CrashHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "crashes are not caught yet")]
+    fn call(&self, site: CrashSite, event: Value) -> Value;
+}
+
+/// A function of the host that looks at an envelope.
+pub(crate) trait EnvelopeHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "what a crashed run left is not found yet")]
+    fn call(&self, envelope: Envelope);
 }
 
 /// How often a hook may be entered on one thread before it has returned: a hook that captures, or logs into a capture,

@@ -175,6 +175,7 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         endpoint: dsn.envelope_url(),
         auth: dsn.auth_header(&options.user_agent()),
         user_agent: options.user_agent(),
+        thread_name: options.transport_thread_name.clone().unwrap_or_default(),
         // Without the secret: envelopes may come to lie on disk and in logs.
         dsn: dsn.public(),
         sdk: fields::sdk(options),

@@ -119,6 +119,32 @@ pub(crate) const TRANSFER_TIMEOUT: Limit = limit("transfer_timeout", "millisecon
 pub(crate) const MAX_BREADCRUMBS: Limit =
     limit("max_breadcrumbs", "breadcrumbs", 0, usize::MAX as u64);
 
+/// 0 stands for no bound.
+pub(crate) const CACHE_MAX_ITEMS: Limit = limit("cache_max_items", "envelopes", 0, u64::MAX);
+/// As for the envelopes.
+pub(crate) const CACHE_MAX_SIZE: Limit = limit("cache_max_size", "bytes", 0, u64::MAX);
+/// As for the envelopes; the most that `time_t` holds.
+pub(crate) const CACHE_MAX_AGE: Limit = limit("cache_max_age", "seconds", 0, i64::MAX as u64);
+/// The compatible interface refuses no number here.
+pub(crate) const MAX_SPANS: Limit = limit("max_spans", "spans", 0, usize::MAX as u64);
+/// The compatible interface refuses no number here, and raises small ones.
+pub(crate) const APP_HANG_TIMEOUT: Limit = limit("app_hang_timeout", "milliseconds", 0, u64::MAX);
+/// The compatible interface refuses no number here.
+pub(crate) const SESSION_REPLAY_DURATION: Limit = limit(
+    "session_replay_duration",
+    "milliseconds",
+    0,
+    u32::MAX as u64,
+);
+
+/// Refuses what is not from 0 to 1.
+pub(crate) fn check_share(option: &str, share: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&share) {
+        return Ok(());
+    }
+    Err(format!("{option}: {share} is refused; allowed is 0 to 1"))
+}
+
 /// The beginning of a foreign text, fit for a message: at most 64 characters, control characters escaped.
 pub(crate) fn shorten(text: &str) -> String {
     const MOST: usize = 64;

@@ -44,6 +44,7 @@ pub(crate) struct Texts {
     pub(crate) sdk_name: CachedText,
     pub(crate) user_agent: CachedText,
     pub(crate) ignore_errors: CachedText,
+    pub(crate) transport_thread_name: CachedText,
 }
 
 impl Texts {
@@ -61,6 +62,8 @@ impl Texts {
             .update(Some(options.sdk_name.as_bytes().to_vec()));
         self.user_agent
             .update(Some(options.user_agent().into_bytes()));
+        self.transport_thread_name
+            .update(optional(&options.transport_thread_name));
         self.ignore_errors
             .update(options.ignore_errors_lines().map(String::into_bytes));
     }
