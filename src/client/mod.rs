@@ -5,12 +5,15 @@
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
 //! May use: `transport`, `protocol`, `value`, `base`.
 
+pub(crate) mod attachments;
 pub(crate) mod breadcrumbs;
 pub(crate) mod construct;
 pub(crate) mod contexts;
+pub(crate) mod feedback;
 pub(crate) mod fields;
 pub(crate) mod hooks;
 pub(crate) mod ignore;
+pub(crate) mod minidump;
 pub(crate) mod options;
 pub(crate) mod pipeline;
 pub(crate) mod scope;
@@ -19,6 +22,7 @@ pub(crate) mod self_test;
 pub(crate) mod start;
 pub(crate) mod state;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -51,6 +55,8 @@ pub(crate) struct Client {
     ignore: IgnoreRules,
     diagnostics: Arc<Diagnostics>,
     last_event_id: Mutex<Uuid>,
+    /// Bytes of attached files that are being read now, and are not in the queue yet.
+    reading: AtomicU64,
 }
 
 impl Client {

@@ -1,8 +1,10 @@
 //! Starting: from options to a running client, and from an inherited client to one of our own after a fork.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
+use super::attachments::AttachedFile;
 use super::contexts::{self, Trace};
 use super::fields::{self, Fields};
 use super::ignore::IgnoreRules;
@@ -51,6 +53,9 @@ impl Client {
             fields.list(),
             options.max_breadcrumbs,
         );
+        for AttachedFile { path, kind } in &options.attachments {
+            scope.attachments().add_file(path, *kind);
+        }
         let client = Self::assemble(Arc::new(options), settings, scope, fields, diagnostics)?;
         Ok(Started { client, warning })
     }
@@ -120,6 +125,7 @@ impl Client {
             fields,
             diagnostics,
             last_event_id: Mutex::default(),
+            reading: AtomicU64::new(0),
         })
     }
 }
@@ -175,7 +181,6 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         endpoint: dsn.envelope_url(),
         auth: dsn.auth_header(&options.user_agent()),
         user_agent: options.user_agent(),
-        thread_name: options.transport_thread_name.clone().unwrap_or_default(),
         // Without the secret: envelopes may come to lie on disk and in logs.
         dsn: dsn.public(),
         sdk: fields::sdk(options),

@@ -16,4 +16,3 @@ pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;
-pub(crate) mod spool;

@@ -45,7 +45,7 @@ use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use ledger::Tally;
 use outcome::OutcomeSink;
-use queue::Refusal;
+use queue::{Overflow, Refusal};
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
 use stats::Stats;
@@ -56,6 +56,15 @@ pub(crate) use thread::is_worker_thread;
 const SETTLE_GRACE: Duration = Duration::from_millis(40);
 /// How long a shutdown then waits for the thread to end, before it is left to end by itself.
 const EXIT_GRACE: Duration = Duration::from_millis(40);
+
+/// Bytes that an envelope may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// To be accepted now.
+    pub(crate) now: u64,
+    /// To be accepted by an empty queue.
+    pub(crate) ever: u64,
+}
 
 /// A running transport: one queue, one worker thread, one server.
 #[derive(Debug)]
@@ -84,10 +93,17 @@ impl Transport {
     pub(crate) fn submit(&self, envelope: Envelope) -> Result<(), Refusal> {
         let mut evicted = Vec::new();
         let may_wait = !is_worker_thread();
-        let result = self
-            .shared
-            .queue
-            .push(envelope, &self.shared.ledger, may_wait, &mut evicted);
+        let Shared { queue, ledger, .. } = &*self.shared;
+        let mut result = queue.push(envelope, ledger, may_wait, &mut evicted);
+        if let Err((envelope, refusal @ (Refusal::Full | Refusal::TooLarge))) = &mut result {
+            // Rather the event alone than nothing.
+            let lost = envelope.remove_attachments();
+            if !lost.is_empty() {
+                self.refuse_part(&lost, reason_of(*refusal));
+                let envelope = std::mem::take(envelope);
+                result = queue.push(envelope, ledger, false, &mut evicted);
+            }
+        }
         for victim in &evicted {
             self.shared
                 .settle_queued(victim, DiscardReason::QueueOverflow);
@@ -102,12 +118,7 @@ impl Transport {
                 Ok(())
             }
             Err((envelope, refusal)) => {
-                let reason = match refusal {
-                    Refusal::Full => DiscardReason::QueueOverflow,
-                    Refusal::TooLarge => DiscardReason::TooLarge,
-                    Refusal::Closed => DiscardReason::Shutdown,
-                };
-                self.refuse_envelope(&envelope, reason);
+                self.refuse_envelope(&envelope, reason_of(refusal));
                 Err(refusal)
             }
         }
@@ -118,6 +129,14 @@ impl Transport {
         let tallies: Vec<Tally> = envelope.tallies().collect();
         let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
         self.shared.refuse(event_id, &tallies, reason);
+    }
+
+    /// Books items that were left out of an envelope; the host hears of the envelope alone.
+    pub(crate) fn refuse_part(&self, lost: &[Tally], reason: DiscardReason) {
+        self.shared
+            .ledger
+            .enter()
+            .refuse(lost.iter().copied(), reason);
     }
 
     /// Books an item that was lost before it could become an envelope.
@@ -135,6 +154,23 @@ impl Transport {
     /// True if an envelope of this category would be refused for lack of room.
     pub(crate) fn is_surely_full(&self, category: Category) -> bool {
         self.shared.queue.is_surely_full(category)
+    }
+
+    /// Room for an envelope of the first priority.
+    pub(crate) fn room(&self) -> Room {
+        let settings = &self.shared.settings.queue;
+        let most = settings.max_bytes;
+        let makes_room =
+            settings.overflow != Overflow::DropNewest || !settings.block_timeout.is_zero();
+        let held = self.shared.queue.usage().bytes;
+        Room {
+            now: if makes_room {
+                most
+            } else {
+                most.saturating_sub(held)
+            },
+            ever: most,
+        }
     }
 
     /// Waits until what is queued now has left the library, at most `timeout` (LIF-3).
@@ -233,6 +269,15 @@ impl Transport {
             last_error: lock(&traffic.last_error).clone(),
             categories: self.shared.ledger.snapshot(),
         }
+    }
+}
+
+/// What a refused envelope is booked under.
+fn reason_of(refusal: Refusal) -> DiscardReason {
+    match refusal {
+        Refusal::Full => DiscardReason::QueueOverflow,
+        Refusal::TooLarge => DiscardReason::TooLarge,
+        Refusal::Closed => DiscardReason::Shutdown,
     }
 }
 

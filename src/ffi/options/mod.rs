@@ -1,7 +1,6 @@
 //! Options, compatible part: making and ending them, what is sent, and the library itself.
 //!
-//! The sections next to this one: `network` (the way to the server), `events` (what becomes an event), `sessions`
-//! (sessions, consent, what stays on disk), `crashes`, `telemetry` (traces, logs, metrics), `platforms` (without effect),
+//! The sections next to this one: `network` (the way to the server), `events` (what becomes an event),
 //! `options_delivery` (queue), `options_delivery/retry` (time-outs and retries), `options_json`.
 //! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
 
@@ -17,15 +16,12 @@ use crate::client::options::{Options, level_from_number};
 use handle::{configure, configure_text, give, read, read_text, store, store_text, take};
 
 pub use handle::sentry_options_t;
-pub(crate) use handle::{configure_hook, configure_outcome, take_options};
+pub(crate) use handle::{configure_feedback_hook, configure_hook, configure_outcome, take_options};
 
-pub mod crashes;
+pub mod attachments;
 pub mod events;
 pub(crate) mod handle;
 pub mod network;
-pub mod platforms;
-pub mod sessions;
-pub mod telemetry;
 
 /// A path as the caller wrote it; paths need not be UTF-8.
 fn path_from(bytes: &[u8]) -> PathBuf {
@@ -34,8 +30,8 @@ fn path_from(bytes: &[u8]) -> PathBuf {
 
 /// Makes options with their defaults.
 ///
-/// Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG`,
-/// `SENTRY_SAMPLE_RATE` and `SENTRY_TRACES_SAMPLE_RATE` are already in place; setters replace them.
+/// Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG` and
+/// `SENTRY_SAMPLE_RATE` are already in place; setters replace them.
 ///
 /// Ownership: the options are the caller's, until `sentry_init` takes them or `sentry_options_free` ends them.
 /// Threads: any thread; no other thread may change the environment meanwhile.
@@ -483,5 +479,3 @@ pub unsafe extern "C" fn sentry_options_set_database_path_n(
 
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests_compatible;

@@ -116,7 +116,6 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
         auth: "Sentry sentry_key=k".to_owned(),
         user_agent: "test/1".to_owned(),
-        thread_name: String::new(),
         dsn: "https://k@sentry.example/1".to_owned(),
         sdk: "{}".to_owned(),
         proxy: String::new(),
