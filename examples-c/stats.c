@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     printf("captured %" PRIu64 " = delivered %" PRIu64 " + discarded %" PRIu64 " + spooled %" PRIu64
            " + pending %" PRIu64 "\n",
         errors->captured, errors->delivered, errors->discarded, errors->spooled, errors->pending);
-    for (int reason = 0; reason <= SENTRY_DISCARD_WORKER_THREAD; reason++) {
+    for (int reason = 0; reason <= SENTRY_DISCARD_NO_CONSENT; reason++) {
         if (errors->discarded_by_reason[reason] != 0) {
             printf("  %s: %" PRIu64 "\n", sentry_discard_reason_name((sentry_discard_reason_t)reason),
                 errors->discarded_by_reason[reason]);

@@ -17,6 +17,16 @@
 #include <stdint.h>
 #include <time.h>
 
+/* Strict ISO C hides siginfo_t and ucontext_t; pointers to them then lead to void. */
+#if defined(__USE_XOPEN2K8) || (!defined(__GLIBC__) && !defined(__STRICT_ANSI__))                  \
+    || (!defined(__GLIBC__) && (defined(_POSIX_C_SOURCE) || defined(_XOPEN_SOURCE) || defined(_GNU_SOURCE)))
+typedef siginfo_t sentry_siginfo_t;
+typedef ucontext_t sentry_user_context_t;
+#else
+typedef void sentry_siginfo_t;
+typedef void sentry_user_context_t;
+#endif
+
 #ifndef SENTRY_API
 #    define SENTRY_API __attribute__((visibility("default")))
 #endif
@@ -101,6 +111,24 @@ typedef enum sentry_status_t {
      */
     SENTRY_STATUS_INTERNAL_ERROR = 14,
 } sentry_status_t;
+
+/**
+ * What the user decided about sending.
+ */
+typedef enum sentry_user_consent_t {
+    /**
+     * Nothing yet.
+     */
+    SENTRY_USER_CONSENT_UNKNOWN = -1,
+    /**
+     * Yes.
+     */
+    SENTRY_USER_CONSENT_GIVEN = 1,
+    /**
+     * No.
+     */
+    SENTRY_USER_CONSENT_REVOKED = 0,
+} sentry_user_consent_t;
 
 /**
  * How much an event, a breadcrumb or a line of diagnostics matters.
@@ -258,6 +286,10 @@ typedef enum sentry_discard_reason_t {
      * Captured on the library's own thread.
      */
     SENTRY_DISCARD_WORKER_THREAD = 17,
+    /**
+     * The user had not consented, and nothing kept it on disk. The server is never told.
+     */
+    SENTRY_DISCARD_NO_CONSENT = 18,
 } sentry_discard_reason_t;
 
 /**
@@ -369,14 +401,94 @@ typedef enum sentry_value_type_t {
 } sentry_value_type_t;
 
 /**
- * Something attached: a file or bytes.
- *
- * Made by the functions `sentry_…attach_file` and `sentry_…attach_bytes`, changed by `sentry_attachment_set_…`. It
- * belongs to the library and ends with what it was attached to, or by `sentry_remove_attachment` and
- * `sentry_clear_attachments`; a handle that has ended is ignored.
- * Threads: any, several at once.
+ * Which envelopes stay on disk.
  */
-typedef struct sentry_attachment_t sentry_attachment_t;
+typedef enum sentry_cache_keep_t {
+    /**
+     * None.
+     */
+    SENTRY_CACHE_KEEP_NONE = 0,
+    /**
+     * Those that could not be sent.
+     */
+    SENTRY_CACHE_KEEP_OFFLINE = 1,
+    /**
+     * Those, and a copy of those that were sent.
+     */
+    SENTRY_CACHE_KEEP_ALWAYS = 2,
+} sentry_cache_keep_t;
+
+/**
+ * What a crash is reported as.
+ */
+typedef enum sentry_crash_reporting_mode_t {
+    /**
+     * A minidump.
+     */
+    SENTRY_CRASH_REPORTING_MODE_MINIDUMP = 0,
+    /**
+     * An event with stacks.
+     */
+    SENTRY_CRASH_REPORTING_MODE_NATIVE = 1,
+    /**
+     * An event with stacks, and a minidump.
+     */
+    SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP = 2,
+} sentry_crash_reporting_mode_t;
+
+/**
+ * When a crash is uploaded.
+ */
+typedef enum sentry_crash_upload_mode_t {
+    /**
+     * Before the crashed process ends.
+     */
+    SENTRY_CRASH_UPLOAD_MODE_SYNC = 0,
+    /**
+     * After it.
+     */
+    SENTRY_CRASH_UPLOAD_MODE_ASYNC = 1,
+} sentry_crash_upload_mode_t;
+
+/**
+ * When the signal handlers that were there before ours run.
+ */
+typedef enum sentry_handler_strategy_t {
+    /**
+     * After ours.
+     */
+    SENTRY_HANDLER_STRATEGY_DEFAULT = 0,
+    /**
+     * Before ours, for runtimes that turn signals into exceptions of their own.
+     */
+    SENTRY_HANDLER_STRATEGY_CHAIN_AT_START = 1,
+} sentry_handler_strategy_t;
+
+/**
+ * How much memory a minidump holds.
+ */
+typedef enum sentry_minidump_mode_t {
+    /**
+     * Stacks.
+     */
+    SENTRY_MINIDUMP_MODE_STACK_ONLY = 0,
+    /**
+     * Stacks and what they point to.
+     */
+    SENTRY_MINIDUMP_MODE_SMART = 1,
+    /**
+     * All.
+     */
+    SENTRY_MINIDUMP_MODE_FULL = 2,
+} sentry_minidump_mode_t;
+
+/**
+ * What catches crashes. There is one, built in; no function makes another.
+ *
+ * `sentry_options_set_backend` with NULL turns it off.
+ * Threads: nothing to share.
+ */
+typedef struct sentry_backend_t sentry_backend_t;
 
 /**
  * Items under common headers, as one request carries them.
@@ -387,16 +499,6 @@ typedef struct sentry_attachment_t sentry_attachment_t;
  * Threads: any number may read one envelope at once.
  */
 typedef struct sentry_envelope_t sentry_envelope_t;
-
-/**
- * What goes along with one feedback.
- *
- * Made by `sentry_hint_new`, filled by `sentry_hint_attach_…`, ended by the capture it is given to. There is no other
- * way to end it: one that is made must be given away. `before_send_feedback` may attach to the hint it is shown, which
- * stays the library's.
- * Threads: any, several at once, until it is given away.
- */
-typedef struct sentry_hint_t sentry_hint_t;
 
 /**
  * The configuration of the library, to be handed to `sentry_init`.
@@ -415,6 +517,14 @@ typedef struct sentry_options_t sentry_options_t;
  * Threads: any, several at once; the one that ends it must be the last.
  */
 typedef struct sentry_scope_t sentry_scope_t;
+
+/**
+ * What a transaction starts with: its name, its operation, and where it comes from.
+ *
+ * Lent to a `sentry_traces_sampler_function`.
+ * Threads: one at a time for each handle.
+ */
+typedef struct sentry_transaction_context_t sentry_transaction_context_t;
 
 /**
  * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
@@ -447,19 +557,6 @@ typedef union sentry_value_t {
 } sentry_value_t;
 
 /**
- * Sees feedback before it is queued.
- *
- * Called on the capturing thread, without any lock held; it may call every function of the library, within the bounds
- * of `sentry_event_function_t`. It owns `feedback`, an event with what the user wrote in `contexts.feedback`, and gives
- * back the event to be sent, this one or another; null drops it, and then the function has to `sentry_value_decref` what
- * it was given. `hint` is never NULL, belongs to the library and ends with the capture; the function may attach to it,
- * and must not give it to a capture. It must not throw or `longjmp`.
- */
-typedef union sentry_value_t (*sentry_before_send_feedback_function_t)(union sentry_value_t feedback,
-                                                                       struct sentry_hint_t *hint,
-                                                                       void *user_data);
-
-/**
  * Sees an event before it is sampled and queued.
  *
  * Called on the capturing thread, without any lock held; it may call every function of the library, also capture: then
@@ -477,6 +574,78 @@ typedef union sentry_value_t (*sentry_event_function_t)(union sentry_value_t eve
  */
 typedef union sentry_value_t (*sentry_before_breadcrumb_function_t)(union sentry_value_t breadcrumb,
                                                                     void *user_data);
+
+/**
+ * Sees a transaction before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_transaction_function_t)(union sentry_value_t transaction,
+                                                              void *user_data);
+
+/**
+ * Sees a log before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_before_send_log_function_t)(union sentry_value_t log,
+                                                                  void *user_data);
+
+/**
+ * Sees a metric before it is queued; rules as for `sentry_event_function_t`.
+ */
+typedef union sentry_value_t (*sentry_before_send_metric_function_t)(union sentry_value_t metric,
+                                                                     void *user_data);
+
+/**
+ * What the system tells about a crash.
+ */
+typedef struct sentry_ucontext_t {
+    /**
+     * Number of the signal.
+     */
+    int signum;
+    /**
+     * What the system says about it.
+     */
+    sentry_siginfo_t *siginfo;
+    /**
+     * Registers of the thread it hit.
+     */
+    sentry_user_context_t *user_context;
+} sentry_ucontext_t;
+
+/**
+ * Sees the event of a crash.
+ *
+ * Called once, while the crashed thread stands still; `uctx` is valid until it returns. It owns `event` and gives back
+ * the event to be kept; null drops it. It should do as little as a signal handler may.
+ */
+typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucontext_t *uctx,
+                                                        union sentry_value_t event,
+                                                        void *user_data);
+
+/**
+ * Sees what an earlier run left behind when it crashed.
+ *
+ * Called once per crash, on the thread that calls `sentry_init`, before the envelope is queued; `envelope` is valid
+ * until it returns and must not be freed. It must not need a running library.
+ */
+typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_t *envelope,
+                                                   void *user_data);
+
+/**
+ * Decides whether a screenshot is attached to an event. Never called on Linux.
+ */
+typedef int (*sentry_before_screenshot_function_t)(union sentry_value_t event, void *user_data);
+
+/**
+ * Decides which share of transactions like this one are sent.
+ *
+ * Called on the thread that starts a transaction. `transaction_ctx` and `custom_sampling_ctx` are valid until it
+ * returns and stay the library's; `parent_sampled` is NULL without a decision of the caller, else it points to 0 or 1.
+ * It returns 0.0 to 1.0.
+ */
+typedef double (*sentry_traces_sampler_function)(const struct sentry_transaction_context_t *transaction_ctx,
+                                                 union sentry_value_t custom_sampling_ctx,
+                                                 const int *parent_sampled,
+                                                 void *user_data);
 
 /**
  * One envelope and what became of it.
@@ -610,9 +779,9 @@ typedef struct sentry_stats_t {
      */
     int32_t last_http_status;
     /**
-     * Always 0.
+     * 1 if the database directory cannot be used: the library runs from memory.
      */
-    uint32_t reserved;
+    uint32_t database_unusable;
     /**
      * By `sentry_category_t`.
      */
@@ -626,205 +795,6 @@ typedef struct sentry_stats_t {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-/**
- * Attaches a file to all later events and feedback.
- *
- * It is read by each capture, on the capturing thread, from the current directory of that moment: what is there then
- * is sent. A file that cannot be read, is no regular file, or is larger than `max_attachment_bytes` is left out and
- * counted; the event is sent without it.
- *
- * Arguments: `path`, which need not exist yet.
- * Ownership: the path is copied; the handle is the library's.
- * Null: a NULL or empty `path` gives NULL.
- * Threads: any, several at once.
- * Returns: a handle, the one that is there already if this path with the same type is; NULL when nothing was attached,
- * also when not initialised, and `sentry_last_error_message` says why.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_attach_file(const char *path);
-
-/**
- * `sentry_attach_file` with a length.
- *
- * Arguments: `path_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API struct sentry_attachment_t *sentry_attach_file_n(const char *path, size_t path_len);
-
-/**
- * Attaches a file to all later events and feedback captured with this scope; as `sentry_attach_file`.
- *
- * Ownership: the path is copied; the handle is the library's and ends with the scope.
- * Null: a NULL `scope` and a NULL or empty `path` give NULL.
- * Threads: any, several at once.
- * Returns: a handle; NULL when nothing was attached.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_file(struct sentry_scope_t *scope,
-                                                     const char *path);
-
-/**
- * `sentry_scope_attach_file` with a length.
- *
- * Arguments: `path_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_file_n(struct sentry_scope_t *scope,
-                                                       const char *path,
-                                                       size_t path_len);
-
-/**
- * Attaches bytes to all later events and feedback.
- *
- * Arguments: `buf_len` bytes at `buf`, at most 1 GiB; what is larger than `max_attachment_bytes` is kept, and left out
- * when something is captured. `filename`, of which what follows the last slash is sent. Equal bytes are sent as often
- * as they are attached.
- * Ownership: both are copied; the handle is the library's.
- * Null: a NULL or empty `buf` and a NULL `filename` give NULL.
- * Threads: any, several at once.
- * Returns: a handle; NULL when nothing was attached, also when not initialised, and `sentry_last_error_message` says
- * why.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_attach_bytes(const char *buf,
-                                                size_t buf_len,
-                                                const char *filename);
-
-/**
- * `sentry_attach_bytes` with a length for the name.
- *
- * Arguments: `filename_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_attach_bytes_n(const char *buf,
-                                                  size_t buf_len,
-                                                  const char *filename,
-                                                  size_t filename_len);
-
-/**
- * Attaches bytes to all later events and feedback captured with this scope; as `sentry_attach_bytes`.
- *
- * Ownership: both are copied; the handle is the library's and ends with the scope.
- * Null: a NULL `scope`, a NULL or empty `buf` and a NULL `filename` give NULL.
- * Threads: any, several at once.
- * Returns: a handle; NULL when nothing was attached.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_bytes(struct sentry_scope_t *scope,
-                                                      const char *buf,
-                                                      size_t buf_len,
-                                                      const char *filename);
-
-/**
- * `sentry_scope_attach_bytes` with a length for the name.
- *
- * Arguments: `filename_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_bytes_n(struct sentry_scope_t *scope,
-                                                        const char *buf,
-                                                        size_t buf_len,
-                                                        const char *filename,
-                                                        size_t filename_len);
-
-/**
- * Removes everything that was attached to all events.
- *
- * Threads: any, several at once.
- * Since: 0.1
- */
-SENTRY_API void sentry_clear_attachments(void);
-
-/**
- * Removes one thing that was attached to all events; the handle ends.
- *
- * Null: ignored, as are handles that have ended, and those of a scope or a hint.
- * Threads: any, several at once.
- * Since: 0.1
- */
-SENTRY_API void sentry_remove_attachment(struct sentry_attachment_t *attachment);
-
-/**
- * Sets what an attachment is, for the server.
- *
- * Arguments: `type`, see `SENTRY_ATTACHMENT_TYPE_…`, at most 255 characters; empty: none, which is
- * `event.attachment`. `event.minidump` and `event.view_hierarchy` set the content type, too, if there is none.
- * Ownership: the text is copied.
- * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL `type` is as an empty one.
- * Threads: any, several at once.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_type(struct sentry_attachment_t *attachment,
-                                const char *type);
-
-/**
- * `sentry_attachment_set_type` with a length.
- *
- * Arguments: `type_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_type_n(struct sentry_attachment_t *attachment,
-                                  const char *type,
-                                  size_t type_len);
-
-/**
- * Sets the media type of an attachment.
- *
- * Arguments: `content_type`, such as `text/plain`, at most 255 characters; empty: none.
- * Ownership: the text is copied.
- * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL `content_type` is as an empty one.
- * Threads: any, several at once.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_content_type(struct sentry_attachment_t *attachment,
-                                        const char *content_type);
-
-/**
- * `sentry_attachment_set_content_type` with a length.
- *
- * Arguments: `content_type_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_content_type_n(struct sentry_attachment_t *attachment,
-                                          const char *content_type,
-                                          size_t content_type_len);
-
-/**
- * Sets the name an attachment is sent under.
- *
- * Arguments: `filename`, of which what follows the last slash is sent, at most 255 characters.
- * Ownership: the text is copied.
- * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL or empty `filename` brings the first name
- * back.
- * Threads: any, several at once.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_filename(struct sentry_attachment_t *attachment,
-                                    const char *filename);
-
-/**
- * `sentry_attachment_set_filename` with a length.
- *
- * Arguments: `filename_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_attachment_set_filename_n(struct sentry_attachment_t *attachment,
-                                      const char *filename,
-                                      size_t filename_len);
 
 /**
  * Captures one event given as JSON text, and answers at once what became of it.
@@ -981,6 +951,84 @@ SENTRY_API void sentry_add_breadcrumb(union sentry_value_t breadcrumb);
  * Since: 0.1
  */
 SENTRY_API struct sentry_uuid_t sentry_get_last_event_id(void);
+
+/**
+ * Takes note that the user allows sending.
+ *
+ * The decision is kept in the database directory for later runs, also where `require_user_consent` is off. With the
+ * option on, what is captured from now on is sent.
+ *
+ * Threads: any, several at once.
+ * Blocks: never; the file is written by the library's own thread.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_user_consent_give(void);
+
+/**
+ * Takes note that the user forbids sending.
+ *
+ * With `require_user_consent`, nothing more is sent, and what was queued is counted as `SENTRY_DISCARD_NO_CONSENT` unless
+ * it is kept on disk. A request under way goes on. Without the option the decision is only kept.
+ *
+ * Threads: any, several at once.
+ * Blocks: never; the file is written by the library's own thread.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_user_consent_revoke(void);
+
+/**
+ * Forgets what the user decided: it is unknown again, which does not allow sending.
+ *
+ * Threads: any, several at once.
+ * Blocks: never; the file is removed by the library's own thread.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_user_consent_reset(void);
+
+/**
+ * Tells what the user decided, in this run or an earlier one.
+ *
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_USER_CONSENT_UNKNOWN` also when not initialised.
+ * Since: 0.1
+ */
+SENTRY_API enum sentry_user_consent_t sentry_user_consent_get(void);
+
+/**
+ * Tells whether nothing is sent without consent: the option `require_user_consent`.
+ *
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: 1 or 0; 0 when not initialised.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_user_consent_is_required(void);
+
+/**
+ * Tells whether an earlier run crashed, as it was at the last `sentry_init`.
+ *
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: 1 or 0, also after `sentry_close` and after `sentry_clear_crashed_last_run`; -1 before the first `sentry_init`
+ * of the process.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_get_crashed_last_run(void);
+
+/**
+ * Forgets that an earlier run crashed, for the next `sentry_init`.
+ *
+ * Threads: any, several at once.
+ * Blocks: for the removal of one file.
+ * Returns: 0, also when there is nothing to forget; 1 when not initialised or when the file cannot be removed.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_clear_crashed_last_run(void);
 
 /**
  * Frees an envelope.
@@ -1311,200 +1359,6 @@ void sentry_event_add_exception(union sentry_value_t event,
 SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry_value_t thread);
 
 /**
- * Sets the function that sees each feedback before it is queued.
- *
- * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
- * Ownership: `user_data` stays the caller's.
- * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
- * Threads: as all options, one at a time for each handle.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_options_set_before_send_feedback(struct sentry_options_t *opts,
-                                             sentry_before_send_feedback_function_t func,
-                                             void *user_data);
-
-/**
- * Makes feedback.
- *
- * Arguments: `message`, which must not be empty when it is captured, at most 4096 characters (what is longer is cut
- * then); `contact_email` and `name` of the user; `associated_event_id`, the event that the user writes about.
- * Ownership: everything is copied; one reference, the caller's.
- * Null: what is NULL is left out.
- * Threads: any.
- * Since: 0.1
- */
-SENTRY_API
-union sentry_value_t sentry_value_new_feedback(const char *message,
-                                               const char *contact_email,
-                                               const char *name,
-                                               const struct sentry_uuid_t *associated_event_id);
-
-/**
- * `sentry_value_new_feedback` with lengths.
- *
- * Arguments: lengths in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-union sentry_value_t sentry_value_new_feedback_n(const char *message,
-                                                 size_t message_len,
-                                                 const char *contact_email,
-                                                 size_t contact_email_len,
-                                                 const char *name,
-                                                 size_t name_len,
-                                                 const struct sentry_uuid_t *associated_event_id);
-
-/**
- * Captures feedback: what a user wrote, with the data and attachments of the scope, and without breadcrumbs.
- *
- * `before_send_feedback` sees it; it is never sampled out.
- *
- * Arguments: `user_feedback`, see `sentry_value_new_feedback`.
- * Ownership: takes `user_feedback`.
- * Threads: any, several at once; not from a signal handler.
- * Blocks: never, unless `queue_block_timeout_ms` is set, or files are attached, which are read.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_capture_feedback(union sentry_value_t user_feedback);
-
-/**
- * `sentry_capture_feedback` with what is attached to `hint`.
- *
- * Ownership: takes `user_feedback` and `hint`, whatever happens.
- * Null: a NULL `hint` is as an empty one.
- * Threads: any, several at once.
- * Blocks: as `sentry_capture_feedback`.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_capture_feedback_with_hint(union sentry_value_t user_feedback,
-                                       struct sentry_hint_t *hint);
-
-/**
- * Captures feedback with a scope and a hint: the attachments of the hint come first, then those of the scope, then
- * those of the process.
- *
- * Ownership: takes `user_feedback` and `hint`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
- * Null: a NULL `scope` or `hint` is as an empty one.
- * Threads: any, several at once.
- * Blocks: as `sentry_capture_feedback`.
- * Returns: the id of the feedback; the nil id when it was not accepted, and `sentry_last_error_message` says why.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_uuid_t sentry_scope_capture_feedback(struct sentry_scope_t *scope,
-                                                   union sentry_value_t user_feedback,
-                                                   struct sentry_hint_t *hint);
-
-/**
- * Makes a user report, the older form of feedback. Deprecated: see `sentry_value_new_feedback`.
- *
- * Arguments: `uuid` of the event that the user writes about; `name` and `email` of the user; `comments`.
- * Ownership: everything is copied; one reference, the caller's.
- * Null: without `uuid` null; what else is NULL is left out.
- * Threads: any.
- * Since: 0.1
- */
-SENTRY_API
-union sentry_value_t sentry_value_new_user_feedback(const struct sentry_uuid_t *uuid,
-                                                    const char *name,
-                                                    const char *email,
-                                                    const char *comments);
-
-/**
- * `sentry_value_new_user_feedback` with lengths. Deprecated.
- *
- * Arguments: lengths in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-union sentry_value_t sentry_value_new_user_feedback_n(const struct sentry_uuid_t *uuid,
-                                                      const char *name,
-                                                      size_t name_len,
-                                                      const char *email,
-                                                      size_t email_len,
-                                                      const char *comments,
-                                                      size_t comments_len);
-
-/**
- * Captures a user report, the older form of feedback. Deprecated: see `sentry_capture_feedback`.
- *
- * It goes out as it is: no scope, no attachments, no hook.
- *
- * Arguments: `user_report`, see `sentry_value_new_user_feedback`; an `event_id` that is none is replaced.
- * Ownership: takes `user_report`.
- * Threads: any, several at once.
- * Blocks: never, unless `queue_block_timeout_ms` is set.
- * Since: 0.1
- */
-SENTRY_API
-void sentry_capture_user_feedback(union sentry_value_t user_report);
-
-/**
- * Makes a hint.
- *
- * Ownership: the caller's, to be given to `sentry_capture_feedback_with_hint` or `sentry_scope_capture_feedback`.
- * Threads: any.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_hint_t *sentry_hint_new(void);
-
-/**
- * Attaches a file to the feedback that the hint will be given to; as `sentry_attach_file`.
- *
- * Ownership: the path is copied; the handle is the library's and ends with the hint.
- * Null: a NULL `hint` and a NULL or empty `path` give NULL.
- * Threads: any, several at once.
- * Returns: a handle; NULL when nothing was attached.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_file(struct sentry_hint_t *hint,
-                                                    const char *path);
-
-/**
- * `sentry_hint_attach_file` with a length.
- *
- * Arguments: `path_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_file_n(struct sentry_hint_t *hint,
-                                                      const char *path,
-                                                      size_t path_len);
-
-/**
- * Attaches bytes to the feedback that the hint will be given to; as `sentry_attach_bytes`.
- *
- * Ownership: both are copied; the handle is the library's and ends with the hint.
- * Null: a NULL `hint`, a NULL or empty `buf` and a NULL `filename` give NULL.
- * Threads: any, several at once.
- * Returns: a handle; NULL when nothing was attached.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_bytes(struct sentry_hint_t *hint,
-                                                     const char *buf,
-                                                     size_t buf_len,
-                                                     const char *filename);
-
-/**
- * `sentry_hint_attach_bytes` with a length for the name.
- *
- * Arguments: `filename_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_bytes_n(struct sentry_hint_t *hint,
-                                                       const char *buf,
-                                                       size_t buf_len,
-                                                       const char *filename,
-                                                       size_t filename_len);
-
-/**
  * Sets the function that sees each event before it is sampled and queued.
  *
  * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
@@ -1531,6 +1385,78 @@ SENTRY_API
 void sentry_options_set_before_breadcrumb(struct sentry_options_t *opts,
                                           sentry_before_breadcrumb_function_t func,
                                           void *user_data);
+
+/**
+ * Sets the function that sees each transaction before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_transaction(struct sentry_options_t *opts,
+                                           sentry_transaction_function_t func,
+                                           void *data);
+
+/**
+ * Sets the function that sees each log before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send_log(struct sentry_options_t *opts,
+                                        sentry_before_send_log_function_t func,
+                                        void *data);
+
+/**
+ * Sets the function that sees each metric before it is queued. Stored; without effect in this version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send_metric(struct sentry_options_t *opts,
+                                           sentry_before_send_metric_function_t func,
+                                           void *data);
+
+/**
+ * Sets the function that sees the event of a crash, in place of `before_send`. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
+ * Ownership: `data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_on_crash(struct sentry_options_t *opts,
+                                 sentry_crash_function_t func,
+                                 void *data);
+
+/**
+ * Sets the function that sees what an earlier run left behind when it crashed. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_on_crashed_last_run(struct sentry_options_t *opts,
+                                            sentry_crashed_last_run_function_t func,
+                                            void *user_data);
 
 /**
  * Starts the library: from here on events are taken and sent by one background thread.
@@ -1628,36 +1554,10 @@ SENTRY_API void *sentry_malloc(size_t size);
 SENTRY_API void sentry_free(void *ptr);
 
 /**
- * Captures a minidump: a fatal event with the scope of the process and the file attached.
- *
- * `before_send` sees the event; it is never sampled out. The file is read now, whatever it holds, and stays. It is not
- * bound by `max_attachment_bytes`, but must fit the queue with the event: see `queue_max_bytes`.
- *
- * Arguments: `path` of a regular file.
- * Ownership: the path is copied.
- * Null: a NULL or empty `path` gives the nil id.
- * Threads: any, several at once; not from a signal handler.
- * Blocks: while the file is read.
- * Returns: the id of the event; the nil id when it was not accepted, also when the file cannot be read, and
- * `sentry_last_error_message` says why.
- * Since: 0.1
- */
-SENTRY_API
-struct sentry_uuid_t sentry_capture_minidump(const char *path);
-
-/**
- * `sentry_capture_minidump` with a length.
- *
- * Arguments: `path_len` in bytes, without terminator.
- * Since: 0.1
- */
-SENTRY_API struct sentry_uuid_t sentry_capture_minidump_n(const char *path, size_t path_len);
-
-/**
  * Makes options with their defaults.
  *
- * Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG` and
- * `SENTRY_SAMPLE_RATE` are already in place; setters replace them.
+ * Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG`,
+ * `SENTRY_SAMPLE_RATE` and `SENTRY_TRACES_SAMPLE_RATE` are already in place; setters replace them.
  *
  * Ownership: the options are the caller's, until `sentry_init` takes them or `sentry_options_free` ends them.
  * Threads: any thread; no other thread may change the environment meanwhile.
@@ -1941,11 +1841,15 @@ void sentry_options_set_max_breadcrumbs(struct sentry_options_t *opts,
 SENTRY_API size_t sentry_options_get_max_breadcrumbs(const struct sentry_options_t *opts);
 
 /**
- * Sets the directory for what must outlive the process. Stored; this version writes nothing to disk.
+ * Sets the directory for what must outlive the process. Several processes may share it.
  *
- * Arguments: `path` in bytes of the file system; default `.sentry-native` in the working directory.
+ * It is made at init if it is not there, private to its owner. One that cannot be used leaves everything in memory; then
+ * `sentry_init` succeeds all the same, and `sentry_stats_t` says so.
+ *
+ * Arguments: `path` in bytes of the file system, relative to the working directory at init; empty: everything stays in
+ * memory, no file is made or read. Default: `.sentry-native` in the working directory.
  * Ownership: the text is copied.
- * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Null: NULL is as empty; a NULL `opts` is ignored.
  * Since: 0.1
  */
 SENTRY_API
@@ -1966,74 +1870,213 @@ void sentry_options_set_database_path_n(struct sentry_options_t *opts,
                                         size_t path_len);
 
 /**
- * Attaches a file to all events, as `sentry_attach_file` does after init.
+ * Sets what catches crashes. Stored; without effect in this version.
  *
- * Arguments: `path`, which need not exist yet. The same path given twice is sent once.
- * Ownership: the path is copied.
- * Null: a NULL or empty `path` and a NULL `opts` are ignored.
- * Since: 0.1
- */
-SENTRY_API void sentry_options_add_attachment(struct sentry_options_t *opts, const char *path);
-
-/**
- * Like `sentry_options_add_attachment`, with a length.
- *
- * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Arguments: `backend` is NULL: crashes are not caught; default: they are.
+ * Ownership: nothing changes hands; there is no backend to hand over.
+ * Null: see Arguments; a NULL `opts` is ignored.
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_attachment_n(struct sentry_options_t *opts,
-                                     const char *path,
-                                     size_t path_len);
+void sentry_options_set_backend(struct sentry_options_t *opts,
+                                struct sentry_backend_t *backend);
 
 /**
- * Attaches a file to all events as the layout of a user interface. Deprecated: use `sentry_attach_file` and
- * `sentry_attachment_set_type` with `event.view_hierarchy`.
+ * Sets whether diagnostics go on after a crash. Stored; without effect in this version.
  *
- * Arguments: `path` of a JSON file, which need not exist yet.
- * Ownership: the path is copied.
- * Null: a NULL or empty `path` and a NULL `opts` are ignored.
+ * Arguments: `enabled` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_view_hierarchy(struct sentry_options_t *opts,
-                                       const char *path);
+void sentry_options_set_logger_enabled_when_crashed(struct sentry_options_t *opts,
+                                                    int enabled);
 
 /**
- * Like `sentry_options_add_view_hierarchy`, with a length. Deprecated.
+ * Sets whether frames get the names of their functions in this process. Stored; without effect in this version.
  *
- * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_view_hierarchy_n(struct sentry_options_t *opts,
-                                         const char *path,
-                                         size_t path_len);
+void sentry_options_set_symbolize_stacktraces(struct sentry_options_t *opts,
+                                              int val);
 
 /**
- * Sets the most bytes of one attachment; larger ones are left out of the event, and counted.
- *
- * Everything that travels together must fit `queue_max_bytes` as well. Minidumps given to `sentry_capture_minidump` are
- * bound by that alone.
- *
- * Arguments: `bytes` 1 to 536,870,912; default 20,971,520.
- * Null: a NULL `opts` is refused.
- * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
- * `sentry_last_error_message()` says what is allowed.
- * Since: 0.1
- */
-SENTRY_API
-enum sentry_status_t sentry_options_set_max_attachment_bytes(struct sentry_options_t *opts,
-                                                             uint64_t bytes);
-
-/**
- * Gets the most bytes of one attachment.
+ * Gets whether frames get the names of their functions in this process.
  *
  * Null: 0 for a NULL `opts`.
- * Returns: bytes.
+ * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_max_attachment_bytes(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_symbolize_stacktraces(const struct sentry_options_t *opts);
+
+/**
+ * Sets the program that reports crashes from outside. Stored; without effect in this version.
+ *
+ * Arguments: `path` in bytes of the file system; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_handler_path(struct sentry_options_t *opts, const char *path);
+
+/**
+ * Like `sentry_options_set_handler_path`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_handler_path_n(struct sentry_options_t *opts,
+                                       const char *path,
+                                       size_t path_len);
+
+/**
+ * Sets the program that gets the report of a crash instead of the server. Stored; without effect in this version.
+ *
+ * Arguments: `path` in bytes of the file system; default none.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_external_crash_reporter_path(struct sentry_options_t *opts,
+                                                     const char *path);
+
+/**
+ * Like `sentry_options_set_external_crash_reporter_path`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_external_crash_reporter_path_n(struct sentry_options_t *opts,
+                                                       const char *path,
+                                                       size_t path_len);
+
+/**
+ * Sets how much memory a minidump holds. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_minidump_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_MINIDUMP_MODE_SMART`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_minidump_mode(struct sentry_options_t *opts,
+                                      sentry_minidump_mode_t mode);
+
+/**
+ * Sets what a crash is reported as. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_crash_reporting_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crash_reporting_mode(struct sentry_options_t *opts,
+                                             sentry_crash_reporting_mode_t mode);
+
+/**
+ * Gets what a crash is reported as.
+ *
+ * Null: `SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_crash_reporting_mode_t sentry_options_get_crash_reporting_mode(const struct sentry_options_t *opts);
+
+/**
+ * Sets when a crash is uploaded. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_crash_upload_mode_t`, numbers beyond its range count as its nearest end; default
+ * `SENTRY_CRASH_UPLOAD_MODE_SYNC`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crash_upload_mode(struct sentry_options_t *opts,
+                                          sentry_crash_upload_mode_t mode);
+
+/**
+ * Gets when a crash is uploaded.
+ *
+ * Null: `SENTRY_CRASH_UPLOAD_MODE_SYNC` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_crash_upload_mode_t sentry_options_get_crash_upload_mode(const struct sentry_options_t *opts);
+
+/**
+ * Sets when the handlers that were there before ours run. Stored; without effect in this version.
+ *
+ * Arguments: `handler_strategy` of `sentry_handler_strategy_t`, numbers beyond its range count as its nearest end;
+ * default `SENTRY_HANDLER_STRATEGY_DEFAULT`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_handler_strategy(struct sentry_options_t *opts,
+                                         sentry_handler_strategy_t handler_strategy);
+
+/**
+ * Gets when the handlers that were there before ours run.
+ *
+ * Null: `SENTRY_HANDLER_STRATEGY_DEFAULT` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API
+sentry_handler_strategy_t sentry_options_get_handler_strategy(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether a thread that gives no heartbeat is reported. Stored; without effect in this version.
+ *
+ * Arguments: `enable` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_app_hang_tracking(struct sentry_options_t *opts,
+                                                 int enable);
+
+/**
+ * Gets whether a thread that gives no heartbeat is reported.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_app_hang_tracking(const struct sentry_options_t *opts);
+
+/**
+ * Sets how long a thread may give no heartbeat. Stored; without effect in this version.
+ *
+ * Arguments: `app_hang_timeout` in milliseconds, at least 1000, less is raised to that; default 5000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_app_hang_timeout(struct sentry_options_t *opts,
+                                         uint64_t app_hang_timeout);
+
+/**
+ * Gets how long a thread may give no heartbeat.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_app_hang_timeout(const struct sentry_options_t *opts);
 
 /**
  * Sets which events are dropped.
@@ -2287,6 +2330,417 @@ SENTRY_API void sentry_options_set_send_client_reports(struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API int sentry_options_get_send_client_reports(const struct sentry_options_t *opts);
+
+/**
+ * Sets the name of the thread that sends.
+ *
+ * Arguments: `name` in UTF-8; the system shows its first 15 bytes; default `sentry-http`.
+ * Ownership: the text is copied.
+ * Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transport_thread_name(struct sentry_options_t *opts,
+                                              const char *name);
+
+/**
+ * Like `sentry_options_set_transport_thread_name`, with a length.
+ *
+ * Arguments: `name_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transport_thread_name_n(struct sentry_options_t *opts,
+                                                const char *name,
+                                                size_t name_len);
+
+/**
+ * Gets the name of the thread that sends.
+ *
+ * Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+ * Null: NULL for a NULL `opts`.
+ * Returns: the text, NULL when unset.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_options_get_transport_thread_name(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether a screenshot is attached to crashes. Accepted; without effect on Linux.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_attach_screenshot(struct sentry_options_t *opts, int val);
+
+/**
+ * Sets the function that decides whether a screenshot is attached. Accepted; without effect on Linux.
+ *
+ * Arguments: `func` and the pointer it would get back.
+ * Ownership: `user_data` stays the caller's.
+ * Null: NULL is allowed everywhere.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_screenshot(struct sentry_options_t *opts,
+                                          sentry_before_screenshot_function_t func,
+                                          void *user_data);
+
+/**
+ * Sets whether a recording of the screen is attached to crashes. Accepted; without effect on Linux.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_attach_session_replay(struct sentry_options_t *opts, int val);
+
+/**
+ * Sets how long a recording of the screen is. Accepted; without effect on Linux.
+ *
+ * Arguments: `duration_ms` in milliseconds; default 5000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_session_replay_duration(struct sentry_options_t *opts,
+                                                uint32_t duration_ms);
+
+/**
+ * Sets whether the system's own crash reporter runs as well. Accepted; without effect on Linux.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_system_crash_reporter_enabled(struct sentry_options_t *opts,
+                                                      int enabled);
+
+/**
+ * Sets whether a crashed process waits for its upload. Accepted; without effect on Linux.
+ *
+ * Arguments: `wait_for_upload` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crashpad_wait_for_upload(struct sentry_options_t *opts,
+                                                 int wait_for_upload);
+
+/**
+ * Sets whether stacks are captured from the stack pointer only. Accepted; without effect on Linux.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_crashpad_limit_stack_capture_to_sp(struct sentry_options_t *opts,
+                                                           int enabled);
+
+/**
+ * Sets whether a session starts with `sentry_init`. Stored; without effect in this version.
+ *
+ * Arguments: `val` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_auto_session_tracking(struct sentry_options_t *opts, int val);
+
+/**
+ * Gets whether a session starts with `sentry_init`.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_auto_session_tracking(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`.
+ *
+ * Arguments: `val` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_require_user_consent(struct sentry_options_t *opts, int val);
+
+/**
+ * Gets whether nothing is sent before the user has consented.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_require_user_consent(const struct sentry_options_t *opts);
+
+/**
+ * Sets which envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `mode` of `sentry_cache_keep_t`, negative numbers count as `SENTRY_CACHE_KEEP_OFFLINE`,
+ * larger ones as `SENTRY_CACHE_KEEP_ALWAYS`; default `SENTRY_CACHE_KEEP_NONE`.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_cache_keep(struct sentry_options_t *opts,
+                                   int mode);
+
+/**
+ * Gets which envelopes stay on disk.
+ *
+ * Null: `SENTRY_CACHE_KEEP_NONE` for a NULL `opts`.
+ * Returns: the mode.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_cache_keep(const struct sentry_options_t *opts);
+
+/**
+ * Sets how many envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `items` in envelopes; 0 means no bound; default 30.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_items(struct sentry_options_t *opts, size_t items);
+
+/**
+ * Sets how many bytes of envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `bytes` in bytes; 0 means no bound; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_size(struct sentry_options_t *opts, size_t bytes);
+
+/**
+ * Sets how long envelopes stay on disk. Stored; without effect in this version.
+ *
+ * Arguments: `seconds` in seconds; 0 and less mean for ever; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_cache_max_age(struct sentry_options_t *opts, time_t seconds);
+
+/**
+ * Sets whether envelopes that could not be sent are kept on disk and tried again, also by later runs. Stored;
+ * without effect in this version.
+ *
+ * Arguments: `enabled` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_http_retry(struct sentry_options_t *opts,
+                                   int enabled);
+
+/**
+ * Gets whether envelopes that could not be sent are kept on disk and tried again, also by later runs.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_options_get_http_retry(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether attachments of more than 100 MiB are sent for themselves. Stored; without effect in this version.
+ *
+ * Arguments: `enable_large_attachments` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_large_attachments(struct sentry_options_t *opts,
+                                                 int enable_large_attachments);
+
+/**
+ * Gets whether attachments of more than 100 MiB are sent for themselves.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_large_attachments(const struct sentry_options_t *opts);
+
+/**
+ * Sets the function that decides which share of transactions are sent. Accepted; without effect in this version.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Ownership: `user_data` stays the caller's.
+ * Null: NULL is allowed everywhere.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_traces_sampler(struct sentry_options_t *opts,
+                                       sentry_traces_sampler_function callback,
+                                       void *user_data);
+
+/**
+ * Sets the share of transactions that are sent. Stored; without effect in this version.
+ *
+ * Arguments: `sample_rate` 0.0 to 1.0, cut to that range; NaN is 0.0; default `SENTRY_TRACES_SAMPLE_RATE`, else 0.0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_traces_sample_rate(struct sentry_options_t *opts,
+                                           double sample_rate);
+
+/**
+ * Gets the share of transactions that are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 0.0 to 1.0.
+ * Since: 0.1
+ */
+SENTRY_API double sentry_options_get_traces_sample_rate(struct sentry_options_t *opts);
+
+/**
+ * Sets how many finished spans a transaction holds. Stored; without effect in this version.
+ *
+ * Arguments: `max_spans` in spans; default 1000.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_max_spans(struct sentry_options_t *opts, size_t max_spans);
+
+/**
+ * Gets how many finished spans a transaction holds.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: the count.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_options_get_max_spans(struct sentry_options_t *opts);
+
+/**
+ * Sets whether outgoing requests carry the header `traceparent` as well. Stored; without effect in this version.
+ *
+ * Arguments: `propagate_traceparent` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_propagate_traceparent(struct sentry_options_t *opts,
+                                              int propagate_traceparent);
+
+/**
+ * Gets whether outgoing requests carry the header `traceparent` as well.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_propagate_traceparent(const struct sentry_options_t *opts);
+
+/**
+ * Sets the organisation of the project. Stored; without effect in this version.
+ *
+ * Arguments: `org_id`; default the one in the host of the DSN.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_org_id(struct sentry_options_t *opts, const char *org_id);
+
+/**
+ * Like `sentry_options_set_org_id`, with a length.
+ *
+ * Arguments: `org_id_len` in bytes, without terminator; with NULL it must be 0.
+ * Ownership: the text is copied.
+ * Null: NULL unsets the option; a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_org_id_n(struct sentry_options_t *opts,
+                                 const char *org_id,
+                                 size_t org_id_len);
+
+/**
+ * Sets whether a trace goes on only if both sides name the same organisation. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `strict_trace_continuation` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_strict_trace_continuation(struct sentry_options_t *opts,
+                                                  int strict_trace_continuation);
+
+/**
+ * Gets whether a trace goes on only if both sides name the same organisation.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_strict_trace_continuation(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether logs are sent. Stored; without effect in this version.
+ *
+ * Arguments: `enable_logs` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_set_enable_logs(struct sentry_options_t *opts, int enable_logs);
+
+/**
+ * Gets whether logs are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_logs(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether the first variable argument of a log call is an object of attributes. Stored; without effect in this
+ * version.
+ *
+ * Arguments: `logs_with_attributes` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_logs_with_attributes(struct sentry_options_t *opts,
+                                             int logs_with_attributes);
+
+/**
+ * Gets whether the first variable argument of a log call is an object of attributes.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_logs_with_attributes(const struct sentry_options_t *opts);
+
+/**
+ * Sets whether metrics are sent. Stored; without effect in this version.
+ *
+ * Arguments: `enable_metrics` 0 or not; default 1.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_enable_metrics(struct sentry_options_t *opts,
+                                       int enable_metrics);
+
+/**
+ * Gets whether metrics are sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_enable_metrics(const struct sentry_options_t *opts);
 
 /**
  * Sets the most envelopes the queue holds.

@@ -33,6 +33,8 @@ fn example(file: &str, scratch: &Scratch, dsn: &str) -> Command {
     compile_c(&format!("examples-c/{file}"), standard, &program);
     let mut command = Command::new(program);
     command.arg(dsn).env_remove("SENTRY_DSN");
+    // Where the default database directory comes to lie.
+    command.current_dir(scratch.path());
     command
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::contexts::Trace;
 use super::options::{Options, SDK_VERSION};
 use super::scope::FieldList;
+use crate::base::uuid::Uuid;
 use crate::protocol::dsn::Dsn;
 use crate::value::members::Members;
 use crate::value::write;
@@ -18,7 +19,12 @@ pub(crate) struct Fields {
 
 impl Fields {
     /// The fields that follow from the options.
-    pub(crate) fn new(options: &Options, dsn: Option<&Dsn>, trace: &Trace) -> Self {
+    pub(crate) fn new(
+        options: &Options,
+        dsn: Option<&Dsn>,
+        trace: &Trace,
+        installation_id: Option<Uuid>,
+    ) -> Self {
         let mut list = vec![("platform", "\"native\"".to_owned())];
         let texts = [
             ("release", &options.release),
@@ -31,6 +37,9 @@ impl Fields {
             }
         }
         list.push(("sdk", sdk(options)));
+        if let Some(id) = installation_id {
+            list.push(("user", user(id)));
+        }
         Self {
             list,
             trace_header: dsn.map(|dsn| trace_header(options, dsn, trace)),
@@ -46,6 +55,13 @@ impl Fields {
     pub(crate) fn trace_header(&self) -> Option<Arc<str>> {
         self.trace_header.clone()
     }
+}
+
+/// Who is not known has the id of the installation.
+fn user(installation_id: Uuid) -> String {
+    let mut members = Members::new();
+    members.set_text("id", installation_id.hyphenated().as_str());
+    format!("{{{}}}", members.json())
 }
 
 /// The SDK object of events and envelope headers (EVT-15).
@@ -88,7 +104,7 @@ mod tests {
         };
         let dsn = Dsn::parse("https://key@o12.ingest.example/7").unwrap();
         let trace = Trace::new();
-        let fields = Fields::new(&options, Some(&dsn), &trace);
+        let fields = Fields::new(&options, Some(&dsn), &trace, None);
         let header: serde_json::Value =
             serde_json::from_str(&fields.trace_header().unwrap()).unwrap();
         assert_eq!(

@@ -3,7 +3,7 @@
 
 use std::cell::Cell;
 
-use super::attachments::Attachments;
+use crate::protocol::envelope::Envelope;
 use crate::value::dynamic::Value;
 
 /// A function of the host that gets a value and gives one back; null drops it.
@@ -12,10 +12,29 @@ pub(crate) trait ValueHook: Send + Sync + std::fmt::Debug {
     fn call(&self, value: Value) -> Value;
 }
 
-/// As [`ValueHook`], for feedback, with the hint it came with.
-pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
-    /// Calls it; it may attach to `hint`.
-    fn call(&self, feedback: Value, hint: &Attachments) -> Value;
+/// What the system told about a crash: addresses of its structures, which are valid until the hook returns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrashSite {
+    /// Number of the signal.
+    pub(crate) signal: i32,
+    /// Of its `siginfo_t`.
+    pub(crate) siginfo: usize,
+    /// Of its `ucontext_t`.
+    pub(crate) context: usize,
+}
+
+/// A function of the host that gets the event of a crash and gives one back; null drops it.
+pub(crate) trait CrashHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "crashes are not caught yet")]
+    fn call(&self, site: CrashSite, event: Value) -> Value;
+}
+
+/// A function of the host that looks at an envelope.
+pub(crate) trait EnvelopeHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "what a crashed run left is not found yet")]
+    fn call(&self, envelope: Envelope);
 }
 
 /// How often a hook may be entered on one thread before it has returned: a hook that captures, or logs into a capture,
@@ -49,16 +68,7 @@ impl Drop for Level {
 /// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
 /// sent in its place: it may be there to take secrets out.
 pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
-    enter(|| hook.call(value))
-}
-
-/// [`call`] for a hook that sees feedback.
-pub(crate) fn call_feedback(hook: &dyn FeedbackHook, value: Value, hint: &Attachments) -> Value {
-    enter(|| hook.call(value, hint))
-}
-
-fn enter(call: impl FnOnce() -> Value) -> Value {
-    Level::enter().map_or(Value::Null, |_level| call())
+    Level::enter().map_or(Value::Null, |_level| hook.call(value))
 }
 
 /// The event as hooks know it: the wire's `logentry` is called `message` (EVT-10).

@@ -3,18 +3,17 @@
 //! Decides what an event looks like when it leaves (scope, contexts, trace), whether it leaves (ignore rules, sampling,
 //! limits), and when the library starts and stops, also across `fork` and `exit`. It owns the one process-wide state.
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
-//! May use: `transport`, `protocol`, `value`, `base`.
+//! May use: `transport`, `store`, `protocol`, `value`, `base`.
 
-pub(crate) mod attachments;
 pub(crate) mod breadcrumbs;
+pub(crate) mod consent;
 pub(crate) mod construct;
 pub(crate) mod contexts;
-pub(crate) mod feedback;
 pub(crate) mod fields;
 pub(crate) mod hooks;
 pub(crate) mod ignore;
-pub(crate) mod minidump;
 pub(crate) mod options;
+mod paperwork;
 pub(crate) mod pipeline;
 pub(crate) mod scope;
 mod scope_values;
@@ -22,7 +21,6 @@ pub(crate) mod self_test;
 pub(crate) mod start;
 pub(crate) mod state;
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -33,9 +31,11 @@ use crate::transport::Transport;
 use crate::transport::probe::Prober;
 use crate::transport::settings::Settings;
 use crate::transport::stats::Stats;
+use crate::value::dynamic::Value;
 use fields::Fields;
 use ignore::IgnoreRules;
 use options::Options;
+use paperwork::Paperwork;
 use scope::Scope;
 
 /// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.
@@ -55,8 +55,7 @@ pub(crate) struct Client {
     ignore: IgnoreRules,
     diagnostics: Arc<Diagnostics>,
     last_event_id: Mutex<Uuid>,
-    /// Bytes of attached files that are being read now, and are not in the queue yet.
-    reading: AtomicU64,
+    paperwork: Arc<Paperwork>,
 }
 
 impl Client {
@@ -85,6 +84,35 @@ impl Client {
         self.transport.as_ref().map(Transport::stats)
     }
 
+    /// Sets the user of the process, or removes it with null.
+    pub(crate) fn set_user(&self, user: &Value) {
+        self.scope.set_user(&self.with_id(user));
+    }
+
+    /// The user; one without an id gets that of the installation.
+    pub(crate) fn with_id(&self, user: &Value) -> Value {
+        let has_id = |user: &Value| {
+            user.get_key(b"id")
+                .is_some_and(|id| !matches!(id, Value::Null))
+        };
+        match self.paperwork.installation_id() {
+            Some(id) if user.is_object() && !has_id(user) => {
+                let complete = Value::object();
+                complete.merge(user);
+                let id = Value::text(id.hyphenated().as_str().as_bytes());
+                // Ours alone and not frozen, so it can be changed.
+                let _ = complete.set_key(b"id", id);
+                complete
+            }
+            _ => user.clone(),
+        }
+    }
+
+    /// Forgets the crash of an earlier run; false if that cannot be done.
+    pub(crate) fn clear_crashed_last_run(&self) -> bool {
+        self.paperwork.clear_crash().is_ok()
+    }
+
     /// Waits until what is queued has left, at most `timeout`; true if it has.
     pub(crate) fn flush(&self, timeout: Duration) -> bool {
         self.transport
@@ -103,6 +131,7 @@ impl Client {
             .map_or(0, |transport| transport.shutdown(timeout));
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
+        self.paperwork.close();
         unsent
     }
 }

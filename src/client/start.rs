@@ -1,20 +1,21 @@
 //! Starting: from options to a running client, and from an inherited client to one of our own after a fork.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
-use super::attachments::AttachedFile;
 use super::contexts::{self, Trace};
 use super::fields::{self, Fields};
 use super::ignore::IgnoreRules;
 use super::options::{Compression, Options, QueueOverflow};
+use super::paperwork::Paperwork;
 use super::scope::Scope;
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::process;
 use crate::protocol::dsn::Dsn;
+use crate::store::consent::Consent;
 use crate::transport::Transport;
+use crate::transport::backing::{Backing, Chores};
 use crate::transport::probe::Prober;
 use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
@@ -47,16 +48,17 @@ impl Client {
             .map(|dsn| settings(&options, dsn, &diagnostics))
             .transpose()?;
         let trace = Trace::new();
-        let fields = Fields::new(&options, dsn.as_ref(), &trace);
+        // Last of what may fail but the worker: it makes files.
+        let paperwork = Paperwork::open(&options, dsn.as_ref(), &diagnostics);
+        let id = paperwork.installation_id();
+        let fields = Fields::new(&options, dsn.as_ref(), &trace, id);
         let scope = Scope::new(
             contexts::defaults(&trace),
             fields.list(),
             options.max_breadcrumbs,
         );
-        for AttachedFile { path, kind } in &options.attachments {
-            scope.attachments().add_file(path, *kind);
-        }
-        let client = Self::assemble(Arc::new(options), settings, scope, fields, diagnostics)?;
+        let options = Arc::new(options);
+        let client = Self::assemble(options, settings, scope, fields, paperwork, diagnostics)?;
         Ok(Started { client, warning })
     }
 
@@ -83,6 +85,7 @@ impl Client {
             parent.settings.clone(),
             scope,
             parent.fields.clone(),
+            Paperwork::inherited(&parent.paperwork, &diagnostics),
             Arc::clone(&diagnostics),
         );
         if let Err(error) = &result {
@@ -99,21 +102,30 @@ impl Client {
         settings: Option<Settings>,
         scope: Scope,
         fields: Fields,
+        paperwork: Paperwork,
         diagnostics: Arc<Diagnostics>,
     ) -> Result<Self, String> {
+        let paperwork = Arc::new(paperwork);
         let transport = settings
             .clone()
             .map(|settings| {
-                let sink = options.on_outcome.clone();
-                Transport::start(
-                    settings,
-                    Arc::new(SystemClock),
-                    Arc::clone(&diagnostics),
-                    sink,
-                )
+                let is_allowed = paperwork.consent() == Consent::Given;
+                let chores: Arc<dyn Chores> = Arc::<Paperwork>::clone(&paperwork);
+                let backing = Backing {
+                    sink: options.on_outcome.clone(),
+                    database: paperwork.database().map(Arc::clone),
+                    is_database_unusable: paperwork.is_unusable(),
+                    chores: Some(chores),
+                    is_withheld: options.require_user_consent && !is_allowed,
+                };
+                let (clock, diagnostics) = (Arc::new(SystemClock), Arc::clone(&diagnostics));
+                Transport::start(settings, clock, diagnostics, backing)
             })
             .transpose()
-            .map_err(|error| format!("the worker thread cannot be started: {error}"))?;
+            .map_err(|error| {
+                paperwork.close();
+                format!("the worker thread cannot be started: {error}")
+            })?;
         Ok(Self {
             generation: process::fork_generation(),
             ignore: IgnoreRules::new(&options.ignore_errors),
@@ -125,7 +137,7 @@ impl Client {
             fields,
             diagnostics,
             last_event_id: Mutex::default(),
-            reading: AtomicU64::new(0),
+            paperwork,
         })
     }
 }
@@ -181,6 +193,7 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         endpoint: dsn.envelope_url(),
         auth: dsn.auth_header(&options.user_agent()),
         user_agent: options.user_agent(),
+        thread_name: options.transport_thread_name.clone().unwrap_or_default(),
         // Without the secret: envelopes may come to lie on disk and in logs.
         dsn: dsn.public(),
         sdk: fields::sdk(options),

@@ -7,14 +7,13 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::Client;
-use super::attachments::handles::Handles;
 use super::options::Options;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::start::Started;
@@ -27,14 +26,12 @@ use crate::transport::outcome::is_telling;
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
 /// Why a forked child has no client although its parent had one; until the next init or close.
 static NOT_ADOPTED: ArcSwapOption<Refused> = ArcSwapOption::const_empty();
+/// Whether an earlier run had crashed at the last init: -1 before the first.
+static CRASHED_LAST_RUN: AtomicI8 = AtomicI8::new(-1);
 /// The lifecycle of the process that loaded the library: no allocation, since it is never freed.
 static FIRST: Lifecycle = Lifecycle::new(0, false);
 /// That of a forked child.
 static CHILD: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
-
-/// The handles of attachments, of scopes of the host's own and of hints, too: those know no client. Without a lock, so a
-/// forked child goes on with it.
-static ATTACHMENTS: Handles = Handles::new();
 
 /// One at a time may start or stop a client, in each generation of the process.
 #[derive(Debug)]
@@ -90,11 +87,6 @@ pub(crate) fn current() -> Option<Guard<Option<Arc<Client>>>> {
     }
 }
 
-/// The handles of attachments.
-pub(crate) fn attachments() -> &'static Handles {
-    &ATTACHMENTS
-}
-
 /// Runs `action` with the current client, if there is one.
 pub(crate) fn with_client<T>(action: impl FnOnce(&Client) -> T) -> Option<T> {
     let client = current()?;
@@ -115,10 +107,21 @@ pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     let _turn = take_turn(&lifecycle)?;
     stop_current();
     let Started { client, warning } = Client::start(options)?;
+    let has_crashed = client.paperwork.has_crashed();
+    CRASHED_LAST_RUN.store(i8::from(has_crashed), Ordering::Relaxed);
     CLIENT.store(Some(Arc::new(client)));
     NOT_ADOPTED.store(None);
     stop_at_exit(&lifecycle);
     Ok(warning)
+}
+
+/// Whether an earlier run had crashed at the last init; `None` before the first.
+pub(crate) fn crashed_last_run() -> Option<bool> {
+    match CRASHED_LAST_RUN.load(Ordering::Relaxed) {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
 }
 
 /// Stops the current client; returns how many envelopes were not sent.

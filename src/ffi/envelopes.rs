@@ -278,13 +278,19 @@ pub unsafe extern "C" fn sentry_capture_envelope(envelope: *mut sentry_envelope_
 
 fn parse(bytes: &[u8]) -> *mut sentry_envelope_t {
     Envelope::parse(bytes).map_or(ptr::null_mut(), |envelope| {
-        Box::into_raw(Box::new(sentry_envelope_t {
+        Box::into_raw(Box::new(sentry_envelope_t::from(envelope)))
+    })
+}
+
+impl From<Envelope> for sentry_envelope_t {
+    fn from(envelope: Envelope) -> Self {
+        Self {
             envelope,
             headers: OnceLock::new(),
             event: OnceLock::new(),
             transaction: OnceLock::new(),
-        }))
-    })
+        }
+    }
 }
 
 /// The bytes of a regular file; a pipe or a device could go on for ever.

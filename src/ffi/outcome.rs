@@ -152,6 +152,7 @@ impl From<DiscardReason> for sentry_discard_reason_t {
             DiscardReason::ServerRateLimit => Self::SENTRY_DISCARD_SERVER_RATE_LIMIT,
             DiscardReason::Shutdown => Self::SENTRY_DISCARD_SHUTDOWN,
             DiscardReason::WorkerThread => Self::SENTRY_DISCARD_WORKER_THREAD,
+            DiscardReason::NoConsent => Self::SENTRY_DISCARD_NO_CONSENT,
         }
     }
 }

@@ -22,7 +22,7 @@ pub unsafe extern "C" fn sentry_set_user(user: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
         let user = unsafe { take(user) };
-        state::with_client(|client| client.scope().set_user(&user));
+        state::with_client(|client| client.set_user(&user));
     });
 }
 

@@ -12,6 +12,7 @@ use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::pipeline::Refused;
 use crate::client::scope::{Part, Scope};
+use crate::client::state;
 use crate::protocol::event::breadcrumb;
 use crate::protocol::level::Level;
 use crate::value::dynamic::Value;
@@ -120,7 +121,8 @@ pub unsafe extern "C" fn sentry_scope_set_user(scope: *mut sentry_scope_t, user:
         // SAFETY: as our caller promises: a reference given away.
         let user = unsafe { take(user) };
         if let Some(sentry_scope_t { scope, .. }) = scope {
-            scope.set_user(&user);
+            let complete = state::with_client(|client| client.with_id(&user));
+            scope.set_user(&complete.unwrap_or(user));
         }
     });
 }

@@ -86,6 +86,8 @@ pub enum sentry_discard_reason_t {
     SENTRY_DISCARD_SHUTDOWN = 16,
     /// Captured on the library's own thread.
     SENTRY_DISCARD_WORKER_THREAD = 17,
+    /// The user had not consented, and nothing kept it on disk. The server is never told.
+    SENTRY_DISCARD_NO_CONSENT = 18,
 }
 
 /// Room for categories in `sentry_stats_t`; more than there are.
@@ -144,8 +146,8 @@ pub struct sentry_stats_t {
     pub server_unreachable: u32,
     /// HTTP status of the last answer; 0 before the first.
     pub last_http_status: i32,
-    /// Always 0.
-    pub reserved: u32,
+    /// 1 if the database directory cannot be used: the library runs from memory.
+    pub database_unusable: u32,
     /// By `sentry_category_t`.
     pub categories: [sentry_category_stats_t; SENTRY_STATS_CATEGORIES],
     /// Why the last request without an answer failed; empty if none did.
@@ -226,7 +228,7 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
         requests_in_flight: 0,
         server_unreachable: 0,
         last_http_status: 0,
-        reserved: 0,
+        database_unusable: 0,
         categories: [NOTHING; SENTRY_STATS_CATEGORIES],
         last_error: [0; SENTRY_STATS_ERROR_LEN],
     };
@@ -242,6 +244,7 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
     figures.client_reports_sent = stats.reports_sent;
     figures.requests_in_flight = stats.requests_in_flight;
     figures.server_unreachable = u32::from(stats.is_unreachable);
+    figures.database_unusable = u32::from(stats.is_database_unusable);
     figures.last_http_status = stats.last_status;
     for (row, counts) in figures.categories.iter_mut().zip(&stats.categories) {
         *row = category(counts);
@@ -337,6 +340,7 @@ fn reason_name(number: i32) -> &'static CStr {
         15 => c"server_rate_limit",
         16 => c"shutdown",
         17 => c"worker_thread",
+        18 => c"no_consent",
         _ => c"unknown",
     }
 }

@@ -23,6 +23,7 @@ impl From<Status> for sentry_status_t {
             Status::ShuttingDown => Self::SENTRY_STATUS_SHUTTING_DOWN,
             Status::WorkerThread => Self::SENTRY_STATUS_WORKER_THREAD,
             Status::DroppedByHook => Self::SENTRY_STATUS_DROPPED_BY_HOOK,
+            Status::NoConsent => Self::SENTRY_STATUS_NO_CONSENT,
             Status::OutOfMemory => Self::SENTRY_STATUS_OUT_OF_MEMORY,
         }
     }
@@ -47,14 +48,6 @@ impl From<Refused> for Fault {
 }
 
 impl Fault {
-    /// An argument that makes no sense.
-    pub(crate) const fn invalid(detail: &'static str) -> Self {
-        Self {
-            status: sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
-            detail: Cow::Borrowed(detail),
-        }
-    }
-
     /// An argument that is no usable text.
     pub(crate) fn of_text(name: &str, error: TextError) -> Self {
         Self {

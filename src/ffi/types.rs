@@ -89,6 +89,74 @@ pub enum sentry_compression_t {
     SENTRY_COMPRESSION_GZIP = 1,
 }
 
+/// When the signal handlers that were there before ours run.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_handler_strategy_t {
+    /// After ours.
+    SENTRY_HANDLER_STRATEGY_DEFAULT = 0,
+    /// Before ours, for runtimes that turn signals into exceptions of their own.
+    SENTRY_HANDLER_STRATEGY_CHAIN_AT_START = 1,
+}
+
+/// How much memory a minidump holds.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_minidump_mode_t {
+    /// Stacks.
+    SENTRY_MINIDUMP_MODE_STACK_ONLY = 0,
+    /// Stacks and what they point to.
+    SENTRY_MINIDUMP_MODE_SMART = 1,
+    /// All.
+    SENTRY_MINIDUMP_MODE_FULL = 2,
+}
+
+/// What a crash is reported as.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_crash_reporting_mode_t {
+    /// A minidump.
+    SENTRY_CRASH_REPORTING_MODE_MINIDUMP = 0,
+    /// An event with stacks.
+    SENTRY_CRASH_REPORTING_MODE_NATIVE = 1,
+    /// An event with stacks, and a minidump.
+    SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP = 2,
+}
+
+/// When a crash is uploaded.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_crash_upload_mode_t {
+    /// Before the crashed process ends.
+    SENTRY_CRASH_UPLOAD_MODE_SYNC = 0,
+    /// After it.
+    SENTRY_CRASH_UPLOAD_MODE_ASYNC = 1,
+}
+
+/// Which envelopes stay on disk.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum sentry_cache_keep_t {
+    /// None.
+    SENTRY_CACHE_KEEP_NONE = 0,
+    /// Those that could not be sent.
+    SENTRY_CACHE_KEEP_OFFLINE = 1,
+    /// Those, and a copy of those that were sent.
+    SENTRY_CACHE_KEEP_ALWAYS = 2,
+}
+
+/// What the system tells about a crash.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+pub struct sentry_ucontext_t {
+    /// Number of the signal.
+    pub signum: c_int,
+    /// What the system says about it.
+    pub siginfo: *mut libc::siginfo_t,
+    /// Registers of the thread it hit.
+    pub user_context: *mut libc::ucontext_t,
+}
+
 /// A `sentry_level_t` as it arrives.
 pub type sentry_level_arg = c_int;
 /// A `sentry_status_t` as it arrives.
@@ -101,6 +169,15 @@ pub type sentry_compression_arg = c_int;
 pub type sentry_category_arg = c_int;
 /// A `sentry_discard_reason_t` as it arrives.
 pub type sentry_discard_reason_arg = c_int;
+
+/// A `sentry_handler_strategy_t` as it arrives and leaves.
+pub type sentry_handler_strategy_arg = c_int;
+/// A `sentry_minidump_mode_t` as it arrives.
+pub type sentry_minidump_mode_arg = c_int;
+/// A `sentry_crash_reporting_mode_t` as it arrives and leaves.
+pub type sentry_crash_reporting_mode_arg = c_int;
+/// A `sentry_crash_upload_mode_t` as it arrives and leaves.
+pub type sentry_crash_upload_mode_arg = c_int;
 
 #[cfg(test)]
 mod tests {

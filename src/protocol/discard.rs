@@ -40,11 +40,13 @@ pub(crate) enum DiscardReason {
     Shutdown = 16,
     /// Captured on the library's own worker thread.
     WorkerThread = 17,
+    /// The user has not consented; the server is never told.
+    NoConsent = 18,
 }
 
 impl DiscardReason {
     /// How many there are.
-    pub(crate) const COUNT: usize = 18;
+    pub(crate) const COUNT: usize = 19;
 
     /// All of them, in the order of their numbers.
     pub(crate) const ALL: [Self; Self::COUNT] = [
@@ -66,6 +68,7 @@ impl DiscardReason {
         Self::ServerRateLimit,
         Self::Shutdown,
         Self::WorkerThread,
+        Self::NoConsent,
     ];
 
     /// Its place in tables.
@@ -80,6 +83,7 @@ impl DiscardReason {
             Self::ServerRateLimit => "server_rate_limit",
             Self::Shutdown => "shutdown",
             Self::WorkerThread => "worker_thread",
+            Self::NoConsent => "no_consent",
             _ => match self.wire_name() {
                 Some(name) => name,
                 None => "unknown",
@@ -88,7 +92,7 @@ impl DiscardReason {
     }
 
     /// Its name in client reports; reasons the protocol has no word for go under the closest one. `None`: the server
-    /// counts these itself (REP-6).
+    /// counts these itself (REP-6), or must not hear of them.
     pub(crate) const fn wire_name(self) -> Option<&'static str> {
         Some(match self {
             Self::QueueOverflow => "queue_overflow",
@@ -105,7 +109,7 @@ impl DiscardReason {
             Self::Ignored | Self::WorkerThread => "ignored",
             Self::InsufficientData => "insufficient_data",
             Self::Invalid | Self::TooLarge => "invalid",
-            Self::ServerRateLimit => return None,
+            Self::ServerRateLimit | Self::NoConsent => return None,
         })
     }
 }
@@ -126,11 +130,12 @@ mod tests {
 
     // REP-6
     #[test]
-    fn only_what_the_server_counts_itself_has_no_wire_name() {
+    fn only_what_is_not_for_the_server_has_no_wire_name() {
         let unnamed: Vec<_> = DiscardReason::ALL
             .into_iter()
             .filter(|reason| reason.wire_name().is_none())
             .collect();
-        assert_eq!(unnamed, [DiscardReason::ServerRateLimit]);
+        let expected = [DiscardReason::ServerRateLimit, DiscardReason::NoConsent];
+        assert_eq!(unnamed, expected);
     }
 }

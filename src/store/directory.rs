@@ -130,9 +130,8 @@ impl Directory {
     }
 
     /// The names in it that are UTF-8, as all of ours are. What vanishes while it is read is left out.
-    pub(crate) fn names(&self) -> io::Result<impl Iterator<Item = String> + use<>> {
-        let entries = fs::read_dir(&self.path)?;
-        Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()))
+    pub(crate) fn names(&self) -> io::Result<Names> {
+        fs::read_dir(&self.path).map(Names)
     }
 
     /// A directory below ours is used only if it is one, and ours: what another user put there is not.
@@ -146,6 +145,20 @@ impl Directory {
             return Err(io::Error::from(ErrorKind::PermissionDenied));
         }
         Ok(Self { path })
+    }
+}
+
+/// See [`Directory::names`].
+#[derive(Debug)]
+pub(crate) struct Names(fs::ReadDir);
+
+impl Iterator for Names {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        // An error that comes again and again must not be asked for ever.
+        let mut entries = self.0.by_ref().map_while(Result::ok);
+        entries.find_map(|entry| entry.file_name().into_string().ok())
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::directory::Directory;
+use super::directory::{Directory, Names};
 use super::lock::Lock;
 use crate::base::file::{Durability, is_temporary_name};
 use crate::base::lock::{lock, try_lock};
@@ -142,10 +142,26 @@ impl Drop for OldRun {
 
 /// The runs in `database` whose processes have gone, each locked when it is reached. A run comes to one process only:
 /// the others find it locked, or gone.
-pub(crate) fn old_runs(database: &Directory) -> io::Result<impl Iterator<Item = OldRun> + use<>> {
-    let database = database.clone();
-    let names = database.names()?;
-    Ok(names.filter_map(move |name| take_over(&database, &name)))
+pub(crate) fn old_runs(database: &Directory) -> io::Result<OldRuns> {
+    Ok(OldRuns {
+        names: database.names()?,
+        database: database.clone(),
+    })
+}
+
+/// See [`old_runs`].
+#[derive(Debug)]
+pub(crate) struct OldRuns {
+    database: Directory,
+    names: Names,
+}
+
+impl Iterator for OldRuns {
+    type Item = OldRun;
+
+    fn next(&mut self) -> Option<OldRun> {
+        self.names.find_map(|name| take_over(&self.database, &name))
+    }
 }
 
 fn take_over(database: &Directory, name: &str) -> Option<OldRun> {

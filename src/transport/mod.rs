@@ -1,11 +1,13 @@
 //! Transport: gets envelopes to the server, or says what became of them.
 //!
 //! Decides what is accepted (the bounded queue), when and how it is sent (the worker, retries, rate limits, client
-//! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `protocol`, `value`, `base`.
+//! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `store`, `protocol`,
+//! `value`, `base`.
 //!
 //! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`encode`] → [`curl_client`] → answer →
 //! [`shared::Shared::settle`] → [`ledger`] and the host's callback.
 
+pub(crate) mod backing;
 mod budget;
 mod close_on_exec;
 mod compress;
@@ -43,9 +45,9 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use backing::Backing;
 use ledger::Tally;
-use outcome::OutcomeSink;
-use queue::{Overflow, Refusal};
+use queue::Refusal;
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
 use stats::Stats;
@@ -56,15 +58,6 @@ pub(crate) use thread::is_worker_thread;
 const SETTLE_GRACE: Duration = Duration::from_millis(40);
 /// How long a shutdown then waits for the thread to end, before it is left to end by itself.
 const EXIT_GRACE: Duration = Duration::from_millis(40);
-
-/// Bytes that an envelope may have.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
-    /// To be accepted now.
-    pub(crate) now: u64,
-    /// To be accepted by an empty queue.
-    pub(crate) ever: u64,
-}
 
 /// A running transport: one queue, one worker thread, one server.
 #[derive(Debug)]
@@ -79,9 +72,9 @@ impl Transport {
         settings: Settings,
         clock: Arc<dyn Clock>,
         diagnostics: Arc<Diagnostics>,
-        sink: Option<Arc<dyn OutcomeSink>>,
+        backing: Backing,
     ) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::new(settings, clock, diagnostics, sink)?);
+        let shared = Arc::new(Shared::new(settings, clock, diagnostics, backing)?);
         let thread = thread::spawn(Arc::clone(&shared))?;
         Ok(Self {
             shared,
@@ -91,52 +84,12 @@ impl Transport {
 
     /// Queues an envelope for sending, or books it as lost and says why.
     pub(crate) fn submit(&self, envelope: Envelope) -> Result<(), Refusal> {
-        let mut evicted = Vec::new();
-        let may_wait = !is_worker_thread();
-        let Shared { queue, ledger, .. } = &*self.shared;
-        let mut result = queue.push(envelope, ledger, may_wait, &mut evicted);
-        if let Err((envelope, refusal @ (Refusal::Full | Refusal::TooLarge))) = &mut result {
-            // Rather the event alone than nothing.
-            let lost = envelope.remove_attachments();
-            if !lost.is_empty() {
-                self.refuse_part(&lost, reason_of(*refusal));
-                let envelope = std::mem::take(envelope);
-                result = queue.push(envelope, ledger, false, &mut evicted);
-            }
-        }
-        for victim in &evicted {
-            self.shared
-                .settle_queued(victim, DiscardReason::QueueOverflow);
-            if self.shared.is_inherited() {
-                // The callback forked: what follows is the parent's to do.
-                return result.map_err(|(_, refusal)| refusal);
-            }
-        }
-        match result {
-            Ok(()) => {
-                self.shared.wake.new_work();
-                Ok(())
-            }
-            Err((envelope, refusal)) => {
-                self.refuse_envelope(&envelope, reason_of(refusal));
-                Err(refusal)
-            }
-        }
+        self.shared.submit(envelope, !is_worker_thread())
     }
 
     /// Books an envelope that is not accepted.
     pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
-        let tallies: Vec<Tally> = envelope.tallies().collect();
-        let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
-        self.shared.refuse(event_id, &tallies, reason);
-    }
-
-    /// Books items that were left out of an envelope; the host hears of the envelope alone.
-    pub(crate) fn refuse_part(&self, lost: &[Tally], reason: DiscardReason) {
-        self.shared
-            .ledger
-            .enter()
-            .refuse(lost.iter().copied(), reason);
+        self.shared.refuse_envelope(envelope, reason);
     }
 
     /// Books an item that was lost before it could become an envelope.
@@ -156,21 +109,18 @@ impl Transport {
         self.shared.queue.is_surely_full(category)
     }
 
-    /// Room for an envelope of the first priority.
-    pub(crate) fn room(&self) -> Room {
-        let settings = &self.shared.settings.queue;
-        let most = settings.max_bytes;
-        let makes_room =
-            settings.overflow != Overflow::DropNewest || !settings.block_timeout.is_zero();
-        let held = self.shared.queue.usage().bytes;
-        Room {
-            now: if makes_room {
-                most
-            } else {
-                most.saturating_sub(held)
-            },
-            ever: most,
+    /// From now on nothing is sent, or everything is again. What is under way goes on.
+    pub(crate) fn withhold(&self, is_withheld: bool) {
+        let was_withheld = self.shared.is_withheld.swap(is_withheld, Ordering::AcqRel);
+        if was_withheld && !is_withheld {
+            self.shared.wake.now();
         }
+    }
+
+    /// The client has something for [`backing::Chores::run`]; the worker will see to it.
+    pub(crate) fn has_chores(&self) {
+        self.shared.chores_due.store(true, Ordering::Release);
+        self.shared.wake.now();
     }
 
     /// Waits until what is queued now has left the library, at most `timeout` (LIF-3).
@@ -265,19 +215,11 @@ impl Transport {
             reports_sent: traffic.reports.load(Ordering::Relaxed),
             requests_in_flight: traffic.in_flight.load(Ordering::Relaxed),
             is_unreachable: traffic.unreachable.load(Ordering::Relaxed) != 0,
+            is_database_unusable: self.shared.backing.is_database_unusable,
             last_status: traffic.last_status.load(Ordering::Relaxed),
             last_error: lock(&traffic.last_error).clone(),
             categories: self.shared.ledger.snapshot(),
         }
-    }
-}
-
-/// What a refused envelope is booked under.
-fn reason_of(refusal: Refusal) -> DiscardReason {
-    match refusal {
-        Refusal::Full => DiscardReason::QueueOverflow,
-        Refusal::TooLarge => DiscardReason::TooLarge,
-        Refusal::Closed => DiscardReason::Shutdown,
     }
 }
 

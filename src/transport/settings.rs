@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) auth: String,
     /// Value of `User-Agent`.
     pub(crate) user_agent: String,
+    /// Name of the worker thread; empty for the program's own name.
+    pub(crate) thread_name: String,
     /// DSN for the envelope header.
     pub(crate) dsn: String,
     /// SDK object for the envelope header, as JSON.

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
+use super::backing::Backing;
 use super::ledger::{Ledger, Tally};
-use super::outcome::{self, Fate, Outcome, OutcomeSink};
-use super::queue::{Priority, Queue, Queued};
+use super::outcome::{self, Fate, Outcome};
+use super::queue::{Priority, Queue, Queued, Refusal};
 use super::rate_limiter::RateLimiter;
 use super::settings::Settings;
 use super::table::Table;
@@ -140,7 +141,12 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     /// Diagnostics.
     pub(crate) diagnostics: Arc<Diagnostics>,
-    sink: Option<Arc<dyn OutcomeSink>>,
+    /// What the client lends.
+    pub(crate) backing: Backing,
+    /// Set while nothing may be sent.
+    pub(crate) is_withheld: AtomicBool,
+    /// Set when the client has chores.
+    pub(crate) chores_due: AtomicBool,
     unsettled: Mutex<Vec<Unsettled>>,
     /// The fork generation it was made in.
     generation: u32,
@@ -156,7 +162,7 @@ impl Shared {
         settings: Settings,
         clock: Arc<dyn Clock>,
         diagnostics: Arc<Diagnostics>,
-        sink: Option<Arc<dyn OutcomeSink>>,
+        backing: Backing,
     ) -> std::io::Result<Self> {
         Ok(Self {
             queue: Queue::new(settings.queue),
@@ -174,13 +180,53 @@ impl Shared {
             settings,
             clock,
             diagnostics,
-            sink,
+            is_withheld: AtomicBool::new(backing.is_withheld),
+            chores_due: AtomicBool::new(false),
+            backing,
         })
     }
 
     /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.
     pub(crate) fn is_inherited(&self) -> bool {
         self.generation != process::fork_generation()
+    }
+
+    /// Queues an envelope for sending, or books it as lost and says why. It waits for room only if it `may_wait` and the
+    /// host wants that.
+    pub(crate) fn submit(&self, envelope: Envelope, may_wait: bool) -> Result<(), Refusal> {
+        let mut evicted = Vec::new();
+        let result = self
+            .queue
+            .push(envelope, &self.ledger, may_wait, &mut evicted);
+        for victim in &evicted {
+            self.settle_queued(victim, DiscardReason::QueueOverflow);
+            if self.is_inherited() {
+                // The callback forked: what follows is the parent's to do.
+                return result.map_err(|(_, refusal)| refusal);
+            }
+        }
+        match result {
+            Ok(()) => {
+                self.wake.new_work();
+                Ok(())
+            }
+            Err((envelope, refusal)) => {
+                let reason = match refusal {
+                    Refusal::Full => DiscardReason::QueueOverflow,
+                    Refusal::TooLarge => DiscardReason::TooLarge,
+                    Refusal::Closed => DiscardReason::Shutdown,
+                };
+                self.refuse_envelope(&envelope, reason);
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Books an envelope that is not accepted.
+    pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
+        let tallies: Vec<Tally> = envelope.tallies().collect();
+        let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
+        self.refuse(event_id, &tallies, reason);
     }
 
     /// Notes that the worker now answers for `queued`.
@@ -330,6 +376,7 @@ impl Shared {
             )),
         }
         if let Some(sink) = self
+            .backing
             .sink
             .as_ref()
             .filter(|_| !self.is_muted.load(Ordering::Acquire))

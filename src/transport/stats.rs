@@ -25,6 +25,8 @@ pub(crate) struct Stats {
     pub(crate) requests_in_flight: u32,
     /// True while the last attempt got no answer.
     pub(crate) is_unreachable: bool,
+    /// True if a database was wanted and cannot be used.
+    pub(crate) is_database_unusable: bool,
     /// Status of the last answer; 0 before the first.
     pub(crate) last_status: i32,
     /// Why the last failed request failed.

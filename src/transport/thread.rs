@@ -32,18 +32,20 @@ pub(crate) fn is_worker_thread() -> bool {
 pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let _blocked = BlockedSignals::for_this_thread();
     let (ready, is_ready) = mpsc::sync_channel(1);
-    let thread = Builder::new()
-        .name("sentry-http".to_owned())
-        .stack_size(STACK)
-        .spawn(move || {
-            WORKER_OF.set(Some(process::fork_generation()));
-            let told = Arc::clone(&shared);
-            // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
-            let _ = contained(|| run(shared, &ready));
-            if !told.is_inherited() {
-                told.reach(Phase::Exited);
-            }
-        })?;
+    let mut thread = Builder::new().stack_size(STACK);
+    let name = system_name(&shared.settings.thread_name);
+    if !name.is_empty() {
+        thread = thread.name(name.to_owned());
+    }
+    let thread = thread.spawn(move || {
+        WORKER_OF.set(Some(process::fork_generation()));
+        let told = Arc::clone(&shared);
+        // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
+        let _ = contained(|| run(shared, &ready));
+        if !told.is_inherited() {
+            told.reach(Phase::Exited);
+        }
+    })?;
     if is_ready.recv().is_err() {
         // It ended without a client: libcurl had no memory or no descriptors for one.
         let _ = thread.join();
@@ -52,6 +54,17 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         ));
     }
     Ok(thread)
+}
+
+/// What of a name the system keeps: 15 bytes, none of them NUL.
+fn system_name(name: &str) -> &str {
+    const MOST: usize = 15;
+    let name = name.split('\0').next().unwrap_or_default();
+    let ends = name
+        .char_indices()
+        .map(|(at, letter)| at.saturating_add(letter.len_utf8()));
+    let end = ends.take_while(|end| *end <= MOST).last().unwrap_or(0);
+    name.get(..end).unwrap_or_default()
 }
 
 fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
@@ -73,5 +86,19 @@ fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
                 std::thread::sleep(AFTER_PANIC);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_names_are_cut_to_what_the_system_keeps() {
+        assert_eq!(system_name("sentry-http"), "sentry-http");
+        assert_eq!(system_name("fifteen-bytes-and-more"), "fifteen-bytes-a");
+        assert_eq!(system_name("fourteen bytesé"), "fourteen bytes");
+        assert_eq!(system_name("up to\0here"), "up to");
+        assert_eq!(system_name(""), "");
     }
 }

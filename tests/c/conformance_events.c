@@ -54,6 +54,8 @@ int main(int argc, char **argv)
     CHECK(argc == 2);
     options = sentry_options_new();
     sentry_options_set_dsn(options, argv[1]);
+    sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 60000); /* under valgrind, on a busy machine */
     sentry_options_set_release(options, "bread@1");
     CHECK_EQ(sentry_init(options), 0);

@@ -186,6 +186,8 @@ static void hooks_that_call_themselves(const char *dsn)
 {
     sentry_options_t *options = sentry_options_new();
     sentry_options_set_dsn(options, dsn);
+    sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 60000);
     sentry_options_set_before_send(options, report_again, NULL);
     sentry_options_set_before_breadcrumb(options, log_again, NULL);
@@ -206,6 +208,8 @@ int main(int argc, char **argv)
     CHECK(early != NULL);
     sentry_capture_envelope(early); /* before init: freed, nothing else */
     sentry_options_set_dsn(options, argv[1]);
+    sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 60000); /* under valgrind, on a busy machine */
     sentry_options_set_before_send(NULL, before_send, NULL);
     sentry_options_set_before_send(options, before_send, &events_seen);

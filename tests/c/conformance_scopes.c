@@ -116,6 +116,8 @@ int main(int argc, char **argv)
     disabled_captures_end_one_shot_scopes();
     options = sentry_options_new();
     sentry_options_set_dsn(options, argv[1]);
+    sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 60000); /* under valgrind, on a busy machine */
     CHECK_EQ(sentry_init(options), 0);
     precedence();

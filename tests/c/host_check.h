@@ -98,6 +98,9 @@ static HOST_UNUSED sentry_options_t *host_options(void)
     CHECK(options != NULL);
     sentry_options_set_dsn(options, host_dsn);
     sentry_options_set_release(options, "host@1.0.0");
+    /* Without files and sessions: programs whose subject they are ask for them. */
+    sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 20000);
     CHECK_EQ(sentry_options_set_retry_backoff_ms(options, 20), SENTRY_STATUS_OK);
     CHECK_EQ(sentry_options_set_retry_backoff_max_ms(options, 100), SENTRY_STATUS_OK);

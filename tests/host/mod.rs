@@ -57,6 +57,8 @@ impl Program {
     pub fn command(&self, scenario: &str, dsn: &str) -> Command {
         let mut command = Command::new(self.path());
         command.args([scenario, dsn]).env_remove("SENTRY_DSN");
+        // Where the default database directory comes to lie.
+        command.current_dir(env!("CARGO_TARGET_TMPDIR"));
         command
     }
 

@@ -163,8 +163,10 @@ impl Driver {
         stderr.join().expect("reading does not panic")
     }
 
-    /// Starts the library; panics if that fails.
+    /// Starts the library; panics if that fails. Without files and sessions, unless the options ask for them.
     pub fn init(&mut self, options: &Value) {
+        let quiet = json!({"database_path": "", "auto_session_tracking": false});
+        let options = with(quiet, options.clone());
         let answer = self.send(&format!("init {options}"));
         assert_eq!(answer.number("result"), 0, "{answer:?}");
         assert_eq!(answer.text("error"), "", "{answer:?}");

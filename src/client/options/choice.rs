@@ -158,7 +158,8 @@ fn refused_number(option: &str, number: i32, allowed: &str) -> String {
     format!("{option}: {number} is refused; allowed are {allowed}")
 }
 
-fn refused_name(option: &str, name: &str, allowed: &str) -> String {
+/// Refuses a name of a choice.
+pub(super) fn refused_name(option: &str, name: &str, allowed: &str) -> String {
     let name = super::limit::shorten(name);
     format!("{option}: \"{name}\" is refused; allowed are {allowed}")
 }

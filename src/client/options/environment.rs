@@ -39,6 +39,17 @@ impl Options {
                 _ => options.warn("SENTRY_SAMPLE_RATE", "it is not a number from 0 to 1"),
             }
         }
+        if let Some(rate) = non_empty(&lookup, "SENTRY_TRACES_SAMPLE_RATE") {
+            match rate.to_string_lossy().trim().parse::<f64>() {
+                Ok(rate) if rate.is_finite() => {
+                    options.telemetry.set_traces_sample_rate_clamped(rate);
+                }
+                _ => options.warn(
+                    "SENTRY_TRACES_SAMPLE_RATE",
+                    "it is not a number from 0 to 1",
+                ),
+            }
+        }
         options
     }
 
@@ -88,7 +99,9 @@ mod tests {
             ("SENTRY_ENVIRONMENT", "staging"),
             ("SENTRY_DEBUG", " On "),
             ("SENTRY_SAMPLE_RATE", "0.25"),
+            ("SENTRY_TRACES_SAMPLE_RATE", "0.75"),
         ]);
+        assert_eq!(options.telemetry.traces_sample_rate, 0.75);
         assert_eq!(options.dsn.as_deref(), Some("https://k@h/1"));
         assert_eq!(options.release.as_deref(), Some("app@1"));
         assert_eq!(options.environment.as_deref(), Some("staging"));
@@ -125,9 +138,13 @@ mod tests {
     #[test]
     fn unreadable_variables_are_ignored_with_a_warning() {
         for wrong in ["abc", "nan", "inf", "0.5x", "0,5"] {
-            let options = with(&[("SENTRY_SAMPLE_RATE", wrong)]);
+            let options = with(&[
+                ("SENTRY_SAMPLE_RATE", wrong),
+                ("SENTRY_TRACES_SAMPLE_RATE", wrong),
+            ]);
             assert_eq!(options.sample_rate, 1.0, "{wrong}");
-            assert_eq!(options.warnings.len(), 1, "{wrong}");
+            assert_eq!(options.telemetry.traces_sample_rate, 0.0, "{wrong}");
+            assert_eq!(options.warnings.len(), 2, "{wrong}");
         }
         let options = with(&[("SENTRY_DEBUG", "maybe")]);
         assert!(!options.debug);
@@ -142,6 +159,8 @@ mod tests {
     fn sample_rates_beyond_the_range_are_cut() {
         assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "7")]).sample_rate, 1.0);
         assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "-1")]).sample_rate, 0.0);
+        let options = with(&[("SENTRY_TRACES_SAMPLE_RATE", "7")]);
+        assert_eq!(options.telemetry.traces_sample_rate, 1.0);
     }
 
     // SPOT-2

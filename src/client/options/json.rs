@@ -129,6 +129,9 @@ fn closest(key: &str) -> Option<&'static str> {
         return None;
     }
     let key = key.to_ascii_lowercase().replace('-', "_");
+    if key == "http_proxy" {
+        return Some("proxy");
+    }
     TABLE
         .iter()
         .map(|entry| {

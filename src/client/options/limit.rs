@@ -111,9 +111,6 @@ pub(crate) const RETRY_BACKOFF_MAX: Limit =
     limit("retry_backoff_max_ms", "milliseconds", 1, 86_400_000);
 /// More streams than this gain nothing on one connection.
 pub(crate) const MAX_REQUESTS_IN_FLIGHT: Limit = limit("max_requests_in_flight", "requests", 1, 32);
-/// What the compatible interface reads of a file at most.
-pub(crate) const MAX_ATTACHMENT_BYTES: Limit =
-    limit("max_attachment_bytes", "bytes", 1, 512 * 1024 * 1024);
 /// The compatible interface refuses no number here.
 pub(crate) const SHUTDOWN_TIMEOUT: Limit = limit("shutdown_timeout", "milliseconds", 0, u64::MAX);
 /// As for the shutdown.
@@ -121,6 +118,32 @@ pub(crate) const TRANSFER_TIMEOUT: Limit = limit("transfer_timeout", "millisecon
 /// As for the shutdown; the number is kept as a `usize`.
 pub(crate) const MAX_BREADCRUMBS: Limit =
     limit("max_breadcrumbs", "breadcrumbs", 0, usize::MAX as u64);
+
+/// 0 stands for no bound.
+pub(crate) const CACHE_MAX_ITEMS: Limit = limit("cache_max_items", "envelopes", 0, u64::MAX);
+/// As for the envelopes.
+pub(crate) const CACHE_MAX_SIZE: Limit = limit("cache_max_size", "bytes", 0, u64::MAX);
+/// As for the envelopes; the most that `time_t` holds.
+pub(crate) const CACHE_MAX_AGE: Limit = limit("cache_max_age", "seconds", 0, i64::MAX as u64);
+/// The compatible interface refuses no number here.
+pub(crate) const MAX_SPANS: Limit = limit("max_spans", "spans", 0, usize::MAX as u64);
+/// The compatible interface refuses no number here, and raises small ones.
+pub(crate) const APP_HANG_TIMEOUT: Limit = limit("app_hang_timeout", "milliseconds", 0, u64::MAX);
+/// The compatible interface refuses no number here.
+pub(crate) const SESSION_REPLAY_DURATION: Limit = limit(
+    "session_replay_duration",
+    "milliseconds",
+    0,
+    u32::MAX as u64,
+);
+
+/// Refuses what is not from 0 to 1.
+pub(crate) fn check_share(option: &str, share: f64) -> Result<(), String> {
+    if (0.0..=1.0).contains(&share) {
+        return Ok(());
+    }
+    Err(format!("{option}: {share} is refused; allowed is 0 to 1"))
+}
 
 /// The beginning of a foreign text, fit for a message: at most 64 characters, control characters escaped.
 pub(crate) fn shorten(text: &str) -> String {
@@ -156,7 +179,6 @@ mod tests {
             RETRY_BACKOFF,
             RETRY_BACKOFF_MAX,
             MAX_REQUESTS_IN_FLIGHT,
-            MAX_ATTACHMENT_BYTES,
         ] {
             let (least, most) = (i128::from(limit.least), i128::from(limit.most));
             assert_eq!(limit.check(least), Ok(limit.least));

@@ -8,12 +8,16 @@
 
 mod ca_bundle;
 mod choice;
+mod crash;
 mod environment;
 mod json;
 mod limit;
+mod mode;
 mod proxy;
 mod set;
+mod spool;
 mod table;
+mod telemetry;
 mod validate;
 
 use std::fmt;
@@ -21,16 +25,24 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attachments::AttachedFile;
-use super::hooks::{FeedbackHook, ValueHook};
+use super::hooks::ValueHook;
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
 pub(crate) use choice::{Compression, QueueOverflow, level_from_number};
+pub(crate) use crash::CrashOptions;
+pub(crate) use mode::{
+    CacheKeep, CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode,
+};
 pub(crate) use set::as_millis;
+pub(crate) use spool::SpoolOptions;
+pub(crate) use telemetry::TelemetryOptions;
 
 /// `sdk.name` on the wire, unless the host changes it.
 pub(crate) const SDK_NAME: &str = "libsentry.native";
+
+/// Name of the worker thread, unless the host changes it.
+const TRANSPORT_THREAD_NAME: &str = "sentry-http";
 
 /// The version of this library.
 pub(crate) const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -115,12 +127,18 @@ pub(crate) struct Options {
     /// Sees each breadcrumb before it is kept.
     pub(crate) before_breadcrumb: Option<Arc<dyn ValueHook>>,
 
-    /// Sees each feedback before it is queued.
-    pub(crate) before_send_feedback: Option<Arc<dyn FeedbackHook>>,
-    /// Files that events carry along.
-    pub(crate) attachments: Vec<AttachedFile>,
-    /// Most bytes of one attachment; larger ones are left out.
-    pub(crate) max_attachment_bytes: u64,
+    /// Name of the worker thread; `None`: the default one.
+    pub(crate) transport_thread_name: Option<String>,
+    /// A session starts with init.
+    pub(crate) auto_session_tracking: bool,
+    /// Nothing is sent before the user has consented.
+    pub(crate) require_user_consent: bool,
+    /// What stays on disk.
+    pub(crate) spool: SpoolOptions,
+    /// What happens when the program crashes.
+    pub(crate) crash: CrashOptions,
+    /// Traces, logs and metrics.
+    pub(crate) telemetry: TelemetryOptions,
 
     /// What could not be taken over and was ignored; init logs it.
     pub(crate) warnings: Vec<String>,
@@ -167,9 +185,12 @@ impl Default for Options {
             on_outcome: None,
             before_send: None,
             before_breadcrumb: None,
-            before_send_feedback: None,
-            attachments: Vec::new(),
-            max_attachment_bytes: 20 * 1024 * 1024,
+            transport_thread_name: Some(TRANSPORT_THREAD_NAME.to_owned()),
+            auto_session_tracking: true,
+            require_user_consent: false,
+            spool: SpoolOptions::default(),
+            crash: CrashOptions::default(),
+            telemetry: TelemetryOptions::default(),
             warnings: Vec::new(),
         }
     }
@@ -237,9 +258,12 @@ impl fmt::Debug for Options {
             .field("on_outcome", &self.on_outcome)
             .field("before_send", &self.before_send)
             .field("before_breadcrumb", &self.before_breadcrumb)
-            .field("before_send_feedback", &self.before_send_feedback)
-            .field("attachments", &self.attachments)
-            .field("max_attachment_bytes", &self.max_attachment_bytes)
+            .field("transport_thread_name", &self.transport_thread_name)
+            .field("auto_session_tracking", &self.auto_session_tracking)
+            .field("require_user_consent", &self.require_user_consent)
+            .field("spool", &self.spool)
+            .field("crash", &self.crash)
+            .field("telemetry", &self.telemetry)
             .finish_non_exhaustive()
     }
 }

@@ -49,6 +49,11 @@ impl Options {
         self.ca_certs = path;
     }
 
+    /// Sets or clears the name of the worker thread.
+    pub(crate) fn set_transport_thread_name(&mut self, name: Option<&str>) {
+        self.transport_thread_name = name.map(str::to_owned);
+    }
+
     /// Sets or clears the directory of the spool.
     pub(crate) fn set_database_path(&mut self, path: Option<PathBuf>) {
         self.database_path = path;
@@ -65,9 +70,7 @@ impl Options {
 
     /// Sets the sample rate if it is from 0 to 1.
     pub(crate) fn set_sample_rate(&mut self, rate: f64) -> Result<(), String> {
-        if !(0.0..=1.0).contains(&rate) {
-            return Err(format!("sample_rate: {rate} is refused; allowed is 0 to 1"));
-        }
+        limit::check_share("sample_rate", rate)?;
         self.sample_rate = rate;
         Ok(())
     }
@@ -201,12 +204,6 @@ impl Options {
     /// Sets the cap of the back-off in milliseconds.
     pub(crate) fn set_retry_backoff_max(&mut self, millis: i128) -> Result<(), String> {
         self.retry_backoff_max = millis_of(limit::RETRY_BACKOFF_MAX, millis)?;
-        Ok(())
-    }
-
-    /// Sets how many bytes an attachment may have.
-    pub(crate) fn set_max_attachment_bytes(&mut self, bytes: i128) -> Result<(), String> {
-        self.max_attachment_bytes = limit::MAX_ATTACHMENT_BYTES.check(bytes)?;
         Ok(())
     }
 

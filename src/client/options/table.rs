@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use super::Options;
 use super::choice::{Compression, QueueOverflow, level_from_name};
+use super::limit;
+use super::mode::{CacheKeep, CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode};
 
 use Reader::{Flag, Name, Number, Patterns, Text, Whole};
 
@@ -177,11 +179,6 @@ pub(crate) const TABLE: &[Entry] = &[
         Whole(Options::set_max_requests_in_flight),
     ),
     entry(
-        "max_attachment_bytes",
-        "20971520",
-        Whole(Options::set_max_attachment_bytes),
-    ),
-    entry(
         "compression",
         if cfg!(feature = "compression") {
             "\"gzip\""
@@ -210,6 +207,168 @@ pub(crate) const TABLE: &[Entry] = &[
             Ok(())
         }),
     ),
+    entry(
+        "transport_thread_name",
+        "\"sentry-http\"",
+        Text(Options::set_transport_thread_name),
+    ),
+    entry(
+        "auto_session_tracking",
+        "true",
+        Flag(|options, on| options.auto_session_tracking = on),
+    ),
+    entry(
+        "require_user_consent",
+        "false",
+        Flag(|options, on| options.require_user_consent = on),
+    ),
+    entry(
+        "cache_keep",
+        "\"none\"",
+        Name(|options, name| {
+            options.spool.cache_keep = CacheKeep::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "cache_max_items",
+        "30",
+        Whole(|options, number| options.spool.set_cache_max_items(number)),
+    ),
+    entry(
+        "cache_max_size",
+        "0",
+        Whole(|options, number| options.spool.set_cache_max_size(number)),
+    ),
+    entry(
+        "cache_max_age",
+        "0",
+        Whole(|options, number| options.spool.set_cache_max_age(number)),
+    ),
+    entry(
+        "http_retry",
+        "false",
+        Flag(|options, on| options.spool.http_retry = on),
+    ),
+    entry(
+        "enable_large_attachments",
+        "false",
+        Flag(|options, on| options.spool.enable_large_attachments = on),
+    ),
+    entry("backend", "\"default\"", Name(Options::set_backend)),
+    entry(
+        "logger_enabled_when_crashed",
+        "true",
+        Flag(|options, on| options.crash.logger_enabled_when_crashed = on),
+    ),
+    entry(
+        "symbolize_stacktraces",
+        "false",
+        Flag(|options, on| options.crash.symbolize_stacktraces = on),
+    ),
+    entry(
+        "handler_path",
+        "null",
+        Text(|options, path| options.crash.handler_path = path.map(PathBuf::from)),
+    ),
+    entry(
+        "external_crash_reporter_path",
+        "null",
+        Text(|options, path| options.crash.external_crash_reporter_path = path.map(PathBuf::from)),
+    ),
+    entry(
+        "minidump_mode",
+        "\"smart\"",
+        Name(|options, name| {
+            options.crash.minidump_mode = MinidumpMode::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "crash_reporting_mode",
+        "\"native_with_minidump\"",
+        Name(|options, name| {
+            options.crash.crash_reporting_mode = CrashReportingMode::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "crash_upload_mode",
+        "\"sync\"",
+        Name(|options, name| {
+            options.crash.crash_upload_mode = CrashUploadMode::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "handler_strategy",
+        "\"default\"",
+        Name(|options, name| {
+            options.crash.handler_strategy = HandlerStrategy::from_name(name)?;
+            Ok(())
+        }),
+    ),
+    entry(
+        "enable_app_hang_tracking",
+        "false",
+        Flag(|options, on| options.crash.enable_app_hang_tracking = on),
+    ),
+    entry(
+        "app_hang_timeout",
+        "5000",
+        Whole(Options::set_app_hang_timeout),
+    ),
+    entry(
+        "traces_sample_rate",
+        "0.0",
+        Number(|options, rate| options.telemetry.set_traces_sample_rate(rate)),
+    ),
+    entry(
+        "max_spans",
+        "1000",
+        Whole(|options, spans| options.telemetry.set_max_spans(spans)),
+    ),
+    entry(
+        "propagate_traceparent",
+        "false",
+        Flag(|options, on| options.telemetry.propagate_traceparent = on),
+    ),
+    entry("org_id", "null", Text(Options::set_org_id)),
+    entry(
+        "strict_trace_continuation",
+        "false",
+        Flag(|options, on| options.telemetry.strict_trace_continuation = on),
+    ),
+    entry(
+        "enable_logs",
+        "true",
+        Flag(|options, on| options.telemetry.enable_logs = on),
+    ),
+    entry(
+        "logs_with_attributes",
+        "false",
+        Flag(|options, on| options.telemetry.logs_with_attributes = on),
+    ),
+    entry(
+        "enable_metrics",
+        "true",
+        Flag(|options, on| options.telemetry.enable_metrics = on),
+    ),
+    // Nothing of these platforms is here: accepted, and not kept.
+    entry("attach_screenshot", "false", Flag(|_, _| {})),
+    entry("attach_session_replay", "false", Flag(|_, _| {})),
+    entry("system_crash_reporter_enabled", "false", Flag(|_, _| {})),
+    entry("crashpad_wait_for_upload", "false", Flag(|_, _| {})),
+    entry(
+        "crashpad_limit_stack_capture_to_sp",
+        "false",
+        Flag(|_, _| {}),
+    ),
+    entry(
+        "session_replay_duration",
+        "5000",
+        Whole(|_, millis| limit::SESSION_REPLAY_DURATION.check(millis).map(drop)),
+    ),
 ];
 
 #[cfg(test)]
@@ -232,15 +391,39 @@ mod tests {
     }
 
     /// Setters that take a function, and one that is another name.
-    const WITHOUT_KEY: [&str; 5] = [
+    const WITHOUT_KEY: [&str; 11] = [
         "on_outcome",
         "before_send",
         "before_breadcrumb",
-        "before_send_feedback",
+        "before_screenshot",
+        "before_transaction",
+        "before_send_log",
+        "before_send_metric",
+        "on_crash",
+        "on_crashed_last_run",
+        "traces_sampler",
         "http_proxy",
     ];
     /// The compatible interface has no getter for these.
-    const WITHOUT_GETTER: [&str; 2] = ["logger_level", "database_path"];
+    const WITHOUT_GETTER: [&str; 17] = [
+        "logger_level",
+        "database_path",
+        "cache_max_items",
+        "cache_max_size",
+        "cache_max_age",
+        "backend",
+        "logger_enabled_when_crashed",
+        "handler_path",
+        "external_crash_reporter_path",
+        "minidump_mode",
+        "org_id",
+        "attach_screenshot",
+        "attach_session_replay",
+        "system_crash_reporter_enabled",
+        "crashpad_wait_for_upload",
+        "crashpad_limit_stack_capture_to_sp",
+        "session_replay_duration",
+    ];
 
     #[test]
     fn setters_and_keys_are_the_same_names() {

@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::client::hooks::{FeedbackHook, ValueHook};
+use crate::client::hooks::ValueHook;
 use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
@@ -44,6 +44,7 @@ pub(crate) struct Texts {
     pub(crate) sdk_name: CachedText,
     pub(crate) user_agent: CachedText,
     pub(crate) ignore_errors: CachedText,
+    pub(crate) transport_thread_name: CachedText,
 }
 
 impl Texts {
@@ -61,6 +62,8 @@ impl Texts {
             .update(Some(options.sdk_name.as_bytes().to_vec()));
         self.user_agent
             .update(Some(options.user_agent().into_bytes()));
+        self.transport_thread_name
+            .update(optional(&options.transport_thread_name));
         self.ignore_errors
             .update(options.ignore_errors_lines().map(String::into_bytes));
     }
@@ -141,18 +144,6 @@ pub(crate) unsafe fn configure_hook(
 ) {
     // SAFETY: passed on.
     unsafe { store(opts, |options| *place(options) = hook) };
-}
-
-/// Sets the hook that sees feedback.
-///
-/// # Safety
-/// As for [`store`].
-pub(crate) unsafe fn configure_feedback_hook(
-    opts: *mut sentry_options_t,
-    hook: Option<Arc<dyn FeedbackHook>>,
-) {
-    // SAFETY: passed on.
-    unsafe { store(opts, |options| options.before_send_feedback = hook) };
 }
 
 /// Changes options; the outcome becomes status and last error.

@@ -1,6 +1,7 @@
 //! Options, compatible part: making and ending them, what is sent, and the library itself.
 //!
-//! The sections next to this one: `network` (the way to the server), `events` (what becomes an event),
+//! The sections next to this one: `network` (the way to the server), `events` (what becomes an event), `sessions`
+//! (sessions, consent, what stays on disk), `crashes`, `telemetry` (traces, logs, metrics), `platforms` (without effect),
 //! `options_delivery` (queue), `options_delivery/retry` (time-outs and retries), `options_json`.
 //! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
 
@@ -16,12 +17,15 @@ use crate::client::options::{Options, level_from_number};
 use handle::{configure, configure_text, give, read, read_text, store, store_text, take};
 
 pub use handle::sentry_options_t;
-pub(crate) use handle::{configure_feedback_hook, configure_hook, configure_outcome, take_options};
+pub(crate) use handle::{configure_hook, configure_outcome, take_options};
 
-pub mod attachments;
+pub mod crashes;
 pub mod events;
 pub(crate) mod handle;
 pub mod network;
+pub mod platforms;
+pub mod sessions;
+pub mod telemetry;
 
 /// A path as the caller wrote it; paths need not be UTF-8.
 fn path_from(bytes: &[u8]) -> PathBuf {
@@ -30,8 +34,8 @@ fn path_from(bytes: &[u8]) -> PathBuf {
 
 /// Makes options with their defaults.
 ///
-/// Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG` and
-/// `SENTRY_SAMPLE_RATE` are already in place; setters replace them.
+/// Values of the environment variables `SENTRY_DSN`, `SENTRY_RELEASE`, `SENTRY_ENVIRONMENT`, `SENTRY_DEBUG`,
+/// `SENTRY_SAMPLE_RATE` and `SENTRY_TRACES_SAMPLE_RATE` are already in place; setters replace them.
 ///
 /// Ownership: the options are the caller's, until `sentry_init` takes them or `sentry_options_free` ends them.
 /// Threads: any thread; no other thread may change the environment meanwhile.
@@ -439,11 +443,15 @@ pub unsafe extern "C" fn sentry_options_get_max_breadcrumbs(
     })
 }
 
-/// Sets the directory for what must outlive the process. Stored; this version writes nothing to disk.
+/// Sets the directory for what must outlive the process. Several processes may share it.
 ///
-/// Arguments: `path` in bytes of the file system; default `.sentry-native` in the working directory.
+/// It is made at init if it is not there, private to its owner. One that cannot be used leaves everything in memory; then
+/// `sentry_init` succeeds all the same, and `sentry_stats_t` says so.
+///
+/// Arguments: `path` in bytes of the file system, relative to the working directory at init; empty: everything stays in
+/// memory, no file is made or read. Default: `.sentry-native` in the working directory.
 /// Ownership: the text is copied.
-/// Null: NULL unsets the option; a NULL `opts` is ignored.
+/// Null: NULL is as empty; a NULL `opts` is ignored.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_set_database_path(
@@ -479,3 +487,5 @@ pub unsafe extern "C" fn sentry_options_set_database_path_n(
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_compatible;

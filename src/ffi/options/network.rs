@@ -263,3 +263,52 @@ pub unsafe extern "C" fn sentry_options_get_send_client_reports(
         unsafe { read(opts, 0, |options| c_int::from(options.send_client_reports)) }
     })
 }
+
+/// Sets the name of the thread that sends.
+///
+/// Arguments: `name` in UTF-8; the system shows its first 15 bytes; default `sentry-http`.
+/// Ownership: the text is copied.
+/// Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_transport_thread_name(
+    opts: *mut sentry_options_t,
+    name: *const c_char,
+) {
+    // SAFETY: the caller promises a terminated text or NULL, so the length found is that of readable bytes.
+    unsafe { sentry_options_set_transport_thread_name_n(opts, name, text::c_str_len(name)) }
+}
+
+/// Like `sentry_options_set_transport_thread_name`, with a length.
+///
+/// Arguments: `name_len` in bytes, without terminator; with NULL it must be 0.
+/// Ownership: the text is copied.
+/// Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_transport_thread_name_n(
+    opts: *mut sentry_options_t,
+    name: *const c_char,
+    name_len: usize,
+) {
+    guard((), || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+        unsafe { store_text(opts, name, name_len, Options::set_transport_thread_name) };
+    });
+}
+
+/// Gets the name of the thread that sends.
+///
+/// Ownership: the text stays with the options; it is valid until this option is changed or the options end.
+/// Null: NULL for a NULL `opts`.
+/// Returns: the text, NULL when unset.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_transport_thread_name(
+    opts: *const sentry_options_t,
+) -> *const c_char {
+    guard(ptr::null(), || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read_text(opts, |texts| &texts.transport_thread_name) }
+    })
+}

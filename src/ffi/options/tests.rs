@@ -47,7 +47,12 @@ type GetText = unsafe extern "C" fn(*const sentry_options_t) -> *const c_char;
 
 /// The texts that NULL clears, with setter, twin and getter.
 #[expect(deprecated, reason = "the older names are tested as well")]
-const TEXTS: [(SetText, SetTextN, GetText); 7] = [
+const TEXTS: [(SetText, SetTextN, GetText); 8] = [
+    (
+        sentry_options_set_transport_thread_name,
+        sentry_options_set_transport_thread_name_n,
+        sentry_options_get_transport_thread_name,
+    ),
     (
         sentry_options_set_dsn,
         sentry_options_set_dsn_n,

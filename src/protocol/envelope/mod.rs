@@ -15,7 +15,7 @@ mod item;
 mod payload;
 mod read;
 
-pub(crate) use item::{Item, ItemExtras, ItemKind, base_name};
+pub(crate) use item::{Item, ItemExtras, ItemKind};
 pub(crate) use payload::Payload;
 
 /// Items under common headers.
@@ -72,11 +72,8 @@ impl Envelope {
     }
 
     /// An envelope of one item without further headers.
-    pub(crate) fn single(
-        event_id: Option<Uuid>,
-        kind: ItemKind,
-        payload: impl Into<Payload>,
-    ) -> Self {
+    #[cfg(test)]
+    pub(crate) fn single(event_id: Option<Uuid>, kind: ItemKind, payload: Vec<u8>) -> Self {
         Self {
             event_id,
             first: Some(Item::new(kind, payload)),
@@ -85,7 +82,6 @@ impl Envelope {
     }
 
     /// The DSN in the bytes it was read from.
-    #[cfg(test)]
     pub(crate) fn stored_dsn(&self) -> Option<&str> {
         self.stored.as_ref()?.dsn.as_deref()
     }
@@ -137,21 +133,6 @@ impl Envelope {
             }
             is_kept
         });
-        lost
-    }
-
-    /// Removes the attachments that came along with something else. Returns what they count under.
-    pub(crate) fn remove_attachments(&mut self) -> Vec<(Category, u64)> {
-        let mut lost = Vec::new();
-        if self.category() != Category::Attachment {
-            self.retain(|item| {
-                let is_kept = item.kind != ItemKind::Attachment;
-                if !is_kept {
-                    lost.extend(item.tallies());
-                }
-                is_kept
-            });
-        }
         lost
     }
 

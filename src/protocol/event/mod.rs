@@ -36,6 +36,7 @@ mod write;
 use breadcrumb::Crumbs;
 pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
+pub(crate) use time::time_of;
 
 /// An event as it was captured. Borrows from the text it was read from.
 #[derive(Debug, Clone)]

@@ -1,5 +1,7 @@
 //! Times on events: which ones are understood, and how the time of capture is written (EVT-2).
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use crate::protocol::http_date::days_from_civil;
 use crate::value::scan::{self, Kind};
 use crate::value::write as json;
@@ -33,6 +35,16 @@ pub(super) fn write_epoch(out: &mut Vec<u8>, text: &str) {
         }
         None => json::string(out, text),
     }
+}
+
+/// The instant that RFC 3339 text in UTC stands for, as this library writes it; `None` for anything else.
+pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
+    /// Digits of a second that are kept.
+    const NANOSECONDS: usize = 9;
+    let time = read(text).filter(|time| time.zone == "Z")?;
+    let digits = time.fraction.get(..NANOSECONDS).unwrap_or(time.fraction);
+    let nanoseconds = format!("{digits:0<NANOSECONDS$}").parse().ok()?;
+    UNIX_EPOCH.checked_add(Duration::new(time.seconds()?, nanoseconds))
 }
 
 struct Time<'a> {
@@ -122,7 +134,29 @@ fn is_zone(zone: &str) -> bool {
 mod tests {
     use super::*;
     use crate::base::timestamp::Timestamp;
-    use std::time::{Duration, UNIX_EPOCH};
+
+    #[test]
+    fn a_time_comes_back_from_its_text() {
+        for micros in [0, 1, 86_400_999_999, 1_767_225_600_737_177] {
+            let time = UNIX_EPOCH + Duration::from_micros(micros);
+            assert_eq!(time_of(Timestamp::new(time).as_str()), Some(time));
+        }
+        let second = UNIX_EPOCH + Duration::from_secs(1);
+        assert_eq!(time_of("1970-01-01T00:00:01Z"), Some(second));
+        let long = "1970-01-01T00:00:00.1234567891Z";
+        assert_eq!(
+            time_of(long),
+            Some(UNIX_EPOCH + Duration::from_nanos(123_456_789))
+        );
+        for bad in [
+            "",
+            "soon",
+            "1970-01-01T00:00:01",
+            "1970-01-01T00:00:01+01:00",
+        ] {
+            assert_eq!(time_of(bad), None, "{bad}");
+        }
+    }
 
     fn epoch(text: &str) -> String {
         let mut out = Vec::new();

@@ -7,12 +7,15 @@
 //! else stays in the queue, where its bounds hold.
 
 mod answer;
+mod chores;
 mod ending;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
+
+use chores::Takeover;
 
 use crate::base::diagnostics::Severity;
 use crate::base::lock::lock;
@@ -96,6 +99,7 @@ pub(crate) struct Worker<C> {
     last_report: Instant,
     reports: Reports,
     ended: Vec<Completion>,
+    takeover: Takeover,
 }
 
 /// How client reports travel. Servers that do not know them may refuse the whole envelope.
@@ -128,12 +132,14 @@ impl<C: HttpClient> Worker<C> {
             last_report,
             reports: Reports::Riding,
             ended: Vec::new(),
+            takeover: Takeover::Due,
         }
     }
 
     /// Does what there is to do, then waits until something happens.
     pub(crate) fn step(&mut self) -> Step {
         self.read_control();
+        self.do_chores();
         self.start_transfers();
         self.start_due_report();
         self.answer_flushes();
@@ -257,8 +263,11 @@ impl<C: HttpClient> Worker<C> {
         self.next_ticket
     }
 
-    /// Sends a job, unless a rate limit leaves nothing of it (RL-10).
+    /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
     fn send(&mut self, mut job: Job) {
+        if self.shared.is_withheld.load(Ordering::Acquire) {
+            return self.settle(&job, Fate::Discarded(DiscardReason::NoConsent), 0);
+        }
         if !self.apply_rate_limits(&mut job) {
             return;
         }
@@ -358,7 +367,9 @@ impl<C: HttpClient> Worker<C> {
     /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
     fn start_report(&mut self) -> bool {
         let now = self.shared.clock.now();
-        let is_possible = self.reports != Reports::Off && !self.circuit.is_open();
+        let is_possible = self.reports != Reports::Off
+            && !self.circuit.is_open()
+            && !self.shared.is_withheld.load(Ordering::Acquire);
         if !is_possible || !self.shared.ledger.has_unreported() || !self.has_free_slot() {
             return false;
         }
@@ -382,7 +393,7 @@ impl<C: HttpClient> Worker<C> {
     }
 
     fn wait(&mut self) {
-        let mut at_most = if self.ended.is_empty() {
+        let mut at_most = if self.ended.is_empty() && !self.has_chores() {
             self.longest_sleep()
         } else {
             Duration::ZERO

@@ -9,6 +9,7 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
+use crate::transport::backing::Backing;
 use crate::transport::http::{Failure, Response};
 use crate::transport::http::{Request, Segment};
 use crate::transport::outcome::{Outcome, OutcomeSink};
@@ -116,6 +117,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
         auth: "Sentry sentry_key=k".to_owned(),
         user_agent: "test/1".to_owned(),
+        thread_name: String::new(),
         dsn: "https://k@sentry.example/1".to_owned(),
         sdk: "{}".to_owned(),
         proxy: String::new(),
@@ -144,7 +146,10 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
             settings,
             time,
             Arc::new(Diagnostics::new(None)),
-            Some(outcomes),
+            Backing {
+                sink: Some(outcomes),
+                ..Backing::default()
+            },
         )
         .unwrap(),
     );

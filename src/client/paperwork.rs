@@ -1,0 +1,191 @@
+//! Paperwork: the files that the client itself keeps in the database, and who writes them when.
+//!
+//! Whoever changes something only notes it; the transport's worker writes it soon after ([`Chores`]), and what is left
+//! at the end the closing thread writes. Without a database nothing is kept.
+
+use std::io;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::options::Options;
+use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::lock::{lock, try_lock};
+use crate::base::uuid::Uuid;
+use crate::protocol::dsn::Dsn;
+use crate::protocol::envelope::Envelope;
+use crate::store::consent::{self, Consent};
+use crate::store::database::Database;
+use crate::store::run::OldRun;
+use crate::store::{crash_mark, installation};
+use crate::transport::backing::Chores;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Paperwork {
+    database: Option<Arc<Database>>,
+    /// A directory was wanted and cannot be used.
+    is_unusable: bool,
+    installation_id: Option<Uuid>,
+    has_crashed: bool,
+    consent: Mutex<Consent>,
+    consent_changed: AtomicBool,
+    /// Held while files are written: the worker and a closing thread take turns.
+    writing: Mutex<()>,
+    diagnostics: Arc<Diagnostics>,
+}
+
+impl Paperwork {
+    /// Opens the database that the options name and reads what earlier runs left for the client. One that cannot be
+    /// used is no failure: then everything stays in memory, and the host is told once.
+    pub(crate) fn open(
+        options: &Options,
+        dsn: Option<&Dsn>,
+        diagnostics: &Arc<Diagnostics>,
+    ) -> Self {
+        let path = options.database_path.as_deref();
+        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
+        let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
+            return paperwork;
+        };
+        match Database::open(path) {
+            Ok(database) => paperwork.read(database, dsn),
+            Err(error) => paperwork.do_without(path, &error),
+        }
+        paperwork
+    }
+
+    /// For a forked child: a run of its own in the same directory. What the user decided holds here as well.
+    pub(crate) fn inherited(parent: &Self, diagnostics: &Arc<Diagnostics>) -> Self {
+        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
+        paperwork.is_unusable = parent.is_unusable;
+        paperwork.installation_id = parent.installation_id;
+        paperwork.has_crashed = parent.has_crashed;
+        // Held by a thread that is not here: then it was being changed, and no consent is the safe reading.
+        let consent = try_lock(&parent.consent).map(|consent| *consent);
+        paperwork.consent = Mutex::new(consent.unwrap_or_default());
+        if let Some(inherited) = &parent.database {
+            match inherited.inherited() {
+                Ok(database) => paperwork.database = Some(Arc::new(database)),
+                Err(error) => paperwork.do_without(inherited.directory().path(), &error),
+            }
+        }
+        paperwork
+    }
+
+    fn without_database(diagnostics: Arc<Diagnostics>) -> Self {
+        Self {
+            database: None,
+            is_unusable: false,
+            installation_id: None,
+            has_crashed: false,
+            consent: Mutex::default(),
+            consent_changed: AtomicBool::new(false),
+            writing: Mutex::default(),
+            diagnostics,
+        }
+    }
+
+    fn read(&mut self, database: Database, dsn: Option<&Dsn>) {
+        let directory = database.directory();
+        self.consent = Mutex::new(consent::read(directory));
+        self.has_crashed = crash_mark::is_set(directory);
+        match installation::id_for(directory, dsn.map_or("", Dsn::public_key)) {
+            Ok(id) => self.installation_id = Some(id),
+            Err(error) => self.warn("the id of the installation cannot be kept", &error),
+        }
+        self.database = Some(Arc::new(database));
+    }
+
+    fn do_without(&mut self, path: &Path, error: &io::Error) {
+        self.is_unusable = true;
+        self.diagnostics.log(
+            Severity::Warning,
+            format_args!(
+                "the database directory {} cannot be used, everything stays in memory: {error}",
+                path.display()
+            ),
+        );
+    }
+
+    /// Where files go.
+    pub(crate) fn database(&self) -> Option<&Arc<Database>> {
+        self.database.as_ref()
+    }
+
+    /// True if a directory was wanted and cannot be used.
+    pub(crate) fn is_unusable(&self) -> bool {
+        self.is_unusable
+    }
+
+    /// The id of the installation.
+    pub(crate) fn installation_id(&self) -> Option<Uuid> {
+        self.installation_id
+    }
+
+    /// True if an earlier run crashed, as found at init.
+    pub(crate) fn has_crashed(&self) -> bool {
+        self.has_crashed
+    }
+
+    /// Forgets the crash of an earlier run, for the next init. Without a database there is nothing to forget.
+    pub(crate) fn clear_crash(&self) -> io::Result<()> {
+        let database = self.database.as_ref();
+        database.map_or(Ok(()), |database| crash_mark::clear(database.directory()))
+    }
+
+    /// What the user decided.
+    pub(crate) fn consent(&self) -> Consent {
+        *lock(&self.consent)
+    }
+
+    /// Notes what the user decided; true if that is new.
+    pub(crate) fn decide(&self, decision: Consent) -> bool {
+        let before = std::mem::replace(&mut *lock(&self.consent), decision);
+        if before == decision {
+            return false;
+        }
+        self.consent_changed.store(true, Ordering::Release);
+        true
+    }
+
+    /// Writes what waits, unless another thread is at it and will; ends the run.
+    pub(crate) fn close(&self) {
+        if let Some(_writing) = try_lock(&self.writing) {
+            self.write();
+        }
+        if let Some(database) = &self.database {
+            database.run().end();
+        }
+    }
+
+    fn write(&self) {
+        let Some(database) = &self.database else {
+            return;
+        };
+        if self.consent_changed.swap(false, Ordering::AcqRel) {
+            let decision = self.consent();
+            if let Err(error) = consent::write(database.directory(), decision) {
+                self.warn("the user's decision cannot be kept", &error);
+            }
+        }
+    }
+
+    fn warn(&self, what: &str, error: &io::Error) {
+        self.diagnostics
+            .log(Severity::Warning, format_args!("{what}: {error}"));
+    }
+}
+
+impl Chores for Paperwork {
+    fn run(&self) {
+        let _writing = lock(&self.writing);
+        self.write();
+    }
+
+    fn take_over(&self, _old: &OldRun) {}
+
+    fn taken_over(&self) -> Vec<Envelope> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,42 @@
+//! The database of one client: the directory, and the run of this process in it.
+
+use std::io;
+use std::path::Path;
+
+use super::directory::Directory;
+use super::run::Run;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Database {
+    directory: Directory,
+    run: Run,
+}
+
+impl Database {
+    /// Makes the directory if it is not there, and starts a run in it.
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let directory = Directory::open(path)?;
+        Ok(Self {
+            run: Run::start(&directory)?,
+            directory,
+        })
+    }
+
+    /// For a forked child: a run of its own in the directory of its parent, whose run stays the parent's.
+    pub(crate) fn inherited(&self) -> io::Result<Self> {
+        self.run.let_go();
+        // Made again: the parent may have removed it with its last run.
+        Self::open(self.directory.path())
+    }
+
+    /// The directory.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// The run of this process.
+    pub(crate) fn run(&self) -> &Run {
+        &self.run
+    }
+}

@@ -1,0 +1,590 @@
+//! The spool: envelopes on disk that wait for a server, or are kept.
+//!
+//! Decides where they lie and under which names, what has to go when there are too many, and which of several processes
+//! sends which. What their loss or arrival means for the books is the caller's matter: it hears of everything that
+//! happened by itself as a [`Notice`]. Entry point: [`Spool`]. May use: `store`, `protocol`, `base`.
+//!
+//! Two shelves. The cache is shared by all processes on the database, bounded by the caps of the options; a file is
+//! claimed by moving it into the own run, so that only one process sends it. The run holds what was claimed and what
+//! earlier runs left; whatever is in there when the process dies is taken over by a later start.
+
+pub(crate) mod caps;
+mod discovery;
+mod name;
+mod schedule;
+mod shelf;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::directory::Directory;
+use super::run::Run;
+use crate::base::file::Durability;
+use crate::base::uuid::Uuid;
+use crate::protocol::dsn::Dsn;
+use crate::protocol::envelope::{Envelope, HeaderFields};
+use caps::Caps;
+use discovery::Stamp;
+use name::{Name, Retry};
+use schedule::MAX_ATTEMPTS;
+pub(crate) use shelf::Tally;
+use shelf::{Content, Entry, Place, Shelf, State};
+
+/// Where retry files and kept copies lie, in the database.
+const CACHE: &str = "cache";
+
+/// What bounds the spool, and whose envelopes are sent from it.
+#[derive(Debug, Clone)]
+pub(crate) struct SpoolSettings {
+    /// Caps of the cache.
+    pub(crate) cache: Caps,
+    /// Caps of what earlier runs left.
+    pub(crate) carried: Caps,
+    /// Largest file that is read.
+    pub(crate) max_file_bytes: u64,
+    /// The DSN without its secret; envelopes for others are not sent (SP-6).
+    pub(crate) dsn: String,
+}
+
+/// Now, on both clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// For waiting.
+    pub(crate) now: Instant,
+    /// For names: milliseconds since 1970.
+    pub(crate) millis: u64,
+}
+
+/// One of the two directories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Cache,
+    Run,
+}
+
+/// A file on a shelf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ticket {
+    which: Which,
+    place: Place,
+}
+
+/// Something that happened to a file and is to be booked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Notice {
+    /// A file was found and will be sent; nobody has booked it yet.
+    Adopted(Vec<Tally>),
+    /// Removed by a cap (SP-1).
+    Overflow {
+        /// What was in it.
+        tallies: Vec<Tally>,
+        /// True if it is in the books already.
+        is_booked: bool,
+    },
+    /// Another process has it, or somebody removed it.
+    TakenOver(Content),
+    /// It vanished together with its directory.
+    Vanished(Vec<Tally>),
+    /// Nothing that could be sent, and removed. The tallies of what it held when it was booked; none before.
+    Damaged(Option<Vec<Tally>>),
+}
+
+/// What became of a claim.
+#[derive(Debug)]
+pub(crate) enum Claim {
+    /// The envelope, in the hands of this process alone.
+    Envelope(Box<Envelope>),
+    /// Nothing to send after all; see the notices.
+    Nothing,
+}
+
+/// What was written since the start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Files.
+    pub(crate) files: u64,
+    /// Bytes.
+    pub(crate) bytes: u64,
+}
+
+/// Why an envelope could not be put on disk.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// No room for it below the caps, whatever goes.
+    NoRoom,
+    /// The file system says no.
+    Io(io::Error),
+}
+
+/// See the module. Owned by one thread.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    run: Arc<Run>,
+    settings: SpoolSettings,
+    cache: Option<Directory>,
+    stamp: Option<Stamp>,
+    has_looked: bool,
+    waiting: Shelf,
+    carried: Shelf,
+    unread: VecDeque<Ticket>,
+    notices: Vec<Notice>,
+    written: Written,
+}
+
+impl Spool {
+    /// The spool of a run. Does not look at the disk.
+    pub(crate) fn new(run: Arc<Run>, settings: SpoolSettings) -> Self {
+        Self {
+            waiting: Shelf::new(settings.cache),
+            carried: Shelf::new(settings.carried),
+            run,
+            settings,
+            cache: None,
+            stamp: None,
+            has_looked: false,
+            unread: VecDeque::new(),
+            notices: Vec::new(),
+            written: Written::default(),
+        }
+    }
+
+    /// What happened by itself since the last call.
+    pub(crate) fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    /// What was written since the start.
+    pub(crate) fn written(&self) -> Written {
+        self.written
+    }
+
+    /// Puts an envelope on disk for a later attempt.
+    pub(crate) fn add(
+        &mut self,
+        envelope: &Envelope,
+        header: &HeaderFields<'_>,
+        durability: Durability,
+        moment: Moment,
+    ) -> Result<(), Refused> {
+        let retry = Retry {
+            millis: moment.millis,
+            attempts: 0,
+        };
+        let content = Content {
+            tallies: envelope.tallies().collect(),
+            is_adopted: false,
+        };
+        let name = |id| Name::retry(id, retry);
+        let state = State::Waiting(content);
+        self.write_to_cache(envelope, header, &name, state, durability, moment)
+    }
+
+    /// Puts a copy of an envelope on disk that will never be sent from there.
+    pub(crate) fn keep(
+        &mut self,
+        envelope: &Envelope,
+        header: &HeaderFields<'_>,
+        moment: Moment,
+    ) -> Result<(), Refused> {
+        let durability = Durability::Process;
+        self.write_to_cache(
+            envelope,
+            header,
+            &Name::plain,
+            State::Resting,
+            durability,
+            moment,
+        )
+    }
+
+    fn write_to_cache(
+        &mut self,
+        envelope: &Envelope,
+        header: &HeaderFields<'_>,
+        name: &dyn Fn(Uuid) -> Name,
+        state: State,
+        durability: Durability,
+        moment: Moment,
+    ) -> Result<(), Refused> {
+        self.look(moment);
+        let room = u64::try_from(envelope.serialized_len(header)).unwrap_or(u64::MAX);
+        self.make_room(Which::Cache, Some(room), moment)?;
+        let mut bytes = Vec::new();
+        envelope.write(&mut bytes, header);
+        let mut name_of_file = name(envelope.event_id.unwrap_or_else(Uuid::new_v4));
+        if self.waiting.knows(&name_of_file) {
+            name_of_file = name_of_file.with_fresh_id();
+        }
+        let text = name_of_file.to_string();
+        let result = self
+            .cache()
+            .and_then(|cache| cache.write(&text, &bytes, durability));
+        match result {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                self.cache = None;
+                self.run.database().make_again().map_err(Refused::Io)?;
+                let cache = self.cache().map_err(Refused::Io)?;
+                cache
+                    .write(&text, &bytes, durability)
+                    .map_err(Refused::Io)?;
+            }
+            result => result.map_err(Refused::Io)?,
+        }
+        let bytes = self.note_written(bytes.len());
+        let entry = Entry {
+            due: due(name_of_file, moment),
+            name: name_of_file,
+            bytes,
+            state,
+        };
+        self.waiting.add_newest(moment.millis, entry);
+        self.remember_stamp();
+        Ok(())
+    }
+
+    /// Leaves an envelope in the directory of the run, for the next start.
+    pub(crate) fn leave(
+        &mut self,
+        envelope: &Envelope,
+        header: &HeaderFields<'_>,
+    ) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        envelope.write(&mut bytes, header);
+        let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
+        if self.run.directory().metadata(name.to_string()).is_ok() {
+            name = name.with_fresh_id();
+        }
+        self.run
+            .write(&name.to_string(), &bytes, Durability::Process)?;
+        self.note_written(bytes.len());
+        Ok(())
+    }
+
+    /// A file that may be sent now: the oldest that is due, or with `all` the oldest that waits.
+    pub(crate) fn due(&self, now: Instant, all: bool) -> Option<Ticket> {
+        let of = |which: Which| {
+            let place = self.shelf(which).due(now, all)?;
+            Some(Ticket { which, place })
+        };
+        // What earlier runs left is the oldest there is, and may be the report of a crash (SP-7).
+        of(Which::Run).or_else(|| of(Which::Cache))
+    }
+
+    /// When the next file is due.
+    pub(crate) fn next_due(&self) -> Option<Instant> {
+        let (run, cache) = (self.carried.next_due(), self.waiting.next_due());
+        run.into_iter().chain(cache).min()
+    }
+
+    /// The size of a file.
+    pub(crate) fn bytes(&self, ticket: Ticket) -> u64 {
+        let entry = self.shelf(ticket.which).get(ticket.place);
+        entry.map_or(0, |entry| entry.bytes)
+    }
+
+    /// Takes a file that waits out of the reach of other processes, and reads it.
+    pub(crate) fn claim(&mut self, ticket: Ticket, moment: Moment) -> Claim {
+        let Some(entry) = self.shelf(ticket.which).get(ticket.place).cloned() else {
+            return Claim::Nothing;
+        };
+        let State::Waiting(content) = entry.state else {
+            return Claim::Nothing;
+        };
+        let name = entry.name.to_string();
+        if let Err(error) = self.move_to_run(ticket.which, &name) {
+            if error.kind() == ErrorKind::NotFound {
+                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.notices.push(Notice::TakenOver(content));
+            } else {
+                self.put_off(ticket, moment);
+            }
+            return Claim::Nothing;
+        }
+        match self.read(Which::Run, &name) {
+            Ok(Some(envelope)) => {
+                if let Some(state) = self.shelf_mut(ticket.which).state(ticket.place) {
+                    *state = State::Sending;
+                }
+                Claim::Envelope(Box::new(envelope))
+            }
+            Ok(None) => {
+                // It was there a moment ago.
+                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.notices.push(Notice::Vanished(content.tallies));
+                Claim::Nothing
+            }
+            Err(Unreadable::Damaged) => {
+                // If it cannot be removed it meets the same fate at the next start.
+                let _ = self.remove_file(Which::Run, &name);
+                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.notices.push(Notice::Damaged(Some(content.tallies)));
+                Claim::Nothing
+            }
+            Err(Unreadable::Foreign | Unreadable::Io) => {
+                self.restore(ticket, entry.name);
+                self.put_off(ticket, moment);
+                Claim::Nothing
+            }
+        }
+    }
+
+    /// Gives a claimed file back after an attempt that failed; false if that was the last one it gets. Then nothing has
+    /// changed, and the caller says what becomes of it.
+    pub(crate) fn put_back_failed(
+        &mut self,
+        ticket: Ticket,
+        content: Content,
+        moment: Moment,
+    ) -> bool {
+        let Some(entry) = self.shelf(ticket.which).get(ticket.place) else {
+            return true;
+        };
+        let attempts = entry
+            .name
+            .retry
+            .map_or(0, |retry| retry.attempts)
+            .saturating_add(1);
+        if attempts >= MAX_ATTEMPTS {
+            return false;
+        }
+        let retry = Retry {
+            millis: moment.millis,
+            attempts,
+        };
+        let name = Name::retry(entry.name.id(), retry);
+        let due = due(name, moment);
+        self.put_back(ticket, content, name, due);
+        true
+    }
+
+    /// Gives a claimed file back untried, to be sent at `due`.
+    pub(crate) fn put_back_untried(&mut self, ticket: Ticket, content: Content, due: Instant) {
+        if let Some(entry) = self.shelf(ticket.which).get(ticket.place) {
+            let name = entry.name;
+            self.put_back(ticket, content, name, due);
+        }
+    }
+
+    fn put_back(&mut self, ticket: Ticket, content: Content, name: Name, due: Instant) {
+        if self.restore(ticket, name).is_none() {
+            // It lies in the run, where the next start finds it.
+            self.shelf_mut(ticket.which).remove(ticket.place);
+            return;
+        }
+        let shelf = self.shelf_mut(ticket.which);
+        shelf.rename(ticket.place, name, due);
+        if let Some(state) = shelf.state(ticket.place) {
+            *state = State::Waiting(content);
+        }
+        self.remember_stamp();
+    }
+
+    /// A claimed file was delivered, or given up: removes it, or keeps it as a copy.
+    pub(crate) fn finish(&mut self, ticket: Ticket, keep: bool, moment: Moment) {
+        let Some(entry) = self.shelf_mut(ticket.which).remove(ticket.place) else {
+            return;
+        };
+        let from = entry.name.to_string();
+        if keep && self.keep_claimed(&from, &entry, moment).is_some() {
+            return;
+        }
+        // If it cannot be removed, neither can the run: a later start sends it again.
+        let _ = self.remove_file(Which::Run, &from);
+    }
+
+    fn keep_claimed(&mut self, from: &str, entry: &Entry, moment: Moment) -> Option<()> {
+        self.make_room(Which::Cache, Some(entry.bytes), moment)
+            .ok()?;
+        let mut name = Name::plain(entry.name.id());
+        if self.waiting.knows(&name) {
+            name = name.with_fresh_id();
+        }
+        let to = self.cache().ok()?.join(name.to_string());
+        std::fs::rename(self.run.directory().join(from), to).ok()?;
+        let entry = Entry {
+            name,
+            state: State::Resting,
+            ..*entry
+        };
+        self.waiting.add_newest(moment.millis, entry);
+        self.remember_stamp();
+        Some(())
+    }
+
+    /// Moves a claimed file to where it came from, under this name.
+    fn restore(&mut self, ticket: Ticket, name: Name) -> Option<()> {
+        let entry = self.shelf(ticket.which).get(ticket.place)?;
+        let from = self.run.directory().join(entry.name.to_string());
+        let to = match ticket.which {
+            Which::Run => self.run.directory().clone(),
+            Which::Cache => self.cache().ok()?,
+        };
+        std::fs::rename(from, to.join(name.to_string())).ok()
+    }
+
+    /// A file that cannot be read or moved now, for a reason that may pass.
+    fn put_off(&mut self, ticket: Ticket, moment: Moment) {
+        /// As long as after a first failure to send.
+        const PATIENCE: Duration = Duration::from_secs(15 * 60);
+        let due = moment.now.checked_add(PATIENCE).unwrap_or(moment.now);
+        self.shelf_mut(ticket.which).postpone(ticket.place, due);
+    }
+
+    fn move_to_run(&mut self, which: Which, name: &str) -> io::Result<()> {
+        if which == Which::Run {
+            return Ok(());
+        }
+        let from = self.cache()?.join(name);
+        let to = self.run.directory().join(name);
+        match std::fs::rename(&from, &to) {
+            Err(error) if error.kind() == ErrorKind::NotFound && from.exists() => {
+                self.run.revive()?;
+                std::fs::rename(&from, &to)
+            }
+            result => result,
+        }?;
+        self.remember_stamp();
+        Ok(())
+    }
+
+    /// Reads a file; none if it is not there.
+    fn read(&self, which: Which, name: &str) -> Result<Option<Envelope>, Unreadable> {
+        let directory = match which {
+            Which::Run => self.run.directory(),
+            Which::Cache => self.cache.as_ref().ok_or(Unreadable::Io)?,
+        };
+        let bytes = match directory.read(name, self.settings.max_file_bytes) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+                return Err(Unreadable::Damaged);
+            }
+            Err(_) => return Err(Unreadable::Io),
+        };
+        let envelope = Envelope::parse(&bytes).map_err(|_| Unreadable::Damaged)?;
+        if envelope.is_empty() {
+            return Err(Unreadable::Damaged);
+        }
+        let is_ours = envelope.stored_dsn().is_none_or(|dsn| self.is_ours(dsn));
+        if is_ours {
+            Ok(Some(envelope))
+        } else {
+            Err(Unreadable::Foreign)
+        }
+    }
+
+    /// SP-6: the same project on the same server, with the same key.
+    fn is_ours(&self, dsn: &str) -> bool {
+        Dsn::parse(dsn).is_ok_and(|dsn| dsn.public() == self.settings.dsn)
+    }
+
+    /// Removes what is too old, and the oldest until there is room.
+    fn make_room(
+        &mut self,
+        which: Which,
+        incoming: Option<u64>,
+        moment: Moment,
+    ) -> Result<(), Refused> {
+        loop {
+            let shelf = self.shelf(which);
+            let place = match shelf.outdated(moment.millis) {
+                Some(place) => place,
+                None => match shelf.excess(incoming).map_err(|_| Refused::NoRoom)? {
+                    Some(place) => place,
+                    None => return Ok(()),
+                },
+            };
+            self.evict(Ticket { which, place }).map_err(Refused::Io)?;
+        }
+    }
+
+    /// Removes a file for a cap. One that cannot be removed stays known.
+    fn evict(&mut self, ticket: Ticket) -> io::Result<()> {
+        let Some(entry) = self.shelf(ticket.which).get(ticket.place) else {
+            return Ok(());
+        };
+        let (name, state) = (entry.name.to_string(), entry.state.clone());
+        // Before it goes: for the books.
+        let found = match state {
+            State::Unread => self.read(ticket.which, &name),
+            _ => Ok(None),
+        };
+        let was_there = self.remove_file(ticket.which, &name)?;
+        self.shelf_mut(ticket.which).remove(ticket.place);
+        let overflow = |tallies, is_booked| Notice::Overflow { tallies, is_booked };
+        self.notices.extend(match (state, found) {
+            (State::Waiting(content), _) if !was_there => Some(Notice::TakenOver(content)),
+            (State::Waiting(content), _) => Some(overflow(content.tallies, true)),
+            (_, _) if !was_there => None,
+            (_, Ok(Some(envelope))) => Some(overflow(envelope.tallies().collect(), false)),
+            (_, Err(Unreadable::Damaged)) => Some(Notice::Damaged(None)),
+            (_, Ok(None) | Err(Unreadable::Foreign | Unreadable::Io)) => None,
+        });
+        Ok(())
+    }
+
+    /// True if it was there.
+    fn remove_file(&mut self, which: Which, name: &str) -> io::Result<bool> {
+        let was_there = match (which, &self.cache) {
+            (Which::Run, _) => self.run.directory().remove(name)?,
+            (Which::Cache, Some(cache)) => cache.remove(name)?,
+            (Which::Cache, None) => false,
+        };
+        self.remember_stamp();
+        Ok(was_there)
+    }
+
+    /// The cache, made if it is not there.
+    fn cache(&mut self) -> io::Result<Directory> {
+        if let Some(cache) = &self.cache {
+            return Ok(cache.clone());
+        }
+        let cache = self.run.database().child(CACHE)?;
+        self.cache = Some(cache.clone());
+        Ok(cache)
+    }
+
+    fn note_written(&mut self, bytes: usize) -> u64 {
+        let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+        self.written.files = self.written.files.saturating_add(1);
+        self.written.bytes = self.written.bytes.saturating_add(bytes);
+        bytes
+    }
+
+    fn shelf(&self, which: Which) -> &Shelf {
+        match which {
+            Which::Cache => &self.waiting,
+            Which::Run => &self.carried,
+        }
+    }
+
+    fn shelf_mut(&mut self, which: Which) -> &mut Shelf {
+        match which {
+            Which::Cache => &mut self.waiting,
+            Which::Run => &mut self.carried,
+        }
+    }
+}
+
+/// Why a file gives no envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unreadable {
+    /// It is none, or too large.
+    Damaged,
+    /// It is for another project.
+    Foreign,
+    /// It may be readable another time.
+    Io,
+}
+
+/// When a file of this name is due.
+fn due(name: Name, moment: Moment) -> Instant {
+    let wait = name
+        .retry
+        .map_or(Duration::ZERO, |retry| schedule::wait(retry, moment.millis));
+    moment.now.checked_add(wait).unwrap_or(moment.now)
+}

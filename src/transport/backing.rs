@@ -1,0 +1,37 @@
+//! Backing: what the client lends its transport besides settings: an ear for outcomes, a place on disk, and work for the
+//! worker's thread.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::outcome::OutcomeSink;
+use crate::protocol::envelope::Envelope;
+use crate::store::database::Database;
+use crate::store::run::OldRun;
+
+/// See the module.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Backing {
+    /// Hears what became of each envelope.
+    pub(crate) sink: Option<Arc<dyn OutcomeSink>>,
+    /// Where files go; `None`: everything stays in memory.
+    pub(crate) database: Option<Arc<Database>>,
+    /// A database was wanted and cannot be used.
+    pub(crate) is_database_unusable: bool,
+    /// What the client wants done on the worker's thread.
+    pub(crate) chores: Option<Arc<dyn Chores>>,
+    /// Nothing is sent until [`super::Transport::withhold`] says otherwise.
+    pub(crate) is_withheld: bool,
+}
+
+/// Work on files that callers must not wait for. All of it is called on the worker's thread, without any lock held.
+pub(crate) trait Chores: fmt::Debug + Send + Sync {
+    /// Writes what waits to be written; called soon after [`super::Transport::has_chores`].
+    fn run(&self);
+
+    /// Takes what is the client's from a dead run. It comes here before the files of the transport in it are looked at.
+    fn take_over(&self, old: &OldRun);
+
+    /// All dead runs have been seen: what is to be sent of them.
+    fn taken_over(&self) -> Vec<Envelope>;
+}

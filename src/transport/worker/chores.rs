@@ -1,0 +1,108 @@
+//! Chores: work on files, between requests. What the client wants written, and the taking over of dead runs.
+
+use std::sync::atomic::Ordering;
+
+use super::{HttpClient, Worker};
+use crate::base::diagnostics::Severity;
+use crate::base::panic::contained;
+use crate::store::run::{OldRun, OldRuns, old_runs};
+
+/// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
+const RUNS_AT_A_TIME: usize = 20;
+
+/// How far the taking over of dead runs has come.
+#[derive(Debug)]
+pub(super) enum Takeover {
+    /// Not begun.
+    Due,
+    /// Under way.
+    Running(OldRuns),
+    /// Done, or there is nothing to take over.
+    Done,
+}
+
+impl<C: HttpClient> Worker<C> {
+    /// Does some of what waits; the rest follows with the next step.
+    pub(super) fn do_chores(&mut self) {
+        if self.shared.chores_due.swap(false, Ordering::AcqRel) {
+            self.contain(|worker| {
+                if let Some(chores) = &worker.shared.backing.chores {
+                    chores.run();
+                }
+            });
+        }
+        // A run that is left for the next start costs nothing; a shutdown has no time for it.
+        if self.stop.is_none() {
+            self.contain(Self::take_over_some);
+        }
+    }
+
+    /// True if the next step has more to do.
+    pub(super) fn has_chores(&self) -> bool {
+        self.shared.chores_due.load(Ordering::Acquire)
+            || self.stop.is_none() && !matches!(self.takeover, Takeover::Done)
+    }
+
+    fn take_over_some(&mut self) {
+        let runs = match &mut self.takeover {
+            Takeover::Done => return,
+            Takeover::Running(runs) => runs,
+            Takeover::Due => {
+                // In case of a panic: what caused it once would cause it again.
+                self.takeover = Takeover::Done;
+                let Some(runs) = self.find_old_runs() else {
+                    return;
+                };
+                self.takeover = Takeover::Running(runs);
+                return;
+            }
+        };
+        for _ in 0..RUNS_AT_A_TIME {
+            let Some(old) = runs.next() else {
+                self.takeover = Takeover::Done;
+                return self.send_taken_over();
+            };
+            if let Some(chores) = &self.shared.backing.chores {
+                chores.take_over(&old);
+            }
+            finish(old);
+        }
+    }
+
+    fn find_old_runs(&self) -> Option<OldRuns> {
+        let directory = self.shared.backing.database.as_ref()?.directory();
+        match old_runs(directory) {
+            Ok(runs) => Some(runs),
+            Err(error) => {
+                self.shared.diagnostics.log(
+                    Severity::Warning,
+                    format_args!("earlier runs cannot be looked for: {error}"),
+                );
+                None
+            }
+        }
+    }
+
+    fn send_taken_over(&self) {
+        let chores = self.shared.backing.chores.as_ref();
+        for envelope in chores.map_or_else(Vec::new, |chores| chores.taken_over()) {
+            // What does not fit is booked as any other that does not.
+            let _ = self.shared.submit(envelope, false);
+        }
+    }
+
+    /// Runs `action`; a panic in it costs what it was doing, and not the envelopes under way.
+    fn contain(&mut self, action: impl FnOnce(&mut Self)) {
+        if let Err(message) = contained(std::panic::AssertUnwindSafe(|| action(self))) {
+            self.shared.diagnostics.log(
+                Severity::Error,
+                format_args!("the worker panicked over its files: {message}"),
+            );
+        }
+    }
+}
+
+/// A run that holds files nobody took stays for the next start.
+fn finish(old: OldRun) {
+    let _ = old.finish();
+}
