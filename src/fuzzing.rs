@@ -29,7 +29,7 @@ pub fn event(data: &[u8]) {
         Arc::from(format!("{{\"message\":\"{}\"}}", "x".repeat(500))),
         0,
     );
-    let images = Arc::from("{\"type\":\"elf\"}");
+    let images = Fragment::new(Arc::from("[{\"type\":\"elf\"}]"), 0);
     let parts = Parts {
         event_id: Uuid::from_bytes([0xab; 16]),
         timestamp: "2026-01-01T00:00:00.000001Z",

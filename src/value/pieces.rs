@@ -19,12 +19,30 @@ const WORTH_SHARING: usize = 256;
 pub(crate) struct Fragment {
     text: Arc<str>,
     start: usize,
+    is_charged: bool,
 }
 
 impl Fragment {
-    /// What of `text` begins at `start`, a place between two characters.
+    /// What of `text` begins at `start`, a place between two characters. Its memory is charged to each text that holds
+    /// it: the holder may be the last.
     pub(crate) fn new(text: Arc<str>, start: usize) -> Self {
-        Self { text, start }
+        Self {
+            text,
+            start,
+            is_charged: true,
+        }
+    }
+
+    /// All of `text`, charged to nobody: for what its maker keeps and bounds.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for the list of modules, which events will carry")
+    )]
+    pub(crate) fn uncharged(text: Arc<str>) -> Self {
+        Self {
+            is_charged: false,
+            ..Self::new(text, 0)
+        }
     }
 
     /// The text.
@@ -39,15 +57,6 @@ impl Fragment {
             ..self
         }
     }
-}
-
-/// Who answers for the memory of a shared text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Charge {
-    /// Each text that holds it: it may be the last.
-    Holder,
-    /// Whoever made it; it has a bound of its own.
-    Owner,
 }
 
 #[derive(Debug, Clone)]
@@ -79,7 +88,7 @@ pub(crate) struct Cuts {
 
 impl Cuts {
     /// Adds a part behind what is in `own` now; copies it if it is small, or one too many.
-    pub(crate) fn share(&mut self, own: &mut Vec<u8>, fragment: Fragment, charge: Charge) {
+    pub(crate) fn share(&mut self, own: &mut Vec<u8>, fragment: Fragment) {
         let text = fragment.as_str();
         let places = (u32::try_from(own.len()), u32::try_from(fragment.start));
         let slot = self.cuts.iter_mut().find(|cut| cut.is_none());
@@ -89,7 +98,7 @@ impl Cuts {
             return;
         };
         self.length = self.length.saturating_add(text.len());
-        if charge == Charge::Holder {
+        if fragment.is_charged {
             // All of it: what lies before the start is kept alive too.
             self.cost = self.cost.saturating_add(fragment.text.len());
         }
@@ -173,7 +182,7 @@ mod tests {
         for part in own.split_inclusive('*') {
             out.extend_from_slice(part.trim_end_matches('*').as_bytes());
             if part.ends_with('*') {
-                cuts.share(&mut out, fragments.remove(0), Charge::Holder);
+                cuts.share(&mut out, fragments.remove(0));
             }
         }
         Pieces::new(out, cuts)
@@ -218,7 +227,7 @@ mod tests {
             holder.own.capacity() + 2 * WORTH_SHARING
         );
         let (mut own, mut cuts) = (Vec::new(), Cuts::default());
-        cuts.share(&mut own, fragment, Charge::Owner);
+        cuts.share(&mut own, Fragment::uncharged(shared));
         assert_eq!(Pieces::new(own, cuts).byte_cost(), 0);
     }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::bound;
 use super::field::Field;
@@ -11,7 +10,6 @@ use super::stack::with_text_addresses;
 use super::text::scalar;
 use super::write::Writer;
 use crate::value::keys::Keys;
-use crate::value::pieces::{Charge, Fragment};
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, string_within};
@@ -229,12 +227,8 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
     if let Some(images) = images {
         writer.out.pop();
         json::key(writer.out, "images");
-        writer.out.push(b'[');
-        // The list of modules owns it: it is one text for all events, made anew only when the program loads or unloads
-        // a library, and small. Charged to each event it would fill the queue's budget with memory nobody uses.
-        let images = Fragment::new(Arc::clone(images), 0);
-        writer.share(images, Charge::Owner);
-        writer.out.extend_from_slice(b"]}");
+        writer.share(images.clone());
+        writer.out.push(b'}');
     }
     writer.mark_written(Field::DebugMeta);
 }
@@ -279,7 +273,6 @@ mod tests {
     use crate::protocol::event::Event;
     use crate::protocol::event::testing::{Given, written};
     use serde_json::{Value, json};
-    use std::sync::Arc;
 
     fn one(key: &str, value: &Value) -> (Value, bool) {
         let (json, written) = written(&json!({ key: value }).to_string());
@@ -504,9 +497,8 @@ mod tests {
         let image = |number: usize| json!({"type": "elf", "image_addr": format!("{number:#x}"), "code_file": "/f".repeat(50)});
         let images = Value::from((1..=9).map(image).collect::<Vec<_>>());
         let text = images.to_string();
-        let text: Arc<str> = Arc::from(&text[1..text.len() - 1]);
         let given = Given {
-            images: Some(Arc::clone(&text)),
+            images: Some(text.clone()),
             ..Given::default()
         };
         let meta = |event: &str| given.read_and_write(event).0["debug_meta"].clone();
@@ -526,7 +518,7 @@ mod tests {
         let event = Event::parse("{}").unwrap();
         let written = given.try_write(&event).unwrap().1;
         assert!(written.payload.len() > text.len());
-        // IMG-4: not charged to the event.
+        // It is not copied, and not charged to the event.
         assert!(written.payload.byte_cost() < text.len());
     }
 }

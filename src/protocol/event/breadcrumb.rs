@@ -15,7 +15,7 @@ use super::time::{is_timestamp, write_epoch};
 use super::write::Writer;
 use crate::protocol::level::Level;
 use crate::value::object::parse_object;
-use crate::value::pieces::{Charge, Fragment};
+use crate::value::pieces::Fragment;
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{bag, shrink, string_within, trim_str};
 use crate::value::write as json;
@@ -193,7 +193,7 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
     for crumbs in of_scopes {
         if let Some(kept) = crumbs.without_oldest(gone) {
             writer.out.push(separator);
-            writer.share(kept, Charge::Holder);
+            writer.share(kept);
             separator = b',';
         }
         gone = gone.saturating_sub(crumbs.count);

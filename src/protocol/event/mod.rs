@@ -7,13 +7,12 @@
 //! May use: `value`, `base`, [`super::level`].
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::level::Level;
 use crate::base::uuid::Uuid;
 use crate::value::members::Members;
 use crate::value::object::{Member, parse_object};
-use crate::value::pieces::Pieces;
+use crate::value::pieces::{Fragment, Pieces};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::trim_str;
 use crate::value::write as json;
@@ -71,8 +70,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) breadcrumbs: &'a [Option<Crumbs>],
     /// Most breadcrumbs on the event; 0 for none.
     pub(crate) max_breadcrumbs: usize,
-    /// Elements of `debug_meta.images` as JSON, separated by commas: for an event with native frames (IMG-4).
-    pub(crate) images: Option<&'a Arc<str>>,
+    /// The list `debug_meta.images` as JSON, for an event with native frames (IMG-4).
+    pub(crate) images: Option<&'a Fragment>,
 }
 
 /// `value` as it would stand on an event at `path` (a field, or a field and a key in it), brought within the limits; none

@@ -22,7 +22,7 @@ pub(super) struct Given {
     /// Each any number of them.
     pub(super) breadcrumbs: Vec<String>,
     pub(super) max_breadcrumbs: usize,
-    pub(super) images: Option<Arc<str>>,
+    pub(super) images: Option<String>,
 }
 
 impl Default for Given {
@@ -47,6 +47,8 @@ impl Given {
             Crumbs::new(Fragment::new(Arc::from(&**text), 0), count)
         };
         let breadcrumbs: Vec<_> = self.breadcrumbs.iter().map(crumbs).collect();
+        let images = self.images.as_deref().map(Arc::from);
+        let images = images.map(Fragment::uncharged);
         let parts = Parts {
             event_id: Uuid::from_bytes([0xab; 16]),
             timestamp: "2026-01-01T00:00:00.000001Z",
@@ -57,7 +59,7 @@ impl Given {
             extra: &self.extra,
             breadcrumbs: &breadcrumbs,
             max_breadcrumbs: self.max_breadcrumbs,
-            images: self.images.as_ref(),
+            images: images.as_ref(),
         };
         let written = event.write(&parts)?;
         let text = String::from_utf8(written.payload.whole().into_owned()).unwrap();

@@ -3,7 +3,7 @@
 use super::error::EventError;
 use super::field::Field;
 use super::{Event, Parts, Written, bags, breadcrumb, limits, request, stack, tags, text, time};
-use crate::value::pieces::{Charge, Cuts, Fragment, Pieces};
+use crate::value::pieces::{Cuts, Fragment, Pieces};
 use crate::value::scan;
 use crate::value::write as json;
 
@@ -56,8 +56,8 @@ impl Writer<'_> {
     }
 
     /// Appends shared text. What is behind it must not be cut off again.
-    pub(super) fn share(&mut self, fragment: Fragment, charge: Charge) {
-        self.cuts.share(self.out, fragment, charge);
+    pub(super) fn share(&mut self, fragment: Fragment) {
+        self.cuts.share(self.out, fragment);
     }
 
     /// Remembers that the field is there, so that the scope's is not.
@@ -399,7 +399,7 @@ mod tests {
         let crumb = json!({"message": "m".repeat(7000)}).to_string();
         let given = Given {
             breadcrumbs: vec![[&*crumb; 60].join(","), [&*crumb; 30].join(",")],
-            images: Some(json!({"code_file": "f".repeat(300_000)}).to_string().into()),
+            images: Some(json!([{"code_file": "f".repeat(300_000)}]).to_string()),
             ..Given::default()
         };
         let with = |bytes: usize| {
@@ -414,11 +414,7 @@ mod tests {
         assert_eq!(with(600_000), ([false, true, true], 0, true));
         assert_eq!(with(900_000), ([false, false, true], 0, true));
         let given = Given {
-            images: Some(
-                json!({"code_file": "f".repeat(1_100_000)})
-                    .to_string()
-                    .into(),
-            ),
+            images: Some(json!([{"code_file": "f".repeat(1_100_000)}]).to_string()),
             ..Given::default()
         };
         assert!(given.read_and_write("{}").0.get("debug_meta").is_none());

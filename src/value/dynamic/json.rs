@@ -1,12 +1,17 @@
 //! Values as JSON text, as the compatible interface writes them: compact, in order, independent of the locale.
 
-use super::{MAX_DEPTH, Node, Value};
+use std::fmt::Display;
+use std::io::Write as _;
+
+use super::{Container, MAX_DEPTH, Member, Node, Value};
+use crate::value::write::{plain_prefix, separator};
 
 impl Value {
     /// The text. Numbers have 16 significant digits; what JSON has no word for becomes null. A container at level 64 is
     /// written empty. Bytes that are no UTF-8 go through as they are.
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        let mut out = Vec::new();
+        // An event has some KB: a few steps to grow instead of a dozen.
+        let mut out = Vec::with_capacity(if self.is_scalar() { 32 } else { 1024 });
         write(self, 1, &mut out);
         out
     }
@@ -17,73 +22,106 @@ fn write(value: &Value, depth: usize, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Int32(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Value::Int32(number) => integer(*number, out),
         Value::Node(node) => write_node(node, depth, out),
     }
 }
 
 fn write_node(node: &Node, depth: usize, out: &mut Vec<u8>) {
     match node {
-        Node::Int64(number) => out.extend_from_slice(number.to_string().as_bytes()),
-        Node::Uint64(number) => out.extend_from_slice(number.to_string().as_bytes()),
+        Node::Int64(number) => integer(*number, out),
+        Node::Uint64(number) => integer(*number, out),
         Node::Double(number) => out.extend_from_slice(double(*number).as_bytes()),
         Node::Text(text) => write_text(text.bytes(), out),
         Node::List(list) => {
             out.push(b'[');
             if depth < MAX_DEPTH {
-                // A copy of the pointers: the lock is not held while the elements are written.
-                let items = list.read().clone();
-                for (at, item) in items.iter().enumerate() {
-                    separate(at, out);
-                    write(item, depth.saturating_add(1), out);
-                }
+                let element = |item: &Value, depth, out: &mut Vec<u8>| {
+                    separator(out);
+                    write(item, depth, out);
+                };
+                each(list, |item| item, element, depth.saturating_add(1), out);
             }
             out.push(b']');
         }
         Node::Object(object) => {
             out.push(b'{');
             if depth < MAX_DEPTH {
-                let members = object.read().clone();
-                for (at, (key, item)) in members.iter().enumerate() {
-                    separate(at, out);
+                let member = |(key, item): &Member, depth, out: &mut Vec<u8>| {
+                    separator(out);
                     write_text(key, out);
                     out.push(b':');
-                    write(item, depth.saturating_add(1), out);
-                }
+                    write(item, depth, out);
+                };
+                each(
+                    object,
+                    |(_, item)| item,
+                    member,
+                    depth.saturating_add(1),
+                    out,
+                );
             }
             out.push(b'}');
         }
     }
 }
 
-fn separate(at: usize, out: &mut Vec<u8>) {
-    if at > 0 {
-        out.push(b',');
+/// Writes what a container holds. If that can hold nothing more it is written under the lock; else from a copy of the
+/// pointers, since a lock that is held while others are taken would wait for itself where values go in a circle.
+fn each<T: Clone>(
+    container: &Container<T>,
+    value: impl Fn(&T) -> &Value,
+    write: impl Fn(&T, usize, &mut Vec<u8>),
+    depth: usize,
+    out: &mut Vec<u8>,
+) {
+    let items = container.read();
+    if items.iter().all(|item| value(item).is_scalar()) {
+        items.iter().for_each(|item| write(item, depth, out));
+        return;
     }
+    let copy = items.clone();
+    drop(items);
+    copy.iter().for_each(|item| write(item, depth, out));
+}
+
+fn integer(number: impl Display, out: &mut Vec<u8>) {
+    // A vector takes everything.
+    let _ = write!(out, "{number}");
 }
 
 fn write_text(text: &[u8], out: &mut Vec<u8>) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(text.len().saturating_add(2));
     out.push(b'"');
-    for byte in text {
-        match byte {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            0x08 => out.extend_from_slice(b"\\b"),
-            0x0c => out.extend_from_slice(b"\\f"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            0..0x20 => {
-                out.extend_from_slice(b"\\u00");
-                let digits =
-                    [byte >> 4, byte & 15].map(|nibble| HEX.get(usize::from(nibble)).copied());
-                out.extend(digits.into_iter().flatten());
-            }
-            _ => out.push(*byte),
-        }
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (plain, tail) = rest
+            .split_at_checked(plain_prefix(rest))
+            .unwrap_or((rest, &[]));
+        out.extend_from_slice(plain);
+        let Some((special, tail)) = tail.split_first() else {
+            break;
+        };
+        escape(*special, out);
+        rest = tail;
     }
     out.push(b'"');
+}
+
+fn escape(byte: u8, out: &mut Vec<u8>) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x0c => b'f',
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        _ => {
+            let _ = write!(out, "\\u{byte:04x}");
+            return;
+        }
+    };
+    out.extend_from_slice(&[b'\\', short]);
 }
 
 /// `printf("%.16g")`, without its dependence on the locale.

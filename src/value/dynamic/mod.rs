@@ -152,6 +152,11 @@ impl Value {
         }
     }
 
+    /// True if it holds no other values.
+    fn is_scalar(&self) -> bool {
+        !matches!(self.as_node(), Some(Node::List(_) | Node::Object(_)))
+    }
+
     fn as_list(&self) -> Option<&Container<Self>> {
         match self.as_node() {
             Some(Node::List(list)) => Some(list),

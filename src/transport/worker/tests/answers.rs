@@ -1,7 +1,7 @@
 //! What answers and failures lead to.
 
 use super::*;
-use crate::value::pieces::{Charge, Cuts, Fragment, Pieces};
+use crate::value::pieces::{Cuts, Fragment, Pieces};
 
 // HTTP-1, HTTP-2, HTTP-3, HTTP-4, HTTP-8
 #[test]
@@ -329,7 +329,7 @@ fn an_event_too_large_to_copy_is_sent_from_its_pieces() {
     let (mut own, mut cuts) = (b"{\"a\":\"".to_vec(), Cuts::default());
     for letter in ["a", "b"] {
         let text = Arc::from(letter.repeat(1_500_000));
-        cuts.share(&mut own, Fragment::new(text, 0), Charge::Holder);
+        cuts.share(&mut own, Fragment::new(text, 0));
         own.extend_from_slice(b"|");
     }
     own.extend_from_slice(b"\"}");
