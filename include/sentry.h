@@ -483,6 +483,16 @@ typedef enum sentry_minidump_mode_t {
 } sentry_minidump_mode_t;
 
 /**
+ * Something attached: a file or bytes.
+ *
+ * Made by the functions `sentry_…attach_file` and `sentry_…attach_bytes`, changed by `sentry_attachment_set_…`. It
+ * belongs to the library and ends with what it was attached to, or by `sentry_remove_attachment` and
+ * `sentry_clear_attachments`; a handle that has ended is ignored.
+ * Threads: any, several at once.
+ */
+typedef struct sentry_attachment_t sentry_attachment_t;
+
+/**
  * What catches crashes. There is one, built in; no function makes another.
  *
  * `sentry_options_set_backend` with NULL turns it off.
@@ -499,6 +509,16 @@ typedef struct sentry_backend_t sentry_backend_t;
  * Threads: any number may read one envelope at once.
  */
 typedef struct sentry_envelope_t sentry_envelope_t;
+
+/**
+ * What goes along with one feedback.
+ *
+ * Made by `sentry_hint_new`, filled by `sentry_hint_attach_…`, ended by the capture it is given to. There is no other
+ * way to end it: one that is made must be given away. `before_send_feedback` may attach to the hint it is shown, which
+ * stays the library's.
+ * Threads: any, several at once, until it is given away.
+ */
+typedef struct sentry_hint_t sentry_hint_t;
 
 /**
  * The configuration of the library, to be handed to `sentry_init`.
@@ -555,6 +575,19 @@ typedef union sentry_value_t {
      */
     double _double;
 } sentry_value_t;
+
+/**
+ * Sees feedback before it is queued.
+ *
+ * Called on the capturing thread, without any lock held; it may call every function of the library, within the bounds
+ * of `sentry_event_function_t`. It owns `feedback`, an event with what the user wrote in `contexts.feedback`, and gives
+ * back the event to be sent, this one or another; null drops it, and then the function has to `sentry_value_decref` what
+ * it was given. `hint` is never NULL, belongs to the library and ends with the capture; the function may attach to it,
+ * and must not give it to a capture. It must not throw or `longjmp`.
+ */
+typedef union sentry_value_t (*sentry_before_send_feedback_function_t)(union sentry_value_t feedback,
+                                                                       struct sentry_hint_t *hint,
+                                                                       void *user_data);
 
 /**
  * Sees an event before it is sampled and queued.
@@ -795,6 +828,205 @@ typedef struct sentry_stats_t {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Attaches a file to all later events and feedback.
+ *
+ * It is read by each capture, on the capturing thread, from the current directory of that moment: what is there then
+ * is sent. A file that cannot be read, is no regular file, or is larger than `max_attachment_bytes` is left out and
+ * counted; the event is sent without it.
+ *
+ * Arguments: `path`, which need not exist yet.
+ * Ownership: the path is copied; the handle is the library's.
+ * Null: a NULL or empty `path` gives NULL.
+ * Threads: any, several at once.
+ * Returns: a handle, the one that is there already if this path with the same type is; NULL when nothing was attached,
+ * also when not initialised, and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_attach_file(const char *path);
+
+/**
+ * `sentry_attach_file` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_attachment_t *sentry_attach_file_n(const char *path, size_t path_len);
+
+/**
+ * Attaches a file to all later events and feedback captured with this scope; as `sentry_attach_file`.
+ *
+ * Ownership: the path is copied; the handle is the library's and ends with the scope.
+ * Null: a NULL `scope` and a NULL or empty `path` give NULL.
+ * Threads: any, several at once.
+ * Returns: a handle; NULL when nothing was attached.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_scope_attach_file(struct sentry_scope_t *scope,
+                                                     const char *path);
+
+/**
+ * `sentry_scope_attach_file` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_scope_attach_file_n(struct sentry_scope_t *scope,
+                                                       const char *path,
+                                                       size_t path_len);
+
+/**
+ * Attaches bytes to all later events and feedback.
+ *
+ * Arguments: `buf_len` bytes at `buf`, at most 1 GiB; what is larger than `max_attachment_bytes` is kept, and left out
+ * when something is captured. `filename`, of which what follows the last slash is sent. Equal bytes are sent as often
+ * as they are attached.
+ * Ownership: both are copied; the handle is the library's.
+ * Null: a NULL or empty `buf` and a NULL `filename` give NULL.
+ * Threads: any, several at once.
+ * Returns: a handle; NULL when nothing was attached, also when not initialised, and `sentry_last_error_message` says
+ * why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_attach_bytes(const char *buf,
+                                                size_t buf_len,
+                                                const char *filename);
+
+/**
+ * `sentry_attach_bytes` with a length for the name.
+ *
+ * Arguments: `filename_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_attach_bytes_n(const char *buf,
+                                                  size_t buf_len,
+                                                  const char *filename,
+                                                  size_t filename_len);
+
+/**
+ * Attaches bytes to all later events and feedback captured with this scope; as `sentry_attach_bytes`.
+ *
+ * Ownership: both are copied; the handle is the library's and ends with the scope.
+ * Null: a NULL `scope`, a NULL or empty `buf` and a NULL `filename` give NULL.
+ * Threads: any, several at once.
+ * Returns: a handle; NULL when nothing was attached.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_scope_attach_bytes(struct sentry_scope_t *scope,
+                                                      const char *buf,
+                                                      size_t buf_len,
+                                                      const char *filename);
+
+/**
+ * `sentry_scope_attach_bytes` with a length for the name.
+ *
+ * Arguments: `filename_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_scope_attach_bytes_n(struct sentry_scope_t *scope,
+                                                        const char *buf,
+                                                        size_t buf_len,
+                                                        const char *filename,
+                                                        size_t filename_len);
+
+/**
+ * Removes everything that was attached to all events.
+ *
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_clear_attachments(void);
+
+/**
+ * Removes one thing that was attached to all events; the handle ends.
+ *
+ * Null: ignored, as are handles that have ended, and those of a scope or a hint.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_attachment(struct sentry_attachment_t *attachment);
+
+/**
+ * Sets what an attachment is, for the server.
+ *
+ * Arguments: `type`, see `SENTRY_ATTACHMENT_TYPE_…`, at most 255 characters; empty: none, which is
+ * `event.attachment`. `event.minidump` and `event.view_hierarchy` set the content type, too, if there is none.
+ * Ownership: the text is copied.
+ * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL `type` is as an empty one.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_type(struct sentry_attachment_t *attachment,
+                                const char *type);
+
+/**
+ * `sentry_attachment_set_type` with a length.
+ *
+ * Arguments: `type_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_type_n(struct sentry_attachment_t *attachment,
+                                  const char *type,
+                                  size_t type_len);
+
+/**
+ * Sets the media type of an attachment.
+ *
+ * Arguments: `content_type`, such as `text/plain`, at most 255 characters; empty: none.
+ * Ownership: the text is copied.
+ * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL `content_type` is as an empty one.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_content_type(struct sentry_attachment_t *attachment,
+                                        const char *content_type);
+
+/**
+ * `sentry_attachment_set_content_type` with a length.
+ *
+ * Arguments: `content_type_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_content_type_n(struct sentry_attachment_t *attachment,
+                                          const char *content_type,
+                                          size_t content_type_len);
+
+/**
+ * Sets the name an attachment is sent under.
+ *
+ * Arguments: `filename`, of which what follows the last slash is sent, at most 255 characters.
+ * Ownership: the text is copied.
+ * Null: a NULL `attachment` is ignored, as is a handle that has ended; a NULL or empty `filename` brings the first name
+ * back.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_filename(struct sentry_attachment_t *attachment,
+                                    const char *filename);
+
+/**
+ * `sentry_attachment_set_filename` with a length.
+ *
+ * Arguments: `filename_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_attachment_set_filename_n(struct sentry_attachment_t *attachment,
+                                      const char *filename,
+                                      size_t filename_len);
 
 /**
  * Captures one event given as JSON text, and answers at once what became of it.
@@ -1359,6 +1591,200 @@ void sentry_event_add_exception(union sentry_value_t event,
 SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry_value_t thread);
 
 /**
+ * Sets the function that sees each feedback before it is queued.
+ *
+ * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
+ * Ownership: `user_data` stays the caller's.
+ * Null: a NULL `func` unsets it; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_before_send_feedback(struct sentry_options_t *opts,
+                                             sentry_before_send_feedback_function_t func,
+                                             void *user_data);
+
+/**
+ * Makes feedback.
+ *
+ * Arguments: `message`, which must not be empty when it is captured, at most 4096 characters (what is longer is cut
+ * then); `contact_email` and `name` of the user; `associated_event_id`, the event that the user writes about.
+ * Ownership: everything is copied; one reference, the caller's.
+ * Null: what is NULL is left out.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_feedback(const char *message,
+                                               const char *contact_email,
+                                               const char *name,
+                                               const struct sentry_uuid_t *associated_event_id);
+
+/**
+ * `sentry_value_new_feedback` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_feedback_n(const char *message,
+                                                 size_t message_len,
+                                                 const char *contact_email,
+                                                 size_t contact_email_len,
+                                                 const char *name,
+                                                 size_t name_len,
+                                                 const struct sentry_uuid_t *associated_event_id);
+
+/**
+ * Captures feedback: what a user wrote, with the data and attachments of the scope, and without breadcrumbs.
+ *
+ * `before_send_feedback` sees it; it is never sampled out.
+ *
+ * Arguments: `user_feedback`, see `sentry_value_new_feedback`.
+ * Ownership: takes `user_feedback`.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: never, unless `queue_block_timeout_ms` is set, or files are attached, which are read.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_capture_feedback(union sentry_value_t user_feedback);
+
+/**
+ * `sentry_capture_feedback` with what is attached to `hint`.
+ *
+ * Ownership: takes `user_feedback` and `hint`, whatever happens.
+ * Null: a NULL `hint` is as an empty one.
+ * Threads: any, several at once.
+ * Blocks: as `sentry_capture_feedback`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_capture_feedback_with_hint(union sentry_value_t user_feedback,
+                                       struct sentry_hint_t *hint);
+
+/**
+ * Captures feedback with a scope and a hint: the attachments of the hint come first, then those of the scope, then
+ * those of the process.
+ *
+ * Ownership: takes `user_feedback` and `hint`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
+ * Null: a NULL `scope` or `hint` is as an empty one.
+ * Threads: any, several at once.
+ * Blocks: as `sentry_capture_feedback`.
+ * Returns: the id of the feedback; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_scope_capture_feedback(struct sentry_scope_t *scope,
+                                                   union sentry_value_t user_feedback,
+                                                   struct sentry_hint_t *hint);
+
+/**
+ * Makes a user report, the older form of feedback. Deprecated: see `sentry_value_new_feedback`.
+ *
+ * Arguments: `uuid` of the event that the user writes about; `name` and `email` of the user; `comments`.
+ * Ownership: everything is copied; one reference, the caller's.
+ * Null: without `uuid` null; what else is NULL is left out.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_user_feedback(const struct sentry_uuid_t *uuid,
+                                                    const char *name,
+                                                    const char *email,
+                                                    const char *comments);
+
+/**
+ * `sentry_value_new_user_feedback` with lengths. Deprecated.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_user_feedback_n(const struct sentry_uuid_t *uuid,
+                                                      const char *name,
+                                                      size_t name_len,
+                                                      const char *email,
+                                                      size_t email_len,
+                                                      const char *comments,
+                                                      size_t comments_len);
+
+/**
+ * Captures a user report, the older form of feedback. Deprecated: see `sentry_capture_feedback`.
+ *
+ * It goes out as it is: no scope, no attachments, no hook.
+ *
+ * Arguments: `user_report`, see `sentry_value_new_user_feedback`; an `event_id` that is none is replaced.
+ * Ownership: takes `user_report`.
+ * Threads: any, several at once.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_capture_user_feedback(union sentry_value_t user_report);
+
+/**
+ * Makes a hint.
+ *
+ * Ownership: the caller's, to be given to `sentry_capture_feedback_with_hint` or `sentry_scope_capture_feedback`.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_hint_t *sentry_hint_new(void);
+
+/**
+ * Attaches a file to the feedback that the hint will be given to; as `sentry_attach_file`.
+ *
+ * Ownership: the path is copied; the handle is the library's and ends with the hint.
+ * Null: a NULL `hint` and a NULL or empty `path` give NULL.
+ * Threads: any, several at once.
+ * Returns: a handle; NULL when nothing was attached.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_hint_attach_file(struct sentry_hint_t *hint,
+                                                    const char *path);
+
+/**
+ * `sentry_hint_attach_file` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_hint_attach_file_n(struct sentry_hint_t *hint,
+                                                      const char *path,
+                                                      size_t path_len);
+
+/**
+ * Attaches bytes to the feedback that the hint will be given to; as `sentry_attach_bytes`.
+ *
+ * Ownership: both are copied; the handle is the library's and ends with the hint.
+ * Null: a NULL `hint`, a NULL or empty `buf` and a NULL `filename` give NULL.
+ * Threads: any, several at once.
+ * Returns: a handle; NULL when nothing was attached.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_hint_attach_bytes(struct sentry_hint_t *hint,
+                                                     const char *buf,
+                                                     size_t buf_len,
+                                                     const char *filename);
+
+/**
+ * `sentry_hint_attach_bytes` with a length for the name.
+ *
+ * Arguments: `filename_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_attachment_t *sentry_hint_attach_bytes_n(struct sentry_hint_t *hint,
+                                                       const char *buf,
+                                                       size_t buf_len,
+                                                       const char *filename,
+                                                       size_t filename_len);
+
+/**
  * Sets the function that sees each event before it is sampled and queued.
  *
  * Arguments: `func` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
@@ -1552,6 +1978,32 @@ SENTRY_API void *sentry_malloc(size_t size);
  * Since: 0.1
  */
 SENTRY_API void sentry_free(void *ptr);
+
+/**
+ * Captures a minidump: a fatal event with the scope of the process and the file attached.
+ *
+ * `before_send` sees the event; it is never sampled out. The file is read now, whatever it holds, and stays. It is not
+ * bound by `max_attachment_bytes`, but must fit the queue with the event: see `queue_max_bytes`.
+ *
+ * Arguments: `path` of a regular file.
+ * Ownership: the path is copied.
+ * Null: a NULL or empty `path` gives the nil id.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: while the file is read.
+ * Returns: the id of the event; the nil id when it was not accepted, also when the file cannot be read, and
+ * `sentry_last_error_message` says why.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_capture_minidump(const char *path);
+
+/**
+ * `sentry_capture_minidump` with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_capture_minidump_n(const char *path, size_t path_len);
 
 /**
  * Makes options with their defaults.
@@ -1868,6 +2320,76 @@ SENTRY_API
 void sentry_options_set_database_path_n(struct sentry_options_t *opts,
                                         const char *path,
                                         size_t path_len);
+
+/**
+ * Attaches a file to all events, as `sentry_attach_file` does after init.
+ *
+ * Arguments: `path`, which need not exist yet. The same path given twice is sent once.
+ * Ownership: the path is copied.
+ * Null: a NULL or empty `path` and a NULL `opts` are ignored.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_options_add_attachment(struct sentry_options_t *opts, const char *path);
+
+/**
+ * Like `sentry_options_add_attachment`, with a length.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_add_attachment_n(struct sentry_options_t *opts,
+                                     const char *path,
+                                     size_t path_len);
+
+/**
+ * Attaches a file to all events as the layout of a user interface. Deprecated: use `sentry_attach_file` and
+ * `sentry_attachment_set_type` with `event.view_hierarchy`.
+ *
+ * Arguments: `path` of a JSON file, which need not exist yet.
+ * Ownership: the path is copied.
+ * Null: a NULL or empty `path` and a NULL `opts` are ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_add_view_hierarchy(struct sentry_options_t *opts,
+                                       const char *path);
+
+/**
+ * Like `sentry_options_add_view_hierarchy`, with a length. Deprecated.
+ *
+ * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_add_view_hierarchy_n(struct sentry_options_t *opts,
+                                         const char *path,
+                                         size_t path_len);
+
+/**
+ * Sets the most bytes of one attachment; larger ones are left out of the event, and counted.
+ *
+ * Everything that travels together must fit `queue_max_bytes` as well. Minidumps given to `sentry_capture_minidump` are
+ * bound by that alone.
+ *
+ * Arguments: `bytes` 1 to 536,870,912; default 20,971,520.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_max_attachment_bytes(struct sentry_options_t *opts,
+                                                             uint64_t bytes);
+
+/**
+ * Gets the most bytes of one attachment.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: bytes.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_max_attachment_bytes(const struct sentry_options_t *opts);
 
 /**
  * Sets what catches crashes. Stored; without effect in this version.

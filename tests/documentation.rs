@@ -87,6 +87,7 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
         [
             "before_breadcrumb",
             "before_send",
+            "before_send_feedback",
             "http_proxy",
             "on_outcome",
             "transport_thread_name",

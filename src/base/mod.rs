@@ -11,5 +11,6 @@ pub(crate) mod lock;
 pub(crate) mod panic;
 pub(crate) mod process;
 pub(crate) mod random;
+pub(crate) mod regular_file;
 pub(crate) mod timestamp;
 pub(crate) mod uuid;

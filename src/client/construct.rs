@@ -104,6 +104,39 @@ pub(crate) fn user(
     if user.len() == 0 { Value::Null } else { user }
 }
 
+/// What a user wrote (FB-1).
+pub(crate) fn feedback(
+    message: Option<&[u8]>,
+    contact_email: Option<&[u8]>,
+    name: Option<&[u8]>,
+    event: Option<Uuid>,
+) -> Value {
+    object([
+        ("message", bytes(message)),
+        ("contact_email", bytes(contact_email)),
+        ("name", bytes(name)),
+        (
+            "associated_event_id",
+            event.map(|id| text(id.simple().as_str())),
+        ),
+    ])
+}
+
+/// What a user wrote, in its older form (FB-4).
+pub(crate) fn user_report(
+    event: Uuid,
+    name: Option<&[u8]>,
+    email: Option<&[u8]>,
+    comments: Option<&[u8]>,
+) -> Value {
+    object([
+        ("event_id", Some(text(event.hyphenated().as_str()))),
+        ("name", bytes(name)),
+        ("email", bytes(email)),
+        ("comments", bytes(comments)),
+    ])
+}
+
 /// An attribute: a value with its type (ATTR-1); null for values that attributes cannot have.
 pub(crate) fn attribute(value: Value, unit: Option<&[u8]>) -> Value {
     let Some(kind) = attribute_type(&value) else {

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use super::attachments::Attachments;
 use crate::protocol::envelope::Envelope;
 use crate::value::dynamic::Value;
 
@@ -37,6 +38,12 @@ pub(crate) trait EnvelopeHook: Send + Sync + std::fmt::Debug {
     fn call(&self, envelope: Envelope);
 }
 
+/// As [`ValueHook`], for feedback, with the hint it came with.
+pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
+    /// Calls it; it may attach to `hint`.
+    fn call(&self, feedback: Value, hint: &Attachments) -> Value;
+}
+
 /// How often a hook may be entered on one thread before it has returned: a hook that captures, or logs into a capture,
 /// calls itself, and without an end it would take the host's stack.
 const MAX_DEPTH: u32 = 4;
@@ -68,7 +75,16 @@ impl Drop for Level {
 /// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
 /// sent in its place: it may be there to take secrets out.
 pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
-    Level::enter().map_or(Value::Null, |_level| hook.call(value))
+    enter(|| hook.call(value))
+}
+
+/// [`call`] for a hook that sees feedback.
+pub(crate) fn call_feedback(hook: &dyn FeedbackHook, value: Value, hint: &Attachments) -> Value {
+    enter(|| hook.call(value, hint))
+}
+
+fn enter(call: impl FnOnce() -> Value) -> Value {
+    Level::enter().map_or(Value::Null, |_level| call())
 }
 
 /// The event as hooks know it: the wire's `logentry` is called `message` (EVT-10).

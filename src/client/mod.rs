@@ -5,13 +5,16 @@
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
 //! May use: `transport`, `store`, `protocol`, `value`, `base`.
 
+pub(crate) mod attachments;
 pub(crate) mod breadcrumbs;
 pub(crate) mod consent;
 pub(crate) mod construct;
 pub(crate) mod contexts;
+pub(crate) mod feedback;
 pub(crate) mod fields;
 pub(crate) mod hooks;
 pub(crate) mod ignore;
+pub(crate) mod minidump;
 pub(crate) mod options;
 mod paperwork;
 pub(crate) mod pipeline;
@@ -21,6 +24,7 @@ pub(crate) mod self_test;
 pub(crate) mod start;
 pub(crate) mod state;
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -56,6 +60,8 @@ pub(crate) struct Client {
     diagnostics: Arc<Diagnostics>,
     last_event_id: Mutex<Uuid>,
     paperwork: Arc<Paperwork>,
+    /// Bytes of attached files that are being read now, and are not in the queue yet.
+    reading: AtomicU64,
 }
 
 impl Client {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::Client;
+use super::attachments::gather::{Dump, Lost};
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
 use crate::base::lock::try_lock;
@@ -90,16 +91,16 @@ const WORKER_THREAD: Refused = Refused::because(
 );
 
 /// One error event, as it is booked.
-const ERROR: (Category, u64) = (Category::Error, 1);
+pub(super) const ERROR: (Category, u64) = (Category::Error, 1);
 
 impl Client {
     /// Captures an event given as JSON text; returns its id.
     ///
     /// `scope` stands between the event and the scope of the process.
     pub(crate) fn capture_json(&self, json: &str, scope: Option<&Scope>) -> Result<Uuid, Refused> {
-        let transport = self.open_transport()?;
+        let transport = self.open_transport(ERROR)?;
         match Event::parse(json) {
-            Ok(event) => self.capture(transport, &event, scope),
+            Ok(event) => self.capture(transport, &event, scope, None),
             Err(error) => Err(refuse_malformed(transport, &error)),
         }
     }
@@ -111,10 +112,10 @@ impl Client {
         logger: Option<&str>,
         text: &str,
     ) -> Result<Uuid, Refused> {
-        let transport = self.open_transport()?;
+        let transport = self.open_transport(ERROR)?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
-        self.capture(transport, &event, None)
+        self.capture(transport, &event, None, None)
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
@@ -199,26 +200,28 @@ impl Client {
 
     /// Without waiting: a callback may have forked, and then nobody opens the lock. Two that are accepted at once are
     /// both the last.
-    fn note_last(&self, event_id: Uuid) {
+    pub(super) fn note_last(&self, event_id: Uuid) {
         if let Some(mut last) = try_lock(&self.last_event_id) {
             *last = event_id;
         }
     }
 
-    fn open_transport(&self) -> Result<&Transport, Refused> {
+    pub(super) fn open_transport(&self, tally: (Category, u64)) -> Result<&Transport, Refused> {
         let transport = self.transport.as_ref().ok_or(DISABLED)?;
         if is_worker_thread() {
-            transport.refuse(Uuid::NIL, ERROR, DiscardReason::WorkerThread);
+            transport.refuse(Uuid::NIL, tally, DiscardReason::WorkerThread);
             return Err(WORKER_THREAD);
         }
         Ok(transport)
     }
 
-    fn capture(
+    /// The whole way of an event. One with a minidump is never sampled out.
+    pub(super) fn capture(
         &self,
         transport: &Transport,
         event: &Event<'_>,
         scope: Option<&Scope>,
+        dump: Option<Dump<'_>>,
     ) -> Result<Uuid, Refused> {
         let event_id = event
             .id()
@@ -238,7 +241,7 @@ impl Client {
                 (event_id, Some(payload))
             }
         };
-        let left_out = if !self.is_sampled() {
+        let left_out = if dump.is_none() && !self.is_sampled() {
             let detail = "left out by sample_rate";
             Some((DiscardReason::SampleRate, Status::SampledOut, detail))
         } else if transport.is_limited(Category::Error) {
@@ -258,6 +261,13 @@ impl Client {
         };
         let mut envelope = Envelope::event(event_id, payload);
         envelope.trace = self.fields.trace_header();
+        let owners = [
+            scope.map(Scope::attachments),
+            Some(self.scope.attachments()),
+        ];
+        let _gathering = self
+            .attach(transport, &mut envelope, &owners, dump)
+            .map_err(|lost| refuse_without_dump(transport, event_id, &lost))?;
         submit(transport, envelope)?;
         self.note_last(event_id);
         Ok(event_id)
@@ -345,10 +355,10 @@ impl Client {
     }
 }
 
-const QUEUE_FULL: &str =
+pub(super) const QUEUE_FULL: &str =
     "the queue is full; see queue_max_items, queue_max_bytes and sentry_get_stats()";
 
-fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
+pub(super) fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
     transport.submit(envelope).map_err(|refusal| match refusal {
         Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
         Refusal::TooLarge => Refused::because(
@@ -369,6 +379,15 @@ fn refuse(
 ) -> Refused {
     transport.refuse(event_id, ERROR, reason);
     Refused::because(status, detail)
+}
+
+/// Books an event whose minidump cannot go along: without it the event says nothing.
+pub(super) fn refuse_without_dump(transport: &Transport, event_id: Uuid, lost: &Lost) -> Refused {
+    transport.refuse(event_id, ERROR, lost.reason);
+    Refused {
+        status: lost.status(),
+        detail: Cow::Owned(format!("the minidump is left out: {lost}")),
+    }
 }
 
 fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {

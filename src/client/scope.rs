@@ -5,6 +5,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::attachments::Attachments;
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
 use crate::protocol::event::breadcrumb::Crumbs;
@@ -62,6 +63,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct Scope {
     state: Mutex<State>,
+    attachments: Attachments,
 }
 
 /// The scope at one instant.
@@ -93,6 +95,7 @@ impl Scope {
                 extra: Arc::default(),
                 breadcrumbs: Breadcrumbs::new(max_breadcrumbs),
             }),
+            attachments: Attachments::default(),
         }
     }
 
@@ -106,7 +109,13 @@ impl Scope {
         let state = lock(&self.state).clone();
         Self {
             state: Mutex::new(state),
+            attachments: self.attachments.copy(),
         }
+    }
+
+    /// What events captured with it carry along.
+    pub(crate) fn attachments(&self) -> &Attachments {
+        &self.attachments
     }
 
     /// Takes back everything that was set.
@@ -118,6 +127,7 @@ impl Scope {
         let old = std::mem::replace(&mut *lock(&self.state), fresh);
         // Freed outside of the lock.
         drop(old);
+        self.attachments.clear();
     }
 
     /// For a forked child: a copy, or `None` if a thread that does not exist here was changing the scope when the
@@ -126,6 +136,7 @@ impl Scope {
         let state = try_lock(&self.state)?.clone();
         Some(Self {
             state: Mutex::new(state),
+            attachments: self.attachments.inherited(),
         })
     }
 

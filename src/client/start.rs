@@ -1,8 +1,10 @@
 //! Starting: from options to a running client, and from an inherited client to one of our own after a fork.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
+use super::attachments::AttachedFile;
 use super::contexts::{self, Trace};
 use super::fields::{self, Fields};
 use super::ignore::IgnoreRules;
@@ -57,6 +59,9 @@ impl Client {
             fields.list(),
             options.max_breadcrumbs,
         );
+        for AttachedFile { path, kind } in &options.attachments {
+            scope.attachments().add_file(path, *kind);
+        }
         let options = Arc::new(options);
         let client = Self::assemble(options, settings, scope, fields, paperwork, diagnostics)?;
         Ok(Started { client, warning })
@@ -138,6 +143,7 @@ impl Client {
             diagnostics,
             last_event_id: Mutex::default(),
             paperwork,
+            reading: AtomicU64::new(0),
         })
     }
 }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::Client;
+use super::attachments::handles::Handles;
 use super::options::Options;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::start::Started;
@@ -32,6 +33,10 @@ static CRASHED_LAST_RUN: AtomicI8 = AtomicI8::new(-1);
 static FIRST: Lifecycle = Lifecycle::new(0, false);
 /// That of a forked child.
 static CHILD: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
+
+/// The handles of attachments, of scopes of the host's own and of hints, too: those know no client. Without a lock, so a
+/// forked child goes on with it.
+static ATTACHMENTS: Handles = Handles::new();
 
 /// One at a time may start or stop a client, in each generation of the process.
 #[derive(Debug)]
@@ -85,6 +90,11 @@ pub(crate) fn current() -> Option<Guard<Option<Arc<Client>>>> {
                 .then_some(client)
         }
     }
+}
+
+/// The handles of attachments.
+pub(crate) fn attachments() -> &'static Handles {
+    &ATTACHMENTS
 }
 
 /// Runs `action` with the current client, if there is one.

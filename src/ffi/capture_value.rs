@@ -3,7 +3,7 @@
 use super::scopes::sentry_scope_t;
 use super::types::sentry_uuid_t;
 use super::values::{look, sentry_value_t, take};
-use super::{error, guard, status};
+use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::client::state;
@@ -73,25 +73,33 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
         let json = String::from_utf8_lossy(&json);
         let result =
             state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
-        let id = match result.unwrap_or_else(|| Err(state::absence())) {
-            Ok(id) => {
-                error::clear();
-                if let Some(scope) = shared {
-                    *lock(&scope.last_event_id) = id;
-                }
-                id
-            }
-            Err(refused) => {
-                status::answer(Err(refused));
-                Uuid::NIL
-            }
-        };
-        if shared.is_some_and(|scope| scope.is_one_shot) {
-            // SAFETY: as our caller promises: given away; `shared` is not used any more.
-            drop(unsafe { Box::from_raw(scope) });
+        let result = result.unwrap_or_else(|| Err(state::absence()));
+        if let (Ok(id), Some(scope)) = (&result, shared) {
+            *lock(&scope.last_event_id) = *id;
         }
-        id.into()
+        // SAFETY: as our caller promises; `shared` is not used any more.
+        unsafe { end_if_one_shot(scope) };
+        id_or_nil(result)
     })
+}
+
+/// Ends a scope that is for one capture.
+///
+/// # Safety
+/// `scope` is NULL or a handle of ours, given away if it is for one capture.
+pub(super) unsafe fn end_if_one_shot(scope: *mut sentry_scope_t) {
+    // SAFETY: as our caller promises.
+    if unsafe { scope.as_ref() }.is_some_and(|scope| scope.is_one_shot) {
+        // SAFETY: as our caller promises: given away.
+        drop(unsafe { Box::from_raw(scope) });
+    }
+}
+
+/// The id of what was captured; the nil id, and the reason as last error, if it was not accepted.
+pub(super) fn id_or_nil(result: Result<Uuid, impl Into<status::Fault>>) -> sentry_uuid_t {
+    let id = *result.as_ref().unwrap_or(&Uuid::NIL);
+    status::answer(result.map(|_| ()));
+    id.into()
 }
 
 /// Adds a breadcrumb.

@@ -11,15 +11,19 @@
     reason = "the comments become the header, where the lines Null, Ownership and Threads say it"
 )]
 
+pub mod attachments;
 pub mod capture;
 pub mod capture_value;
 pub mod consent;
 pub mod envelopes;
 mod error;
 pub mod events;
+pub mod feedback;
+pub mod hints;
 pub mod hooks;
 pub mod lifecycle;
 pub mod memory;
+pub mod minidump;
 pub mod options;
 pub mod options_delivery;
 pub mod options_json;

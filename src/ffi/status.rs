@@ -48,6 +48,14 @@ impl From<Refused> for Fault {
 }
 
 impl Fault {
+    /// An argument that makes no sense.
+    pub(crate) const fn invalid(detail: &'static str) -> Self {
+        Self {
+            status: sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT,
+            detail: Cow::Borrowed(detail),
+        }
+    }
+
     /// An argument that is no usable text.
     pub(crate) fn of_text(name: &str, error: TextError) -> Self {
         Self {

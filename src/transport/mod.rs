@@ -47,7 +47,7 @@ use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use backing::Backing;
 use ledger::Tally;
-use queue::Refusal;
+use queue::{Overflow, Refusal};
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
 use stats::Stats;
@@ -58,6 +58,15 @@ pub(crate) use thread::is_worker_thread;
 const SETTLE_GRACE: Duration = Duration::from_millis(40);
 /// How long a shutdown then waits for the thread to end, before it is left to end by itself.
 const EXIT_GRACE: Duration = Duration::from_millis(40);
+
+/// Bytes that an envelope may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// To be accepted now.
+    pub(crate) now: u64,
+    /// To be accepted by an empty queue.
+    pub(crate) ever: u64,
+}
 
 /// A running transport: one queue, one worker thread, one server.
 #[derive(Debug)]
@@ -92,6 +101,11 @@ impl Transport {
         self.shared.refuse_envelope(envelope, reason);
     }
 
+    /// Books items that were left out of an envelope; the host hears of the envelope alone.
+    pub(crate) fn refuse_part(&self, lost: &[Tally], reason: DiscardReason) {
+        self.shared.refuse_part(lost, reason);
+    }
+
     /// Books an item that was lost before it could become an envelope.
     pub(crate) fn refuse(&self, event_id: Uuid, tally: Tally, reason: DiscardReason) {
         self.shared.refuse(event_id, &[tally], reason);
@@ -121,6 +135,23 @@ impl Transport {
     pub(crate) fn has_chores(&self) {
         self.shared.chores_due.store(true, Ordering::Release);
         self.shared.wake.now();
+    }
+
+    /// Room for an envelope of the first priority.
+    pub(crate) fn room(&self) -> Room {
+        let settings = &self.shared.settings.queue;
+        let most = settings.max_bytes;
+        let makes_room =
+            settings.overflow != Overflow::DropNewest || !settings.block_timeout.is_zero();
+        let held = self.shared.queue.usage().bytes;
+        Room {
+            now: if makes_room {
+                most
+            } else {
+                most.saturating_sub(held)
+            },
+            ever: most,
+        }
     }
 
     /// Waits until what is queued now has left the library, at most `timeout` (LIF-3).

@@ -195,9 +195,17 @@ impl Shared {
     /// host wants that.
     pub(crate) fn submit(&self, envelope: Envelope, may_wait: bool) -> Result<(), Refusal> {
         let mut evicted = Vec::new();
-        let result = self
-            .queue
-            .push(envelope, &self.ledger, may_wait, &mut evicted);
+        let Self { queue, ledger, .. } = self;
+        let mut result = queue.push(envelope, ledger, may_wait, &mut evicted);
+        if let Err((envelope, refusal @ (Refusal::Full | Refusal::TooLarge))) = &mut result {
+            // Rather the event alone than nothing.
+            let lost = envelope.remove_attachments();
+            if !lost.is_empty() {
+                self.refuse_part(&lost, reason_of(*refusal));
+                let envelope = std::mem::take(envelope);
+                result = queue.push(envelope, ledger, false, &mut evicted);
+            }
+        }
         for victim in &evicted {
             self.settle_queued(victim, DiscardReason::QueueOverflow);
             if self.is_inherited() {
@@ -211,12 +219,7 @@ impl Shared {
                 Ok(())
             }
             Err((envelope, refusal)) => {
-                let reason = match refusal {
-                    Refusal::Full => DiscardReason::QueueOverflow,
-                    Refusal::TooLarge => DiscardReason::TooLarge,
-                    Refusal::Closed => DiscardReason::Shutdown,
-                };
-                self.refuse_envelope(&envelope, reason);
+                self.refuse_envelope(&envelope, reason_of(refusal));
                 Err(refusal)
             }
         }
@@ -227,6 +230,11 @@ impl Shared {
         let tallies: Vec<Tally> = envelope.tallies().collect();
         let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
         self.refuse(event_id, &tallies, reason);
+    }
+
+    /// Books items that were left out of an envelope; the host hears of the envelope alone.
+    pub(crate) fn refuse_part(&self, lost: &[Tally], reason: DiscardReason) {
+        self.ledger.enter().refuse(lost.iter().copied(), reason);
     }
 
     /// Notes that the worker now answers for `queued`.
@@ -398,5 +406,14 @@ impl Shared {
         self.traffic
             .last_status
             .store(i32::from(status), Ordering::Relaxed);
+    }
+}
+
+/// What a refused envelope is booked under.
+fn reason_of(refusal: Refusal) -> DiscardReason {
+    match refusal {
+        Refusal::Full => DiscardReason::QueueOverflow,
+        Refusal::TooLarge => DiscardReason::TooLarge,
+        Refusal::Closed => DiscardReason::Shutdown,
     }
 }

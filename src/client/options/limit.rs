@@ -111,6 +111,9 @@ pub(crate) const RETRY_BACKOFF_MAX: Limit =
     limit("retry_backoff_max_ms", "milliseconds", 1, 86_400_000);
 /// More streams than this gain nothing on one connection.
 pub(crate) const MAX_REQUESTS_IN_FLIGHT: Limit = limit("max_requests_in_flight", "requests", 1, 32);
+/// What the compatible interface reads of a file at most.
+pub(crate) const MAX_ATTACHMENT_BYTES: Limit =
+    limit("max_attachment_bytes", "bytes", 1, 512 * 1024 * 1024);
 /// The compatible interface refuses no number here.
 pub(crate) const SHUTDOWN_TIMEOUT: Limit = limit("shutdown_timeout", "milliseconds", 0, u64::MAX);
 /// As for the shutdown.
@@ -179,6 +182,7 @@ mod tests {
             RETRY_BACKOFF,
             RETRY_BACKOFF_MAX,
             MAX_REQUESTS_IN_FLIGHT,
+            MAX_ATTACHMENT_BYTES,
         ] {
             let (least, most) = (i128::from(limit.least), i128::from(limit.most));
             assert_eq!(limit.check(least), Ok(limit.least));

@@ -25,7 +25,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::hooks::ValueHook;
+use super::attachments::AttachedFile;
+use super::hooks::{FeedbackHook, ValueHook};
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
@@ -139,6 +140,12 @@ pub(crate) struct Options {
     pub(crate) crash: CrashOptions,
     /// Traces, logs and metrics.
     pub(crate) telemetry: TelemetryOptions,
+    /// Sees each feedback before it is queued.
+    pub(crate) before_send_feedback: Option<Arc<dyn FeedbackHook>>,
+    /// Files that events carry along.
+    pub(crate) attachments: Vec<AttachedFile>,
+    /// Most bytes of one attachment; larger ones are left out.
+    pub(crate) max_attachment_bytes: u64,
 
     /// What could not be taken over and was ignored; init logs it.
     pub(crate) warnings: Vec<String>,
@@ -191,6 +198,9 @@ impl Default for Options {
             spool: SpoolOptions::default(),
             crash: CrashOptions::default(),
             telemetry: TelemetryOptions::default(),
+            before_send_feedback: None,
+            attachments: Vec::new(),
+            max_attachment_bytes: 20 * 1024 * 1024,
             warnings: Vec::new(),
         }
     }
@@ -264,6 +274,9 @@ impl fmt::Debug for Options {
             .field("spool", &self.spool)
             .field("crash", &self.crash)
             .field("telemetry", &self.telemetry)
+            .field("before_send_feedback", &self.before_send_feedback)
+            .field("attachments", &self.attachments)
+            .field("max_attachment_bytes", &self.max_attachment_bytes)
             .finish_non_exhaustive()
     }
 }

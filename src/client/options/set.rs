@@ -207,6 +207,12 @@ impl Options {
         Ok(())
     }
 
+    /// Sets how many bytes an attachment may have.
+    pub(crate) fn set_max_attachment_bytes(&mut self, bytes: i128) -> Result<(), String> {
+        self.max_attachment_bytes = limit::MAX_ATTACHMENT_BYTES.check(bytes)?;
+        Ok(())
+    }
+
     /// Sets how many requests may run at a time.
     pub(crate) fn set_max_requests_in_flight(&mut self, requests: i128) -> Result<(), String> {
         self.max_requests_in_flight = limit::MAX_REQUESTS_IN_FLIGHT.check_u32(requests)?;

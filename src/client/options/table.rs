@@ -179,6 +179,11 @@ pub(crate) const TABLE: &[Entry] = &[
         Whole(Options::set_max_requests_in_flight),
     ),
     entry(
+        "max_attachment_bytes",
+        "20971520",
+        Whole(Options::set_max_attachment_bytes),
+    ),
+    entry(
         "compression",
         if cfg!(feature = "compression") {
             "\"gzip\""
@@ -391,11 +396,12 @@ mod tests {
     }
 
     /// Setters that take a function, and one that is another name.
-    const WITHOUT_KEY: [&str; 11] = [
+    const WITHOUT_KEY: [&str; 12] = [
         "on_outcome",
         "before_send",
         "before_breadcrumb",
         "before_screenshot",
+        "before_send_feedback",
         "before_transaction",
         "before_send_log",
         "before_send_metric",

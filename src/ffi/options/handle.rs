@@ -11,7 +11,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::client::hooks::ValueHook;
+use crate::client::hooks::{FeedbackHook, ValueHook};
 use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
@@ -144,6 +144,18 @@ pub(crate) unsafe fn configure_hook(
 ) {
     // SAFETY: passed on.
     unsafe { store(opts, |options| *place(options) = hook) };
+}
+
+/// Sets the hook that sees feedback.
+///
+/// # Safety
+/// As for [`store`].
+pub(crate) unsafe fn configure_feedback_hook(
+    opts: *mut sentry_options_t,
+    hook: Option<Arc<dyn FeedbackHook>>,
+) {
+    // SAFETY: passed on.
+    unsafe { store(opts, |options| options.before_send_feedback = hook) };
 }
 
 /// Changes options; the outcome becomes status and last error.

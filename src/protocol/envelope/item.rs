@@ -156,26 +156,19 @@ impl Item {
     }
 
     /// An attachment; of `filename` only what follows the last slash is kept (ATT-1).
-    #[cfg(test)]
     pub(crate) fn attachment(
         filename: &str,
-        content_type: Option<String>,
-        attachment_type: Option<String>,
+        content_type: Option<Cow<'static, str>>,
+        attachment_type: Option<Cow<'static, str>>,
         payload: Payload,
     ) -> Self {
-        let base_name = filename.rsplit(['/', '\\']).next().unwrap_or_default();
-        let base_name = if base_name.is_empty() {
-            "attachment"
-        } else {
-            base_name
-        };
         Self {
             kind: ItemKind::Attachment,
             payload,
             extras: Some(Box::new(ItemExtras {
-                filename: Some(base_name.to_owned()),
-                content_type: content_type.map(Cow::Owned),
-                attachment_type: attachment_type.map(Cow::Owned),
+                filename: Some(base_name(filename).to_owned()),
+                content_type,
+                attachment_type,
                 ..ItemExtras::default()
             })),
         }
@@ -249,9 +242,9 @@ impl Item {
         json::number_u64(out, self.length());
         if let Some(extras) = &self.extras {
             let texts = [
-                ("filename", extras.filename.as_deref()),
-                ("content_type", extras.content_type.as_deref()),
                 ("attachment_type", extras.attachment_type.as_deref()),
+                ("content_type", extras.content_type.as_deref()),
+                ("filename", extras.filename.as_deref()),
             ];
             for (name, text) in texts {
                 if let Some(text) = text {
@@ -267,6 +260,12 @@ impl Item {
         }
         out.extend_from_slice(b"}\n");
     }
+}
+
+/// What follows the last slash.
+pub(crate) fn base_name(filename: &str) -> &str {
+    let name = filename.rsplit(['/', '\\']).next().unwrap_or_default();
+    if name.is_empty() { "attachment" } else { name }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod item;
 mod payload;
 mod read;
 
-pub(crate) use item::{Item, ItemExtras, ItemKind};
+pub(crate) use item::{Item, ItemExtras, ItemKind, base_name};
 pub(crate) use payload::Payload;
 
 /// Items under common headers.
@@ -72,8 +72,11 @@ impl Envelope {
     }
 
     /// An envelope of one item without further headers.
-    #[cfg(test)]
-    pub(crate) fn single(event_id: Option<Uuid>, kind: ItemKind, payload: Vec<u8>) -> Self {
+    pub(crate) fn single(
+        event_id: Option<Uuid>,
+        kind: ItemKind,
+        payload: impl Into<Payload>,
+    ) -> Self {
         Self {
             event_id,
             first: Some(Item::new(kind, payload)),
@@ -133,6 +136,21 @@ impl Envelope {
             }
             is_kept
         });
+        lost
+    }
+
+    /// Removes the attachments that came along with something else. Returns what they count under.
+    pub(crate) fn remove_attachments(&mut self) -> Vec<(Category, u64)> {
+        let mut lost = Vec::new();
+        if self.category() != Category::Attachment {
+            self.retain(|item| {
+                let is_kept = item.kind != ItemKind::Attachment;
+                if !is_kept {
+                    lost.extend(item.tallies());
+                }
+                is_kept
+            });
+        }
         lost
     }
 

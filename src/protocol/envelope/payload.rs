@@ -13,13 +13,6 @@ pub(crate) enum Payload {
     /// Its own.
     Owned(Vec<u8>),
     /// Shared with others, for instance an attachment of the scope.
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "for attachments of the scope, which events will share"
-        )
-    )]
     Shared(Arc<[u8]>),
     /// Partly its own, partly shared: an event.
     Pieces(Pieces),

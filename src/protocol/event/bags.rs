@@ -15,7 +15,8 @@ use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, string_within};
 use crate::value::write as json;
 
-/// Writes the contexts of the event, and those of the scope that it has not; only `trace` if `is_reduced`.
+/// Writes the contexts of the event, and those of the scope that it has not; only what traces, and what a user wrote, if
+/// `is_reduced`.
 pub(super) fn contexts(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bool) {
     let before = writer.out.len();
     writer.key("contexts");
@@ -25,7 +26,7 @@ pub(super) fn contexts(writer: &mut Writer<'_>, value: Option<&str>, is_reduced:
     if value.is_none() && !is_reduced {
         writer.out.extend_from_slice(scope.json().as_bytes());
     } else {
-        let is_left_out = |key: &str| is_reduced && key != "trace";
+        let is_left_out = |key: &str| is_reduced && key != "trace" && key != "feedback";
         let mut keys = Keys::default();
         for (key, context) in value.into_iter().flat_map(scan::entries) {
             let key = scan::decode(key);

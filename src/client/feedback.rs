@@ -1,0 +1,279 @@
+//! Feedback: what a user of the host wrote (FB-1 … FB-5), and its older form, the user report.
+//!
+//! Decides what of it is sent, and its way: scope → hook → rate limit → queue. No sampling, no ignore rules, and none of
+//! the breadcrumbs and images that describe a failure. Entry points: [`Client::capture_feedback`],
+//! [`Client::capture_user_report`].
+
+use super::Client;
+use super::attachments::Attachments;
+use super::hooks::{self, FeedbackHook};
+use super::pipeline::{QUEUE_FULL, Refused, Status, submit};
+use super::scope::Scope;
+use crate::base::timestamp::Timestamp;
+use crate::base::uuid::Uuid;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::{Envelope, ItemKind};
+use crate::protocol::event::{Event, EventErrorKind, Parts, within_limits};
+use crate::transport::Transport;
+use crate::value::dynamic::Value;
+use crate::value::members::Members;
+use crate::value::pieces::Pieces;
+use crate::value::rewrite::{self, Change};
+use crate::value::scan::{self, Kind};
+use crate::value::trim::trim_str;
+
+/// Characters of what a user wrote (FB-1).
+const MESSAGE_CHARS: usize = 4096;
+/// Characters of a name and an email address in a user report.
+const WORD_CHARS: usize = 128;
+/// One feedback, as it is booked.
+const FEEDBACK: (Category, u64) = (Category::Feedback, 1);
+
+impl Client {
+    /// Captures feedback, an object with `message`; returns the id it is sent under.
+    ///
+    /// The attachments of `hint` go along, before those of `scope` and of the process.
+    pub(crate) fn capture_feedback(
+        &self,
+        feedback: &Value,
+        hint: &Attachments,
+        scope: Option<&Scope>,
+    ) -> Result<Uuid, Refused> {
+        let transport = self.open_transport(FEEDBACK)?;
+        let event_id = Uuid::new_v4();
+        let refuse = |(reason, refused): (DiscardReason, Refused)| {
+            transport.refuse(event_id, FEEDBACK, reason);
+            refused
+        };
+        let mut payload = self
+            .feedback_event(event_id, feedback, scope)
+            .map_err(refuse)?;
+        if let Some(hook) = &self.options.before_send_feedback {
+            payload = show(hook.as_ref(), event_id, &payload.whole(), hint).map_err(refuse)?;
+        }
+        check_way(transport).map_err(refuse)?;
+        let mut envelope = Envelope::single(Some(event_id), ItemKind::Feedback, payload);
+        envelope.trace = self.fields.trace_header();
+        let owners = [
+            Some(hint),
+            scope.map(Scope::attachments),
+            Some(self.scope.attachments()),
+        ];
+        // Only a minidump, which there is none of, can fail.
+        let _gathering = self.attach(transport, &mut envelope, &owners, None).ok();
+        submit(transport, envelope)?;
+        self.note_last(event_id);
+        Ok(event_id)
+    }
+
+    /// Captures a user report, an object of `event_id`, `name`, `email` and `comments` (FB-4).
+    pub(crate) fn capture_user_report(&self, report: &Value) -> Result<Uuid, Refused> {
+        let transport = self.open_transport(FEEDBACK)?;
+        let given = report.get_key(b"event_id");
+        let given = given
+            .as_ref()
+            .and_then(Value::as_text)
+            .map(String::from_utf8_lossy);
+        let event_id = given
+            .and_then(|text| Uuid::parse_strict(&text))
+            .filter(|id| !id.is_nil())
+            .unwrap_or_else(Uuid::new_v4);
+        let refuse = |(reason, refused): (DiscardReason, Refused)| {
+            transport.refuse(event_id, FEEDBACK, reason);
+            refused
+        };
+        if !report.is_object() {
+            return Err(refuse(invalid("a user report is an object")));
+        }
+        check_way(transport).map_err(refuse)?;
+        let mut members = Members::new();
+        members.set_text("event_id", event_id.simple().as_str());
+        let texts = [
+            ("name", WORD_CHARS),
+            ("email", WORD_CHARS),
+            ("comments", MESSAGE_CHARS),
+        ];
+        for (key, max_chars) in texts {
+            if let Some(text) = report
+                .get_key(key.as_bytes())
+                .as_ref()
+                .and_then(Value::as_text)
+            {
+                members.set_text(key, &trim_str(&String::from_utf8_lossy(text), max_chars));
+            }
+        }
+        let kind = ItemKind::from_name("user_report");
+        let payload = object(&members).into_bytes();
+        submit(transport, Envelope::single(Some(event_id), kind, payload))?;
+        self.note_last(event_id);
+        Ok(event_id)
+    }
+
+    /// The event around what a user wrote, complete with the scope.
+    fn feedback_event(
+        &self,
+        event_id: Uuid,
+        feedback: &Value,
+        scope: Option<&Scope>,
+    ) -> Result<Pieces, Fault> {
+        let context = context(&json(feedback))?;
+        let global = self.scope.snapshot();
+        let snapshot = match scope {
+            Some(scope) => scope.snapshot().within(global),
+            None => global,
+        };
+        let mut contexts = Members::clone(&snapshot.contexts);
+        contexts.set("feedback", &context);
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let parts = Parts {
+            timestamp: timestamp.as_str(),
+            fields: &snapshot.fields,
+            tags: &snapshot.tags,
+            contexts: &contexts,
+            extra: &snapshot.extra,
+            ..Parts::bare(event_id)
+        };
+        write(r#"{"level":"info"}"#, &parts)
+    }
+}
+
+type Fault = (DiscardReason, Refused);
+
+fn invalid(detail: &'static str) -> Fault {
+    (
+        DiscardReason::Invalid,
+        Refused::because(Status::InvalidArgument, detail),
+    )
+}
+
+/// Whether the queue would take feedback now.
+fn check_way(transport: &Transport) -> Result<(), Fault> {
+    if transport.is_limited(Category::Feedback) {
+        let refused = Refused::because(Status::RateLimited, "the server asked for a pause");
+        return Err((DiscardReason::RatelimitBackoff, refused));
+    }
+    if transport.is_surely_full(Category::Feedback) {
+        let refused = Refused::because(Status::QueueFull, QUEUE_FULL);
+        return Err((DiscardReason::QueueOverflow, refused));
+    }
+    Ok(())
+}
+
+/// Shows the event to the hook; the payload of what comes back, under the same id.
+fn show(
+    hook: &dyn FeedbackHook,
+    event_id: Uuid,
+    payload: &[u8],
+    hint: &Attachments,
+) -> Result<Pieces, Fault> {
+    let shown = hooks::event_for_hook(payload);
+    let returned = shown.map_or(Value::Null, |event| hooks::call_feedback(hook, event, hint));
+    if matches!(returned, Value::Null) {
+        let detail = "before_send_feedback returned null";
+        let refused = Refused::because(Status::DroppedByHook, detail);
+        return Err((DiscardReason::BeforeSend, refused));
+    }
+    let event = json(&returned);
+    let mut feedback = None;
+    // It has limits of its own, so it goes another way than the other contexts.
+    let event = rewrite::members_to_json(&event, |key, value| {
+        if key != "contexts" || scan::kind(value) != Kind::Object {
+            return Change::Keep;
+        }
+        Change::Replace(rewrite::members_to_json(value, |key, value| {
+            if key != "feedback" {
+                return Change::Keep;
+            }
+            feedback = Some(value.to_owned());
+            Change::Drop
+        }))
+    });
+    let mut contexts = Members::new();
+    contexts.set("feedback", &context(&feedback.unwrap_or_default())?);
+    let parts = Parts {
+        contexts: &contexts,
+        ..Parts::bare(event_id)
+    };
+    write(&event, &parts)
+}
+
+fn write(event: &str, parts: &Parts<'_>) -> Result<Pieces, Fault> {
+    let written = Event::parse(event).and_then(|event| event.write(parts));
+    written.map(|written| written.payload).map_err(|error| {
+        let reason = match error.kind {
+            EventErrorKind::TooLarge => DiscardReason::TooLarge,
+            EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
+            _ => DiscardReason::Invalid,
+        };
+        (reason, error.into())
+    })
+}
+
+/// What a user wrote, within the limits: a message must be there, one that is too long is cut (FB-5).
+fn context(feedback: &str) -> Result<String, Fault> {
+    if scan::kind(feedback) != Kind::Object {
+        return Err(invalid("feedback is an object with a message"));
+    }
+    let message = scan::entry(feedback, "message")
+        .and_then(scan::text)
+        .unwrap_or_default();
+    if message.trim().is_empty() {
+        return Err(invalid("the message of feedback is empty"));
+    }
+    let mut members = Members::new();
+    members.set_text("message", &trim_str(&message, MESSAGE_CHARS));
+    let rest = rewrite::members_to_json(feedback, |key, value| {
+        match key == "message" || scan::kind(value) == Kind::Null {
+            true => Change::Drop,
+            false => Change::Keep,
+        }
+    });
+    let rest = within_limits(&["contexts", "feedback"], &rest).unwrap_or_default();
+    for (key, value) in scan::entries(&rest) {
+        members.set(&scan::decode(key), value);
+    }
+    Ok(object(&members))
+}
+
+fn object(members: &Members) -> String {
+    format!("{{{}}}", members.json())
+}
+
+fn json(value: &Value) -> String {
+    String::from_utf8_lossy(&value.to_json()).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // FB-5
+    #[test]
+    fn a_message_must_be_there_and_is_cut() {
+        for refused in [
+            "null",
+            "[]",
+            "{}",
+            r#"{"message":""}"#,
+            r#"{"message":" \n"}"#,
+            r#"{"message":7}"#,
+        ] {
+            assert!(context(refused).is_err(), "{refused}");
+        }
+        let long = "é".repeat(5000);
+        let made = context(&format!(r#"{{"name":"n","message":"{long}","url":null}}"#)).unwrap();
+        let message = scan::entry(&made, "message").and_then(scan::text).unwrap();
+        assert_eq!(message.chars().count(), MESSAGE_CHARS);
+        assert_eq!(scan::entry(&made, "name"), Some("\"n\""));
+        assert_eq!(scan::entry(&made, "url"), None);
+    }
+
+    #[test]
+    fn what_comes_with_the_message_is_bounded() {
+        let large = "x".repeat(100_000);
+        let made = context(&format!(r#"{{"message":"m","name":"{large}"}}"#)).unwrap();
+        assert!(made.len() < 10_000, "{}", made.len());
+        assert_eq!(context(r#"{"message":"m"}"#).unwrap(), r#"{"message":"m"}"#);
+    }
+}

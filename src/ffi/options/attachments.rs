@@ -1,0 +1,132 @@
+//! Options: files that go along with every event, and how large an attachment may be.
+//!
+//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+
+use std::ffi::c_char;
+
+use super::handle::{INTERNAL, configure, configure_text, read, sentry_options_t};
+use super::path_from;
+use crate::client::attachments::{AttachedFile, VIEW_HIERARCHY};
+use crate::ffi::guard;
+use crate::ffi::text;
+use crate::ffi::types::sentry_status_t;
+
+/// Attaches a file to all events, as `sentry_attach_file` does after init.
+///
+/// Arguments: `path`, which need not exist yet. The same path given twice is sent once.
+/// Ownership: the path is copied.
+/// Null: a NULL or empty `path` and a NULL `opts` are ignored.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_add_attachment(
+    opts: *mut sentry_options_t,
+    path: *const c_char,
+) {
+    // SAFETY: the caller promises a terminated text or NULL, so the length found is that of readable bytes.
+    unsafe { sentry_options_add_attachment_n(opts, path, text::c_str_len(path)) }
+}
+
+/// Like `sentry_options_add_attachment`, with a length.
+///
+/// Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_add_attachment_n(
+    opts: *mut sentry_options_t,
+    path: *const c_char,
+    path_len: usize,
+) {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { add(opts, path, path_len, None) }
+}
+
+/// Attaches a file to all events as the layout of a user interface. Deprecated: use `sentry_attach_file` and
+/// `sentry_attachment_set_type` with `event.view_hierarchy`.
+///
+/// Arguments: `path` of a JSON file, which need not exist yet.
+/// Ownership: the path is copied.
+/// Null: a NULL or empty `path` and a NULL `opts` are ignored.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_add_view_hierarchy(
+    opts: *mut sentry_options_t,
+    path: *const c_char,
+) {
+    // SAFETY: the caller promises a terminated text or NULL, so the length found is that of readable bytes.
+    unsafe { sentry_options_add_view_hierarchy_n(opts, path, text::c_str_len(path)) }
+}
+
+/// Like `sentry_options_add_view_hierarchy`, with a length. Deprecated.
+///
+/// Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_add_view_hierarchy_n(
+    opts: *mut sentry_options_t,
+    path: *const c_char,
+    path_len: usize,
+) {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { add(opts, path, path_len, Some(VIEW_HIERARCHY)) }
+}
+
+/// Sets the most bytes of one attachment; larger ones are left out of the event, and counted.
+///
+/// Everything that travels together must fit `queue_max_bytes` as well. Minidumps given to `sentry_capture_minidump` are
+/// bound by that alone.
+///
+/// Arguments: `bytes` 1 to 536,870,912; default 20,971,520.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_max_attachment_bytes(
+    opts: *mut sentry_options_t,
+    bytes: u64,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_max_attachment_bytes(i128::from(bytes))
+            })
+        }
+    })
+}
+
+/// Gets the most bytes of one attachment.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: bytes.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_max_attachment_bytes(
+    opts: *const sentry_options_t,
+) -> u64 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read(opts, 0, |options| options.max_attachment_bytes) }
+    })
+}
+
+/// # Safety
+/// `opts` is NULL or a handle that no other thread uses meanwhile, and `path` is NULL or has `len` readable bytes.
+unsafe fn add(
+    opts: *mut sentry_options_t,
+    path: *const c_char,
+    len: usize,
+    kind: Option<&'static str>,
+) {
+    guard((), || {
+        // SAFETY: passed on.
+        unsafe {
+            configure_text(opts, path, len, |options, path| {
+                let path = path.filter(|path| !path.is_empty());
+                let path = path_from(path.ok_or("the path is NULL or empty")?);
+                options.attachments.push(AttachedFile { path, kind });
+                Ok(())
+            })
+        };
+    });
+}
