@@ -49,14 +49,16 @@ impl Breadcrumbs {
                 break;
             }
         }
-        self.newer = joined(&self.newer, json);
+        self.newer = Arc::from(joined(&self.newer, json));
         self.newer_count = self.newer_count.saturating_add(1);
         self.lengths.push_back(json.len());
         // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
         let enough = self.lengths.len().saturating_mul(2).isqrt().max(FEW);
         if self.newer_count > enough {
-            self.older = joined(self.older(), &self.newer);
-            self.start = 0;
+            let text = joined(self.older(), &self.newer);
+            // Freed first: it can be a MiB.
+            self.older = Arc::default();
+            (self.older, self.start) = (Arc::from(text), 0);
             (self.newer, self.newer_count) = (Arc::default(), 0);
         }
     }
@@ -103,11 +105,9 @@ impl Breadcrumbs {
     }
 }
 
-fn joined(before: &str, behind: &str) -> Arc<str> {
-    if before.is_empty() {
-        return Arc::from(behind);
-    }
-    Arc::from([before, behind].join(","))
+fn joined(before: &str, behind: &str) -> String {
+    let comma = if before.is_empty() { "" } else { "," };
+    [before, comma, behind].concat()
 }
 
 #[cfg(test)]

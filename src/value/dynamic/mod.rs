@@ -6,12 +6,18 @@
 //!
 //! Freeing is a loop, not a recursion: no depth of nesting can exhaust the stack. Cycles are not found, and leak.
 
+mod bytes;
 mod json;
 mod msgpack;
 mod read;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+
+/// Bytes of text, terminator included, for which a node has room as it is: a container is no smaller.
+const IN_NODE: usize = 38;
 
 /// Deepest nesting that is written; what lies deeper is left out.
 const MAX_DEPTH: usize = 64;
@@ -49,15 +55,12 @@ pub(crate) enum Node {
 
 /// Bytes that are meant to be UTF-8, followed by one zero byte.
 #[derive(Debug)]
-pub(crate) struct Text(Box<[u8]>);
+pub(crate) struct Text(Bytes<IN_NODE>);
 
 impl Text {
     /// A copy of `bytes`; zero bytes inside are kept.
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        let mut text = Vec::with_capacity(bytes.len().saturating_add(1));
-        text.extend_from_slice(bytes);
-        text.push(0);
-        Self(text.into_boxed_slice())
+        Self(Bytes::new(bytes, &[0]))
     }
 
     /// Without the terminator.
@@ -71,14 +74,26 @@ impl Text {
     }
 }
 
+/// A key; those of events are short.
+pub(crate) type Key = Bytes<22>;
+
 /// A member of an object.
-pub(crate) type Member = (Box<[u8]>, Value);
+pub(crate) type Member = (Key, Value);
 
 /// What a list or an object holds, and whether it may still change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Container<T> {
     items: RwLock<Vec<T>>,
     is_frozen: AtomicBool,
+}
+
+impl<T> Default for Container<T> {
+    fn default() -> Self {
+        Self {
+            items: RwLock::default(),
+            is_frozen: AtomicBool::new(false),
+        }
+    }
 }
 
 impl<T> Container<T> {
@@ -281,7 +296,7 @@ impl Value {
         let old = match object.iter_mut().find(|(name, _)| **name == *key) {
             Some((_, place)) => Some(std::mem::replace(place, value)),
             None => {
-                object.push((Box::from(key), value));
+                object.push((Key::new(key, b""), value));
                 None
             }
         };
@@ -390,6 +405,10 @@ mod tests {
     #[test]
     fn a_value_is_two_words() {
         assert_eq!(size_of::<Value>(), 2 * size_of::<usize>());
+        assert_eq!(
+            size_of::<Node>(),
+            size_of::<Container<Value>>() + size_of::<usize>()
+        );
     }
 
     #[test]
