@@ -117,7 +117,7 @@ impl Client {
         feedback: &Value,
         scope: Option<&Scope>,
     ) -> Result<Pieces, Fault> {
-        let context = context(&json(feedback))?;
+        let context = context(&feedback.to_json_text())?;
         let global = self.scope.snapshot();
         let snapshot = match scope {
             Some(scope) => scope.snapshot().within(global),
@@ -174,7 +174,7 @@ fn show(
         let refused = Refused::because(Status::DroppedByHook, detail);
         return Err((DiscardReason::BeforeSend, refused));
     }
-    let event = json(&returned);
+    let event = returned.to_json_text();
     let mut feedback = None;
     // It has limits of its own, so it goes another way than the other contexts.
     let event = rewrite::members_to_json(&event, |key, value| {
@@ -238,10 +238,6 @@ fn context(feedback: &str) -> Result<String, Fault> {
 
 fn object(members: &Members) -> String {
     format!("{{{}}}", members.json())
-}
-
-fn json(value: &Value) -> String {
-    String::from_utf8_lossy(&value.to_json()).into_owned()
 }
 
 #[cfg(test)]

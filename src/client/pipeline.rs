@@ -171,8 +171,7 @@ impl Client {
             ));
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let json = returned.to_json();
-        let crumb = breadcrumb::parse(&String::from_utf8_lossy(&json), timestamp.as_str());
+        let crumb = breadcrumb::parse(&returned.to_json_text(), timestamp.as_str());
         self.scope.add_breadcrumb(&crumb?);
         Ok(())
     }
@@ -323,8 +322,7 @@ impl Client {
                 detail,
             ));
         }
-        let json = returned.to_json();
-        let json = String::from_utf8_lossy(&json);
+        let json = returned.to_json_text();
         let finish = || {
             let event = Event::parse(&json)?;
             let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);

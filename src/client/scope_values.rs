@@ -14,7 +14,7 @@ impl Scope {
             Value::Null => self.set_field("user", None),
             user => {
                 // What is no user is ignored.
-                if let Some(user) = within_limits(&["user"], &json(user)) {
+                if let Some(user) = within_limits(&["user"], &user.to_json_text()) {
                     self.set_field("user", Some(user));
                 }
             }
@@ -36,7 +36,7 @@ impl Scope {
 
     /// Sets a member to a value; what an event cannot carry there removes it.
     pub(crate) fn set_value(&self, part: Part, key: &str, value: &Value) {
-        let json = within_limits(&[part.field(), key], &json(value));
+        let json = within_limits(&[part.field(), key], &value.to_json_text());
         self.set_member(part, key, json.as_deref());
     }
 
@@ -60,9 +60,9 @@ impl Scope {
             let merged = match context {
                 Some(context) if value.is_object() => {
                     context.merge(value);
-                    json(&context)
+                    context.to_json_text()
                 }
-                _ => json(value),
+                _ => value.to_json_text(),
             };
             within_limits(&[Part::Contexts.field(), key], &merged)
         });
@@ -70,7 +70,7 @@ impl Scope {
 
     /// Sets the fingerprint, a list; anything else is ignored.
     pub(crate) fn set_fingerprints(&self, fingerprints: &Value) {
-        if let Some(json) = within_limits(&["fingerprint"], &json(fingerprints)) {
+        if let Some(json) = within_limits(&["fingerprint"], &fingerprints.to_json_text()) {
             self.set_field("fingerprint", Some(json));
         }
     }
@@ -112,10 +112,6 @@ fn merged(inner: Arc<Members>, outer: Arc<Members>) -> Arc<Members> {
         }
     }
     Arc::new(all)
-}
-
-fn json(value: &Value) -> String {
-    String::from_utf8_lossy(&value.to_json()).into_owned()
 }
 
 #[cfg(test)]

@@ -69,8 +69,7 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
         }
         // SAFETY: as our caller promises: a reference given away, NULL or a handle of ours.
         let (event, shared) = unsafe { (take(event), scope.as_ref()) };
-        let json = event.to_json();
-        let json = String::from_utf8_lossy(&json);
+        let json = event.to_json_text();
         let result =
             state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
         let result = result.unwrap_or_else(|| Err(state::absence()));
@@ -113,9 +112,9 @@ pub(super) fn id_or_nil(result: Result<Uuid, impl Into<status::Fault>>) -> sentr
 pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
-        let json = unsafe { take(breadcrumb) }.to_json();
+        let json = unsafe { take(breadcrumb) }.to_json_text();
         let add = |json: &str| state::with_client(|client| client.add_breadcrumb(json));
-        let added = add(&String::from_utf8_lossy(&json));
+        let added = add(&json);
         status::answer(added.unwrap_or_else(|| Err(state::absence())));
     });
 }

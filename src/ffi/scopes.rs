@@ -384,7 +384,7 @@ pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
         // SAFETY: as our caller promises: a reference given away.
         let breadcrumb = unsafe { take(breadcrumb) };
         if let Some(sentry_scope_t { scope, .. }) = scope {
-            status::answer(add_breadcrumb(scope, &breadcrumb.to_json()));
+            status::answer(add_breadcrumb(scope, &breadcrumb.to_json_text()));
         }
     });
 }
@@ -429,9 +429,9 @@ unsafe fn with_member(
     });
 }
 
-fn add_breadcrumb(scope: &Scope, json: &[u8]) -> Result<(), Refused> {
+fn add_breadcrumb(scope: &Scope, json: &str) -> Result<(), Refused> {
     let timestamp = Timestamp::new(std::time::SystemTime::now());
-    let crumb = breadcrumb::parse(&String::from_utf8_lossy(json), timestamp.as_str())?;
+    let crumb = breadcrumb::parse(json, timestamp.as_str())?;
     scope.add_breadcrumb(&crumb);
     Ok(())
 }

@@ -15,6 +15,12 @@ impl Value {
         write(self, 1, &mut out);
         out
     }
+
+    /// The same as text: what is no UTF-8 becomes U+FFFD.
+    pub(crate) fn to_json_text(&self) -> String {
+        String::from_utf8(self.to_json())
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
 }
 
 fn write(value: &Value, depth: usize, out: &mut Vec<u8>) {
@@ -205,6 +211,7 @@ mod tests {
             "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7fé\\u0000\""
         );
         assert_eq!(Value::text(b"\xff").to_json(), b"\"\xff\"");
+        assert_eq!(Value::text(b"\xff").to_json_text(), "\"\u{fffd}\"");
     }
 
     #[test]
