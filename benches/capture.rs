@@ -218,9 +218,14 @@ mod scope {
 }
 
 /// The event of a C program: built from values, with an exception of 20 native frames, in a scope of 5 tags and 3
-/// contexts. Alarming: 100 breadcrumbs more than 10 % above none.
+/// contexts. Alarming: 100 breadcrumbs, or 400 libraries loaded, more than 10 % above none.
 mod values {
     use super::*;
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::path::PathBuf;
+    use std::process::Command;
+    use std::sync::Mutex;
 
     fn text(text: &str) -> sentry_value_t {
         let (text, length) = parts(text);
@@ -283,6 +288,57 @@ mod values {
         running
     }
 
+    /// Libraries that a program loads besides those of the benchmark, until it ends.
+    struct Libraries {
+        folder: PathBuf,
+        loaded: usize,
+    }
+
+    static LIBRARIES: Mutex<Option<Libraries>> = Mutex::new(None);
+
+    impl Libraries {
+        fn build() -> Self {
+            let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+            std::fs::write(
+                folder.join("library.c"),
+                "int answer(void) { return 42; }\n",
+            )
+            .expect("a writable folder");
+            let built = Command::new("cc")
+                .args([
+                    "-shared",
+                    "-fPIC",
+                    "-Wl,--build-id",
+                    "-o",
+                    "library.so",
+                    "library.c",
+                ])
+                .current_dir(&folder)
+                .status();
+            assert!(built.is_ok_and(|status| status.success()), "cc");
+            Self { folder, loaded: 0 }
+        }
+
+        /// Copies are libraries of their own: the loader tells them by their file.
+        fn load(&mut self, libraries: usize) {
+            for number in self.loaded..libraries {
+                let copy = self.folder.join(format!("library{number}.so"));
+                std::fs::copy(self.folder.join("library.so"), &copy).expect("a copy");
+                let path = CString::new(copy.as_os_str().as_bytes()).expect("no zero in it");
+                // SAFETY: terminated text, and a library whose loading runs nothing.
+                let library = unsafe { libc::dlopen(path.as_ptr(), libc::RTLD_NOW) };
+                assert!(!library.is_null(), "{path:?}");
+                std::fs::remove_file(&copy).expect("a file of ours");
+            }
+            self.loaded = self.loaded.max(libraries);
+        }
+    }
+
+    fn load_libraries(count: usize) {
+        let mut libraries = LIBRARIES.lock().expect("no bench has failed");
+        libraries.get_or_insert_with(Libraries::build).load(count);
+    }
+
     fn capture(event: sentry_value_t) {
         // SAFETY: a value of ours.
         unsafe { sentry_capture_event(event) };
@@ -301,5 +357,15 @@ mod values {
     fn capture_only(bencher: Bencher<'_, '_>, breadcrumbs: usize) {
         let _running = running(breadcrumbs);
         bencher.with_inputs(event).bench_local_values(capture);
+    }
+
+    /// Number of libraries loaded; each stays loaded, so from few to many.
+    const LOADED: [usize; 3] = [0, 40, 400];
+
+    #[divan::bench(args = LOADED, sample_count = 400, sample_size = 25)]
+    fn with_libraries(bencher: Bencher<'_, '_>, loaded: usize) {
+        load_libraries(loaded);
+        let _running = running(20);
+        bencher.bench_local(|| capture(event()));
     }
 }
