@@ -19,6 +19,9 @@ use bytes::Bytes;
 /// Bytes of text, terminator included, for which a node has room as it is: a container is no smaller.
 const IN_NODE: usize = 38;
 
+/// Bytes of a key for which an object has room: three words, and longer than nearly all keys of events.
+const IN_OBJECT: usize = 22;
+
 /// Deepest nesting that is written; what lies deeper is left out.
 const MAX_DEPTH: usize = 64;
 
@@ -74,11 +77,8 @@ impl Text {
     }
 }
 
-/// A key; those of events are short.
-pub(crate) type Key = Bytes<22>;
-
 /// A member of an object.
-pub(crate) type Member = (Key, Value);
+pub(crate) type Member = (Bytes<IN_OBJECT>, Value);
 
 /// What a list or an object holds, and whether it may still change.
 #[derive(Debug)]
@@ -296,7 +296,7 @@ impl Value {
         let old = match object.iter_mut().find(|(name, _)| **name == *key) {
             Some((_, place)) => Some(std::mem::replace(place, value)),
             None => {
-                object.push((Key::new(key, b""), value));
+                object.push((Bytes::new(key, b""), value));
                 None
             }
         };
