@@ -1,4 +1,5 @@
-//! Build script: link options of the shared library and, with the feature `header`, `include/sentry.h`.
+//! Build script: link options of the shared library, the C half of the variadic functions and, with the feature
+//! `header`, `include/sentry.h`.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -8,6 +9,21 @@ fn main() {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
     #[cfg(feature = "header")]
     header::generate();
+    compile_variadic();
+}
+
+/// `src/ffi/variadic.c`; it reads the header, so this comes after making that. Hidden: what is exported are the jumps
+/// of `src/ffi/variadic.rs`.
+fn compile_variadic() {
+    println!("cargo:rerun-if-changed=src/ffi/variadic.c");
+    println!("cargo:rerun-if-changed=include/sentry.h");
+    cc::Build::new()
+        .file("src/ffi/variadic.c")
+        .include("include")
+        .flag("-std=gnu11")
+        .flag("-fvisibility=hidden")
+        .flag("-Werror=implicit-function-declaration")
+        .compile("sentry_variadic");
 }
 
 #[cfg(feature = "header")]

@@ -131,6 +131,50 @@ typedef enum sentry_user_consent_t {
 } sentry_user_consent_t;
 
 /**
+ * What became of a log line.
+ */
+typedef enum log_return_value_t {
+    /**
+     * Queued.
+     */
+    SENTRY_LOG_RETURN_SUCCESS = 0,
+    /**
+     * The hook dropped it.
+     */
+    SENTRY_LOG_RETURN_DISCARD = 1,
+    /**
+     * The buffers are full.
+     */
+    SENTRY_LOG_RETURN_FAILED = 2,
+    /**
+     * Logs are off, or the library is not initialised. The only answer of this version.
+     */
+    SENTRY_LOG_RETURN_DISABLED = 3,
+} log_return_value_t;
+
+/**
+ * What became of a metric.
+ */
+typedef enum sentry_metrics_result_t {
+    /**
+     * Queued.
+     */
+    SENTRY_METRICS_RESULT_SUCCESS = 0,
+    /**
+     * The hook dropped it.
+     */
+    SENTRY_METRICS_RESULT_DISCARD = 1,
+    /**
+     * The buffers are full.
+     */
+    SENTRY_METRICS_RESULT_FAILED = 2,
+    /**
+     * Metrics are off, or the library is not initialised. The only answer of this version.
+     */
+    SENTRY_METRICS_RESULT_DISABLED = 3,
+} sentry_metrics_result_t;
+
+/**
  * How much an event, a breadcrumb or a line of diagnostics matters.
  */
 typedef enum sentry_level_t {
@@ -465,6 +509,24 @@ typedef enum sentry_handler_strategy_t {
 } sentry_handler_strategy_t;
 
 /**
+ * What a metric measures.
+ */
+typedef enum sentry_metric_type_t {
+    /**
+     * How often something happened.
+     */
+    SENTRY_METRIC_COUNT = 0,
+    /**
+     * A figure that goes up and down.
+     */
+    SENTRY_METRIC_GAUGE = 1,
+    /**
+     * A figure whose distribution matters.
+     */
+    SENTRY_METRIC_DISTRIBUTION = 2,
+} sentry_metric_type_t;
+
+/**
  * How much memory a minidump holds.
  */
 typedef enum sentry_minidump_mode_t {
@@ -547,16 +609,6 @@ typedef struct sentry_scope_t sentry_scope_t;
 typedef struct sentry_transaction_context_t sentry_transaction_context_t;
 
 /**
- * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
- */
-typedef struct sentry_uuid_t {
-    /**
-     * The bytes.
-     */
-    char bytes[16];
-} sentry_uuid_t;
-
-/**
  * A dynamic value: null, boolean, number, text, list or object.
  *
  * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
@@ -575,6 +627,16 @@ typedef union sentry_value_t {
      */
     double _double;
 } sentry_value_t;
+
+/**
+ * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+ */
+typedef struct sentry_uuid_t {
+    /**
+     * The bytes.
+     */
+    char bytes[16];
+} sentry_uuid_t;
 
 /**
  * Sees feedback before it is queued.
@@ -662,6 +724,23 @@ typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucon
  */
 typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_t *envelope,
                                                    void *user_data);
+
+/**
+ * Takes one line of diagnostics.
+ *
+ * `message` is a `printf` format without a newline at its end, `args` are its arguments: use `vsnprintf`, once, or on a
+ * `va_copy`. Both are valid during the call.
+ *
+ * Called only with `debug`, for lines at or above `logger_level`, on the thread that has something to say, also the
+ * library's own, and on several at once; not from within itself. Captures and `sentry_log_message` are refused inside of
+ * it with `SENTRY_STATUS_WORKER_THREAD`, so that a logger whose lines become events cannot go round. It may call the
+ * other functions, but during `sentry_init` and `sentry_close` it must not wait for a thread that calls one of these
+ * two. It must not throw or `longjmp`, and what it waits for may keep the sending waiting.
+ */
+typedef void (*sentry_logger_function_t)(sentry_level_t level,
+                                         const char *message,
+                                         va_list args,
+                                         void *userdata);
 
 /**
  * Decides whether a screenshot is attached to an event. Never called on Linux.
@@ -828,6 +907,26 @@ typedef struct sentry_stats_t {
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * Says that the calling thread is alive. App hangs are not watched for in this version: this does nothing.
+ *
+ * Threads: any; the first one that calls is the one to be watched.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_app_hang_heartbeat(void);
+
+/**
+ * Pauses the watch until the next heartbeat. App hangs are not watched for in this version: this does nothing.
+ *
+ * Threads: any.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_app_hang_pause(void);
 
 /**
  * Attaches a file to all later events and feedback.
@@ -1027,6 +1126,94 @@ SENTRY_API
 void sentry_attachment_set_filename_n(struct sentry_attachment_t *attachment,
                                       const char *filename,
                                       size_t filename_len);
+
+/**
+ * Sets an attribute of all later logs and metrics. Events do not carry attributes, and this version sends neither logs
+ * nor metrics: it is kept for when they come.
+ *
+ * Arguments: `attribute`, see `sentry_value_new_attribute`: an object whose `value` and `type` are not null; anything
+ * else is ignored.
+ * Ownership: the key is copied; takes `attribute`.
+ * Null: a NULL key is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_attribute(const char *key,
+                          union sentry_value_t attribute);
+
+/**
+ * `sentry_set_attribute` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_attribute_n(const char *key,
+                            size_t key_len,
+                            union sentry_value_t attribute);
+
+/**
+ * Removes what `sentry_set_attribute` set.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_attribute(const char *key);
+
+/**
+ * `sentry_remove_attribute` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_attribute_n(const char *key, size_t key_len);
+
+/**
+ * Sets an attribute of logs and metrics captured with this scope; see `sentry_set_attribute`.
+ *
+ * Ownership: the key is copied; takes `attribute`.
+ * Null: a NULL `scope` or `key` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_attribute(struct sentry_scope_t *scope,
+                                const char *key,
+                                union sentry_value_t attribute);
+
+/**
+ * `sentry_scope_set_attribute` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_attribute_n(struct sentry_scope_t *scope,
+                                  const char *key,
+                                  size_t key_len,
+                                  union sentry_value_t attribute);
+
+/**
+ * Removes what `sentry_scope_set_attribute` set.
+ *
+ * Null: a NULL `scope` or `key` is ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_scope_remove_attribute(struct sentry_scope_t *scope, const char *key);
+
+/**
+ * `sentry_scope_remove_attribute` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_remove_attribute_n(struct sentry_scope_t *scope,
+                                     const char *key,
+                                     size_t key_len);
 
 /**
  * Captures one event given as JSON text, and answers at once what became of it.
@@ -1960,6 +2147,56 @@ char *sentry_self_test(uint64_t timeout_ms);
 SENTRY_API const char *sentry_sdk_version(void);
 
 /**
+ * Sets the function that takes diagnostics, in place of stderr.
+ *
+ * Arguments: `func` and the pointer it gets back; `userdata` must stay valid until `sentry_close` has returned, and if a
+ * call was running then, until that call has returned. No call begins after `sentry_close`: there is nothing to say.
+ * Ownership: `userdata` stays the caller's.
+ * Null: a NULL `func` silences diagnostics; a NULL `opts` is ignored.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_logger(struct sentry_options_t *opts,
+                               sentry_logger_function_t func,
+                               void *userdata);
+
+/**
+ * Logs a line with attributes. Structured logs are not enabled in this version: nothing is kept or sent; see
+ * `sentry_log_message` for breadcrumbs and events.
+ *
+ * Arguments: `level`; `body`, the line as it is; `attributes`, an object, see `sentry_value_new_attribute`, or null.
+ * Ownership: takes `attributes`, whatever the answer.
+ * Null: a NULL `body` is as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum log_return_value_t sentry_log(sentry_level_t level,
+                                   const char *body,
+                                   union sentry_value_t attributes);
+
+/**
+ * Logs a line with attributes and those of a scope. Structured logs are not enabled in this version: nothing is kept or
+ * sent.
+ *
+ * Arguments: as `sentry_log`.
+ * Ownership: takes `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
+ * Null: a NULL `scope` is as `sentry_log`.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum log_return_value_t sentry_scope_capture_log(struct sentry_scope_t *scope,
+                                                 sentry_level_t level,
+                                                 const char *body,
+                                                 union sentry_value_t attributes);
+
+/**
  * Allocates memory with the system's allocator.
  *
  * Arguments: `size` in bytes.
@@ -1978,6 +2215,76 @@ SENTRY_API void *sentry_malloc(size_t size);
  * Since: 0.1
  */
 SENTRY_API void sentry_free(void *ptr);
+
+/**
+ * Counts something. Metrics are not enabled in this version: nothing is kept or sent.
+ *
+ * Arguments: `name`; `value`, how many; `attributes`, an object, see `sentry_value_new_attribute`, or null.
+ * Ownership: takes `attributes`, whatever the answer.
+ * Null: a NULL `name` is as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_metrics_result_t sentry_metrics_count(const char *name,
+                                                  int64_t value,
+                                                  union sentry_value_t attributes);
+
+/**
+ * Notes a figure that goes up and down. Metrics are not enabled in this version: nothing is kept or sent.
+ *
+ * Arguments: `name`; `value`; `unit`, one of the `SENTRY_UNIT_…` texts or any other; `attributes` as for
+ * `sentry_metrics_count`.
+ * Ownership: takes `attributes`, whatever the answer.
+ * Null: NULL texts are as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_metrics_result_t sentry_metrics_gauge(const char *name,
+                                                  double value,
+                                                  const char *unit,
+                                                  union sentry_value_t attributes);
+
+/**
+ * Notes a figure whose distribution matters. Metrics are not enabled in this version: nothing is kept or sent.
+ *
+ * Arguments: as for `sentry_metrics_gauge`.
+ * Ownership: takes `attributes`, whatever the answer.
+ * Null: NULL texts are as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
+                                                         double value,
+                                                         const char *unit,
+                                                         union sentry_value_t attributes);
+
+/**
+ * Captures a metric of any kind with a scope. Metrics are not enabled in this version: nothing is kept or sent.
+ *
+ * Arguments: `metric_type`; `value`, a number; the others as for `sentry_metrics_gauge`.
+ * Ownership: takes `value` and `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
+ * Null: NULL pointers are as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_metrics_result_t sentry_scope_capture_metric(struct sentry_scope_t *scope,
+                                                         sentry_metric_type_t metric_type,
+                                                         const char *name,
+                                                         union sentry_value_t value,
+                                                         const char *unit,
+                                                         union sentry_value_t attributes);
 
 /**
  * Captures a minidump: a fatal event with the scope of the process and the file attached.
@@ -3918,13 +4225,24 @@ void sentry_update_context_n(const char *key,
                              union sentry_value_t value);
 
 /**
- * Removes the fingerprint of all later events, which only a scope of the host's own can set in this version.
+ * Sets the fingerprint of all later events: `sentry_set_fingerprint` for languages without variadic calls.
  *
+ * Arguments: `fingerprints`, a list of texts; `{{ default }}` stands for what the server would have chosen; an empty
+ * one is as none; what is no list is ignored.
+ * Ownership: takes `fingerprints`.
  * Threads: any, several at once.
  * Since: 0.1
  */
 SENTRY_API
-void sentry_remove_fingerprint(void);
+void sentry_set_fingerprints(union sentry_value_t fingerprints);
+
+/**
+ * Removes the fingerprint of all later events.
+ *
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_remove_fingerprint(void);
 
 /**
  * Makes a scope that can be used for any number of captures.
@@ -4000,7 +4318,7 @@ SENTRY_API void sentry_scope_set_tags(struct sentry_scope_t *scope, union sentry
 /**
  * Sets the fingerprint of events captured with this scope.
  *
- * Arguments: `fingerprints`, a list of texts; anything else is ignored.
+ * Arguments: `fingerprints`, a list of texts; an empty one hides that of the process; what is no list is ignored.
  * Ownership: takes `fingerprints`.
  * Null: a NULL `scope` is ignored.
  * Threads: any, several at once.
@@ -4677,6 +4995,114 @@ char *sentry_value_to_json(union sentry_value_t value);
  * Since: 0.1
  */
 SENTRY_API char *sentry_value_to_msgpack(union sentry_value_t value, size_t *size_out);
+
+/**
+ * Sets the fingerprint of all later events: events with the same one are grouped.
+ *
+ * Arguments: texts, ended by NULL: `sentry_set_fingerprint("a", "b", NULL)`. `{{ default }}` stands for what the server
+ * would have chosen. `sentry_set_fingerprints` does the same with a list, for languages that cannot call this.
+ * Ownership: the texts are copied.
+ * Null: a NULL first text sets an empty list, as if none was set; a forgotten one at the end is undefined behaviour.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_fingerprint(const char *fingerprint,
+                            ...);
+
+/**
+ * `sentry_set_fingerprint` with lengths.
+ *
+ * Arguments: a text, then its length in bytes, without terminator, as `size_t`, and so on; ended by NULL in place of a
+ * text: `sentry_set_fingerprint_n("a", (size_t)1, "b", (size_t)1, NULL)`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_fingerprint_n(const char *fingerprint,
+                              size_t fingerprint_len,
+                              ...);
+
+/**
+ * Sets the fingerprint of events captured with this scope.
+ *
+ * Arguments: texts, ended by NULL, as for `sentry_set_fingerprint`.
+ * Ownership: the texts are copied.
+ * Null: a NULL `scope` is ignored; a NULL first text sets an empty list, and so hides that of the process.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_fingerprint(struct sentry_scope_t *scope,
+                                  const char *fingerprint,
+                                  ...);
+
+/**
+ * `sentry_scope_set_fingerprint` with lengths.
+ *
+ * Arguments: texts and lengths in turn, ended by NULL, as for `sentry_set_fingerprint_n`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_fingerprint_n(struct sentry_scope_t *scope,
+                                    const char *fingerprint,
+                                    size_t fingerprint_len,
+                                    ...);
+
+/**
+ * Logs a line at level trace. Structured logs are not enabled in this version: nothing is kept or sent.
+ *
+ * Arguments: `message`, a `printf` format, and its arguments, which are not read. With the option `logs_with_attributes`
+ * the first of them is a `sentry_value_t` with attributes, or null; `sentry_init` must have been called then.
+ * Ownership: takes the attributes.
+ * Null: a NULL `message` is as good as any.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API
+enum log_return_value_t sentry_log_trace(const char *message,
+                                         ...);
+
+/**
+ * `sentry_log_trace` at level debug.
+ *
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API enum log_return_value_t sentry_log_debug(const char *message, ...);
+
+/**
+ * `sentry_log_trace` at level info.
+ *
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API enum log_return_value_t sentry_log_info(const char *message, ...);
+
+/**
+ * `sentry_log_trace` at level warning.
+ *
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API enum log_return_value_t sentry_log_warn(const char *message, ...);
+
+/**
+ * `sentry_log_trace` at level error.
+ *
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API enum log_return_value_t sentry_log_error(const char *message, ...);
+
+/**
+ * `sentry_log_trace` at level fatal.
+ *
+ * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Since: 0.1
+ */
+SENTRY_API enum log_return_value_t sentry_log_fatal(const char *message, ...);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -27,16 +27,19 @@ fn conforms(program: &str, standard: Standard, arguments: &[&str]) -> String {
             .env("LD_LIBRARY_PATH", support::runtime_dir());
         let output = support::run(command, Duration::from_secs(120));
         support::assert_success(&output, program);
-        String::from_utf8(output.stdout).expect("programs print text")
+        output
     };
-    run(&mut Command::new(&binary));
+    let alone = run(&mut Command::new(&binary));
+    let said = String::from_utf8_lossy(&alone.stderr);
+    assert_eq!(said, "", "{program}: nobody asked for that");
     let checks = [
         "--quiet",
         "--leak-check=full",
         "--errors-for-leak-kinds=definite",
         "--error-exitcode=99",
     ];
-    run(Command::new("valgrind").args(checks).arg(&binary))
+    let checked = run(Command::new("valgrind").args(checks).arg(&binary));
+    String::from_utf8(checked.stdout).expect("programs print text")
 }
 
 #[test]
@@ -191,4 +194,73 @@ fn scopes_conform_in_c() {
 #[test]
 fn scopes_conform_in_cpp() {
     scopes_conform(Standard::Cxx17);
+}
+
+fn variadic_functions_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_variadic", standard, &[&receiver.dsn()]);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let events = receiver.events();
+    let seen: Vec<_> = events
+        .iter()
+        .map(|event| {
+            (
+                event["logentry"]["formatted"].clone(),
+                event.get("fingerprint").cloned(),
+            )
+        })
+        .collect();
+    let forty: Vec<_> = (0..40).map(|number| number.to_string()).collect();
+    let expected = [
+        ("one", Some(json!(["one"]))),
+        ("three", Some(json!(["{{ default }}", "two", "three"]))),
+        ("zero byte", Some(json!(["a\0b", "cut", ""]))),
+        ("forty", Some(json!(forty))),
+        ("scope", Some(json!(["inner", "wins"]))),
+        ("scope n", Some(json!(["in", "n"]))),
+        ("hidden", None),
+        ("outer", Some(json!(["outer"]))),
+        ("list", Some(json!(["list"]))),
+        ("none", None),
+        ("removed", None),
+        // Nothing that the logger wrote became an event.
+        ("with a logger", None),
+    ]
+    .map(|(text, fingerprint)| (json!(text), fingerprint));
+    assert_eq!(seen, [expected.clone(), expected].concat());
+}
+
+#[test]
+fn variadic_functions_conform_in_c() {
+    variadic_functions_conform(Standard::C99);
+}
+
+#[test]
+fn variadic_functions_conform_in_cpp() {
+    variadic_functions_conform(Standard::Cxx17);
+}
+
+fn inert_functions_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_inert", standard, &[&receiver.dsn()]);
+    let events = receiver.events();
+    assert_eq!(events.len(), 2);
+    assert!(
+        events
+            .iter()
+            .all(|event| !event.to_string().contains("for logs"))
+    );
+    let envelopes = receiver.envelopes();
+    let items: usize = envelopes.iter().map(|envelope| envelope.items.len()).sum();
+    assert_eq!(items, 2, "neither logs nor metrics are sent");
+}
+
+#[test]
+fn inert_functions_conform_in_c() {
+    inert_functions_conform(Standard::C99);
+}
+
+#[test]
+fn inert_functions_conform_in_cpp() {
+    inert_functions_conform(Standard::Cxx17);
 }

@@ -89,7 +89,10 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
             "before_send",
             "before_send_feedback",
             "http_proxy",
+            "logger",
+            "logs_with_attributes",
             "on_outcome",
+            "require_user_consent",
             "transport_thread_name",
             "user_agent"
         ]

@@ -1,9 +1,13 @@
-//! Diagnostics: what the library says about itself, to stderr, only when the host asked for it (LIF-9).
+//! Diagnostics: what the library says about itself, only when the host asked for it (LIF-9), to stderr or to a logger of
+//! the host.
 //!
-//! Nothing that goes through here ever becomes an event.
+//! Nothing that goes through here ever becomes an event: [`is_speaking`] is true while the host's logger runs, and then
+//! captures are refused. The logger runs on the thread that has something to say, without any lock of this file held.
 
+use std::cell::Cell;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::lock::lock;
@@ -43,18 +47,68 @@ impl Severity {
 /// Shortest time between two messages about lost events: one line a burst, not one an event.
 const LOSS_INTERVAL: Duration = Duration::from_secs(10);
 
+/// A logger of the host.
+pub(crate) trait Logger: Send + Sync + fmt::Debug {
+    /// Takes one line, without a newline at its end.
+    fn write(&self, severity: Severity, text: &str);
+}
+
+/// Where diagnostics go.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Outlet {
+    /// To stderr.
+    #[default]
+    Stderr,
+    /// Nowhere.
+    Nowhere,
+    /// To the host.
+    Logger(Arc<dyn Logger>),
+}
+
+thread_local! {
+    static IS_SPEAKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// True while the host's logger runs on this thread: what it captures would make the library speak again, and what it
+/// waits for may be held by a caller below.
+pub(crate) fn is_speaking() -> bool {
+    IS_SPEAKING.try_with(Cell::get).unwrap_or(false)
+}
+
+/// The host's logger is running on this thread, until this is dropped.
+struct Speaking;
+
+impl Speaking {
+    /// None inside of the logger: what there is to say about what it does would call it again, without end.
+    fn begin() -> Option<Self> {
+        let was_speaking = IS_SPEAKING.try_with(|speaking| speaking.replace(true));
+        // A thread that is ending and has no flag any more could not be kept from going round.
+        matches!(was_speaking, Ok(false)).then_some(Self)
+    }
+}
+
+impl Drop for Speaking {
+    fn drop(&mut self) {
+        let _ = IS_SPEAKING.try_with(|speaking| speaking.set(false));
+    }
+}
+
 /// Where diagnostics go and which of them.
 #[derive(Debug)]
 pub(crate) struct Diagnostics {
     least: Option<Severity>,
+    outlet: Outlet,
+    is_muted: AtomicBool,
     last_loss: Mutex<Option<Instant>>,
 }
 
 impl Diagnostics {
-    /// Messages of at least `least`; none at all for `None`.
-    pub(crate) fn new(least: Option<Severity>) -> Self {
+    /// Messages of at least `least` go to `outlet`; none at all for `None`.
+    pub(crate) fn new(least: Option<Severity>, outlet: Outlet) -> Self {
         Self {
             least,
+            outlet,
+            is_muted: AtomicBool::new(false),
             last_loss: Mutex::new(None),
         }
     }
@@ -62,16 +116,33 @@ impl Diagnostics {
     /// True if a message of this severity would be written; lets callers skip making its text.
     pub(crate) fn is_enabled(&self, severity: Severity) -> bool {
         self.least.is_some_and(|least| severity >= least)
+            && !matches!(self.outlet, Outlet::Nowhere)
+            && !self.is_muted.load(Ordering::Acquire)
     }
 
-    /// Writes one line to stderr: `[sentry] LEVEL text`.
+    /// From now on nothing is written: the host may free what its logger uses. A call that has begun goes on.
+    pub(crate) fn mute(&self) {
+        self.is_muted.store(true, Ordering::Release);
+    }
+
+    /// Writes one line; on stderr it reads `[sentry] LEVEL text`.
     pub(crate) fn log(&self, severity: Severity, text: fmt::Arguments<'_>) {
         if !self.is_enabled(severity) {
             return;
         }
-        // One write per line, so that lines of several threads do not mix; a closed stderr is not our concern.
-        let line = format!("[sentry] {} {text}\n", severity.name());
-        process::write_to_stderr(line.as_bytes());
+        match &self.outlet {
+            // One write per line, so that lines of several threads do not mix; a closed stderr is not our concern.
+            Outlet::Stderr => {
+                let line = format!("[sentry] {} {text}\n", severity.name());
+                process::write_to_stderr(line.as_bytes());
+            }
+            Outlet::Nowhere => {}
+            Outlet::Logger(logger) => {
+                if let Some(_speaking) = Speaking::begin() {
+                    logger.write(severity, &text.to_string());
+                }
+            }
+        }
     }
 
     /// Warns about a lost event, at most once in ten seconds.
@@ -96,15 +167,47 @@ mod tests {
 
     #[test]
     fn nothing_is_enabled_without_a_level() {
-        let silent = Diagnostics::new(None);
+        let silent = Diagnostics::new(None, Outlet::Stderr);
         assert!(!silent.is_enabled(Severity::Fatal));
     }
 
     #[test]
     fn messages_below_the_level_are_filtered() {
-        let diagnostics = Diagnostics::new(Some(Severity::Warning));
+        let diagnostics = Diagnostics::new(Some(Severity::Warning), Outlet::Stderr);
         assert!(!diagnostics.is_enabled(Severity::Info));
         assert!(diagnostics.is_enabled(Severity::Warning));
         assert!(diagnostics.is_enabled(Severity::Error));
+    }
+
+    /// Says more from within, as a logger that captures would.
+    #[derive(Debug, Default)]
+    struct Talkative {
+        lines: Mutex<Vec<String>>,
+        again: Mutex<std::sync::Weak<Diagnostics>>,
+    }
+
+    impl Logger for Talkative {
+        fn write(&self, severity: Severity, text: &str) {
+            assert!(is_speaking());
+            if let Some(diagnostics) = lock(&self.again).upgrade() {
+                diagnostics.log(Severity::Fatal, format_args!("again"));
+            }
+            lock(&self.lines).push(format!("{severity:?} {text}"));
+        }
+    }
+
+    #[test]
+    fn a_logger_is_not_called_from_within_itself_and_not_after_muting() {
+        let logger = Arc::new(Talkative::default());
+        let outlet = Outlet::Logger(Arc::clone(&logger) as Arc<dyn Logger>);
+        let diagnostics = Arc::new(Diagnostics::new(Some(Severity::Info), outlet));
+        *lock(&logger.again) = Arc::downgrade(&diagnostics);
+        diagnostics.log(Severity::Info, format_args!("{} and {}", 1, 2));
+        diagnostics.log(Severity::Debug, format_args!("below"));
+        diagnostics.warn_of_loss(format_args!("lost"));
+        assert!(!is_speaking());
+        diagnostics.mute();
+        diagnostics.log(Severity::Fatal, format_args!("late"));
+        assert_eq!(*lock(&logger.lines), ["Info 1 and 2", "Warning lost"]);
     }
 }

@@ -80,6 +80,11 @@ impl Client {
         *lock(&self.last_event_id)
     }
 
+    /// Its options.
+    pub(crate) fn options(&self) -> &Options {
+        &self.options
+    }
+
     /// Its diagnostics.
     pub(crate) fn diagnostics(&self) -> &Diagnostics {
         &self.diagnostics
@@ -138,6 +143,8 @@ impl Client {
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
         self.paperwork.close();
+        // A thread that was left to itself could still speak, and the host may be about to free its logger.
+        self.diagnostics.mute();
         unsent
     }
 }

@@ -9,6 +9,7 @@ use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
+use crate::base::diagnostics::is_speaking;
 use crate::base::lock::try_lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -46,7 +47,7 @@ pub(crate) enum Status {
     Ignored,
     /// The client is closing.
     ShuttingDown,
-    /// Called on the library's own thread.
+    /// Called on the library's own thread, or by the logger of its diagnostics.
     WorkerThread,
     /// A hook of the host dropped it.
     DroppedByHook,
@@ -87,8 +88,14 @@ const DISABLED: Refused = Refused::because(
 );
 const WORKER_THREAD: Refused = Refused::because(
     Status::WorkerThread,
-    "captured on the library's own worker thread, for instance from an outcome callback; that would feed back on itself",
+    "captured on the library's own worker thread or by the logger of its diagnostics; that would feed back on itself",
 );
+
+/// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
+/// the host's logger of diagnostics, on whatever thread it is called.
+pub(crate) fn would_feed_back() -> bool {
+    is_worker_thread() || is_speaking()
+}
 
 /// One error event, as it is booked.
 pub(super) const ERROR: (Category, u64) = (Category::Error, 1);
@@ -128,7 +135,7 @@ impl Client {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
-        if is_worker_thread() {
+        if would_feed_back() {
             return Err(WORKER_THREAD);
         }
         let result = if level >= self.options.event_level {
@@ -185,7 +192,7 @@ impl Client {
                 "an envelope without items is not sent",
             ));
         }
-        if is_worker_thread() {
+        if would_feed_back() {
             transport.refuse_envelope(&envelope, DiscardReason::WorkerThread);
             return Err(WORKER_THREAD);
         }
@@ -207,7 +214,7 @@ impl Client {
 
     pub(super) fn open_transport(&self, tally: (Category, u64)) -> Result<&Transport, Refused> {
         let transport = self.transport.as_ref().ok_or(DISABLED)?;
-        if is_worker_thread() {
+        if would_feed_back() {
             transport.refuse(Uuid::NIL, tally, DiscardReason::WorkerThread);
             return Err(WORKER_THREAD);
         }

@@ -26,15 +26,17 @@ pub(crate) enum Part {
     Contexts,
     /// Extra data.
     Extra,
+    /// Attributes, which events do not carry.
+    Attributes,
 }
 
 impl Part {
-    /// The field of an event that it becomes.
+    /// The field of an event that it becomes, or whose limits hold for it.
     pub(crate) fn field(self) -> &'static str {
         match self {
             Self::Tags => "tags",
             Self::Contexts => "contexts",
-            Self::Extra => "extra",
+            Self::Extra | Self::Attributes => "extra",
         }
     }
 }
@@ -46,6 +48,7 @@ struct State {
     tags: Arc<Members>,
     contexts: Arc<Members>,
     extra: Arc<Members>,
+    attributes: Arc<Members>,
     breadcrumbs: Breadcrumbs,
 }
 
@@ -55,6 +58,7 @@ impl State {
             Part::Tags => &mut self.tags,
             Part::Contexts => &mut self.contexts,
             Part::Extra => &mut self.extra,
+            Part::Attributes => &mut self.attributes,
         })
     }
 }
@@ -93,6 +97,7 @@ impl Scope {
                 tags: Arc::default(),
                 contexts: Arc::new(contexts),
                 extra: Arc::default(),
+                attributes: Arc::default(),
                 breadcrumbs: Breadcrumbs::new(max_breadcrumbs),
             }),
             attachments: Attachments::default(),
@@ -269,5 +274,23 @@ mod tests {
         );
         let _held = lock(&scope.state);
         assert!(scope.inherited().is_none());
+    }
+
+    #[test]
+    fn attributes_are_kept_with_the_scope_and_its_copies() {
+        let of = |scope: &Scope| lock(&scope.state).attributes.json().to_owned();
+        let scope = Scope::empty();
+        scope.set_member(
+            Part::Attributes,
+            "a",
+            Some(r#"{"type":"integer","value":1}"#),
+        );
+        assert_eq!(of(&scope.copy()), r#""a":{"type":"integer","value":1}"#);
+        assert!(scope.snapshot().extra.is_empty());
+        scope.set_member(Part::Attributes, "a", None);
+        assert_eq!(of(&scope), "");
+        scope.set_member(Part::Attributes, "b", Some("{}"));
+        scope.clear();
+        assert_eq!(of(&scope), "");
     }
 }

@@ -68,10 +68,12 @@ impl Scope {
         });
     }
 
-    /// Sets the fingerprint, a list; anything else is ignored.
+    /// Sets the fingerprint, a list; anything else is ignored. One without entries is kept, to hide that of an outer
+    /// scope; events do not carry it.
     pub(crate) fn set_fingerprints(&self, fingerprints: &Value) {
-        if let Some(json) = within_limits(&["fingerprint"], &fingerprints.to_json_text()) {
-            self.set_field("fingerprint", Some(json));
+        if fingerprints.is_list() {
+            let json = within_limits(&["fingerprint"], &fingerprints.to_json_text());
+            self.set_field("fingerprint", Some(json.unwrap_or_else(|| "[]".to_owned())));
         }
     }
 }
@@ -209,5 +211,9 @@ mod tests {
         assert!(scope.snapshot().fields.is_empty() && scope.snapshot().tags.is_empty());
         scope.set_fingerprints(&value(r#"["a"]"#));
         assert_eq!(scope.snapshot().fields[0].1, r#"["a"]"#);
+        scope.set_fingerprints(&Value::Bool(true));
+        assert_eq!(scope.snapshot().fields[0].1, r#"["a"]"#);
+        scope.set_fingerprints(&value("[null]"));
+        assert_eq!(scope.snapshot().fields[0].1, "[]");
     }
 }

@@ -158,7 +158,7 @@ fn diagnostics(options: &Options) -> Diagnostics {
         Level::Error => Severity::Error,
         Level::Fatal => Severity::Fatal,
     };
-    Diagnostics::new(options.debug.then_some(least))
+    Diagnostics::new(options.debug.then_some(least), options.logger.clone())
 }
 
 /// DSN-9: no DSN is fine; DSN-10: a malformed one disables, and the host is told.

@@ -18,7 +18,7 @@ use super::attachments::handles::Handles;
 use super::options::Options;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::start::Started;
-use crate::base::diagnostics::Severity;
+use crate::base::diagnostics::{Severity, is_speaking};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::transport::is_worker_thread;
@@ -180,10 +180,10 @@ fn stop_current() -> u64 {
     unsent
 }
 
-/// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback, which
-/// may run below a close on this very thread.
+/// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback or a
+/// logger, which may run below a close or an init on this very thread.
 fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, String> {
-    if is_worker_thread() || is_telling() {
+    if is_worker_thread() || is_telling() || is_speaking() {
         return try_lock(&lifecycle.turn)
             .ok_or_else(|| "another thread is starting or stopping the library".to_owned());
     }
@@ -216,7 +216,9 @@ fn lifecycle() -> Found {
 /// would free handles that a thread was using when the process forked.
 fn adopt() {
     let lifecycle = lifecycle();
-    let _turn = lock(&lifecycle.turn);
+    let Ok(_turn) = take_turn(&lifecycle) else {
+        return;
+    };
     let Some(inherited) = CLIENT.load_full() else {
         return;
     };

@@ -11,7 +11,9 @@
     reason = "the comments become the header, where the lines Null, Ownership and Threads say it"
 )]
 
+pub mod app_hang;
 pub mod attachments;
+pub mod attributes;
 pub mod capture;
 pub mod capture_value;
 pub mod consent;
@@ -22,7 +24,10 @@ pub mod feedback;
 pub mod hints;
 pub mod hooks;
 pub mod lifecycle;
+pub mod logger;
+pub mod logs;
 pub mod memory;
+pub mod metrics;
 pub mod minidump;
 pub mod options;
 pub mod options_delivery;
@@ -38,6 +43,7 @@ pub mod types;
 pub mod uuid;
 pub mod values;
 pub mod values_access;
+pub mod variadic;
 
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;

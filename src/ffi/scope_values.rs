@@ -286,7 +286,23 @@ pub unsafe extern "C" fn sentry_update_context_n(
     });
 }
 
-/// Removes the fingerprint of all later events, which only a scope of the host's own can set in this version.
+/// Sets the fingerprint of all later events: `sentry_set_fingerprint` for languages without variadic calls.
+///
+/// Arguments: `fingerprints`, a list of texts; `{{ default }}` stands for what the server would have chosen; an empty
+/// one is as none; what is no list is ignored.
+/// Ownership: takes `fingerprints`.
+/// Threads: any, several at once.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_set_fingerprints(fingerprints: sentry_value_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: a reference given away.
+        let fingerprints = unsafe { take(fingerprints) };
+        state::with_client(|client| client.scope().set_fingerprints(&fingerprints));
+    });
+}
+
+/// Removes the fingerprint of all later events.
 ///
 /// Threads: any, several at once.
 /// Since: 0.1

@@ -149,7 +149,7 @@ pub unsafe extern "C" fn sentry_scope_set_tags(scope: *mut sentry_scope_t, tags:
 
 /// Sets the fingerprint of events captured with this scope.
 ///
-/// Arguments: `fingerprints`, a list of texts; anything else is ignored.
+/// Arguments: `fingerprints`, a list of texts; an empty one hides that of the process; what is no list is ignored.
 /// Ownership: takes `fingerprints`.
 /// Null: a NULL `scope` is ignored.
 /// Threads: any, several at once.

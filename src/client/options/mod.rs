@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use super::attachments::AttachedFile;
 use super::hooks::{FeedbackHook, ValueHook};
+use crate::base::diagnostics::Outlet;
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
@@ -74,6 +75,8 @@ pub(crate) struct Options {
     pub(crate) debug: bool,
     /// Least important diagnostics that are written.
     pub(crate) logger_level: Level,
+    /// Where diagnostics go.
+    pub(crate) logger: Outlet,
     /// `sdk.name`, and the first half of the user agent.
     pub(crate) sdk_name: String,
     /// How many breadcrumbs are kept.
@@ -146,7 +149,6 @@ pub(crate) struct Options {
     pub(crate) attachments: Vec<AttachedFile>,
     /// Most bytes of one attachment; larger ones are left out.
     pub(crate) max_attachment_bytes: u64,
-
     /// What could not be taken over and was ignored; init logs it.
     pub(crate) warnings: Vec<String>,
 }
@@ -166,6 +168,7 @@ impl Default for Options {
             transfer_timeout: Duration::from_secs(30),
             debug: false,
             logger_level: Level::Debug,
+            logger: Outlet::default(),
             sdk_name: SDK_NAME.to_owned(),
             max_breadcrumbs: 100,
             send_client_reports: true,

@@ -224,7 +224,8 @@ fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
             Some(field) => writer.has(field),
             None => event.members.iter().any(|member| member.key == *key),
         };
-        if !is_there {
+        // A fingerprint without entries has hidden another one, and is none (EVT-11).
+        if !is_there && value != "[]" {
             writer.key(key);
             writer.out.extend_from_slice(value.as_bytes());
         }

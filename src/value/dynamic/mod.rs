@@ -211,6 +211,11 @@ impl Value {
         self.as_object().is_some()
     }
 
+    /// True for lists.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.as_node(), Some(Node::List(_)))
+    }
+
     /// The bytes of text.
     pub(crate) fn as_text(&self) -> Option<&[u8]> {
         match self.as_node() {

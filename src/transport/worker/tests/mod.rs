@@ -5,7 +5,7 @@ mod ending;
 
 use super::*;
 use crate::base::clock::{Clock, ManualClock};
-use crate::base::diagnostics::Diagnostics;
+use crate::base::diagnostics::{Diagnostics, Outlet};
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
@@ -145,7 +145,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
         Shared::new(
             settings,
             time,
-            Arc::new(Diagnostics::new(None)),
+            Arc::new(Diagnostics::new(None, Outlet::Nowhere)),
             Backing {
                 sink: Some(outcomes),
                 ..Backing::default()
