@@ -16,7 +16,10 @@ pub(crate) struct Breadcrumbs {
     /// With what was dropped, up to `start`.
     older: Arc<str>,
     start: usize,
-    newer: Arc<str>,
+    /// Where crumbs are added.
+    newer: String,
+    /// The same, for events.
+    newer_shared: Arc<str>,
     /// Bytes of each, oldest first.
     lengths: VecDeque<usize>,
     /// How many of them are in `newer`.
@@ -49,24 +52,31 @@ impl Breadcrumbs {
                 break;
             }
         }
-        self.newer = Arc::from(joined(&self.newer, json));
+        if !self.newer.is_empty() {
+            self.newer.push(',');
+        }
+        self.newer.push_str(json);
         self.newer_count = self.newer_count.saturating_add(1);
         self.lengths.push_back(json.len());
         // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
         let enough = self.lengths.len().saturating_mul(2).isqrt().max(FEW);
         if self.newer_count > enough {
-            let text = joined(self.older(), &self.newer);
+            let comma = if self.older().is_empty() { "" } else { "," };
+            let text = [self.older(), comma, &self.newer].concat();
             // Freed first: it can be a MiB.
             self.older = Arc::default();
             (self.older, self.start) = (Arc::from(text), 0);
-            (self.newer, self.newer_count) = (Arc::default(), 0);
+            self.newer.clear();
+            self.newer_count = 0;
         }
+        // Here and not when it is wanted, so that a capture only copies the pointer.
+        self.newer_shared = Arc::from(&*self.newer);
     }
 
     /// All of them, oldest first.
     pub(crate) fn shared(&self) -> [Option<Crumbs>; 2] {
         let older = Fragment::new(Arc::clone(&self.older), self.start);
-        let newer = Fragment::new(Arc::clone(&self.newer), 0);
+        let newer = Fragment::new(Arc::clone(&self.newer_shared), 0);
         [
             Crumbs::new(older, self.older_count()),
             Crumbs::new(newer, self.newer_count),
@@ -90,7 +100,8 @@ impl Breadcrumbs {
     /// False if there is none.
     fn drop_oldest(&mut self) -> bool {
         if self.older_count() == 0 {
-            self.older = std::mem::take(&mut self.newer);
+            self.older = std::mem::take(&mut self.newer_shared);
+            self.newer.clear();
             (self.start, self.newer_count) = (0, 0);
         }
         let Some(length) = self.lengths.pop_front() else {
@@ -103,11 +114,6 @@ impl Breadcrumbs {
         }
         true
     }
-}
-
-fn joined(before: &str, behind: &str) -> String {
-    let comma = if before.is_empty() { "" } else { "," };
-    [before, comma, behind].concat()
 }
 
 #[cfg(test)]
