@@ -103,7 +103,7 @@ typedef enum sentry_status_t {
      */
     SENTRY_STATUS_OUT_OF_MEMORY = 12,
     /**
-     * Called on the library's own thread, where it would feed back on itself.
+     * Called on the library's own thread, or about its own diagnostics, where it would feed back on itself.
      */
     SENTRY_STATUS_WORKER_THREAD = 13,
     /**
@@ -729,7 +729,8 @@ typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_
  * Takes one line of diagnostics.
  *
  * `message` is a `printf` format without a newline at its end, `args` are its arguments: use `vsnprintf`, once, or on a
- * `va_copy`. Both are valid during the call.
+ * `va_copy`. Both are valid during the call. The line begins with `libsentry: `; `sentry_log_message` refuses what
+ * contains that, since a logger may pass lines to another thread.
  *
  * Called only with `debug`, for lines at or above `logger_level`, on the thread that has something to say, also the
  * library's own, and on several at once; not from within itself. Captures and `sentry_log_message` are refused inside of
@@ -1286,12 +1287,13 @@ enum sentry_status_t sentry_capture_message_n(sentry_level_t level,
  *
  * Arguments: as `sentry_capture_message`.
  * Null: `logger` may be NULL; `text` is refused.
- * Threads: any, several at once. What the host's logger hears from the library's own thread is refused, so that the
- * library cannot report its own reporting.
+ * Threads: any, several at once. What comes from the library's own thread, from inside the function of
+ * `sentry_options_set_logger`, or contains the `libsentry: ` of its lines, is refused, so that the library cannot report
+ * its own reporting.
  * Blocks: never, unless `queue_block_timeout_ms` is set.
  * Returns: `SENTRY_STATUS_OK`, also when both thresholds are above `level`; otherwise why no event was taken. The
- * breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and on the library's own
- * thread.
+ * breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and what is the library's
+ * own.
  * Since: 0.1
  */
 SENTRY_API

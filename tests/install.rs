@@ -183,6 +183,10 @@ fn the_installation_consists_of_these_files_and_uninstalling_leaves_none() {
     let version = env!("CARGO_PKG_VERSION");
     let expected = [
         "opt/vendor/include/s/sentry.h".to_owned(),
+        "opt/vendor/include/s/sentry/glib.h".to_owned(),
+        "opt/vendor/include/s/sentry/qt.hpp".to_owned(),
+        "opt/vendor/include/s/sentry/spdlog.hpp".to_owned(),
+        "opt/vendor/include/s/sentry/syslog.h".to_owned(),
         "opt/vendor/lib/native/cmake/sentry/sentry-config-version.cmake".to_owned(),
         "opt/vendor/lib/native/cmake/sentry/sentry-config.cmake".to_owned(),
         "opt/vendor/lib/native/libsentry.a".to_owned(),

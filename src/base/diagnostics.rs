@@ -47,9 +47,13 @@ impl Severity {
 /// Shortest time between two messages about lost events: one line a burst, not one an event.
 const LOSS_INTERVAL: Duration = Duration::from_secs(10);
 
+/// What lines for a logger of the host begin with. A logger may pass its lines to another thread, where nothing but the
+/// line itself says that it must not become an event.
+pub(crate) const MARK: &str = "libsentry: ";
+
 /// A logger of the host.
 pub(crate) trait Logger: Send + Sync + fmt::Debug {
-    /// Takes one line, without a newline at its end.
+    /// Takes one line, which begins with [`MARK`] and has no newline at its end.
     fn write(&self, severity: Severity, text: &str);
 }
 
@@ -139,7 +143,7 @@ impl Diagnostics {
             Outlet::Nowhere => {}
             Outlet::Logger(logger) => {
                 if let Some(_speaking) = Speaking::begin() {
-                    logger.write(severity, &text.to_string());
+                    logger.write(severity, &format!("{MARK}{text}"));
                 }
             }
         }
@@ -208,6 +212,9 @@ mod tests {
         assert!(!is_speaking());
         diagnostics.mute();
         diagnostics.log(Severity::Fatal, format_args!("late"));
-        assert_eq!(*lock(&logger.lines), ["Info 1 and 2", "Warning lost"]);
+        assert_eq!(
+            *lock(&logger.lines),
+            ["Info libsentry: 1 and 2", "Warning libsentry: lost"]
+        );
     }
 }

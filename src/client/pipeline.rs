@@ -9,7 +9,7 @@ use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
-use crate::base::diagnostics::is_speaking;
+use crate::base::diagnostics::{MARK, is_speaking};
 use crate::base::lock::try_lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -135,7 +135,7 @@ impl Client {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
-        if would_feed_back() {
+        if would_feed_back() || text.contains(MARK) {
             return Err(WORKER_THREAD);
         }
         let result = if level >= self.options.event_level {

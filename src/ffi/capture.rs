@@ -123,12 +123,13 @@ pub unsafe extern "C" fn sentry_capture_message_n(
 ///
 /// Arguments: as `sentry_capture_message`.
 /// Null: `logger` may be NULL; `text` is refused.
-/// Threads: any, several at once. What the host's logger hears from the library's own thread is refused, so that the
-/// library cannot report its own reporting.
+/// Threads: any, several at once. What comes from the library's own thread, from inside the function of
+/// `sentry_options_set_logger`, or contains the `libsentry: ` of its lines, is refused, so that the library cannot report
+/// its own reporting.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
 /// Returns: `SENTRY_STATUS_OK`, also when both thresholds are above `level`; otherwise why no event was taken. The
-/// breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and on the library's own
-/// thread.
+/// breadcrumb is kept all the same, except when the arguments are refused, without a usable DSN, and what is the library's
+/// own.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_log_message(

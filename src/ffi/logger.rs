@@ -13,7 +13,8 @@ use crate::base::diagnostics::{Logger, Outlet, Severity};
 /// Takes one line of diagnostics.
 ///
 /// `message` is a `printf` format without a newline at its end, `args` are its arguments: use `vsnprintf`, once, or on a
-/// `va_copy`. Both are valid during the call.
+/// `va_copy`. Both are valid during the call. The line begins with `libsentry: `; `sentry_log_message` refuses what
+/// contains that, since a logger may pass lines to another thread.
 ///
 /// Called only with `debug`, for lines at or above `logger_level`, on the thread that has something to say, also the
 /// library's own, and on several at once; not from within itself. Captures and `sentry_log_message` are refused inside of

@@ -53,7 +53,7 @@ pub enum sentry_status_t {
     SENTRY_STATUS_SHUTTING_DOWN = 11,
     /// No memory.
     SENTRY_STATUS_OUT_OF_MEMORY = 12,
-    /// Called on the library's own thread, where it would feed back on itself.
+    /// Called on the library's own thread, or about its own diagnostics, where it would feed back on itself.
     SENTRY_STATUS_WORKER_THREAD = 13,
     /// A bug in the library, contained; `debug` shows it.
     SENTRY_STATUS_INTERNAL_ERROR = 14,
