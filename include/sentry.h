@@ -445,6 +445,28 @@ typedef enum sentry_value_type_t {
 } sentry_value_type_t;
 
 /**
+ * How a session ended.
+ */
+typedef enum sentry_session_status_t {
+    /**
+     * It goes on as far as anybody knows; the server waits for more.
+     */
+    SENTRY_SESSION_STATUS_OK = 0,
+    /**
+     * The program crashed.
+     */
+    SENTRY_SESSION_STATUS_CRASHED = 1,
+    /**
+     * The program was ended from outside.
+     */
+    SENTRY_SESSION_STATUS_ABNORMAL = 2,
+    /**
+     * The program ended.
+     */
+    SENTRY_SESSION_STATUS_EXITED = 3,
+} sentry_session_status_t;
+
+/**
  * Which envelopes stay on disk.
  */
 typedef enum sentry_cache_keep_t {
@@ -3274,7 +3296,7 @@ void sentry_options_set_crashpad_limit_stack_capture_to_sp(struct sentry_options
                                                            int enabled);
 
 /**
- * Sets whether a session starts with `sentry_init`. Stored; without effect in this version.
+ * Sets whether a session starts with `sentry_init`; it needs a release.
  *
  * Arguments: `val` 0 or not; default 1.
  * Null: a NULL `opts` is ignored.
@@ -4470,6 +4492,40 @@ void sentry_scope_add_breadcrumb(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API struct sentry_uuid_t sentry_scope_get_last_event_id(const struct sentry_scope_t *scope);
+
+/**
+ * Starts a session: one use of the program, which the server counts as healthy, errored or crashed.
+ *
+ * One that is running ends first, as by `sentry_end_session`. Without a release, from `sentry_options_set_release` or
+ * `sentry_set_release`, nothing starts. Release and environment stay those of this moment, the user until the server has
+ * heard of the session. Unless `auto_session_tracking` is off, `sentry_init` starts one.
+ *
+ * Threads: any, several at once; on the library's own thread nothing happens.
+ * Blocks: never, unless a session ends and `queue_block_timeout_ms` is set; the file that outlives the process is written by the library's own thread.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_start_session(void);
+
+/**
+ * Ends the running session as `SENTRY_SESSION_STATUS_EXITED`, and sends it. `sentry_close` does so, too.
+ *
+ * Threads: any, several at once; on the library's own thread nothing happens.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_end_session(void);
+
+/**
+ * Ends the running session with a status, and sends it.
+ *
+ * Arguments: `status`; an unknown number is ignored, and the session goes on.
+ * Threads: any, several at once; on the library's own thread nothing happens.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_end_session_with_status(sentry_session_status_t status);
 
 /**
  * Copies all figures at one instant.

@@ -54,7 +54,7 @@ fn an_event_arrives_once_and_is_accounted_for() {
     assert_eq!(stats.figure("queue_bytes"), 0);
     assert_eq!(stats.figure("queue_items_peak"), 1);
     assert_eq!(stats.figure("last_http_status"), 200);
-    assert_eq!(stats.figure("reserved"), 0);
+    assert_eq!(stats.figure("database_unusable"), 0);
     let body_bytes = receiver.requests()[0].raw_body.len();
     assert_eq!(stats.figure("bytes_sent"), body_bytes as u64);
     assert_eq!(driver.close().number("result"), 0);

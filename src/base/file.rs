@@ -33,7 +33,6 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
     /// The death of the process: the system has the bytes. Costs no write to the device now.
-    #[allow(dead_code, reason = "the rooms above are being moved in")]
     Process,
     /// A power failure: the device has them.
     PowerFailure,

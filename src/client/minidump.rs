@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::Client;
 use super::attachments::gather::Dump;
-use super::pipeline::{ERROR, Refused, refuse_without_dump};
+use super::pipeline::{ERROR, Origin, Refused, refuse_without_dump};
 use crate::base::uuid::Uuid;
 use crate::protocol::event::Event;
 
@@ -15,6 +15,6 @@ impl Client {
         let dump =
             Dump::open(path).map_err(|lost| refuse_without_dump(transport, Uuid::NIL, &lost))?;
         let event = Event::parse(r#"{"level":"fatal"}"#)?;
-        self.capture(transport, &event, None, Some(dump))
+        self.capture(transport, &event, None, Origin::Minidump(dump))
     }
 }

@@ -21,6 +21,7 @@ pub(crate) mod pipeline;
 pub(crate) mod scope;
 mod scope_values;
 pub(crate) mod self_test;
+mod sessions;
 pub(crate) mod start;
 pub(crate) mod state;
 
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
+use crate::protocol::session::SessionStatus;
 use crate::transport::Transport;
 use crate::transport::probe::Prober;
 use crate::transport::settings::Settings;
@@ -98,6 +100,7 @@ impl Client {
     /// Sets the user of the process, or removes it with null.
     pub(crate) fn set_user(&self, user: &Value) {
         self.scope.set_user(&self.with_id(user));
+        self.note_user(user);
     }
 
     /// The user; one without an id gets that of the installation.
@@ -133,6 +136,7 @@ impl Client {
 
     /// Stops sending; returns how many envelopes were not sent.
     fn stop(&self) -> u64 {
+        self.finish_session(SessionStatus::Exited);
         let timeout = self.options.shutdown_timeout;
         let deadline = Instant::now().checked_add(timeout.saturating_add(PROBE_GRACE));
         self.prober.cancel();

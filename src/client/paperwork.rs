@@ -7,8 +7,10 @@ use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use super::options::Options;
+use super::sessions::Sessions;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::{lock, try_lock};
 use crate::base::uuid::Uuid;
@@ -17,7 +19,7 @@ use crate::protocol::envelope::Envelope;
 use crate::store::consent::{self, Consent};
 use crate::store::database::Database;
 use crate::store::run::OldRun;
-use crate::store::{crash_mark, installation};
+use crate::store::{crash_mark, installation, session_file};
 use crate::transport::backing::Chores;
 
 /// See the module.
@@ -28,6 +30,7 @@ pub(crate) struct Paperwork {
     is_unusable: bool,
     installation_id: Option<Uuid>,
     has_crashed: bool,
+    sessions: Sessions,
     consent: Mutex<Consent>,
     consent_changed: AtomicBool,
     /// Held while files are written: the worker and a closing thread take turns.
@@ -55,7 +58,8 @@ impl Paperwork {
         paperwork
     }
 
-    /// For a forked child: a run of its own in the same directory. What the user decided holds here as well.
+    /// For a forked child: a run of its own in the same directory. What the user decided holds here as well; the session
+    /// stays the parent's.
     pub(crate) fn inherited(parent: &Self, diagnostics: &Arc<Diagnostics>) -> Self {
         let mut paperwork = Self::without_database(Arc::clone(diagnostics));
         paperwork.is_unusable = parent.is_unusable;
@@ -79,6 +83,7 @@ impl Paperwork {
             is_unusable: false,
             installation_id: None,
             has_crashed: false,
+            sessions: Sessions::default(),
             consent: Mutex::default(),
             consent_changed: AtomicBool::new(false),
             writing: Mutex::default(),
@@ -134,6 +139,11 @@ impl Paperwork {
         database.map_or(Ok(()), |database| crash_mark::clear(database.directory()))
     }
 
+    /// The running session, and those of dead runs.
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
     /// What the user decided.
     pub(crate) fn consent(&self) -> Consent {
         *lock(&self.consent)
@@ -163,6 +173,11 @@ impl Paperwork {
         let Some(database) = &self.database else {
             return;
         };
+        if let Some(content) = self.sessions.take_change()
+            && let Err(error) = session_file::write(database.run(), content.as_deref())
+        {
+            self.warn("the running session cannot be kept", &error);
+        }
         if self.consent_changed.swap(false, Ordering::AcqRel) {
             let decision = self.consent();
             if let Err(error) = consent::write(database.directory(), decision) {
@@ -183,9 +198,15 @@ impl Chores for Paperwork {
         self.write();
     }
 
-    fn take_over(&self, _old: &OldRun) {}
+    fn take_over(&self, old: &OldRun) {
+        if let Some(session) = session_file::take(old.directory()) {
+            self.sessions.collect(session);
+        }
+    }
 
     fn taken_over(&self) -> Vec<Envelope> {
-        Vec::new()
+        let database = self.database.as_ref();
+        let crash = database.and_then(|database| crash_mark::read(database.directory()));
+        self.sessions.close_collected(crash, SystemTime::now())
     }
 }

@@ -1,6 +1,6 @@
 //! The pipeline: what happens to an event between the call and the queue, in the order of PIPE-1.
 //!
-//! ignore → scope → (hooks) → sample → rate limit → queue. Nothing here does I/O or waits, except for room in the
+//! ignore → scope → (hooks) → session → sample → rate limit → queue. Nothing here does I/O or waits, except for room in the
 //! queue if the host asked for that. Each event that is not accepted is booked with exactly one reason.
 
 use std::borrow::Cow;
@@ -97,6 +97,17 @@ pub(crate) fn would_feed_back() -> bool {
     is_worker_thread() || is_speaking()
 }
 
+/// What an event is made from.
+#[derive(Debug)]
+pub(super) enum Origin<'a> {
+    /// What the host built.
+    Event,
+    /// A text.
+    Message,
+    /// A file that is attached.
+    Minidump(Dump<'a>),
+}
+
 /// One error event, as it is booked.
 pub(super) const ERROR: (Category, u64) = (Category::Error, 1);
 
@@ -107,7 +118,7 @@ impl Client {
     pub(crate) fn capture_json(&self, json: &str, scope: Option<&Scope>) -> Result<Uuid, Refused> {
         let transport = self.open_transport(ERROR)?;
         match Event::parse(json) {
-            Ok(event) => self.capture(transport, &event, scope, None),
+            Ok(event) => self.capture(transport, &event, scope, Origin::Event),
             Err(error) => Err(refuse_malformed(transport, &error)),
         }
     }
@@ -122,7 +133,7 @@ impl Client {
         let transport = self.open_transport(ERROR)?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
-        self.capture(transport, &event, None, None)
+        self.capture(transport, &event, None, Origin::Message)
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
@@ -221,13 +232,13 @@ impl Client {
         Ok(transport)
     }
 
-    /// The whole way of an event. One with a minidump is never sampled out.
+    /// The whole way of an event.
     pub(super) fn capture(
         &self,
         transport: &Transport,
         event: &Event<'_>,
         scope: Option<&Scope>,
-        dump: Option<Dump<'_>>,
+        origin: Origin<'_>,
     ) -> Result<Uuid, Refused> {
         let event_id = event
             .id()
@@ -239,14 +250,41 @@ impl Client {
             return Err(refuse(transport, event_id, reason, Status::Ignored, detail));
         }
         // Without a hook the payload is made last: an event that is left out costs nothing.
-        let (event_id, hooked) = match &self.options.before_send {
-            None => (event_id, None),
+        let (event_id, level, hooked) = match &self.options.before_send {
+            None => {
+                let default = || scope.unwrap_or(&self.scope).level();
+                (event_id, event.level().unwrap_or_else(default), None)
+            }
             Some(hook) => {
-                let (event_id, payload) =
+                let (event_id, level, payload) =
                     self.before_send(hook.as_ref(), transport, (event, scope), event_id)?;
-                (event_id, Some(payload))
+                (event_id, level, Some(payload))
             }
         };
+        // PIPE-2: after the hook, and whatever becomes of it now. SES-6: a message is none.
+        let is_error = level >= Level::Error && !matches!(origin, Origin::Message);
+        let was_healthy = is_error && self.note_error();
+        let dump = match origin {
+            Origin::Minidump(dump) => Some(dump),
+            Origin::Event | Origin::Message => None,
+        };
+        let payload = || hooked.map_or_else(|| self.payload(event, event_id, scope), Ok);
+        let result = self.send(transport, event_id, payload, scope, dump);
+        if result.is_err() && was_healthy {
+            self.send_session_update();
+        }
+        result
+    }
+
+    /// Samples and queues an event. One with a minidump is never sampled out, and says nothing of the session.
+    fn send(
+        &self,
+        transport: &Transport,
+        event_id: Uuid,
+        payload: impl FnOnce() -> Result<Pieces, EventError>,
+        scope: Option<&Scope>,
+        dump: Option<Dump<'_>>,
+    ) -> Result<Uuid, Refused> {
         let left_out = if dump.is_none() && !self.is_sampled() {
             let detail = "left out by sample_rate";
             Some((DiscardReason::SampleRate, Status::SampledOut, detail))
@@ -261,20 +299,25 @@ impl Client {
         if let Some((reason, status, detail)) = left_out {
             return Err(refuse(transport, event_id, reason, status, detail));
         }
-        let payload = match hooked.map_or_else(|| self.payload(event, event_id, scope), Ok) {
-            Ok(payload) => payload,
-            Err(error) => return Err(refuse_malformed(transport, &error)),
-        };
+        let payload = payload().map_err(|error| refuse_malformed(transport, &error))?;
         let mut envelope = Envelope::event(event_id, payload);
         envelope.trace = self.fields.trace_header();
         let owners = [
             scope.map(Scope::attachments),
             Some(self.scope.attachments()),
         ];
+        let has_dump = dump.is_some();
         let _gathering = self
             .attach(transport, &mut envelope, &owners, dump)
             .map_err(|lost| refuse_without_dump(transport, event_id, &lost))?;
-        submit(transport, envelope)?;
+        let ride = if has_dump {
+            None
+        } else {
+            self.board(&mut envelope)
+        };
+        let queued = submit(transport, envelope);
+        self.alight(ride, queued.is_ok());
+        queued?;
         self.note_last(event_id);
         Ok(event_id)
     }
@@ -313,7 +356,7 @@ impl Client {
         transport: &Transport,
         (event, scope): (&Event<'_>, Option<&Scope>),
         event_id: Uuid,
-    ) -> Result<(Uuid, Pieces), Refused> {
+    ) -> Result<(Uuid, Level, Pieces), Refused> {
         let payload = self.payload(event, event_id, scope);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
         let shown = hooks::event_for_hook(&payload.whole());
@@ -335,7 +378,8 @@ impl Client {
             let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
             // The scope is in it already; what the hook took out stays out.
             let written = event.write(&Parts::bare(event_id))?;
-            Ok((event_id, written.payload))
+            let level = event.level().unwrap_or(Level::Error);
+            Ok((event_id, level, written.payload))
         };
         finish().map_err(|error: EventError| refuse_malformed(transport, &error))
     }

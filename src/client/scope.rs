@@ -194,6 +194,18 @@ impl Scope {
         }
     }
 
+    /// A field as JSON.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let state = lock(&self.state);
+        let found = state.fields.iter().find(|(other, _)| *other == name);
+        found.map(|(_, json)| json.to_string())
+    }
+
+    /// The level of events that have none.
+    pub(crate) fn level(&self) -> Level {
+        lock(&self.state).level
+    }
+
     /// Sets a field to ready JSON, or removes it.
     pub(crate) fn set_field(&self, name: &'static str, json: Option<String>) {
         let mut state = lock(&self.state);

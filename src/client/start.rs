@@ -64,6 +64,9 @@ impl Client {
         }
         let options = Arc::new(options);
         let client = Self::assemble(options, settings, scope, fields, paperwork, diagnostics)?;
+        if client.options.auto_session_tracking {
+            client.start_session();
+        }
         Ok(Started { client, warning })
     }
 

@@ -36,6 +36,7 @@ pub mod outcome;
 pub mod scope;
 pub mod scope_values;
 pub mod scopes;
+pub mod sessions;
 pub mod stats;
 pub mod status;
 mod text;

@@ -167,6 +167,8 @@ pub type sentry_queue_overflow_arg = c_int;
 pub type sentry_compression_arg = c_int;
 /// A `sentry_category_t` as it arrives.
 pub type sentry_category_arg = c_int;
+/// A `sentry_session_status_t` as it arrives.
+pub type sentry_session_status_arg = c_int;
 /// A `sentry_discard_reason_t` as it arrives.
 pub type sentry_discard_reason_arg = c_int;
 

@@ -14,3 +14,4 @@ pub(crate) mod event;
 mod http_date;
 pub(crate) mod level;
 pub(crate) mod rate_limit;
+pub(crate) mod session;

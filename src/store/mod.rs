@@ -21,4 +21,5 @@ pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;
+pub(crate) mod session_file;
 pub(crate) mod spool;

@@ -47,7 +47,7 @@ class Stats(ctypes.Structure):
         [("size", ctypes.c_size_t)]
         + [(name, ctypes.c_uint64) for name in LARGE]
         + [(name, ctypes.c_uint32) for name in SMALL]
-        + [("last_http_status", ctypes.c_int32), ("reserved", ctypes.c_uint32)]
+        + [("last_http_status", ctypes.c_int32), ("database_unusable", ctypes.c_uint32)]
         + [("categories", CategoryStats * 16), ("last_error", ctypes.c_char * 256)]
     )
 

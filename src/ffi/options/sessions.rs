@@ -8,7 +8,7 @@ use super::handle::{configure, read, sentry_options_t, store};
 use crate::client::options::CacheKeep;
 use crate::ffi::guard;
 
-/// Sets whether a session starts with `sentry_init`. Stored; without effect in this version.
+/// Sets whether a session starts with `sentry_init`; it needs a release.
 ///
 /// Arguments: `val` 0 or not; default 1.
 /// Null: a NULL `opts` is ignored.
