@@ -12,8 +12,8 @@ mod support;
 use std::process::Command;
 use std::time::Duration;
 
-use receiver::Receiver;
-use serde_json::json;
+use receiver::{Envelope, Item, Receiver};
+use serde_json::{Value, json};
 use support::{Scratch, Standard};
 
 /// Builds `tests/c/<program>.c` and runs it, without and with valgrind; what it printed the second time.
@@ -263,4 +263,206 @@ fn inert_functions_conform_in_c() {
 #[test]
 fn inert_functions_conform_in_cpp() {
     inert_functions_conform(Standard::Cxx17);
+}
+
+/// What came along with the message or, without one, the level: name, type, media type, size.
+fn attached(envelope: &Envelope) -> (String, Vec<String>) {
+    let event = envelope.items_of("event").next().and_then(Item::json);
+    let event = event.expect("an event comes first");
+    let message = &event["logentry"]["formatted"];
+    let title = message.as_str().or(event["level"].as_str()).expect("text");
+    let attachments = envelope.items_of("attachment").map(|item| {
+        let header = |key| item.header.get(key).and_then(Value::as_str);
+        let mut line = header("filename").expect("a name").to_owned();
+        for label in ["attachment_type", "content_type"] {
+            if let Some(text) = header(label) {
+                line = format!("{line} {text}");
+            }
+        }
+        if item.payload.len() < 20 {
+            let text = String::from_utf8_lossy(&item.payload);
+            return format!("{line}: {text}");
+        }
+        format!("{line}: {}", item.payload.len())
+    });
+    (title.to_owned(), attachments.collect())
+}
+
+fn attachments_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_attachments", standard, &[&receiver.dsn()]);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let envelopes = receiver.envelopes();
+    let with_events = envelopes.iter().filter(|it| it.items[0].kind == "event");
+    let mut arrived: Vec<_> = with_events.map(|it| attached(it)).collect();
+    let untold = arrived.iter_mut().filter(|(title, _)| title == "untold");
+    for (_, attachments) in untold {
+        // How long the list of mappings is, nobody knows.
+        assert_eq!(attachments.len(), 1);
+        let size = attachments[0].strip_prefix("maps: ").expect("its name");
+        assert!(size.parse::<usize>().expect("a size") > 1000, "{size}");
+        attachments.clear();
+    }
+    let (threads, arrived): (Vec<_>, Vec<_>) = arrived
+        .into_iter()
+        .partition(|(title, _)| title == "threads");
+    assert_eq!(threads.len(), 2 * 8 * 6);
+    let layout = "layout.json event.view_hierarchy application/json: {}";
+    let dump = "crash.dmp event.minidump: MDMP";
+    let one_run: [(&str, &[&str]); 20] = [
+        ("at first", &["first: one", layout]),
+        (
+            "changed",
+            &["renamed.txt custom.type text/plain: changed", layout],
+        ),
+        ("once more", &["first: changed", layout]),
+        ("removed", &[layout]),
+        ("cleared", &[]),
+        ("nothing to read", &[]),
+        ("at the limit", &["empty: ", "fits: 50000"]),
+        ("elsewhere", &[".here: inside"]),
+        ("untold", &[]),
+        (
+            "bytes",
+            &[
+                "two.bin: a\0b",
+                "two.bin event.minidump application/octet-stream: a\0b",
+            ],
+        ),
+        ("one left", &["one.bin: a\0b"]),
+        (
+            "both",
+            &["local: local", "shared: shared", "process: process"],
+        ),
+        (
+            "renamed",
+            &["renamed: local", "shared: shared", "process: process"],
+        ),
+        ("scope cleared", &["process: process", "shared: shared"]),
+        (
+            "copy",
+            &["local: local", "shared: shared", "process: process"],
+        ),
+        ("once", &["once: once", "shared: shared"]),
+        ("last", &[]),
+        ("fatal", &["log: log", dump]),
+        ("fatal", &["log: log", dump]),
+        ("fatal", &["log: log", "large event.minidump: 50001"]),
+    ];
+    let expected = |(title, attachments): &(&str, &[&str])| {
+        let attachments = attachments.iter().map(|&line| line.to_owned());
+        (title.to_string(), attachments.collect::<Vec<_>>())
+    };
+    let one_run: Vec<_> = one_run.iter().map(expected).collect();
+    assert_eq!(arrived, [one_run.clone(), one_run].concat());
+}
+
+#[test]
+fn attachments_conform_in_c() {
+    attachments_conform(Standard::C99);
+}
+
+#[test]
+fn attachments_conform_in_cpp() {
+    attachments_conform(Standard::Cxx17);
+}
+
+// FB-1 … FB-5
+fn feedback_conforms(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_feedback", standard, &[&receiver.dsn()]);
+    // An item that is not to be written any more: only because the host asked for it.
+    let deprecated = |text: &String| text.starts_with("ENV-14: an item of type \"user_report\"");
+    let (reports, others): (Vec<_>, Vec<_>) =
+        receiver.violations().into_iter().partition(deprecated);
+    assert_eq!((reports.len(), others), (2 * 2, Vec::new()));
+    // Reports of what was refused ride along, or travel alone.
+    let mut envelopes = receiver.envelopes();
+    envelopes.retain(|envelope| envelope.items[0].kind != "client_report");
+    assert_eq!(envelopes.len(), 2 * 6);
+    let envelopes = &envelopes[6..];
+    let feedback = |at: usize| {
+        let envelope: &Envelope = &envelopes[at];
+        let item = &envelope.items[0];
+        assert_eq!(item.kind, "feedback");
+        let event = item.json().expect("JSON");
+        assert_eq!(envelope.event_id(), event["event_id"].as_str());
+        assert_eq!(event["level"], "info");
+        assert_eq!(event["platform"], "native");
+        assert!(event["contexts"]["os"].is_object() || at == 2);
+        for absent in ["breadcrumbs", "debug_meta", "exception", "logentry"] {
+            assert!(event.get(absent).is_none(), "{absent}");
+        }
+        let files = envelope.items_of("attachment").map(|item| {
+            let payload = String::from_utf8_lossy(&item.payload);
+            format!(
+                "{}: {payload}",
+                item.header["filename"].as_str().expect("a name")
+            )
+        });
+        (event.clone(), files.collect::<Vec<_>>())
+    };
+    let (event, files) = feedback(0);
+    let expected = json!({
+        "message": "it broke", "contact_email": "e@x", "name": "n",
+        "associated_event_id": "9ec79c33ec9942ab8353589fcb2e04dc",
+    });
+    assert_eq!(event["contexts"]["feedback"], expected);
+    assert_eq!(event["tags"], json!({"t": "v"}));
+    assert_eq!(event["release"], "host@1.0.0");
+    assert_eq!(files, ["process.txt: process"]);
+    let (event, files) = feedback(1);
+    assert_eq!(
+        event["contexts"]["feedback"],
+        json!({"message": "all of it"})
+    );
+    assert_eq!(event["tags"], json!({"s": "w", "t": "v"}));
+    assert_eq!(
+        files,
+        [
+            "hint.txt: hint",
+            "two.txt: zwei",
+            "scope.txt: scope",
+            "process.txt: process",
+        ]
+    );
+    let (event, files) = feedback(2);
+    let changed = json!({"message": "changed", "name": "hook"});
+    assert_eq!(event["contexts"]["feedback"], changed);
+    assert!(event.get("tags").is_none());
+    assert_eq!(
+        files,
+        ["hint.txt: hint", "hook.txt: seen", "process.txt: process"]
+    );
+    let (event, _) = feedback(3);
+    let text = event["contexts"]["feedback"]["message"]
+        .as_str()
+        .expect("text");
+    assert_eq!(text, format!("{}...", "\"".repeat(4093)));
+
+    let report = |at: usize| {
+        let envelope: &Envelope = &envelopes[at];
+        let others = envelope.items[1..].iter();
+        assert_eq!(others.filter(|it| it.kind != "client_report").count(), 0);
+        assert_eq!(envelope.items[0].kind, "user_report");
+        envelope.items[0].json().expect("JSON")
+    };
+    let expected = json!({
+        "event_id": "9ec79c33ec9942ab8353589fcb2e04dc",
+        "name": "n", "email": "e@x", "comments": "it broke",
+    });
+    assert_eq!(report(4), expected);
+    let replaced = report(5);
+    assert_eq!(replaced["comments"], "replaced");
+    assert_eq!(replaced["event_id"].as_str(), envelopes[5].event_id());
+}
+
+#[test]
+fn feedback_conforms_in_c() {
+    feedback_conforms(Standard::C99);
+}
+
+#[test]
+fn feedback_conforms_in_cpp() {
+    feedback_conforms(Standard::Cxx17);
 }

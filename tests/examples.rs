@@ -13,9 +13,10 @@ mod support;
 
 use std::fs;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 
-use receiver::{Receiver, closed_port, deaf_port};
+use receiver::{Envelope, Receiver, closed_port, deaf_port};
 use serde_json::Value;
 use support::{Scratch, Standard, assert_success, compile_c, repository, run, runtime_dir};
 
@@ -150,6 +151,50 @@ fn cpp_usage_reports_the_exception_with_its_type() {
     );
 }
 
+/// The envelope that holds such an item first.
+fn envelope_of(kind: &str, receiver: &Receiver) -> Arc<Envelope> {
+    let mut envelopes = receiver.envelopes().into_iter();
+    envelopes.find(|it| it.items[0].kind == kind).unwrap()
+}
+
+/// Names and contents of what came with the envelope.
+fn attachments(envelope: &Envelope) -> Vec<(String, String)> {
+    let attachments = envelope.items_of("attachment").map(|item| {
+        let name = item.header["filename"].as_str().unwrap();
+        let content = String::from_utf8_lossy(&item.payload);
+        (name.to_owned(), content.into_owned())
+    });
+    attachments.collect()
+}
+
+#[test]
+fn attachment_sends_the_log_as_it_was_when_the_event_was_captured() {
+    let (receiver, printed) = run_against_receiver("attachment.c");
+    assert_eq!(only_event(&receiver)["event_id"], accepted_id(&printed));
+    let log = "job 17 started\ntray 2 is empty\n";
+    let expected = [
+        ("job.json", "{\"job\": 17, \"pages\": 3}"),
+        ("attachment-example.log", log),
+    ];
+    let expected = expected.map(|(name, content)| (name.to_owned(), content.to_owned()));
+    assert_eq!(attachments(&envelope_of("event", &receiver)), expected);
+}
+
+#[test]
+fn feedback_arrives_with_what_the_user_and_the_hook_added() {
+    let (receiver, printed) = run_against_receiver("feedback.c");
+    let envelope = envelope_of("feedback", &receiver);
+    let feedback = envelope.items[0].json().unwrap();
+    assert_eq!(feedback["event_id"], accepted_id(&printed));
+    let written = &feedback["contexts"]["feedback"];
+    assert_eq!(written["message"], "It stopped after page 2.");
+    assert_eq!(written["associated_event_id"], receiver.event_ids()[0]);
+    assert!(written.get("name").is_none());
+    let expected = [("settings.ini", "paper = a4\n"), ("note.txt", "checked")];
+    let expected = expected.map(|(name, content)| (name.to_owned(), content.to_owned()));
+    assert_eq!(attachments(&envelope), expected);
+}
+
 #[test]
 fn capture_py_needs_nothing_but_the_shared_library() {
     let receiver = Receiver::start();
@@ -229,5 +274,5 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 6, "a new example needs a test of its own here");
+    assert_eq!(seen, 8, "a new example needs a test of its own here");
 }
