@@ -267,6 +267,35 @@ fn memory_stays_within_the_queue_and_a_fixed_rest() {
     }
 }
 
+#[test]
+fn events_that_share_breadcrumbs_pay_for_what_they_alone_keep_alive() {
+    const MAX_BYTES: i64 = 4 * 1024 * 1024;
+    for crumb_bytes in [200, 7000] {
+        let receiver = Receiver::start();
+        receiver.set_default(Reply::hang_after_request());
+        let mut driver = Driver::start();
+        let before = driver.send("process").number("heap");
+        driver.init(&with(
+            quick_options(&receiver.dsn()),
+            json!({"queue_max_bytes": MAX_BYTES, "queue_overflow": "drop_oldest"}),
+        ));
+        let crumb = format!("crumb {}", json!({"message": "c".repeat(crumb_bytes)}));
+        for round in 0..600 {
+            driver.send(&crumb);
+            driver.accept(&json!({"message": "m"}));
+            if round % 50 == 0 {
+                let grown = driver.send("process").number("heap") - before;
+                assert!(grown <= MAX_BYTES + BESIDE_THE_QUEUE, "{round}: {grown}");
+            }
+        }
+        // Of long breadcrumbs the queue holds a handful of events, of short ones hundreds.
+        let held = driver.stats().figure("queue_items");
+        assert_eq!(held > 100, crumb_bytes == 200, "{held}");
+        answer_all(&receiver);
+        driver.drain();
+    }
+}
+
 fn flood_a_hanging_server(count: u64, message_bytes: u64) {
     const MAX_BYTES: i64 = 4 * 1024 * 1024;
     const ROUNDS: u64 = 3;
