@@ -334,6 +334,10 @@ typedef enum sentry_discard_reason_t {
      * The user had not consented, and nothing kept it on disk. The server is never told.
      */
     SENTRY_DISCARD_NO_CONSENT = 18,
+    /**
+     * In memory when an earlier process of the host was killed or crashed; counted by the start that follows.
+     */
+    SENTRY_DISCARD_HOST_DIED = 19,
 } sentry_discard_reason_t;
 
 /**
@@ -3685,7 +3689,12 @@ enum sentry_status_t sentry_options_set_queue_block_timeout_ms(struct sentry_opt
 SENTRY_API uint64_t sentry_options_get_queue_block_timeout_ms(const struct sentry_options_t *opts);
 
 /**
- * Sets whether accepted envelopes survive the death of the process. Stored; without effect in this version.
+ * Sets whether accepted envelopes survive the death of the process, for instance by SIGKILL. The next start with the same
+ * database directory takes them over; one that was being sent may arrive twice, with the same event id.
+ *
+ * Each accepted envelope is also copied into a mapped file of the run, as large as `queue_max_bytes` and 2 % more, made
+ * by `sentry_init`; that costs a capture no system call. Without a usable database directory it has no effect, and the
+ * diagnostics say so. A power failure may cost what the kernel had not written yet.
  *
  * Arguments: `durable` 0 or not; default 0.
  * Null: a NULL `opts` is refused.

@@ -153,6 +153,7 @@ impl From<DiscardReason> for sentry_discard_reason_t {
             DiscardReason::Shutdown => Self::SENTRY_DISCARD_SHUTDOWN,
             DiscardReason::WorkerThread => Self::SENTRY_DISCARD_WORKER_THREAD,
             DiscardReason::NoConsent => Self::SENTRY_DISCARD_NO_CONSENT,
+            DiscardReason::HostDied => Self::SENTRY_DISCARD_HOST_DIED,
         }
     }
 }

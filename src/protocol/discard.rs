@@ -42,11 +42,13 @@ pub(crate) enum DiscardReason {
     WorkerThread = 17,
     /// The user has not consented; the server is never told.
     NoConsent = 18,
+    /// In memory when an earlier process of the host died; counted by the next start.
+    HostDied = 19,
 }
 
 impl DiscardReason {
     /// How many there are.
-    pub(crate) const COUNT: usize = 19;
+    pub(crate) const COUNT: usize = 20;
 
     /// All of them, in the order of their numbers.
     pub(crate) const ALL: [Self; Self::COUNT] = [
@@ -69,6 +71,7 @@ impl DiscardReason {
         Self::Shutdown,
         Self::WorkerThread,
         Self::NoConsent,
+        Self::HostDied,
     ];
 
     /// Its place in tables.
@@ -84,6 +87,7 @@ impl DiscardReason {
             Self::Shutdown => "shutdown",
             Self::WorkerThread => "worker_thread",
             Self::NoConsent => "no_consent",
+            Self::HostDied => "host_died",
             _ => match self.wire_name() {
                 Some(name) => name,
                 None => "unknown",
@@ -104,7 +108,7 @@ impl DiscardReason {
             Self::SampleRate => "sample_rate",
             Self::BeforeSend => "before_send",
             Self::EventProcessor => "event_processor",
-            Self::InternalSdkError => "internal_sdk_error",
+            Self::InternalSdkError | Self::HostDied => "internal_sdk_error",
             Self::Backpressure => "backpressure",
             Self::Ignored | Self::WorkerThread => "ignored",
             Self::InsufficientData => "insufficient_data",

@@ -13,6 +13,7 @@ mod close_on_exec;
 mod compress;
 mod connection;
 mod curl_client;
+mod durable;
 mod encode;
 mod exchange;
 mod http;
@@ -23,12 +24,12 @@ pub(crate) mod proxy;
 pub(crate) mod queue;
 mod rate_limiter;
 mod redirect;
+mod remains;
 pub(crate) mod retry;
 pub(crate) mod settings;
 mod shared;
 pub(crate) mod stats;
-#[allow(dead_code, reason = "pages are being wired in")]
-pub(crate) mod table;
+mod table;
 mod thread;
 mod wake;
 mod worker;
@@ -229,6 +230,7 @@ impl Transport {
                 format_args!("the worker is held up inside libcurl and ends later by itself"),
             );
         }
+        remains::remove(&self.shared);
         self.shared.mute();
         self.shared.abandoned.load(Ordering::Relaxed)
     }

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 
 use super::budget::{Budget, Limits, MAX_ITEMS, Usage};
+use super::durable::{Charge, Copies};
 use super::ledger::Ledger;
 use crate::base::lock::lock;
 use crate::protocol::category::Category;
@@ -108,8 +109,8 @@ pub(crate) struct Queued {
     pub(crate) priority: Priority,
     /// Its place in the lane, counted from the start; a flush waits for all below its own.
     pub(crate) sequence: u64,
-    /// Bytes charged to the budget.
-    pub(crate) cost: u64,
+    /// What it holds, to be given back when it is settled.
+    pub(crate) charge: Charge,
 }
 
 /// Why an envelope was not accepted.
@@ -138,6 +139,7 @@ struct Lane {
 pub(crate) struct Queue {
     lanes: [Lane; Priority::COUNT],
     budget: Budget,
+    copies: Copies,
     limits: Limits,
     overflow: Overflow,
     block_timeout: Duration,
@@ -149,7 +151,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     /// An empty queue.
-    pub(crate) fn new(settings: QueueSettings) -> Self {
+    pub(crate) fn new(settings: QueueSettings, copies: Copies) -> Self {
         let lane = || {
             let (sender, receiver) = crossbeam_channel::unbounded();
             Lane {
@@ -163,6 +165,7 @@ impl Queue {
         Self {
             lanes: [lane(), lane(), lane(), lane()],
             budget: Budget::default(),
+            copies,
             limits: Limits {
                 items: settings.max_items.unwrap_or(MAX_ITEMS).max(1),
                 bytes: settings.max_bytes,
@@ -195,16 +198,17 @@ impl Queue {
         if cost > limits.bytes {
             return Err((envelope, Refusal::TooLarge));
         }
+        let copy = self.copies.bytes_of(&envelope);
         let mut deadline = None;
         let mut envelope = envelope;
         loop {
-            match self.try_push(envelope, priority, cost, limits, ledger) {
+            match self.try_push(envelope, copy.as_deref(), (priority, cost, limits), ledger) {
                 Ok(()) => return Ok(()),
                 Err((returned, Refusal::Full)) => envelope = returned,
                 Err(refused) => return Err(refused),
             }
             if let Some(victim) = self.take_victim(priority, cost, limits) {
-                self.release(victim.cost);
+                self.release(victim.charge);
                 evicted.push(victim);
                 continue;
             }
@@ -231,6 +235,13 @@ impl Queue {
             && (usage.items >= limits.items || usage.bytes >= limits.bytes)
     }
 
+    /// True while what is captured now would have room beside more of what is older.
+    pub(crate) fn is_at_most_half_full(&self) -> bool {
+        let usage = self.budget.usage();
+        usage.items.saturating_mul(2) < self.limits.items
+            && usage.bytes.saturating_mul(2) < self.limits.bytes
+    }
+
     /// The next envelope to send: the oldest of the highest priority.
     pub(crate) fn take(&self) -> Option<Queued> {
         self.lanes.iter().find_map(Lane::take)
@@ -242,8 +253,9 @@ impl Queue {
     }
 
     /// Gives the room of a settled envelope back.
-    pub(crate) fn release(&self, cost: u64) {
-        self.budget.release(cost);
+    pub(crate) fn release(&self, charge: Charge) {
+        self.copies.end(charge.record);
+        self.budget.release(charge.bytes);
         fence(Ordering::SeqCst);
         if self.waiting.load(Ordering::Relaxed) > 0 {
             // A waiter holds this lock from its last look at the budget until it sleeps, so none is missed.
@@ -296,9 +308,8 @@ impl Queue {
     fn try_push(
         &self,
         envelope: Envelope,
-        priority: Priority,
-        cost: u64,
-        limits: Limits,
+        copy: Option<&[u8]>,
+        (priority, cost, limits): (Priority, u64, Limits),
         ledger: &Ledger,
     ) -> Result<(), (Envelope, Refusal)> {
         // Inside the gate: `close` cannot slip between the check and the push, and a reader of the ledger sees the
@@ -310,7 +321,8 @@ impl Queue {
         if !self.budget.try_charge(cost, limits) {
             return Err((envelope, Refusal::Full));
         }
-        let Some(lane) = self.lanes.get(priority.index()) else {
+        let lane = self.lanes.get(priority.index());
+        let (Some(lane), Ok(record)) = (lane, self.copies.make(copy)) else {
             self.budget.release(cost);
             return Err((envelope, Refusal::Full));
         };
@@ -320,7 +332,10 @@ impl Queue {
             envelope,
             priority,
             sequence,
-            cost,
+            charge: Charge {
+                bytes: cost,
+                record,
+            },
         };
         lane.bytes.fetch_add(cost, Ordering::Relaxed);
         // Cannot fail: the receiver lives as long as the lane.
@@ -381,7 +396,7 @@ impl Lane {
     fn take(&self) -> Option<Queued> {
         let queued = self.receiver.try_recv().ok()?;
         self.taken.fetch_add(1, Ordering::SeqCst);
-        self.bytes.fetch_sub(queued.cost, Ordering::Relaxed);
+        self.bytes.fetch_sub(queued.charge.bytes, Ordering::Relaxed);
         Some(queued)
     }
 }
@@ -392,6 +407,10 @@ mod tests {
     use crate::base::uuid::Uuid;
     use crate::protocol::envelope::ItemKind;
     use std::sync::Arc;
+
+    fn queue(settings: QueueSettings) -> Queue {
+        Queue::new(settings, Copies::new(None))
+    }
 
     fn ledger() -> Ledger {
         Ledger::new(true, crate::transport::table::Table::default())
@@ -426,7 +445,7 @@ mod tests {
     //
     #[test]
     fn the_newest_is_refused_when_full_and_room_is_reused() {
-        let (queue, ledger) = (Queue::new(settings(2, Overflow::DropNewest)), ledger());
+        let (queue, ledger) = (queue(settings(2, Overflow::DropNewest)), ledger());
         assert_eq!(push(&queue, &ledger, error()), (None, 0));
         assert_eq!(push(&queue, &ledger, error()), (None, 0));
         assert!(queue.is_surely_full(Category::Error));
@@ -434,7 +453,7 @@ mod tests {
         let taken = queue.take().unwrap();
         // Still charged: the worker holds it.
         assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
-        queue.release(taken.cost);
+        queue.release(taken.charge);
         assert_eq!(push(&queue, &ledger, error()), (None, 0));
         assert_eq!(queue.peak().items, 2);
     }
@@ -442,7 +461,7 @@ mod tests {
     //
     #[test]
     fn bulk_cannot_fill_the_queue_and_errors_go_first() {
-        let (queue, ledger) = (Queue::new(settings(4, Overflow::DropNewest)), ledger());
+        let (queue, ledger) = (queue(settings(4, Overflow::DropNewest)), ledger());
         assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
         assert_eq!(push(&queue, &ledger, bulk()), (None, 0));
         assert_eq!(push(&queue, &ledger, bulk()), (Some(Refusal::Full), 0));
@@ -464,7 +483,7 @@ mod tests {
 
     #[test]
     fn drop_oldest_spares_what_matters_more() {
-        let (queue, ledger) = (Queue::new(settings(2, Overflow::DropOldest)), ledger());
+        let (queue, ledger) = (queue(settings(2, Overflow::DropOldest)), ledger());
         push(&queue, &ledger, bulk());
         push(&queue, &ledger, error());
         // The log goes first, then the older error.
@@ -477,10 +496,7 @@ mod tests {
 
     #[test]
     fn drop_lowest_priority_never_drops_its_equal() {
-        let (queue, ledger) = (
-            Queue::new(settings(2, Overflow::DropLowestPriority)),
-            ledger(),
-        );
+        let (queue, ledger) = (queue(settings(2, Overflow::DropLowestPriority)), ledger());
         push(&queue, &ledger, bulk());
         push(&queue, &ledger, error());
         assert_eq!(push(&queue, &ledger, error()), (None, 1));
@@ -489,7 +505,7 @@ mod tests {
 
     #[test]
     fn nothing_is_evicted_that_makes_no_room() {
-        let (queue, ledger) = (Queue::new(settings(10, Overflow::DropOldest)), ledger());
+        let (queue, ledger) = (queue(settings(10, Overflow::DropOldest)), ledger());
         for _ in 0..4 {
             push(&queue, &ledger, bulk());
         }
@@ -508,7 +524,7 @@ mod tests {
             max_bytes: 4096,
             ..settings(10, Overflow::DropOldest)
         };
-        let (queue, ledger) = (Queue::new(small), ledger());
+        let (queue, ledger) = (queue(small), ledger());
         push(&queue, &ledger, error());
         let large = Envelope::event(Uuid::new_v4(), vec![b' '; 5000]);
         assert_eq!(push(&queue, &ledger, large), (Some(Refusal::TooLarge), 0));
@@ -521,7 +537,7 @@ mod tests {
             block_timeout: Duration::from_secs(30),
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(ledger()));
+        let (queue, ledger) = (Arc::new(queue(waiting)), Arc::new(ledger()));
         push(&queue, &ledger, error());
         let blocked = {
             let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
@@ -540,7 +556,7 @@ mod tests {
             block_timeout: Duration::from_secs(30),
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Arc::new(Queue::new(waiting)), Arc::new(ledger()));
+        let (queue, ledger) = (Arc::new(queue(waiting)), Arc::new(ledger()));
         push(&queue, &ledger, error());
         let blocked = {
             let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
@@ -550,7 +566,7 @@ mod tests {
             std::thread::yield_now();
         }
         let first = queue.take().unwrap();
-        queue.release(first.cost);
+        queue.release(first.charge);
         assert_eq!(blocked.join().unwrap(), (None, 0));
     }
 
@@ -561,7 +577,7 @@ mod tests {
             block_timeout: timeout,
             ..settings(1, Overflow::DropNewest)
         };
-        let (queue, ledger) = (Queue::new(waiting), ledger());
+        let (queue, ledger) = (queue(waiting), ledger());
         push(&queue, &ledger, error());
         let start = Instant::now();
         assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
@@ -570,7 +586,7 @@ mod tests {
 
     #[test]
     fn marks_are_passed_when_everything_below_was_taken() {
-        let (queue, ledger) = (Queue::new(settings(9, Overflow::DropNewest)), ledger());
+        let (queue, ledger) = (queue(settings(9, Overflow::DropNewest)), ledger());
         push(&queue, &ledger, error());
         push(&queue, &ledger, bulk());
         let marks = queue.marks();

@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) compress: bool,
     /// Send client reports.
     pub(crate) client_reports: bool,
+    /// Accepted envelopes are to outlive the process.
+    pub(crate) is_durable: bool,
     /// Bounds of the queue.
     pub(crate) queue: QueueSettings,
     /// Retries.

@@ -9,12 +9,13 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Instant;
 
 use super::backing::Backing;
+use super::durable::{Charge, Copies};
 use super::ledger::{Ledger, Tally};
 use super::outcome::{self, Fate, Outcome};
 use super::queue::{Priority, Queue, Queued, Refusal};
 use super::rate_limiter::RateLimiter;
+use super::remains;
 use super::settings::Settings;
-use super::table::Table;
 use super::wake::Wake;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
@@ -113,7 +114,7 @@ struct Unsettled {
     event_id: Uuid,
     category: Category,
     tallies: Vec<Tally>,
-    cost: u64,
+    charge: Charge,
 }
 
 /// See the module. Lock order: `unsettled` before the ledger's gate; all others are taken alone.
@@ -164,11 +165,13 @@ impl Shared {
         diagnostics: Arc<Diagnostics>,
         backing: Backing,
     ) -> std::io::Result<Self> {
+        let wake = Wake::new()?;
+        let (table, log) = remains::make(backing.database.as_ref(), &settings, &diagnostics);
         Ok(Self {
-            queue: Queue::new(settings.queue),
-            ledger: Ledger::new(settings.client_reports, Table::default()),
+            queue: Queue::new(settings.queue, Copies::new(log)),
+            ledger: Ledger::new(settings.client_reports, table),
             limiter: RateLimiter::new(clock.now()),
-            wake: Wake::new()?,
+            wake,
             traffic: Traffic::default(),
             control: Mutex::default(),
             phase: Mutex::new(Phase::Running),
@@ -225,6 +228,23 @@ impl Shared {
         }
     }
 
+    /// Queues an envelope of an earlier run, or gives it back.
+    #[expect(
+        clippy::result_large_err,
+        reason = "a refused envelope goes back to its owner, uncopied"
+    )]
+    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), (Envelope, Refusal)> {
+        if !self.queue.is_at_most_half_full() {
+            return Err((envelope, Refusal::Full));
+        }
+        let mut evicted = Vec::new();
+        let result = self.queue.push(envelope, &self.ledger, false, &mut evicted);
+        for victim in &evicted {
+            self.settle_queued(victim, DiscardReason::QueueOverflow);
+        }
+        result
+    }
+
     /// Books an envelope that is not accepted.
     pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
         let tallies: Vec<Tally> = envelope.tallies().collect();
@@ -244,7 +264,7 @@ impl Shared {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
             category: queued.envelope.category(),
             tallies: queued.envelope.tallies().collect(),
-            cost: queued.cost,
+            charge: queued.charge,
         });
     }
 
@@ -294,7 +314,7 @@ impl Shared {
             self.book(&held.tallies, fate);
             held
         };
-        self.queue.release(held.cost);
+        self.queue.release(held.charge);
         self.tell(&Outcome {
             event_id: held.event_id,
             category: held.category,
@@ -338,7 +358,7 @@ impl Shared {
             let Some(queued) = self.queue.take() else {
                 break;
             };
-            self.queue.release(queued.cost);
+            self.queue.release(queued.charge);
             self.settle_queued(&queued, DiscardReason::Shutdown);
             abandoned = abandoned.saturating_add(1);
         }

@@ -149,6 +149,16 @@ pub(crate) struct DeadCounts {
 }
 
 impl DeadCounts {
+    /// These are back: a copy of them was found.
+    pub(crate) fn bring_back(&mut self, tallies: &[Tally]) {
+        for (category, quantity) in tallies {
+            for (_, died) in self.died.iter_mut().filter(|(dead, _)| dead == category) {
+                *died = died.saturating_sub(*quantity);
+            }
+        }
+        self.died.retain(|(_, died)| *died > 0);
+    }
+
     /// Reads the page of a run that has ended; none if there is no page that this version understands.
     pub(crate) fn read(path: &Path) -> std::io::Result<Option<Self>> {
         let Some(cells) = counters::read(path, CELLS, SHAPE)? else {

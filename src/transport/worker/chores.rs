@@ -1,11 +1,13 @@
 //! Chores: work on files, between requests. What the client wants written, and the taking over of dead runs.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{HttpClient, Worker};
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::run::{OldRun, OldRuns, old_runs};
+use crate::transport::remains::{self, Inheritance};
 
 /// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
 const RUNS_AT_A_TIME: usize = 20;
@@ -15,8 +17,8 @@ const RUNS_AT_A_TIME: usize = 20;
 pub(super) enum Takeover {
     /// Not begun.
     Due,
-    /// Under way.
-    Running(OldRuns),
+    /// Under way; with the run whose envelopes are coming into the queue.
+    Running(OldRuns, Option<Box<(OldRun, Inheritance)>>),
     /// Done, or there is nothing to take over.
     Done,
 }
@@ -39,33 +41,52 @@ impl<C: HttpClient> Worker<C> {
 
     /// True if the next step has more to do.
     pub(super) fn has_chores(&self) -> bool {
-        self.shared.chores_due.load(Ordering::Acquire)
-            || self.stop.is_none() && !matches!(self.takeover, Takeover::Done)
+        let is_taking_over = match &self.takeover {
+            Takeover::Done => false,
+            // The next envelope that leaves the queue makes room, and is a step of its own.
+            Takeover::Running(_, Some(_)) => self.shared.queue.is_at_most_half_full(),
+            Takeover::Due | Takeover::Running(_, None) => true,
+        };
+        self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
     }
 
     fn take_over_some(&mut self) {
-        let runs = match &mut self.takeover {
+        let shared = Arc::clone(&self.shared);
+        let (runs, current) = match &mut self.takeover {
             Takeover::Done => return,
-            Takeover::Running(runs) => runs,
+            Takeover::Running(runs, current) => (runs, current),
             Takeover::Due => {
                 // In case of a panic: what caused it once would cause it again.
                 self.takeover = Takeover::Done;
                 let Some(runs) = self.find_old_runs() else {
                     return;
                 };
-                self.takeover = Takeover::Running(runs);
+                self.takeover = Takeover::Running(runs, None);
                 return;
             }
         };
         for _ in 0..RUNS_AT_A_TIME {
+            if let Some(waiting) = current
+                && !waiting.1.advance(&shared)
+            {
+                return;
+            }
+            if let Some(waiting) = current.take() {
+                let (old, _) = *waiting;
+                remains::forget(&old);
+                finish(old);
+            }
             let Some(old) = runs.next() else {
                 self.takeover = Takeover::Done;
                 return self.send_taken_over();
             };
-            if let Some(chores) = &self.shared.backing.chores {
+            if let Some(chores) = &shared.backing.chores {
                 chores.take_over(&old);
             }
-            finish(old);
+            match Inheritance::open(&old, &shared) {
+                Some(inheritance) => *current = Some(Box::new((old, inheritance))),
+                None => finish(old),
+            }
         }
     }
 

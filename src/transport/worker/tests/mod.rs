@@ -129,6 +129,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
         max_requests_in_flight: in_flight,
         compress: false,
         client_reports: true,
+        is_durable: false,
         queue: QueueSettings {
             max_items: Some(100),
             max_bytes: 1 << 20,

@@ -1,0 +1,69 @@
+//! Durable copies: with the option `queue_durable` each accepted envelope also lies in the log of this run until it is
+//! settled, so that the next start finds it if this process is killed.
+//!
+//! A copy is made before the envelope is accepted and costs no system call; without room for it the queue counts as full.
+//! Entry point: [`Copies`].
+
+use crate::base::process;
+use crate::protocol::envelope::{Envelope, HeaderFields};
+use crate::store::queue_log::{QueueLog, Record};
+
+/// What an accepted envelope holds until it is settled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Charge {
+    /// Bytes of the budget.
+    pub(crate) bytes: u64,
+    /// Its copy.
+    pub(crate) record: Option<Record>,
+}
+
+/// The log has no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoRoom;
+
+/// See the module. Without a log every copy is none.
+#[derive(Debug)]
+pub(crate) struct Copies {
+    log: Option<QueueLog>,
+    generation: u32,
+}
+
+impl Copies {
+    /// Copies in this log.
+    pub(crate) fn new(log: Option<QueueLog>) -> Self {
+        Self {
+            log,
+            generation: process::fork_generation(),
+        }
+    }
+
+    /// The bytes to copy, if copies are made: the envelope without what every start knows by itself.
+    pub(crate) fn bytes_of(&self, envelope: &Envelope) -> Option<Vec<u8>> {
+        self.log()?;
+        let mut bytes = Vec::new();
+        envelope.write(&mut bytes, &HeaderFields::default());
+        Some(bytes)
+    }
+
+    /// Makes a copy.
+    pub(crate) fn make(&self, bytes: Option<&[u8]>) -> Result<Option<Record>, NoRoom> {
+        match (self.log(), bytes) {
+            (Some(log), Some(bytes)) => log.append(bytes).map(Some).ok_or(NoRoom),
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends a copy.
+    pub(crate) fn end(&self, record: Option<Record>) {
+        if let (Some(log), Some(record)) = (self.log(), record) {
+            log.settle(record);
+        }
+    }
+
+    /// A forked child has the log of its parent mapped, and must not write there.
+    fn log(&self) -> Option<&QueueLog> {
+        self.log
+            .as_ref()
+            .filter(|_| self.generation == process::fork_generation())
+    }
+}
