@@ -19,6 +19,7 @@ mod exchange;
 mod http;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
+mod priority;
 pub(crate) mod probe;
 pub(crate) mod proxy;
 pub(crate) mod queue;

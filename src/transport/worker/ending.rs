@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{HttpClient, Job, Stop, Worker};
-use crate::transport::queue::Priority;
+use crate::transport::priority::Priority;
 use crate::transport::shared::{Flush, Progress};
 
 impl<C: HttpClient> Worker<C> {
