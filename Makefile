@@ -13,7 +13,7 @@ ARTIFACTS  ?= $(CARGO_TARGET_DIR)/release
 
 export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS
 
-.PHONY: build setup demo examples test bench bench-quick header fmt install uninstall clean help
+.PHONY: build setup demo examples test soak bench bench-quick header fmt install uninstall clean help
 .DEFAULT_GOAL := build
 
 ## build       the library, release profile: target/release/libsentry.so and libsentry.a (default)
@@ -34,6 +34,10 @@ demo:
 ## test        everything CI runs: format, lints, tests, examples, installation
 test:
 	@scripts/test
+
+## soak        what takes long: 500 processes killed at random moments (KILLS=500)
+soak:
+	@scripts/soak
 
 ## bench       the figures of docs/benchmarks.md, measured on this machine; writes the table there
 bench:

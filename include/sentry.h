@@ -3716,6 +3716,29 @@ enum sentry_status_t sentry_options_set_queue_durable(struct sentry_options_t *o
 SENTRY_API int sentry_options_get_queue_durable(const struct sentry_options_t *opts);
 
 /**
+ * Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power
+ * failure as well. The library's own thread does it, and only when something was accepted since.
+ *
+ * Arguments: `interval_ms` 0 to 3,600,000 milliseconds; default 0, which leaves it to the kernel (usually half a minute).
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_queue_sync_ms(struct sentry_options_t *opts,
+                                                      uint64_t interval_ms);
+
+/**
+ * Gets how long an accepted envelope in a durable queue may wait to be brought to the disk.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds; 0 leaves it to the kernel.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_queue_sync_ms(const struct sentry_options_t *opts);
+
+/**
  * Sets the most requests that run at a time.
  *
  * Arguments: `requests` 1 to 32; default 1.

@@ -218,6 +218,7 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         compress: options.compression == Compression::Gzip,
         client_reports: options.send_client_reports,
         is_durable: options.queue_durable,
+        sync_interval: options.queue_sync,
         queue: QueueSettings {
             max_items: options.queue_max_items,
             max_bytes: options.queue_max_bytes,

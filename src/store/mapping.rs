@@ -82,6 +82,17 @@ impl Mapping {
         unsafe { std::slice::from_raw_parts(self.base.as_ptr(), self.words) }
     }
 
+    /// Waits until what was stored so far is on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        // SAFETY: address and length are those of the mapping.
+        let result = unsafe { libc::msync(self.base.as_ptr().cast(), self.bytes(), libc::MS_SYNC) };
+        if result == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::last_os_error())
+        }
+    }
+
     fn bytes(&self) -> usize {
         // It was mapped with this product.
         self.words.wrapping_mul(WORD)
@@ -112,6 +123,7 @@ mod tests {
         let bytes = fs::read(&path).unwrap();
         assert_eq!(bytes.len(), 24);
         assert_eq!(bytes[8..16], 7_u64.to_ne_bytes());
+        mapping.sync().unwrap();
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

@@ -137,6 +137,11 @@ impl QueueLog {
         }
     }
 
+    /// Waits until the log is on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.mapping.sync()
+    }
+
     fn take_blocks(&self, count: usize) -> Option<Vec<u32>> {
         let mut free = lock(&self.free);
         let rest = free.len().checked_sub(count)?;

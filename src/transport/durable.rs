@@ -4,6 +4,9 @@
 //! A copy is made before the envelope is accepted and costs no system call; without room for it the queue counts as full.
 //! Entry point: [`Copies`].
 
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::base::process;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use crate::store::queue_log::{QueueLog, Record};
@@ -26,6 +29,8 @@ pub(crate) struct NoRoom;
 pub(crate) struct Copies {
     log: Option<QueueLog>,
     generation: u32,
+    /// Something was copied since the last sync.
+    is_changed: AtomicBool,
 }
 
 impl Copies {
@@ -34,6 +39,7 @@ impl Copies {
         Self {
             log,
             generation: process::fork_generation(),
+            is_changed: AtomicBool::new(false),
         }
     }
 
@@ -48,7 +54,14 @@ impl Copies {
     /// Makes a copy.
     pub(crate) fn make(&self, bytes: Option<&[u8]>) -> Result<Option<Record>, NoRoom> {
         match (self.log(), bytes) {
-            (Some(log), Some(bytes)) => log.append(bytes).map(Some).ok_or(NoRoom),
+            (Some(log), Some(bytes)) => {
+                let record = log.append(bytes).ok_or(NoRoom)?;
+                // Looked at first: a store by every capture would be shared by all of them.
+                if !self.is_changed.load(Ordering::Relaxed) {
+                    self.is_changed.store(true, Ordering::Release);
+                }
+                Ok(Some(record))
+            }
             _ => Ok(None),
         }
     }
@@ -58,6 +71,17 @@ impl Copies {
         if let (Some(log), Some(record)) = (self.log(), record) {
             log.settle(record);
         }
+    }
+
+    /// True if there are copies that no sync has seen.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.is_changed.load(Ordering::Acquire)
+    }
+
+    /// Waits until the copies are on the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.is_changed.store(false, Ordering::Release);
+        self.log().map_or(Ok(()), QueueLog::sync)
     }
 
     /// A forked child has the log of its parent mapped, and must not write there.

@@ -201,6 +201,11 @@ impl Queue {
         self.lanes.iter().all(|lane| lane.receiver.is_empty())
     }
 
+    /// The copies of what it holds, in a durable queue.
+    pub(crate) fn copies(&self) -> &Copies {
+        &self.copies
+    }
+
     /// Gives the room of a settled envelope back.
     pub(crate) fn release(&self, charge: Charge) {
         self.copies.end(charge.record);

@@ -53,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) client_reports: bool,
     /// Accepted envelopes are to outlive the process.
     pub(crate) is_durable: bool,
+    /// Longest their copies wait to be brought to the disk; zero: as long as the kernel likes.
+    pub(crate) sync_interval: Duration,
     /// Bounds of the queue.
     pub(crate) queue: QueueSettings,
     /// Retries.

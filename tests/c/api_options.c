@@ -58,6 +58,7 @@ static void numbers(void)
     CHECK_EQ(sentry_options_set_queue_max_items(options, INT64_MIN), SENTRY_STATUS_INVALID_ARGUMENT);
     NUMBER(queue_max_bytes, uint64_t, 16777216, 65536, 1099511627775, 65535, UINT64_MAX);
     NUMBER(queue_block_timeout_ms, uint64_t, 0, 0, 60000, 60001, UINT64_MAX);
+    NUMBER(queue_sync_ms, uint64_t, 0, 0, 3600000, 3600001, UINT64_MAX);
     NUMBER(connect_timeout_ms, uint64_t, 15000, 1, 600000, 0, UINT64_MAX);
     NUMBER(read_timeout_ms, uint64_t, 15000, 1, 600000, 0, UINT64_MAX);
     NUMBER(retries, int32_t, 3, 0, 1000, -1, INT32_MAX);

@@ -24,6 +24,7 @@ static void start(const char *dsn, const char *database, int durable)
     sentry_options_set_cache_max_items(options, 100000);
     sentry_options_set_queue_max_items(options, 200);
     sentry_options_set_queue_durable(options, durable);
+    sentry_options_set_queue_sync_ms(options, 50);
     sentry_options_set_connect_timeout_ms(options, 200);
     sentry_options_set_read_timeout_ms(options, 200);
     sentry_options_set_retries(options, 1000);

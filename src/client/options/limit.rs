@@ -85,6 +85,8 @@ pub(crate) const QUEUE_MAX_BYTES: Limit =
 /// A capture that waits longer than a minute is a hanging host.
 pub(crate) const QUEUE_BLOCK_TIMEOUT: Limit =
     limit("queue_block_timeout_ms", "milliseconds", 0, 60_000);
+/// An hour between two syncs is hardly one at all.
+pub(crate) const QUEUE_SYNC: Limit = limit("queue_sync_ms", "milliseconds", 0, 3_600_000);
 /// 0 would mean "no time-out" to libcurl, which is what this library exists to prevent.
 pub(crate) const CONNECT_TIMEOUT: Limit = limit("connect_timeout_ms", "milliseconds", 1, 600_000);
 /// As for the connect.

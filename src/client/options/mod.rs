@@ -94,6 +94,8 @@ pub(crate) struct Options {
     pub(crate) queue_overflow: QueueOverflow,
     /// Longest a capture may wait for room; zero: never.
     pub(crate) queue_block_timeout: Duration,
+    /// Longest the copies of a durable queue wait to be brought to the disk; zero: as long as the kernel likes.
+    pub(crate) queue_sync: Duration,
     /// Longest DNS, TCP and TLS may take together.
     pub(crate) connect_timeout: Duration,
     /// Longest silence of the server once connected.
@@ -177,6 +179,7 @@ impl Default for Options {
             queue_max_bytes: 16 * 1024 * 1024,
             queue_overflow: QueueOverflow::DropNewest,
             queue_block_timeout: Duration::ZERO,
+            queue_sync: Duration::ZERO,
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(15),
             retries: 3,
@@ -253,6 +256,7 @@ impl fmt::Debug for Options {
             .field("queue_max_bytes", &self.queue_max_bytes)
             .field("queue_overflow", &self.queue_overflow)
             .field("queue_block_timeout", &self.queue_block_timeout)
+            .field("queue_sync", &self.queue_sync)
             .field("connect_timeout", &self.connect_timeout)
             .field("read_timeout", &self.read_timeout)
             .field("retries", &self.retries)

@@ -141,6 +141,12 @@ impl Options {
         Ok(())
     }
 
+    /// Sets after how many milliseconds the copies of a durable queue are brought to the disk.
+    pub(crate) fn set_queue_sync(&mut self, millis: i128) -> Result<(), String> {
+        self.queue_sync = millis_of(limit::QUEUE_SYNC, millis)?;
+        Ok(())
+    }
+
     /// Sets how many milliseconds a connect may take.
     pub(crate) fn set_connect_timeout(&mut self, millis: i128) -> Result<(), String> {
         self.connect_timeout = millis_of(limit::CONNECT_TIMEOUT, millis)?;

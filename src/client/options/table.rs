@@ -143,6 +143,7 @@ pub(crate) const TABLE: &[Entry] = &[
         "0",
         Whole(Options::set_queue_block_timeout),
     ),
+    entry("queue_sync_ms", "0", Whole(Options::set_queue_sync)),
     entry(
         "connect_timeout_ms",
         "15000",

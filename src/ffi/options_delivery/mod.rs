@@ -216,6 +216,42 @@ pub unsafe extern "C" fn sentry_options_get_queue_durable(opts: *const sentry_op
     })
 }
 
+/// Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power
+/// failure as well. The library's own thread does it, and only when something was accepted since.
+///
+/// Arguments: `interval_ms` 0 to 3,600,000 milliseconds; default 0, which leaves it to the kernel (usually half a minute).
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_queue_sync_ms(
+    opts: *mut sentry_options_t,
+    interval_ms: u64,
+) -> sentry_status_t {
+    guard(INTERNAL, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+        unsafe {
+            configure(opts, |options| {
+                options.set_queue_sync(i128::from(interval_ms))
+            })
+        }
+    })
+}
+
+/// Gets how long an accepted envelope in a durable queue may wait to be brought to the disk.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: milliseconds; 0 leaves it to the kernel.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_queue_sync_ms(opts: *const sentry_options_t) -> u64 {
+    guard(0, || {
+        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+        unsafe { read(opts, 0, |options| as_millis(options.queue_sync)) }
+    })
+}
+
 /// Sets the most requests that run at a time.
 ///
 /// Arguments: `requests` 1 to 32; default 1.

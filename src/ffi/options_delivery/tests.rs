@@ -89,6 +89,16 @@ fn queue_options_hold_their_ranges() {
         &[60_001, u64::MAX],
     );
     check(
+        "queue_sync_ms",
+        (
+            sentry_options_set_queue_sync_ms,
+            sentry_options_get_queue_sync_ms,
+        ),
+        0,
+        &[3_600_000, 0],
+        &[3_600_001, u64::MAX],
+    );
+    check(
         "max_requests_in_flight",
         (
             sentry_options_set_max_requests_in_flight,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::{HttpClient, Worker};
 use crate::base::diagnostics::Severity;
@@ -33,6 +34,7 @@ impl<C: HttpClient> Worker<C> {
                 }
             });
         }
+        self.sync_copies();
         // A run that is left for the next start costs nothing; a shutdown has no time for it.
         if self.stop.is_none() {
             self.contain(Self::take_over_some);
@@ -48,6 +50,27 @@ impl<C: HttpClient> Worker<C> {
             Takeover::Due | Takeover::Running(_, None) => true,
         };
         self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
+    }
+
+    /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them.
+    pub(super) fn sync_due(&self) -> Option<Instant> {
+        let interval = self.shared.settings.sync_interval;
+        let is_wanted = !interval.is_zero() && self.shared.queue.copies().is_changed();
+        is_wanted.then(|| self.last_sync.checked_add(interval))?
+    }
+
+    fn sync_copies(&mut self) {
+        let now = self.shared.clock.now();
+        if self.sync_due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.last_sync = now;
+        if let Err(error) = self.shared.queue.copies().sync() {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("the copies of the queue cannot be brought to the disk: {error}"),
+            );
+        }
     }
 
     fn take_over_some(&mut self) {

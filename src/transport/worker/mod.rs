@@ -101,6 +101,7 @@ pub(crate) struct Worker<C> {
     reports: Reports,
     ended: Vec<Completion>,
     takeover: Takeover,
+    last_sync: Instant,
 }
 
 /// How client reports travel. Servers that do not know them may refuse the whole envelope.
@@ -134,6 +135,7 @@ impl<C: HttpClient> Worker<C> {
             reports: Reports::Riding,
             ended: Vec::new(),
             takeover: Takeover::Due,
+            last_sync: last_report,
         }
     }
 
@@ -421,6 +423,9 @@ impl<C: HttpClient> Worker<C> {
         }
         if let Some(stop) = self.stop {
             sooner(stop.deadline);
+        }
+        if let Some(due) = self.sync_due() {
+            sooner(due);
         }
         let report = self.last_report.checked_add(REPORT_INTERVAL);
         if let Some(due) = report.filter(|due| *due > now)

@@ -130,6 +130,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
         compress: false,
         client_reports: true,
         is_durable: false,
+        sync_interval: Duration::ZERO,
         queue: QueueSettings {
             max_items: Some(100),
             max_bytes: 1 << 20,
