@@ -10,6 +10,7 @@
 #endif
 
 #include "driver_figures.h"
+#include "driver_health.h"
 #include "driver_record.h"
 #include "driver_stress.h"
 #include "driver_text.h"
@@ -258,6 +259,30 @@ static void run_untag(char *key) {
     sentry_remove_tag(key);
 }
 
+static void run_session(char *rest) {
+    health_session(rest);
+}
+
+static void run_user(char *rest) {
+    health_user(rest);
+}
+
+static void run_release(char *rest) {
+    sentry_set_release(rest);
+}
+
+static void run_consent(char *rest) {
+    health_consent(rest, &answer);
+}
+
+static void run_crashed(char *rest) {
+    health_crashed(rest, &answer);
+}
+
+static void run_fork(char *rest) {
+    health_fork(rest, &answer);
+}
+
 static void run_flush(char *rest) {
     uint64_t timeout_ms = take_number(&rest);
     start_clock();
@@ -433,6 +458,12 @@ static const command_t commands[] = {
     {"crumb", run_crumb},                 /* breadcrumb as JSON */
     {"tag", run_tag},                     /* key, value */
     {"untag", run_untag},                 /* key */
+    {"session", run_session},             /* start, end, or the number of a status */
+    {"user", run_user},                   /* id, - or ? */
+    {"release", run_release},             /* release */
+    {"consent", run_consent},             /* give, revoke, reset or nothing */
+    {"crashed", run_crashed},             /* clear or nothing */
+    {"fork", run_fork},                   /* session or nothing */
     {"flush", run_flush},                 /* ms */
     {"close", run_close},                 /* */
     {"shutdown", run_shutdown},           /* */

@@ -41,6 +41,7 @@ pub mod status {
     pub const RATE_LIMITED: i64 = 6;
     pub const SAMPLED_OUT: i64 = 7;
     pub const IGNORED: i64 = 9;
+    pub const NO_CONSENT: i64 = 10;
 }
 
 /// A running driver. When it is dropped, the process is killed.
@@ -161,6 +162,12 @@ impl Driver {
         assert!(status.success(), "the driver ended with {status}");
         let stderr = self.stderr.take().expect("it is taken only here");
         stderr.join().expect("reading does not panic")
+    }
+
+    /// Kills the process as the system would; nothing of it runs any more when this returns.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it is our own child");
+        self.child.wait().expect("nobody else waits for it");
     }
 
     /// Starts the library; panics if that fails. Without files and sessions, unless the options ask for them.
