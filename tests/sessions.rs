@@ -28,8 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Sessions start with init.
 fn options(receiver: &Receiver, changes: Value) -> Value {
     let options = quick_options(&receiver.dsn());
-    let health =
-        json!({"auto_session_tracking": true, "release": "app@1", "environment": "kitchen"});
+    let health = json!({"auto_session_tracking": true, "send_client_reports": false, "release": "app@1", "environment": "kitchen"});
     with(with(options, health), changes)
 }
 

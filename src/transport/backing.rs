@@ -29,9 +29,10 @@ pub(crate) trait Chores: fmt::Debug + Send + Sync {
     /// Writes what waits to be written; called soon after [`super::Transport::has_chores`].
     fn run(&self);
 
-    /// Takes what is the client's from a dead run. It comes here before the files of the transport in it are looked at.
+    /// Takes what is the client's from a dead run, soon after the start and before the files of the transport in any of them
+    /// are looked at.
     fn take_over(&self, old: &OldRun);
 
-    /// All dead runs have been seen: what is to be sent of them.
+    /// All dead runs have been seen: what is to be sent of them. Not called if a shutdown came first.
     fn taken_over(&self) -> Vec<Envelope>;
 }

@@ -70,6 +70,9 @@ pub(crate) struct Room {
     pub(crate) ever: u64,
 }
 
+/// Most that a shutdown waits for the worker's first look at the files of dead runs.
+const LONGEST_START: Duration = Duration::from_millis(500);
+
 /// A running transport: one queue, one worker thread, one server.
 #[derive(Debug)]
 pub(crate) struct Transport {
@@ -169,7 +172,7 @@ impl Transport {
         lock(&self.shared.control).flushes.push(Arc::clone(&flush));
         self.shared.wake.now();
         // After the push: a worker that ended before it did not see this flush, and never will.
-        if *lock(&self.shared.phase) != Phase::Running {
+        if *lock(&self.shared.phase) > Phase::Running {
             return false;
         }
         let deadline = deadline_in(timeout);
@@ -197,8 +200,19 @@ impl Transport {
         let Some(thread) = lock(&self.thread).take() else {
             return 0;
         };
-        self.shared.queue.close(&self.shared.ledger);
         let deadline = deadline_in(timeout);
+        if !is_worker_thread() {
+            // What the client makes of dead runs must be in the queue before it closes.
+            let patience = deadline_in(timeout.min(LONGEST_START));
+            let is_at_work = |now: &mut Phase| *now >= Phase::Running;
+            wait_until(
+                &self.shared.phase,
+                &self.shared.phase_changed,
+                patience,
+                is_at_work,
+            );
+        }
+        self.shared.queue.close(&self.shared.ledger);
         lock(&self.shared.control).stop = Some(deadline);
         self.shared.wake.now();
         if is_worker_thread() {

@@ -101,6 +101,8 @@ pub(crate) struct Control {
 /// How far the worker has come with ending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// The client's files in dead runs are being looked at.
+    Starting,
     /// At work.
     Running,
     /// Everything is settled; handles are being freed.
@@ -175,7 +177,7 @@ impl Shared {
             wake,
             traffic: Traffic::default(),
             control: Mutex::default(),
-            phase: Mutex::new(Phase::Running),
+            phase: Mutex::new(Phase::Starting),
             phase_changed: Condvar::new(),
             unsettled: Mutex::default(),
             generation: process::fork_generation(),

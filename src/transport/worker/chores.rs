@@ -9,6 +9,7 @@ use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::run::{OldRun, OldRuns, old_runs};
 use crate::transport::remains::{self, Inheritance};
+use crate::transport::shared::Phase;
 
 /// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
 const RUNS_AT_A_TIME: usize = 20;
@@ -18,7 +19,10 @@ const RUNS_AT_A_TIME: usize = 20;
 pub(super) enum Takeover {
     /// Not begun.
     Due,
-    /// Under way; with the run whose envelopes are coming into the queue.
+    /// The client takes what is its own from each run. That is little, nothing of it waits for the server, and a shutdown
+    /// waits for it: else programs that never live long would never come to it.
+    OfClient(OldRuns),
+    /// The rest is under way; with the run whose envelopes are coming into the queue.
     Running(OldRuns, Option<Box<(OldRun, Inheritance)>>),
     /// Done, or there is nothing to take over.
     Done,
@@ -39,6 +43,9 @@ impl<C: HttpClient> Worker<C> {
         if self.stop.is_none() {
             self.contain(Self::take_over_some);
         }
+        if !matches!(self.takeover, Takeover::Due | Takeover::OfClient(_)) {
+            self.shared.reach(Phase::Running);
+        }
     }
 
     /// True if the next step has more to do.
@@ -47,7 +54,7 @@ impl<C: HttpClient> Worker<C> {
             Takeover::Done => false,
             // The next envelope that leaves the queue makes room, and is a step of its own.
             Takeover::Running(_, Some(_)) => self.shared.queue.is_at_most_half_full(),
-            Takeover::Due | Takeover::Running(_, None) => true,
+            Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
         };
         self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
     }
@@ -78,15 +85,7 @@ impl<C: HttpClient> Worker<C> {
         let (runs, current) = match &mut self.takeover {
             Takeover::Done => return,
             Takeover::Running(runs, current) => (runs, current),
-            Takeover::Due => {
-                // In case of a panic: what caused it once would cause it again.
-                self.takeover = Takeover::Done;
-                let Some(runs) = self.find_old_runs() else {
-                    return;
-                };
-                self.takeover = Takeover::Running(runs, None);
-                return;
-            }
+            Takeover::Due | Takeover::OfClient(_) => return self.take_over_for_client(),
         };
         for _ in 0..RUNS_AT_A_TIME {
             if let Some(waiting) = current
@@ -101,16 +100,35 @@ impl<C: HttpClient> Worker<C> {
             }
             let Some(old) = runs.next() else {
                 self.takeover = Takeover::Done;
-                return self.send_taken_over();
+                return;
             };
-            if let Some(chores) = &shared.backing.chores {
-                chores.take_over(&old);
-            }
             match Inheritance::open(&old, &shared) {
                 Some(inheritance) => *current = Some(Box::new((old, inheritance))),
                 None => finish(old),
             }
         }
+    }
+
+    fn take_over_for_client(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        // In case of a panic: what caused it once would cause it again.
+        let runs = match std::mem::replace(&mut self.takeover, Takeover::Done) {
+            Takeover::OfClient(runs) => Some(runs),
+            _ => self.find_old_runs(),
+        };
+        let Some(mut runs) = runs else { return };
+        for _ in 0..RUNS_AT_A_TIME {
+            let Some(old) = runs.next() else {
+                self.send_taken_over();
+                let rest = self.find_old_runs();
+                self.takeover = rest.map_or(Takeover::Done, |rest| Takeover::Running(rest, None));
+                return;
+            };
+            if let Some(chores) = &shared.backing.chores {
+                chores.take_over(&old);
+            }
+        }
+        self.takeover = Takeover::OfClient(runs);
     }
 
     fn find_old_runs(&self) -> Option<OldRuns> {
