@@ -343,6 +343,7 @@ fn reason_name(number: i32) -> &'static CStr {
         16 => c"shutdown",
         17 => c"worker_thread",
         18 => c"no_consent",
+        19 => c"host_died",
         _ => c"unknown",
     }
 }
