@@ -571,6 +571,80 @@ typedef enum sentry_minidump_mode_t {
 } sentry_minidump_mode_t;
 
 /**
+ * How a piece of work ended.
+ */
+typedef enum sentry_span_status_t {
+    /**
+     * It succeeded.
+     */
+    SENTRY_SPAN_STATUS_OK = 0,
+    /**
+     * It was cancelled, mostly by the caller.
+     */
+    SENTRY_SPAN_STATUS_CANCELLED = 1,
+    /**
+     * It is not known how.
+     */
+    SENTRY_SPAN_STATUS_UNKNOWN = 2,
+    /**
+     * The caller passed something that makes no sense.
+     */
+    SENTRY_SPAN_STATUS_INVALID_ARGUMENT = 3,
+    /**
+     * It took too long.
+     */
+    SENTRY_SPAN_STATUS_DEADLINE_EXCEEDED = 4,
+    /**
+     * What was asked for is not there.
+     */
+    SENTRY_SPAN_STATUS_NOT_FOUND = 5,
+    /**
+     * What was to be made is there already.
+     */
+    SENTRY_SPAN_STATUS_ALREADY_EXISTS = 6,
+    /**
+     * The caller may not do that.
+     */
+    SENTRY_SPAN_STATUS_PERMISSION_DENIED = 7,
+    /**
+     * Something is used up.
+     */
+    SENTRY_SPAN_STATUS_RESOURCE_EXHAUSTED = 8,
+    /**
+     * The system is not in the state that it needs.
+     */
+    SENTRY_SPAN_STATUS_FAILED_PRECONDITION = 9,
+    /**
+     * It was aborted, mostly by a conflict.
+     */
+    SENTRY_SPAN_STATUS_ABORTED = 10,
+    /**
+     * It went past the valid range.
+     */
+    SENTRY_SPAN_STATUS_OUT_OF_RANGE = 11,
+    /**
+     * Nobody has built that.
+     */
+    SENTRY_SPAN_STATUS_UNIMPLEMENTED = 12,
+    /**
+     * A bug, or a broken invariant.
+     */
+    SENTRY_SPAN_STATUS_INTERNAL_ERROR = 13,
+    /**
+     * The service is not there for the moment.
+     */
+    SENTRY_SPAN_STATUS_UNAVAILABLE = 14,
+    /**
+     * Data is lost or broken for good.
+     */
+    SENTRY_SPAN_STATUS_DATA_LOSS = 15,
+    /**
+     * The caller did not say who they are.
+     */
+    SENTRY_SPAN_STATUS_UNAUTHENTICATED = 16,
+} sentry_span_status_t;
+
+/**
  * Something attached: a file or bytes.
  *
  * Made by the functions `sentry_…attach_file` and `sentry_…attach_bytes`, changed by `sentry_attachment_set_…`. It
@@ -627,12 +701,31 @@ typedef struct sentry_options_t sentry_options_t;
 typedef struct sentry_scope_t sentry_scope_t;
 
 /**
+ * A part of a transaction. Tracing is not enabled in this version: it knows its place in the trace, for
+ * `sentry_span_iter_headers`, and is never sent.
+ *
+ * Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
+ * `sentry_span_discard`; it may outlive what it is a part of.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_span_t sentry_span_t;
+
+/**
  * What a transaction starts with: its name, its operation, and where it comes from.
  *
- * Lent to a `sentry_traces_sampler_function`.
+ * Made by `sentry_transaction_context_new`, ended by the `sentry_transaction_start` it is given to; there is no other end.
  * Threads: one at a time for each handle.
  */
 typedef struct sentry_transaction_context_t sentry_transaction_context_t;
+
+/**
+ * A piece of work from its beginning to its end, the root of spans. Tracing is not enabled in this version: it knows its
+ * place in the trace, for `sentry_transaction_iter_headers`, and is never sent.
+ *
+ * Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_transaction_t sentry_transaction_t;
 
 /**
  * A dynamic value: null, boolean, number, text, list or object.
@@ -930,6 +1023,14 @@ typedef struct sentry_stats_t {
      */
     char last_error[SENTRY_STATS_ERROR_LEN];
 } sentry_stats_t;
+
+/**
+ * Takes a header for a request to another program.
+ *
+ * Called on the thread that asked, without any lock held, once for each header; `key` and `value` are terminated and
+ * valid during the call. It may call every function of the library; it must not throw or `longjmp`.
+ */
+typedef void (*sentry_iter_headers_function_t)(const char *key, const char *value, void *userdata);
 
 #ifdef __cplusplus
 extern "C" {
@@ -3477,7 +3578,7 @@ SENTRY_API void sentry_options_set_max_spans(struct sentry_options_t *opts, size
 SENTRY_API size_t sentry_options_get_max_spans(struct sentry_options_t *opts);
 
 /**
- * Sets whether outgoing requests carry the header `traceparent` as well. Stored; without effect in this version.
+ * Sets whether `sentry_transaction_iter_headers` and `sentry_span_iter_headers` tell the header `traceparent` as well.
  *
  * Arguments: `propagate_traceparent` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.
@@ -3559,8 +3660,8 @@ SENTRY_API void sentry_options_set_enable_logs(struct sentry_options_t *opts, in
 SENTRY_API int sentry_options_get_enable_logs(const struct sentry_options_t *opts);
 
 /**
- * Sets whether the first variable argument of a log call is an object of attributes. Stored; without effect in this
- * version.
+ * Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
+ * version, dropped.
  *
  * Arguments: `logs_with_attributes` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.
@@ -4618,6 +4719,680 @@ SENTRY_API const char *sentry_status_message(sentry_status_t status);
  */
 SENTRY_API
 const char *sentry_last_error_message(void);
+
+/**
+ * Goes on with a trace that another program began: later events belong to it.
+ *
+ * Arguments: `trace_id`, 32 hex digits, not all zero; `parent_span_id`, 16 hex digits. With another trace id nothing
+ * changes, with another span id there is no parent.
+ * Ownership: the texts are copied.
+ * Null: a NULL `trace_id` is ignored; `parent_span_id` may be NULL.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_trace(const char *trace_id,
+                      const char *parent_span_id);
+
+/**
+ * `sentry_set_trace` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_trace_n(const char *trace_id,
+                        size_t trace_id_len,
+                        const char *parent_span_id,
+                        size_t parent_span_id_len);
+
+/**
+ * Begins a new trace: later events no longer belong to that of the earlier ones.
+ *
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_regenerate_trace(void);
+
+/**
+ * Makes what a transaction starts with.
+ *
+ * Arguments: `name`, what it is; `operation`, which kind of work, for instance `http.server`.
+ * Ownership: the texts are copied; the handle is the caller's until it is given to `sentry_transaction_start`.
+ * Null: NULL texts are empty.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transaction_context_t *sentry_transaction_context_new(const char *name,
+                                                                    const char *operation);
+
+/**
+ * `sentry_transaction_context_new` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transaction_context_t *sentry_transaction_context_new_n(const char *name,
+                                                                      size_t name_len,
+                                                                      const char *operation,
+                                                                      size_t operation_len);
+
+/**
+ * Sets the name.
+ *
+ * Ownership: the text is copied; what `sentry_transaction_context_get_name` gave is no longer valid.
+ * Null: a NULL handle is ignored; a NULL text is empty.
+ * Threads: one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_set_name(struct sentry_transaction_context_t *tx_ctx,
+                                         const char *name);
+
+/**
+ * `sentry_transaction_context_set_name` with a length.
+ *
+ * Arguments: `name_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_set_name_n(struct sentry_transaction_context_t *tx_ctx,
+                                           const char *name,
+                                           size_t name_len);
+
+/**
+ * Gets the name.
+ *
+ * Ownership: the text is the handle's; valid until the name is set again or the handle is given away.
+ * Null: an empty text for a NULL handle.
+ * Threads: one at a time for each handle.
+ * Returns: the text, never NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_transaction_context_get_name(const struct sentry_transaction_context_t *tx_ctx);
+
+/**
+ * Sets the operation.
+ *
+ * Ownership: the text is copied; what `sentry_transaction_context_get_operation` gave is no longer valid.
+ * Null: a NULL handle is ignored; a NULL text is empty.
+ * Threads: one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_set_operation(struct sentry_transaction_context_t *tx_ctx,
+                                              const char *operation);
+
+/**
+ * `sentry_transaction_context_set_operation` with a length.
+ *
+ * Arguments: `operation_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_set_operation_n(struct sentry_transaction_context_t *tx_ctx,
+                                                const char *operation,
+                                                size_t operation_len);
+
+/**
+ * Gets the operation.
+ *
+ * Ownership: the text is the handle's; valid until the operation is set again or the handle is given away.
+ * Null: an empty text for a NULL handle.
+ * Threads: one at a time for each handle.
+ * Returns: the text, never NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_transaction_context_get_operation(const struct sentry_transaction_context_t *tx_ctx);
+
+/**
+ * Decides whether the trace is sent. Tracing is not enabled in this version: the decision is only passed on in headers.
+ *
+ * Arguments: `sampled` 0 or not.
+ * Null: ignored.
+ * Threads: one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_set_sampled(struct sentry_transaction_context_t *tx_ctx,
+                                            int sampled);
+
+/**
+ * Takes back the decision of `sentry_transaction_context_set_sampled`.
+ *
+ * Null: ignored.
+ * Threads: one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_remove_sampled(struct sentry_transaction_context_t *tx_ctx);
+
+/**
+ * Goes on with the trace of a request from another program.
+ *
+ * Arguments: `key` and `value` of a header; only `sentry-trace` is read in this version, in any case.
+ * Ownership: nothing is kept.
+ * Null: ignored.
+ * Threads: one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_update_from_header(struct sentry_transaction_context_t *tx_ctx,
+                                                   const char *key,
+                                                   const char *value);
+
+/**
+ * `sentry_transaction_context_update_from_header` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_context_update_from_header_n(struct sentry_transaction_context_t *tx_ctx,
+                                                     const char *key,
+                                                     size_t key_len,
+                                                     const char *value,
+                                                     size_t value_len);
+
+/**
+ * Starts a span within this span. Tracing is not enabled in this version: the span is only a place in the trace.
+ *
+ * Arguments: `operation`, which kind of work; `description`, what it is.
+ * Ownership: the span is the caller's; end it with `sentry_span_finish` or `sentry_span_discard`.
+ * Null: NULL for a NULL `parent`; the texts may be NULL.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_span_start_child(struct sentry_span_t *parent,
+                                              const char *operation,
+                                              const char *description);
+
+/**
+ * `sentry_span_start_child` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_span_start_child_n(struct sentry_span_t *parent,
+                                                const char *operation,
+                                                size_t operation_len,
+                                                const char *description,
+                                                size_t description_len);
+
+/**
+ * `sentry_span_start_child` that began at a given time.
+ *
+ * Arguments: `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_span_start_child_ts(struct sentry_span_t *parent,
+                                                 const char *operation,
+                                                 const char *description,
+                                                 uint64_t timestamp);
+
+/**
+ * `sentry_span_start_child` with lengths that began at a given time.
+ *
+ * Arguments: lengths in bytes, without terminator; `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_span_start_child_ts_n(struct sentry_span_t *parent,
+                                                   const char *operation,
+                                                   size_t operation_len,
+                                                   const char *description,
+                                                   size_t description_len,
+                                                   uint64_t timestamp);
+
+/**
+ * Ends a span. Tracing is not enabled in this version: nothing is sent.
+ *
+ * Ownership: takes `span`.
+ * Null: ignored.
+ * Threads: nobody else may use the handle.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_finish(struct sentry_span_t *span);
+
+/**
+ * `sentry_span_finish` of one that ended at a given time.
+ *
+ * Arguments: `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_finish_ts(struct sentry_span_t *span, uint64_t timestamp);
+
+/**
+ * Ends a span that is not to be sent.
+ *
+ * Ownership: takes `span`.
+ * Null: ignored.
+ * Threads: nobody else may use the handle.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_discard(struct sentry_span_t *span);
+
+/**
+ * Calls a function with each header that tells another program of this span.
+ *
+ * These are `sentry-trace`, and `traceparent` with the option `propagate_traceparent`. Without a decision whether the trace
+ * is sent, by `sentry_transaction_context_set_sampled` or the program before, they leave it to the receiver. `baggage`
+ * comes with a later version.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_iter_headers(struct sentry_span_t *span,
+                              sentry_iter_headers_function_t callback,
+                              void *userdata);
+
+/**
+ * Sets how this span ended. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_set_status(struct sentry_span_t *span, sentry_span_status_t status);
+
+/**
+ * Binds a span to the process. Tracing is not enabled in this version: events keep the trace of the process.
+ *
+ * Ownership: `span` stays the caller's.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_span(struct sentry_span_t *span);
+
+/**
+ * Binds a span to a scope. Tracing is not enabled in this version: events keep the trace of the process.
+ *
+ * Ownership: `span` stays the caller's.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_span(struct sentry_scope_t *scope,
+                           struct sentry_span_t *span);
+
+/**
+ * Sets a tag of this span. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_set_tag(struct sentry_span_t *span, const char *tag, const char *value);
+
+/**
+ * `sentry_span_set_tag` with a length for each text.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_set_tag_n(struct sentry_span_t *span,
+                           const char *tag,
+                           size_t tag_len,
+                           const char *value,
+                           size_t value_len);
+
+/**
+ * Removes a tag of this span. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_remove_tag(struct sentry_span_t *span, const char *tag);
+
+/**
+ * `sentry_span_remove_tag` with a length for each text.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_remove_tag_n(struct sentry_span_t *span,
+                              const char *tag,
+                              size_t tag_len);
+
+/**
+ * Sets data of this span. Tracing is not enabled in this version: it is not kept.
+ *
+ * Ownership: takes `value`.
+ * Null: ignored; `value` is taken all the same.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_set_data(struct sentry_span_t *span,
+                          const char *key,
+                          union sentry_value_t value);
+
+/**
+ * `sentry_span_set_data` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_set_data_n(struct sentry_span_t *span,
+                            const char *key,
+                            size_t key_len,
+                            union sentry_value_t value);
+
+/**
+ * Removes data of this span. Tracing is not enabled in this version: none was kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_span_remove_data(struct sentry_span_t *span, const char *key);
+
+/**
+ * `sentry_span_remove_data` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_span_remove_data_n(struct sentry_span_t *span,
+                               const char *key,
+                               size_t key_len);
+
+/**
+ * Starts a transaction. Tracing is not enabled in this version: it is only a place in the trace,
+ * and the sampler is not called.
+ *
+ * Ownership: takes `tx_ctx` and `custom_sampling_ctx`; the transaction is the caller's, end it with
+ * `sentry_transaction_finish` or `sentry_transaction_discard`.
+ * Null: NULL for a NULL `tx_ctx`; `custom_sampling_ctx` is taken all the same.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transaction_t *sentry_transaction_start(struct sentry_transaction_context_t *tx_ctx,
+                                                      union sentry_value_t custom_sampling_ctx);
+
+/**
+ * `sentry_transaction_start` of one that began at a given time.
+ *
+ * Arguments: `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transaction_t *sentry_transaction_start_ts(struct sentry_transaction_context_t *tx_ctx,
+                                                         union sentry_value_t custom_sampling_ctx,
+                                                         uint64_t timestamp);
+
+/**
+ * Ends a transaction. Tracing is not enabled in this version: nothing is sent.
+ *
+ * Ownership: takes `tx`.
+ * Null: ignored.
+ * Threads: nobody else may use the handle.
+ * Blocks: never.
+ * Returns: the nil id.
+ * Since: 0.1
+ */
+SENTRY_API struct sentry_uuid_t sentry_transaction_finish(struct sentry_transaction_t *tx);
+
+/**
+ * `sentry_transaction_finish` of one that ended at a given time.
+ *
+ * Arguments: `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_uuid_t sentry_transaction_finish_ts(struct sentry_transaction_t *tx,
+                                                  uint64_t timestamp);
+
+/**
+ * Ends a transaction that is not to be sent.
+ *
+ * Ownership: takes `tx`.
+ * Null: ignored.
+ * Threads: nobody else may use the handle.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_transaction_discard(struct sentry_transaction_t *tx);
+
+/**
+ * Calls a function with each header that tells another program of this transaction.
+ *
+ * These are `sentry-trace`, and `traceparent` with the option `propagate_traceparent`. Without a decision whether the trace
+ * is sent, by `sentry_transaction_context_set_sampled` or the program before, they leave it to the receiver. `baggage`
+ * comes with a later version.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_iter_headers(struct sentry_transaction_t *tx,
+                                     sentry_iter_headers_function_t callback,
+                                     void *userdata);
+
+/**
+ * Sets how this transaction ended. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_status(struct sentry_transaction_t *tx,
+                                   sentry_span_status_t status);
+
+/**
+ * Binds a transaction to the process. Tracing is not enabled in this version: events keep the trace of the process.
+ *
+ * Ownership: `tx` stays the caller's.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_set_transaction_object(struct sentry_transaction_t *tx);
+
+/**
+ * Binds a transaction to a scope. Tracing is not enabled in this version: events keep the trace of the process.
+ *
+ * Ownership: `tx` stays the caller's.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_scope_set_transaction_object(struct sentry_scope_t *scope,
+                                         struct sentry_transaction_t *tx);
+
+/**
+ * Starts a span within this transaction. Tracing is not enabled in this version: the span is only a place in the trace.
+ *
+ * Arguments: `operation`, which kind of work; `description`, what it is.
+ * Ownership: the span is the caller's; end it with `sentry_span_finish` or `sentry_span_discard`.
+ * Null: NULL for a NULL `parent`; the texts may be NULL.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_transaction_start_child(struct sentry_transaction_t *parent,
+                                                     const char *operation,
+                                                     const char *description);
+
+/**
+ * `sentry_transaction_start_child` with lengths.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_transaction_start_child_n(struct sentry_transaction_t *parent,
+                                                       const char *operation,
+                                                       size_t operation_len,
+                                                       const char *description,
+                                                       size_t description_len);
+
+/**
+ * `sentry_transaction_start_child` that began at a given time.
+ *
+ * Arguments: `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_transaction_start_child_ts(struct sentry_transaction_t *parent,
+                                                        const char *operation,
+                                                        const char *description,
+                                                        uint64_t timestamp);
+
+/**
+ * `sentry_transaction_start_child` with lengths that began at a given time.
+ *
+ * Arguments: lengths in bytes, without terminator; `timestamp` in microseconds since 1970.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_span_t *sentry_transaction_start_child_ts_n(struct sentry_transaction_t *parent,
+                                                          const char *operation,
+                                                          size_t operation_len,
+                                                          const char *description,
+                                                          size_t description_len,
+                                                          uint64_t timestamp);
+
+/**
+ * Sets a tag of this transaction. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_tag(struct sentry_transaction_t *transaction,
+                                const char *tag,
+                                const char *value);
+
+/**
+ * `sentry_transaction_set_tag` with a length for each text.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_tag_n(struct sentry_transaction_t *transaction,
+                                  const char *tag,
+                                  size_t tag_len,
+                                  const char *value,
+                                  size_t value_len);
+
+/**
+ * Removes a tag of this transaction. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_remove_tag(struct sentry_transaction_t *transaction,
+                                   const char *tag);
+
+/**
+ * `sentry_transaction_remove_tag` with a length for each text.
+ *
+ * Arguments: lengths in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_remove_tag_n(struct sentry_transaction_t *transaction,
+                                     const char *tag,
+                                     size_t tag_len);
+
+/**
+ * Sets data of this transaction. Tracing is not enabled in this version: it is not kept.
+ *
+ * Ownership: takes `value`.
+ * Null: ignored; `value` is taken all the same.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_data(struct sentry_transaction_t *transaction,
+                                 const char *key,
+                                 union sentry_value_t value);
+
+/**
+ * `sentry_transaction_set_data` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_data_n(struct sentry_transaction_t *transaction,
+                                   const char *key,
+                                   size_t key_len,
+                                   union sentry_value_t value);
+
+/**
+ * Removes data of this transaction. Tracing is not enabled in this version: none was kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_remove_data(struct sentry_transaction_t *transaction,
+                                    const char *key);
+
+/**
+ * `sentry_transaction_remove_data` with a length.
+ *
+ * Arguments: `key_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_remove_data_n(struct sentry_transaction_t *transaction,
+                                      const char *key,
+                                      size_t key_len);
+
+/**
+ * Sets the name of this transaction. Tracing is not enabled in this version: it is not kept.
+ *
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_name(struct sentry_transaction_t *transaction,
+                                 const char *name);
+
+/**
+ * `sentry_transaction_set_name` with a length.
+ *
+ * Arguments: `name_len` in bytes, without terminator.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transaction_set_name_n(struct sentry_transaction_t *transaction,
+                                   const char *name,
+                                   size_t name_len);
 
 /**
  * Returns the nil id.

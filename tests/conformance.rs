@@ -466,3 +466,40 @@ fn feedback_conforms_in_c() {
 fn feedback_conforms_in_cpp() {
     feedback_conforms(Standard::Cxx17);
 }
+
+fn tracing_conforms(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_tracing", standard, &[&receiver.dsn()]);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    // Transactions are not sent; in all envelopes the header names the trace of the event.
+    let envelopes = receiver.envelopes();
+    assert_eq!(envelopes.len(), 10, "two runs, five events each");
+    let events = receiver.events();
+    let trace = |index: usize| &events[index]["contexts"]["trace"];
+    for (index, envelope) in envelopes.iter().enumerate() {
+        assert_eq!(
+            envelope.header["trace"]["trace_id"],
+            trace(index)["trace_id"]
+        );
+    }
+    let joined = "0ae7be1efe7a4d04f423378007b8f6ae";
+    assert_eq!(trace(0)["trace_id"], trace(1)["trace_id"]);
+    assert_ne!(trace(0)["trace_id"], joined);
+    assert_eq!(trace(2)["trace_id"], joined);
+    assert_eq!(trace(2)["parent_span_id"], "fdf21cb107484a2d");
+    assert_eq!(trace(3)["trace_id"], joined);
+    assert!(trace(3).get("parent_span_id").is_none());
+    assert_ne!(trace(4)["trace_id"], joined);
+    assert_ne!(trace(4)["trace_id"], trace(0)["trace_id"]);
+    assert_ne!(trace(5)["trace_id"], trace(0)["trace_id"]);
+}
+
+#[test]
+fn tracing_conforms_in_c() {
+    tracing_conforms(Standard::C99);
+}
+
+#[test]
+fn tracing_conforms_in_cpp() {
+    tracing_conforms(Standard::Cxx17);
+}

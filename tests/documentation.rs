@@ -85,6 +85,7 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
     assert_eq!(
         left_out,
         [
+            "auto_session_tracking",
             "before_breadcrumb",
             "before_send",
             "before_send_feedback",
@@ -92,6 +93,8 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
             "logger",
             "logs_with_attributes",
             "on_outcome",
+            "propagate_traceparent",
+            "queue_sync_ms",
             "require_user_consent",
             "transport_thread_name",
             "user_agent"

@@ -22,15 +22,27 @@ pub(crate) fn defaults(trace: &Trace) -> Members {
 pub(crate) struct Trace {
     trace_id: Uuid,
     span_id: String,
+    parent_span_id: Option<String>,
 }
 
 impl Trace {
     /// Fresh ids.
     pub(crate) fn new() -> Self {
+        Self::joining(Uuid::new_v4(), None)
+    }
+
+    /// A fresh span in a trace that another program began.
+    pub(crate) fn joining(trace_id: Uuid, parent_span_id: Option<String>) -> Self {
         Self {
-            trace_id: Uuid::new_v4(),
+            trace_id,
             span_id: new_span_id().as_str().to_owned(),
+            parent_span_id,
         }
+    }
+
+    /// The id.
+    pub(crate) fn id(&self) -> Uuid {
+        self.trace_id
     }
 
     /// As 32 hex digits.
@@ -38,10 +50,12 @@ impl Trace {
         self.trace_id.simple().as_str().to_owned()
     }
 
-    fn context(&self) -> String {
+    /// The context of events.
+    pub(crate) fn context(&self) -> String {
         object(&[
             ("trace_id", Some(self.trace_id())),
             ("span_id", Some(self.span_id.clone())),
+            ("parent_span_id", self.parent_span_id.clone()),
         ])
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
+
 use super::contexts::Trace;
 use super::options::{Options, SDK_VERSION};
 use super::scope::FieldList;
@@ -14,7 +16,30 @@ use crate::value::write;
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
     list: FieldList,
-    trace_header: Option<Arc<str>>,
+    /// The sampling context; its trace id is filled in.
+    sampling: Option<Members>,
+    traced: Arc<ArcSwap<Traced>>,
+}
+
+/// The trace of the process, and the header that follows from it.
+#[derive(Debug)]
+struct Traced {
+    trace_id: Uuid,
+    header: Option<Arc<str>>,
+}
+
+impl Traced {
+    fn new(trace: &Trace, sampling: Option<&Members>) -> Arc<Self> {
+        let header = sampling.map(|sampling| {
+            let mut members = sampling.clone();
+            members.set_text("trace_id", &trace.trace_id());
+            Arc::from(format!("{{{}}}", members.json()))
+        });
+        Arc::new(Self {
+            trace_id: trace.id(),
+            header,
+        })
+    }
 }
 
 impl Fields {
@@ -40,9 +65,12 @@ impl Fields {
         if let Some(id) = installation_id {
             list.push(("user", user(id)));
         }
+        let sampling = dsn.map(|dsn| sampling(options, dsn));
+        let traced = Traced::new(trace, sampling.as_ref());
         Self {
             list,
-            trace_header: dsn.map(|dsn| trace_header(options, dsn, trace)),
+            sampling,
+            traced: Arc::new(ArcSwap::new(traced)),
         }
     }
 
@@ -53,7 +81,18 @@ impl Fields {
 
     /// The dynamic sampling context for the envelope header (TRACE-20).
     pub(crate) fn trace_header(&self) -> Option<Arc<str>> {
-        self.trace_header.clone()
+        self.traced.load().header.clone()
+    }
+
+    /// The id of the trace of the process.
+    pub(crate) fn trace_id(&self) -> Uuid {
+        self.traced.load().trace_id
+    }
+
+    /// Goes on in another trace.
+    pub(crate) fn set_trace(&self, trace: &Trace) {
+        self.traced
+            .store(Traced::new(trace, self.sampling.as_ref()));
     }
 }
 
@@ -73,9 +112,9 @@ pub(crate) fn sdk(options: &Options) -> String {
 }
 
 /// TRACE-12, without what only a transaction knows.
-fn trace_header(options: &Options, dsn: &Dsn, trace: &Trace) -> Arc<str> {
+fn sampling(options: &Options, dsn: &Dsn) -> Members {
     let mut members = Members::new();
-    members.set_text("trace_id", &trace.trace_id());
+    members.set_text("trace_id", "");
     members.set_text("public_key", dsn.public_key());
     for (name, text) in [
         ("release", &options.release),
@@ -88,7 +127,7 @@ fn trace_header(options: &Options, dsn: &Dsn, trace: &Trace) -> Arc<str> {
     if let Some(org_id) = dsn.org_id() {
         members.set_text("org_id", org_id);
     }
-    Arc::from(format!("{{{}}}", members.json()))
+    members
 }
 
 #[cfg(test)]

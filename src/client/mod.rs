@@ -38,11 +38,12 @@ use crate::transport::probe::Prober;
 use crate::transport::settings::Settings;
 use crate::transport::stats::Stats;
 use crate::value::dynamic::Value;
+use contexts::Trace;
 use fields::Fields;
 use ignore::IgnoreRules;
 use options::Options;
 use paperwork::Paperwork;
-use scope::Scope;
+use scope::{Part, Scope};
 
 /// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.
 const PROBE_GRACE: Duration = Duration::from_millis(80);
@@ -85,6 +86,18 @@ impl Client {
     /// Its options.
     pub(crate) fn options(&self) -> &Options {
         &self.options
+    }
+
+    /// The id of the trace that ties the events of this process together.
+    pub(crate) fn trace_id(&self) -> Uuid {
+        self.fields.trace_id()
+    }
+
+    /// Goes on in another trace.
+    pub(crate) fn set_trace(&self, trace: &Trace) {
+        self.scope
+            .set_member(Part::Contexts, "trace", Some(&trace.context()));
+        self.fields.set_trace(trace);
     }
 
     /// Its diagnostics.

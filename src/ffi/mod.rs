@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod stats;
 pub mod status;
 mod text;
+pub mod tracing;
 pub mod types;
 pub mod uuid;
 pub mod values;

@@ -83,12 +83,15 @@ macro_rules! jump {
 macro_rules! backdoor {
     ($name:literal, $function:path) => {
         global_asm!(
-            ".text",
+            ".pushsection .text.libsentry_backdoor,\"ax\",%progbits",
+            ".p2align 2",
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
             concat!(".type ", $name, ", %function"),
             concat!($name, ":"),
             jump!(),
+            concat!(".size ", $name, ", . - ", $name),
+            ".popsection",
             sym $function
         );
     };

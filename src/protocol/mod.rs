@@ -15,3 +15,4 @@ mod http_date;
 pub(crate) mod level;
 pub(crate) mod rate_limit;
 pub(crate) mod session;
+pub(crate) mod trace;

@@ -8,15 +8,8 @@ use super::handle::{read, sentry_options_t, store, store_text};
 use crate::client::options::Options;
 use crate::ffi::guard;
 use crate::ffi::text;
+use crate::ffi::tracing::context::sentry_transaction_context_t;
 use crate::ffi::values::sentry_value_t;
-
-/// What a transaction starts with: its name, its operation, and where it comes from.
-///
-/// Lent to a `sentry_traces_sampler_function`.
-/// Threads: one at a time for each handle.
-pub struct sentry_transaction_context_t {
-    _never: std::convert::Infallible,
-}
 
 /// Decides which share of transactions like this one are sent.
 ///
@@ -113,7 +106,7 @@ pub unsafe extern "C" fn sentry_options_get_max_spans(opts: *mut sentry_options_
     })
 }
 
-/// Sets whether outgoing requests carry the header `traceparent` as well. Stored; without effect in this version.
+/// Sets whether `sentry_transaction_iter_headers` and `sentry_span_iter_headers` tell the header `traceparent` as well.
 ///
 /// Arguments: `propagate_traceparent` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
@@ -264,8 +257,8 @@ pub unsafe extern "C" fn sentry_options_get_enable_logs(opts: *const sentry_opti
     })
 }
 
-/// Sets whether the first variable argument of a log call is an object of attributes. Stored; without effect in this
-/// version.
+/// Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
+/// version, dropped.
 ///
 /// Arguments: `logs_with_attributes` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
