@@ -34,10 +34,6 @@ impl Fragment {
     }
 
     /// All of `text`, charged to nobody: for what its maker keeps and bounds.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the list of modules, which events will carry")
-    )]
     pub(crate) fn uncharged(text: Arc<str>) -> Self {
         Self {
             is_charged: false,
