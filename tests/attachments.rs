@@ -43,7 +43,10 @@ fn expected<const N: usize>(list: [(&str, &[&str]); N]) -> Vec<(String, Vec<Stri
 #[test]
 fn attachments_that_the_server_does_not_want_stay_behind() {
     let receiver = Receiver::start();
-    let limits = Reply::ok().with_header("X-Sentry-Rate-Limits", "60:attachment:organization");
+    let limits = Reply::ok().with_header(
+        "X-Sentry-Rate-Limits",
+        "60:attachment;feedback:organization",
+    );
     receiver.script([limits]);
     run_in_scratch("limited", &receiver.dsn());
     let sent: Vec<_> = receiver.envelopes().iter().map(|it| sent(it)).collect();
@@ -70,4 +73,11 @@ fn large_files_read_by_many_threads_stay_within_the_bound_of_the_queue() {
     let port = closed_port().unwrap();
     let dsn = format!("http://publickey@127.0.0.1:{}/42", port.port());
     run_in_scratch("memory", &dsn);
+}
+
+#[test]
+fn an_event_goes_without_its_attachment_rather_than_not_at_all() {
+    let port = closed_port().unwrap();
+    let dsn = format!("http://publickey@127.0.0.1:{}/42", port.port());
+    run_in_scratch("no_room", &dsn);
 }

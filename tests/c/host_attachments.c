@@ -27,6 +27,7 @@ static void put(const char *path, const char *text)
 static void limited(void)
 {
     uint64_t left_out;
+    sentry_uuid_t feedback;
     put("five", "12345");
     host_start();
     CHECK_EQ(host_capture("first"), SENTRY_STATUS_OK);
@@ -36,6 +37,11 @@ static void limited(void)
     CHECK_EQ(host_capture("second"), SENTRY_STATUS_OK);
     left_out = host_stats().categories[SENTRY_CATEGORY_ATTACHMENT].discarded_by_reason[SENTRY_DISCARD_RATELIMIT_BACKOFF];
     CHECK_EQ(left_out, 12);
+    /* Nor does it want feedback. */
+    feedback = sentry_scope_capture_feedback(NULL, sentry_value_new_feedback("m", NULL, NULL, NULL), NULL);
+    CHECK(sentry_uuid_is_nil(&feedback));
+    CHECK_TEXT(sentry_last_error_message(), "the server asked for a pause");
+    CHECK_EQ(host_stats().categories[SENTRY_CATEGORY_FEEDBACK].discarded_by_reason[SENTRY_DISCARD_RATELIMIT_BACKOFF], 1);
     host_check_account();
     CHECK_EQ(sentry_close(), 0);
 }
@@ -107,8 +113,30 @@ static void memory(void)
     sentry_close();
 }
 
+/* A policy that could make room finds nothing to remove: the event goes into the queue without its attachment. */
+static void no_room(void)
+{
+    static char block[40000];
+    sentry_options_t *options = host_options();
+    sentry_category_stats_t attachments;
+    CHECK_EQ(sentry_options_set_queue_max_bytes(options, 65536), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_options_set_queue_overflow(options, SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_options_set_retries(options, 1000), SENTRY_STATUS_OK);
+    sentry_options_set_shutdown_timeout(options, 0);
+    CHECK_EQ(sentry_init(options), 0);
+    CHECK(sentry_attach_bytes(block, sizeof block, "block") != NULL);
+    CHECK_EQ(host_capture("with it"), SENTRY_STATUS_OK);
+    CHECK_EQ(host_capture("without it"), SENTRY_STATUS_OK);
+    CHECK_EQ(host_check_account().pending, 2);
+    attachments = host_stats().categories[SENTRY_CATEGORY_ATTACHMENT];
+    CHECK_EQ(attachments.pending, sizeof block);
+    CHECK_EQ(attachments.discarded_by_reason[SENTRY_DISCARD_QUEUE_OVERFLOW], sizeof block);
+    sentry_close();
+}
+
 int main(int argc, char **argv)
 {
-    static const host_scenario_t scenarios[] = {{"limited", limited}, {"forked", forked}, {"memory", memory}};
+    static const host_scenario_t scenarios[] = {{"limited", limited}, {"forked", forked}, {"memory", memory},
+                                                {"no_room", no_room}};
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof *scenarios);
 }

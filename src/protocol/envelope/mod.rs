@@ -318,6 +318,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn attachments_are_removed_only_from_what_they_came_along_with() {
+        let attachment = |size| Item::attachment("a", None, None, Payload::Owned(vec![0; size]));
+        let mut envelope = Envelope::event(id(), b"{}".to_vec());
+        assert_eq!(envelope.remove_attachments(), []);
+        envelope.push(attachment(5));
+        envelope.push(Item::new(ItemKind::Session, b"{}".to_vec()));
+        envelope.push(attachment(0));
+        let lost = envelope.remove_attachments();
+        assert_eq!(lost, [(Category::Attachment, 5), (Category::Attachment, 1)]);
+        assert_eq!(envelope.items().count(), 2);
+        let mut alone = Envelope::new(Some(id()));
+        alone.push(attachment(5));
+        assert_eq!(alone.remove_attachments(), []);
+    }
+
     // ENV-3, ENV-6, ENV-12
     #[test]
     fn empty_payloads_and_absent_headers_are_written_as_the_grammar_wants() {
