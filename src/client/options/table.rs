@@ -397,7 +397,7 @@ mod tests {
     }
 
     /// Setters that take a function, and one that is another name.
-    const WITHOUT_KEY: [&str; 12] = [
+    const WITHOUT_KEY: [&str; 13] = [
         "on_outcome",
         "before_send",
         "before_breadcrumb",
@@ -409,6 +409,7 @@ mod tests {
         "on_crash",
         "on_crashed_last_run",
         "traces_sampler",
+        "logger",
         "http_proxy",
     ];
     /// The compatible interface has no getter for these.
