@@ -2399,7 +2399,7 @@ enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
 /**
  * Captures a metric of any kind with a scope. Metrics are not enabled in this version: nothing is kept or sent.
  *
- * Arguments: `metric_type`; `value`, a number; the others as for `sentry_metrics_gauge`.
+ * Arguments: `type`; `value`, a number; the others as for `sentry_metrics_gauge`.
  * Ownership: takes `value` and `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
  * Null: NULL pointers are as good as any.
  * Threads: any, several at once.
@@ -2409,7 +2409,7 @@ enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
  */
 SENTRY_API
 enum sentry_metrics_result_t sentry_scope_capture_metric(struct sentry_scope_t *scope,
-                                                         sentry_metric_type_t metric_type,
+                                                         sentry_metric_type_t type,
                                                          const char *name,
                                                          union sentry_value_t value,
                                                          const char *unit,

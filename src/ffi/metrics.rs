@@ -103,7 +103,7 @@ pub unsafe extern "C" fn sentry_metrics_distribution(
 
 /// Captures a metric of any kind with a scope. Metrics are not enabled in this version: nothing is kept or sent.
 ///
-/// Arguments: `metric_type`; `value`, a number; the others as for `sentry_metrics_gauge`.
+/// Arguments: `type`; `value`, a number; the others as for `sentry_metrics_gauge`.
 /// Ownership: takes `value` and `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
 /// Null: NULL pointers are as good as any.
 /// Threads: any, several at once.
@@ -113,7 +113,7 @@ pub unsafe extern "C" fn sentry_metrics_distribution(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_scope_capture_metric(
     scope: *mut sentry_scope_t,
-    metric_type: sentry_metric_type_arg,
+    r#type: sentry_metric_type_arg,
     name: *const c_char,
     value: sentry_value_t,
     unit: *const c_char,
