@@ -503,3 +503,93 @@ fn tracing_conforms_in_c() {
 fn tracing_conforms_in_cpp() {
     tracing_conforms(Standard::Cxx17);
 }
+
+fn consent_conforms(standard: Standard) {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));
+    let directory = scratch.path().to_str().expect("a path of ours");
+    conforms(
+        "conformance_consent",
+        standard,
+        &[&receiver.dsn(), directory],
+    );
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let events = receiver.events();
+    let messages: Vec<_> = events
+        .iter()
+        .map(|event| event["logentry"]["formatted"].as_str().unwrap_or("none"))
+        .collect();
+    assert_eq!(messages, ["heard"; 6]);
+}
+
+#[test]
+fn consent_conforms_in_c() {
+    consent_conforms(Standard::C99);
+}
+
+#[test]
+fn consent_conforms_in_cpp() {
+    consent_conforms(Standard::Cxx17);
+}
+
+fn sessions_conform(standard: Standard) {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("sessions"));
+    let directory = scratch.path().to_str().expect("a path of ours");
+    conforms(
+        "conformance_sessions",
+        standard,
+        &[&receiver.dsn(), directory],
+    );
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let envelopes = receiver.envelopes();
+    let sessions: Vec<_> = envelopes
+        .iter()
+        .flat_map(|envelope| envelope.items_of("session"))
+        .map(|item| item.json().expect("a session is JSON"))
+        .collect();
+    let told: Vec<_> = sessions
+        .iter()
+        .map(|session| {
+            (
+                session["attrs"]["release"].as_str().expect("a release"),
+                session["status"].as_str().expect("a status"),
+                session["errors"].as_u64().expect("a number"),
+                session["init"] == true,
+            )
+        })
+        .collect();
+    let one_run = [
+        ("late@1", "ok", 0, true),
+        ("late@1", "exited", 0, false),
+        ("later@2", "abnormal", 0, true),
+        ("later@2", "ok", 0, true),
+        ("whole@1", "ok", 1, true),
+        ("whole@1", "exited", 1, false),
+    ];
+    // Errors have a lane of their own, so news that rides may overtake news that travels alone.
+    let sorted = |mut told: Vec<_>| {
+        told.sort_unstable();
+        told
+    };
+    assert_eq!(sorted(told), sorted([one_run, one_run].concat()));
+    let installation = std::fs::read_to_string(scratch.join("installation_id"));
+    let installation = installation.expect("it is there");
+    for session in &sessions {
+        let attributes = session["attrs"].as_object().expect("an object");
+        let is_whole = attributes["release"] == "whole@1";
+        let user = installation.lines().next().filter(|_| is_whole);
+        assert_eq!(session["did"], user.unwrap_or("baker"));
+        assert_eq!(attributes.contains_key("environment"), is_whole);
+    }
+    let left = std::fs::read_dir(scratch.path()).expect("it is readable");
+    assert_eq!(left.count(), 1, "only the id of the installation stays");
+}
+
+#[test]
+fn sessions_conform_in_c() {
+    sessions_conform(Standard::C99);
+}
+
+#[test]
+fn sessions_conform_in_cpp() {
+    sessions_conform(Standard::Cxx17);
+}
