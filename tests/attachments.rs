@@ -73,6 +73,7 @@ fn large_files_read_by_many_threads_stay_within_the_bound_of_the_queue() {
     let port = closed_port().unwrap();
     let dsn = format!("http://publickey@127.0.0.1:{}/42", port.port());
     run_in_scratch("memory", &dsn);
+    run_in_scratch("memory_oldest", &dsn);
 }
 
 #[test]

@@ -64,6 +64,8 @@ const EXIT_GRACE: Duration = Duration::from_millis(40);
 /// Bytes that an envelope may have.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Room {
+    /// Without anything else having to go.
+    pub(crate) free: u64,
     /// To be accepted now.
     pub(crate) now: u64,
     /// To be accepted by an empty queue.
@@ -148,13 +150,10 @@ impl Transport {
         let most = settings.max_bytes;
         let makes_room =
             settings.overflow != Overflow::DropNewest || !settings.block_timeout.is_zero();
-        let held = self.shared.queue.usage().bytes;
+        let free = most.saturating_sub(self.shared.queue.usage().bytes);
         Room {
-            now: if makes_room {
-                most
-            } else {
-                most.saturating_sub(held)
-            },
+            free,
+            now: if makes_room { most } else { free },
             ever: most,
         }
     }

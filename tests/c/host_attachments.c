@@ -13,7 +13,7 @@
 #define FILE_BYTES 1900000
 #define QUEUE_BYTES (5 << 20)
 /* The library may hold the queue and 4 MiB; the rest is for the stacks of the threads and what the allocator keeps. */
-#define MOST_KILOBYTES (11 << 10)
+#define MOST_KILOBYTES (10 << 10)
 
 static void put(const char *path, const char *text)
 {
@@ -85,7 +85,7 @@ static long peak_kilobytes(void)
 }
 
 /* No server: files that many threads read at once stay within the bound of the queue, and no event is lost for them. */
-static void memory(void)
+static void memory_under(sentry_queue_overflow_t overflow)
 {
     pthread_t threads[THREADS];
     sentry_options_t *options = host_options();
@@ -95,6 +95,7 @@ static void memory(void)
     put("large", "");
     CHECK_EQ(truncate("large", FILE_BYTES), 0);
     CHECK_EQ(sentry_options_set_queue_max_bytes(options, QUEUE_BYTES), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_options_set_queue_overflow(options, overflow), SENTRY_STATUS_OK);
     CHECK_EQ(sentry_options_set_retries(options, 1000), SENTRY_STATUS_OK);
     sentry_options_set_shutdown_timeout(options, 0);
     sentry_options_add_attachment(options, "large");
@@ -107,10 +108,22 @@ static void memory(void)
     if (peak_kilobytes() - before > MOST_KILOBYTES)
         host_fail_number("growth in KiB", peak_kilobytes() - before, MOST_KILOBYTES, __FILE__, __LINE__);
     events = host_check_account();
-    CHECK_EQ(events.pending, THREADS * CAPTURES);
+    CHECK_EQ(events.captured, THREADS * CAPTURES);
+    CHECK(overflow == SENTRY_QUEUE_OVERFLOW_DROP_OLDEST || events.discarded == 0);
     CHECK_EQ(host_stats().categories[SENTRY_CATEGORY_ATTACHMENT].captured, (long long)THREADS * CAPTURES * FILE_BYTES);
     CHECK(host_stats().categories[SENTRY_CATEGORY_ATTACHMENT].pending >= FILE_BYTES);
     sentry_close();
+}
+
+static void memory(void)
+{
+    memory_under(SENTRY_QUEUE_OVERFLOW_DROP_NEWEST);
+}
+
+/* The oldest would go for what is being read; still that is not read before there is room. */
+static void memory_oldest(void)
+{
+    memory_under(SENTRY_QUEUE_OVERFLOW_DROP_OLDEST);
 }
 
 /* A policy that could make room finds nothing to remove: the event goes into the queue without its attachment. */
@@ -137,6 +150,7 @@ static void no_room(void)
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {{"limited", limited}, {"forked", forked}, {"memory", memory},
+                                                {"memory_oldest", memory_oldest},
                                                 {"no_room", no_room}};
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof *scenarios);
 }

@@ -20,12 +20,15 @@ use crate::base::regular_file;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, Item, Payload};
-use crate::transport::Transport;
+use crate::transport::{Room, Transport};
 
 /// What an item takes besides its bytes, generously: its headers with three labels, its place in the list.
 const ITEM_BYTES: u64 = 4 * 1024;
 /// Largest file that does not tell its size, such as those in `/proc`.
 const UNTOLD_BYTES: u64 = 1024 * 1024;
+/// Files that may be read though the queue is full, where its policy makes room: a part of what the library may hold
+/// beside the queue.
+const AHEAD_BYTES: u64 = 1024 * 1024;
 
 /// A minidump that has been opened.
 #[derive(Debug)]
@@ -193,8 +196,8 @@ impl Gathering<'_> {
         let payload = match attachment.content() {
             Content::Bytes(bytes) => {
                 let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                let reading = self.reading.load(Ordering::Relaxed);
-                let cost = self.check(size, self.max_bytes, reading)?;
+                // No memory is needed for these.
+                let cost = self.check(size, self.max_bytes, |room| room.now)?;
                 self.used = self.used.saturating_add(cost);
                 Payload::Shared(Arc::clone(bytes))
             }
@@ -245,7 +248,10 @@ impl Gathering<'_> {
     fn hold(&mut self, size: u64, max_bytes: u64) -> Result<(), Lost> {
         let mut reading = self.reading.load(Ordering::Relaxed);
         loop {
-            let cost = self.check(size, max_bytes, reading)?;
+            let cost = self.check(size, max_bytes, |room| {
+                let most = room.free.max(room.now.min(AHEAD_BYTES));
+                most.saturating_sub(reading).saturating_add(self.held)
+            })?;
             let more = reading.saturating_add(cost);
             let held = self.reading.compare_exchange_weak(
                 reading,
@@ -264,18 +270,23 @@ impl Gathering<'_> {
     }
 
     /// What it would take beside what the envelope has already, if there is room for that.
-    fn check(&self, size: u64, max_bytes: u64, reading: u64) -> Result<u64, Lost> {
+    fn check(
+        &self,
+        size: u64,
+        max_bytes: u64,
+        room_now: impl FnOnce(Room) -> u64,
+    ) -> Result<u64, Lost> {
         let lost = |reason| Err(Lost::new(reason, size));
         if self.transport.is_limited(Category::Attachment) {
             return lost(DiscardReason::RatelimitBackoff);
         }
         let room = self.transport.room();
         let cost = size.saturating_add(ITEM_BYTES);
-        let needed = cost.saturating_add(self.used);
-        if size > max_bytes || needed.saturating_add(self.held) > room.ever {
+        let needed = cost.saturating_add(self.used).saturating_add(self.held);
+        if size > max_bytes || needed > room.ever {
             return lost(DiscardReason::TooLarge);
         }
-        if needed.saturating_add(reading) > room.now {
+        if needed > room_now(room) {
             return lost(DiscardReason::QueueOverflow);
         }
         Ok(cost)
