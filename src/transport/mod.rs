@@ -163,6 +163,8 @@ impl Transport {
         if is_worker_thread() {
             return false;
         }
+        let deadline = deadline_in(timeout);
+        self.wait_for_start(deadline);
         if timeout.is_zero() && self.is_idle() {
             // Without time the worker could not answer, and there is nothing to ask it.
             return true;
@@ -174,7 +176,6 @@ impl Transport {
         if *lock(&self.shared.phase) > Phase::Running {
             return false;
         }
-        let deadline = deadline_in(timeout);
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
         let is_answered = wait_until(&flush.progress, &flush.changed, deadline, is_over);
         if !is_answered {
@@ -183,6 +184,17 @@ impl Transport {
             control.flushes.retain(|other| !Arc::ptr_eq(other, &flush));
         }
         is_answered && *lock(&flush.progress) == Progress::Passed
+    }
+
+    /// Waits until the worker has seen what the client left in dead runs.
+    fn wait_for_start(&self, deadline: Instant) {
+        let is_at_work = |now: &mut Phase| *now >= Phase::Running;
+        wait_until(
+            &self.shared.phase,
+            &self.shared.phase_changed,
+            deadline,
+            is_at_work,
+        );
     }
 
     /// True if nothing waits, nothing is under way, and the server knows of every loss.
@@ -202,14 +214,7 @@ impl Transport {
         let deadline = deadline_in(timeout);
         if !is_worker_thread() {
             // What the client makes of dead runs must be in the queue before it closes.
-            let patience = deadline_in(timeout.min(LONGEST_START));
-            let is_at_work = |now: &mut Phase| *now >= Phase::Running;
-            wait_until(
-                &self.shared.phase,
-                &self.shared.phase_changed,
-                patience,
-                is_at_work,
-            );
+            self.wait_for_start(deadline_in(timeout.min(LONGEST_START)));
         }
         self.shared.queue.close(&self.shared.ledger);
         lock(&self.shared.control).stop = Some(deadline);

@@ -63,7 +63,13 @@ pub struct Answer {
 impl Driver {
     /// Starts the process. Nothing of the environment reaches the library's options.
     pub fn start() -> Self {
+        Self::start_in(Path::new("."))
+    }
+
+    /// [`Driver::start`], in that working directory.
+    pub fn start_in(directory: &Path) -> Self {
         let mut command = Command::new(program());
+        command.current_dir(directory);
         for (name, _) in std::env::vars() {
             let lower = name.to_ascii_lowercase();
             if lower.starts_with("sentry_") || lower.ends_with("_proxy") {
@@ -162,6 +168,11 @@ impl Driver {
         assert!(status.success(), "the driver ended with {status}");
         let stderr = self.stderr.take().expect("it is taken only here");
         stderr.join().expect("reading does not panic")
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills the process as the system would; nothing of it runs any more when this returns.

@@ -31,13 +31,7 @@ pub(super) enum Takeover {
 impl<C: HttpClient> Worker<C> {
     /// Does some of what waits; the rest follows with the next step.
     pub(super) fn do_chores(&mut self) {
-        if self.shared.chores_due.swap(false, Ordering::AcqRel) {
-            self.contain(|worker| {
-                if let Some(chores) = &worker.shared.backing.chores {
-                    chores.run();
-                }
-            });
-        }
+        self.run_due();
         self.sync_copies();
         // A run that is left for the next start costs nothing; a shutdown has no time for it.
         if self.stop.is_none() {
@@ -45,6 +39,19 @@ impl<C: HttpClient> Worker<C> {
         }
         if !matches!(self.takeover, Takeover::Due | Takeover::OfClient(_)) {
             self.shared.reach(Phase::Running);
+        }
+    }
+
+    /// Runs what the client asked for. Also before each request: what was asked for before an envelope was queued is done
+    /// before that leaves, for instance a session is off the disk before its end is told.
+    pub(super) fn run_due(&mut self) {
+        let is_due = &self.shared.chores_due;
+        if is_due.load(Ordering::Acquire) && is_due.swap(false, Ordering::AcqRel) {
+            self.contain(|worker| {
+                if let Some(chores) = &worker.shared.backing.chores {
+                    chores.run();
+                }
+            });
         }
     }
 

@@ -268,6 +268,7 @@ impl<C: HttpClient> Worker<C> {
 
     /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
     fn send(&mut self, mut job: Job) {
+        self.run_due();
         if self.shared.is_withheld.load(Ordering::Acquire) {
             return self.settle(&job, Fate::Discarded(DiscardReason::NoConsent), 0);
         }
