@@ -728,6 +728,11 @@ typedef struct sentry_transaction_context_t sentry_transaction_context_t;
 typedef struct sentry_transaction_t sentry_transaction_t;
 
 /**
+ * An opaque frame of the unwinder that comes with the compiler.
+ */
+typedef void *Context;
+
+/**
  * A dynamic value: null, boolean, number, text, list or object.
  *
  * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
@@ -756,6 +761,24 @@ typedef struct sentry_uuid_t {
      */
     char bytes[16];
 } sentry_uuid_t;
+
+/**
+ * What the system tells about a crash.
+ */
+typedef struct sentry_ucontext_t {
+    /**
+     * Number of the signal.
+     */
+    int signum;
+    /**
+     * What the system says about it.
+     */
+    sentry_siginfo_t *siginfo;
+    /**
+     * Registers of the thread it hit.
+     */
+    sentry_user_context_t *user_context;
+} sentry_ucontext_t;
 
 /**
  * Sees feedback before it is queued.
@@ -806,24 +829,6 @@ typedef union sentry_value_t (*sentry_before_send_log_function_t)(union sentry_v
  */
 typedef union sentry_value_t (*sentry_before_send_metric_function_t)(union sentry_value_t metric,
                                                                      void *user_data);
-
-/**
- * What the system tells about a crash.
- */
-typedef struct sentry_ucontext_t {
-    /**
-     * Number of the signal.
-     */
-    int signum;
-    /**
-     * What the system says about it.
-     */
-    sentry_siginfo_t *siginfo;
-    /**
-     * Registers of the thread it hit.
-     */
-    sentry_user_context_t *user_context;
-} sentry_ucontext_t;
 
 /**
  * Sees the event of a crash.
@@ -1035,6 +1040,18 @@ typedef void (*sentry_iter_headers_function_t)(const char *key, const char *valu
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+extern int _Unwind_Backtrace(int (*visit)(Context, void*), void *visitor);
+
+extern size_t _Unwind_GetIP(Context context);
+
+extern size_t _Unwind_GetCFA(Context context);
+
+extern int _Unwind_VRS_Get(Context context,
+                           int class_,
+                           uint32_t register_,
+                           int representation,
+                           void *value);
 
 /**
  * Says that the calling thread is alive. App hangs are not watched for in this version: this does nothing.
@@ -1577,6 +1594,24 @@ int sentry_get_crashed_last_run(void);
  */
 SENTRY_API
 int sentry_clear_crashed_last_run(void);
+
+/**
+ * Reports a crash that a signal handler of the host caught, as a fatal event with the stack and registers of the thread
+ * it hit, and returns.
+ *
+ * This version installs no signal handlers of its own; the event takes the way of any other, `before_send` included, and
+ * is sent by the worker: call `sentry_flush` before the process ends.
+ *
+ * Arguments: `uctx` as the handler was called; a `user_context` that is NULL leaves the stack out.
+ * Ownership: nothing changes hands; read during the call only.
+ * Null: does nothing, and so does a call before `sentry_init`.
+ * Threads: any. Needs memory and locks that are not safe in a signal handler: a signal that came inside of `malloc` may
+ * wait for ever.
+ * Blocks: as `sentry_get_modules_list`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_handle_exception(const struct sentry_ucontext_t *uctx);
 
 /**
  * Frees an envelope.
@@ -2440,6 +2475,31 @@ struct sentry_uuid_t sentry_capture_minidump(const char *path);
  * Since: 0.1
  */
 SENTRY_API struct sentry_uuid_t sentry_capture_minidump_n(const char *path, size_t path_len);
+
+/**
+ * Gets the modules of this process: a frozen list of objects with `type` (`elf`), `code_file`, `image_addr`, `image_size`,
+ * `code_id` (the build-id; left out if there is none) and `debug_id`.
+ *
+ * The list is kept, and read anew when a library was loaded or unloaded since. The kernel's own module is called
+ * `linux-gate.so`. Events with native frames carry the list.
+ *
+ * Ownership: one reference, the caller's; it stays valid when the list is read anew.
+ * Threads: any; also before `sentry_init`. Not from a signal handler.
+ * Blocks: while the list is read: memory, `/proc/self/maps`, and the files of modules without a build-id.
+ * Returns: an empty list if the library was built without the feature `crash`.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_get_modules_list(void);
+
+/**
+ * Has the module list read anew when it is needed next. References to the list of before stay valid.
+ *
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_clear_modulecache(void);
 
 /**
  * Makes options with their defaults.
@@ -4661,6 +4721,47 @@ void sentry_end_session(void);
 SENTRY_API void sentry_end_session_with_status(sentry_session_status_t status);
 
 /**
+ * Makes a stack trace: an object with `frames`, the oldest call first, each with its `instruction_addr`.
+ *
+ * Addresses go as they are: those that unwinding gives, innermost first, where all but the innermost are return addresses.
+ *
+ * Arguments: `ips`, the addresses, innermost first; `len`, how many.
+ * Ownership: addresses are copied; one reference, the caller's.
+ * Null: a NULL `ips` takes the stack of the calling thread from the caller of this function on, at most 256 frames;
+ * `len` does not matter then.
+ * Threads: any; not from a signal handler.
+ * Blocks: as `sentry_get_modules_list`.
+ * Since: 0.1
+ */
+SENTRY_API
+union sentry_value_t sentry_value_new_stacktrace(void **ips,
+                                                 size_t len);
+
+/**
+ * Sets the key `stacktrace` of an exception or a thread, see `sentry_value_new_stacktrace`.
+ *
+ * Ownership: `value` stays the caller's.
+ * Null: as `sentry_value_new_stacktrace`; a value that is no object, or is frozen, stays as it is.
+ * Threads: one at a time for each value.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_value_set_stacktrace(union sentry_value_t value, void **ips, size_t len);
+
+/**
+ * Adds a thread with nothing but a stack trace to an event. Deprecated: give a thread or an exception its stack with
+ * `sentry_value_set_stacktrace`.
+ *
+ * Ownership: `event` stays the caller's.
+ * Null: as `sentry_value_new_stacktrace`; an event that is no object, or is frozen, stays as it is.
+ * Threads: one at a time for each event.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_event_value_add_stacktrace(union sentry_value_t event,
+                                       void **ips,
+                                       size_t len);
+
+/**
  * Copies all figures at one instant.
  *
  * Arguments: `stats`, whose `size` says how much of it the caller knows; no more is written. It may be at most 65536.
@@ -5393,6 +5494,43 @@ SENTRY_API
 void sentry_transaction_set_name_n(struct sentry_transaction_t *transaction,
                                    const char *name,
                                    size_t name_len);
+
+/**
+ * Unwinds the stack of the calling thread, with or without frame pointers.
+ *
+ * The first address is in the function that calls this one, the last in the function the thread began with. All are
+ * return addresses: they point behind the call.
+ *
+ * Arguments: `addr` must be NULL; `stacktrace_out`, room for `max_len` addresses, of which at most 1024 are used.
+ * Null: a NULL `stacktrace_out` gives 0.
+ * Threads: any; also before `sentry_init`. Not from a signal handler, see `sentry_unwind_stack_from_ucontext`.
+ * Returns: how many addresses were written, innermost first; 0 for an `addr`, or if the library was built without the
+ * feature `crash`.
+ * Since: 0.1
+ */
+SENTRY_API
+size_t sentry_unwind_stack(void *addr,
+                           void **stacktrace_out,
+                           size_t max_len);
+
+/**
+ * Unwinds the stack of a thread that a signal interrupted.
+ *
+ * The first address is the interrupted instruction, the others are return addresses. After a call through a pointer that
+ * leads nowhere the second one is in the caller. Memory is read through the kernel: a broken stack ends the list.
+ *
+ * Arguments: `uctx` with a `user_context`; `stacktrace_out`, room for `max_len` addresses, of which at most 1024 are used.
+ * Null: a NULL `uctx`, `user_context` or `stacktrace_out` gives 0.
+ * Threads: any. Works in a signal handler once the module list was read (by `sentry_init` or `sentry_get_modules_list`):
+ * it takes no lock then, but the first use in a thread needs memory, which a signal inside of `malloc` may not have.
+ * Returns: how many addresses were written, innermost first; 1 if the stack pointer leads nowhere; 0 on processors other
+ * than x86-64 and AArch64, or if the library was built without the feature `crash`.
+ * Since: 0.1
+ */
+SENTRY_API
+size_t sentry_unwind_stack_from_ucontext(const struct sentry_ucontext_t *uctx,
+                                         void **stacktrace_out,
+                                         size_t max_len);
 
 /**
  * Returns the nil id.

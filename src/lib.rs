@@ -19,6 +19,7 @@
 
 pub(crate) mod base;
 pub(crate) mod client;
+pub(crate) mod crash;
 pub mod ffi;
 #[cfg(fuzzing)]
 #[doc(hidden)]

@@ -48,8 +48,9 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Files outside `ffi/` that may hand functions or pointers to C.
-const C_FILES: [&str; 3] = [
+const C_FILES: [&str; 4] = [
     "base/process.rs",
+    "crash/native.rs",
     "transport/curl_client.rs",
     "transport/wake.rs",
 ];
@@ -75,7 +76,7 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).expect("the file is readable");
     let code = text
-        .split("#[cfg(test)]\nmod tests")
+        .split("\nmod tests {")
         .next()
         .unwrap_or_default()
         .to_owned();

@@ -8,7 +8,7 @@ use crate::protocol::level::Level;
 use crate::value::dynamic::{Node, Value};
 
 /// An object with these members; those without a value are left out.
-fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     let object = Value::object();
     for (key, value) in members {
         if let Some(value) = value {

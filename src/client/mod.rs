@@ -10,6 +10,7 @@ pub(crate) mod breadcrumbs;
 pub(crate) mod consent;
 pub(crate) mod construct;
 pub(crate) mod contexts;
+pub(crate) mod crash_event;
 pub(crate) mod feedback;
 pub(crate) mod fields;
 pub(crate) mod hooks;
@@ -22,8 +23,10 @@ pub(crate) mod scope;
 mod scope_values;
 pub(crate) mod self_test;
 mod sessions;
+pub(crate) mod stacks;
 pub(crate) mod start;
 pub(crate) mod state;
+mod symbols;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};

@@ -9,6 +9,7 @@ use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
+use super::{state, symbols};
 use crate::base::diagnostics::{MARK, is_speaking};
 use crate::base::lock::try_lock;
 use crate::base::random;
@@ -118,7 +119,12 @@ impl Client {
     pub(crate) fn capture_json(&self, json: &str, scope: Option<&Scope>) -> Result<Uuid, Refused> {
         let transport = self.open_transport(ERROR)?;
         match Event::parse(json) {
-            Ok(event) => self.capture(transport, &event, scope, Origin::Event),
+            Ok(mut event) => {
+                if self.options.crash.symbolize_stacktraces {
+                    event.change_stacks(symbols::added);
+                }
+                self.capture(transport, &event, scope, Origin::Event)
+            }
             Err(error) => Err(refuse_malformed(transport, &error)),
         }
     }
@@ -334,6 +340,8 @@ impl Client {
             None => global,
         };
         let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let has_frames = event.has_native_frames();
+        let modules = has_frames.then(|| state::MODULES.kept()).flatten();
         let parts = Parts {
             event_id,
             timestamp: timestamp.as_str(),
@@ -344,7 +352,7 @@ impl Client {
             extra: &snapshot.extra,
             breadcrumbs: &snapshot.breadcrumbs,
             max_breadcrumbs: self.options.max_breadcrumbs,
-            images: None,
+            images: modules.as_ref().map(|modules| modules.json()),
         };
         Ok(event.write(&parts)?.payload)
     }

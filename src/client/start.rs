@@ -11,6 +11,7 @@ use super::ignore::IgnoreRules;
 use super::options::{Compression, Options, QueueOverflow};
 use super::paperwork::Paperwork;
 use super::scope::Scope;
+use super::state;
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::process;
@@ -41,6 +42,8 @@ impl Client {
             diagnostics.log(Severity::Warning, format_args!("{warning}"));
         }
         options.validate()?;
+        // Read now: a capture takes the list as it is.
+        state::MODULES.current();
         let (dsn, warning) = read_dsn(&options);
         if let Some(warning) = &warning {
             diagnostics.log(Severity::Warning, format_args!("{warning}"));

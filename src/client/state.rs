@@ -21,9 +21,12 @@ use super::start::Started;
 use crate::base::diagnostics::{Severity, is_speaking};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
+use crate::crash::modules::ModuleCache;
 use crate::transport::is_worker_thread;
 use crate::transport::outcome::is_telling;
 
+/// The modules of this process; the library needs not be initialised for it.
+pub(crate) static MODULES: ModuleCache = ModuleCache::new();
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
 /// Why a forked child has no client although its parent had one; until the next init or close.
 static NOT_ADOPTED: ArcSwapOption<Refused> = ArcSwapOption::const_empty();

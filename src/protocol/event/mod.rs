@@ -37,6 +37,9 @@ pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
 pub(crate) use time::time_of;
 
+/// The fields that hold stack traces.
+const STACKS: [Field; 3] = [Field::Exception, Field::Threads, Field::Stacktrace];
+
 /// An event as it was captured. Borrows from the text it was read from.
 #[derive(Debug, Clone)]
 pub(crate) struct Event<'a> {
@@ -291,6 +294,19 @@ impl<'a> Event<'a> {
         })
     }
 
+    /// Puts what `change` makes of them in the place of the fields that hold stack traces.
+    pub(crate) fn change_stacks(&mut self, change: impl Fn(&str) -> Option<String>) {
+        for field in STACKS {
+            let place = self.places.get(field.index()).copied().flatten();
+            let place = place.and_then(|place| usize::try_from(place).ok());
+            if let Some(member) = place.and_then(|place| self.members.get_mut(place))
+                && let Some(changed) = change(&member.json)
+            {
+                member.json = Cow::Owned(changed);
+            }
+        }
+    }
+
     /// True if it carries an exception.
     #[cfg(test)]
     pub(crate) fn has_exception(&self) -> bool {
@@ -299,10 +315,6 @@ impl<'a> Event<'a> {
 
     /// True if a stack trace of it has frames that only a list of images makes readable (IMG-4). A look at the text, not
     /// at each frame: images that nobody needs do no harm.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for the list of modules, which events will carry")
-    )]
     pub(crate) fn has_native_frames(&self) -> bool {
         [Field::Exception, Field::Threads, Field::Stacktrace]
             .into_iter()

@@ -256,9 +256,11 @@ pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Opt
     writer.out.extend_from_slice(b"{\"values\":[");
     let start = writer.out.len();
     let mut cursor = first_value(threads.unwrap_or_default());
+    let mut place = 0_usize;
     while cursor.has_element() {
         if cursor.kind() == Kind::Object {
-            thread(writer, &mut cursor);
+            thread(writer, &mut cursor, place);
+            place = place.saturating_add(1);
         } else {
             cursor.value();
         }
@@ -284,11 +286,20 @@ pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Opt
     }
 }
 
-fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) {
+/// Writes a thread; one without an id gets one from its place (THR-1).
+fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) {
     json::separator(writer.out);
     writer.out.push(b'{');
     cursor.enter();
+    let mut has_id = false;
     while let Some(key) = cursor.next_key() {
+        if scan::is_key(key, "id") {
+            if cursor.kind() == Kind::Null {
+                cursor.value();
+                continue;
+            }
+            has_id = true;
+        }
         let before = writer.out.len();
         let is_stack = scan::is_key(key, "stacktrace") || scan::is_key(key, "raw_stacktrace");
         raw_key(writer.out, key);
@@ -297,6 +308,11 @@ fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) {
         } else if !stacktrace(writer, cursor) {
             writer.out.truncate(before);
         }
+    }
+    if !has_id {
+        json::key(writer.out, "id");
+        // Numbers are what hosts give: text is none of theirs.
+        json::string(writer.out, &format!("stack-{place}"));
     }
     writer.out.push(b'}');
 }
@@ -515,5 +531,17 @@ mod tests {
                     && !result.trimmed
             );
         }
+    }
+
+    // THR-1
+    #[test]
+    fn threads_without_an_id_get_one() {
+        let frames = json!({"frames": [{"instruction_addr": "0x10"}]});
+        let given = json!([{"id": 7}, {"stacktrace": frames}, {"id": null, "name": "n"}]);
+        let (json, _) = written(&json!({"threads": given}).to_string());
+        let expected = json!([
+            {"id": 7}, {"stacktrace": frames, "id": "stack-1"}, {"name": "n", "id": "stack-2"},
+        ]);
+        assert_eq!(json["threads"]["values"], expected);
     }
 }

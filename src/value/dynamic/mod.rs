@@ -145,6 +145,11 @@ impl Value {
         Self::node(Node::Text(Text::new(bytes)))
     }
 
+    /// An address, as text with hexadecimal digits.
+    pub(crate) fn address(address: usize) -> Self {
+        Self::text(format!("{address:#x}").as_bytes())
+    }
+
     /// An empty list.
     pub(crate) fn list() -> Self {
         Self::node(Node::List(Container::default()))

@@ -1,0 +1,39 @@
+//! Crashes that the host caught itself.
+
+use super::types::sentry_ucontext_t;
+use super::unwind::context;
+use super::{guard, status};
+use crate::client::{crash_event, state};
+
+/// Reports a crash that a signal handler of the host caught, as a fatal event with the stack and registers of the thread
+/// it hit, and returns.
+///
+/// This version installs no signal handlers of its own; the event takes the way of any other, `before_send` included, and
+/// is sent by the worker: call `sentry_flush` before the process ends.
+///
+/// Arguments: `uctx` as the handler was called; a `user_context` that is NULL leaves the stack out.
+/// Ownership: nothing changes hands; read during the call only.
+/// Null: does nothing, and so does a call before `sentry_init`.
+/// Threads: any. Needs memory and locks that are not safe in a signal handler: a signal that came inside of `malloc` may
+/// wait for ever.
+/// Blocks: as `sentry_get_modules_list`.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_handle_exception(uctx: *const sentry_ucontext_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or a struct that lives during the call.
+        let Some(found) = (unsafe { uctx.as_ref() }) else {
+            return;
+        };
+        // SAFETY: as our caller promises, what it points to lives during the call, or is NULL.
+        let (context, siginfo) = unsafe { (context(uctx), found.siginfo.as_ref()) };
+        let code = siginfo.map(|it| it.si_code);
+        let captured = state::with_client(|client| {
+            let json = crash_event::new(found.signum, code, context).to_json();
+            client.capture_json(&String::from_utf8_lossy(&json), None)
+        });
+        if let Some(result) = captured {
+            status::answer(result.map(|_| ()));
+        }
+    });
+}
