@@ -56,6 +56,7 @@ static void start(void) {
     sentry_options_set_dsn(options, arguments[2]);
     sentry_options_set_release(options, "bench@1.0");
     sentry_options_set_database_path(options, "");
+    sentry_options_set_auto_session_tracking(options, 0);
     if (number("items", 0)) sentry_options_set_queue_max_items(options, number("items", 0));
     if (number("bytes", 0)) sentry_options_set_queue_max_bytes(options, (uint64_t)number("bytes", 0));
     sentry_options_set_compression(options, number("gzip", 1) ? SENTRY_COMPRESSION_GZIP : SENTRY_COMPRESSION_NONE);

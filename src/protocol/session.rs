@@ -143,8 +143,12 @@ impl Session {
         json::string(&mut out, Timestamp::new(self.started).as_str());
         if let Some(duration) = duration {
             json::key(&mut out, "duration");
+            json::number_u64(&mut out, duration.as_secs());
+            out.push(b'.');
             let micros = duration.subsec_micros();
-            out.extend_from_slice(format!("{}.{micros:06}", duration.as_secs()).as_bytes());
+            for place in [100_000, 10_000, 1_000, 100, 10, 1] {
+                out.push(b'0'.wrapping_add((micros / place % 10) as u8));
+            }
         }
         json::key(&mut out, "attrs");
         out.extend_from_slice(self.attributes.as_bytes());

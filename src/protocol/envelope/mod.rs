@@ -94,6 +94,10 @@ impl Envelope {
         if self.first.is_none() {
             self.first = Some(item);
         } else {
+            if self.rest.is_empty() {
+                // Usually the session, and nothing more.
+                self.rest.reserve_exact(1);
+            }
             self.rest.push(item);
         }
     }
