@@ -85,7 +85,6 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
     assert_eq!(
         left_out,
         [
-            "auto_session_tracking",
             "before_breadcrumb",
             "before_send",
             "before_send_feedback",
@@ -93,9 +92,6 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
             "logger",
             "logs_with_attributes",
             "on_outcome",
-            "propagate_traceparent",
-            "queue_sync_ms",
-            "require_user_consent",
             "transport_thread_name",
             "user_agent"
         ]
@@ -169,4 +165,41 @@ fn the_program_in_the_readme_compiles_without_a_warning() {
         Standard::C99,
         &scratch.join("readme"),
     );
+}
+
+/// Each block of C in the document: whole files begin with an include, the others are statements about `options`.
+fn snippets(document: &str) -> Vec<String> {
+    let blocks = document.split("```c\n").skip(1);
+    let blocks = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
+    blocks
+        .map(|block| {
+            let is_file = block.starts_with("#include");
+            let main = if block.contains("int main(") {
+                ""
+            } else {
+                "int main(void) { return 0; }\n"
+            };
+            if is_file {
+                format!("{block}\n{main}")
+            } else {
+                format!(
+                    "#include <sentry.h>\nvoid snippet(sentry_options_t *options);\n\
+                     void snippet(sentry_options_t *options)\n{{\n(void)options;\n{block}\n}}\n{main}"
+                )
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn the_snippets_of_the_migration_guide_compile_and_link() {
+    let snippets = snippets(&read("docs/migrating-from-sentry-native.md"));
+    assert!(snippets.len() >= 5, "only {} were found", snippets.len());
+    let scratch = Scratch::new("migrating");
+    for (number, snippet) in snippets.iter().enumerate() {
+        let source = scratch.join(&format!("snippet{number}.c"));
+        fs::write(&source, snippet).unwrap();
+        let binary = scratch.join(&format!("snippet{number}"));
+        compile_c(source.to_str().unwrap(), Standard::C99, &binary);
+    }
 }
