@@ -342,6 +342,7 @@ impl Client {
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let has_frames = event.has_native_frames();
         let modules = has_frames.then(|| state::MODULES.kept()).flatten();
+        let images = modules.map(|modules| modules.json());
         let parts = Parts {
             event_id,
             timestamp: timestamp.as_str(),
@@ -352,7 +353,7 @@ impl Client {
             extra: &snapshot.extra,
             breadcrumbs: &snapshot.breadcrumbs,
             max_breadcrumbs: self.options.max_breadcrumbs,
-            images: modules.as_ref().map(|modules| modules.json()),
+            images: images.as_ref(),
         };
         Ok(event.write(&parts)?.payload)
     }

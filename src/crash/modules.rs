@@ -11,6 +11,7 @@ use super::native::{self, Counters};
 use super::unwind::Unwinder;
 use crate::base::process;
 use crate::value::dynamic::Value;
+use crate::value::edition::Edition;
 use crate::value::pieces::Fragment;
 
 /// The list at one moment.
@@ -20,13 +21,13 @@ pub(crate) struct ModuleList {
     generation: u32,
     counters: Option<Counters>,
     value: Value,
-    json: Fragment,
+    images: Edition,
     places: Box<[Range<usize>]>,
     unwinder: Unwinder,
 }
 
 impl ModuleList {
-    fn read() -> Self {
+    fn read(before: Option<&Self>) -> Self {
         let (counters, images) = images::read();
         let value = Value::list();
         for image in &images {
@@ -34,11 +35,11 @@ impl ModuleList {
             let _ = value.append(object(image));
         }
         value.freeze();
-        let json = value.to_json();
+        let json = value.to_json_text();
         Self {
             generation: process::fork_generation(),
             counters,
-            json: Fragment::uncharged(String::from_utf8_lossy(&json).into()),
+            images: Edition::new(json.into(), before.map(|before| &before.images)),
             value,
             places: images.iter().map(|image| image.memory.clone()).collect(),
             unwinder: Unwinder::new(images.iter()),
@@ -51,8 +52,8 @@ impl ModuleList {
     }
 
     /// The same as JSON, for the payloads of events, which share it.
-    pub(crate) fn json(&self) -> &Fragment {
-        &self.json
+    pub(crate) fn json(&self) -> Fragment {
+        self.images.fragment()
     }
 
     /// Where the modules lie.
@@ -119,13 +120,14 @@ impl ModuleCache {
     /// [`Self::mark_stale`] read it: program headers in memory, and the file of a module that has no build-id.
     pub(crate) fn current(&self) -> Arc<ModuleList> {
         let is_stale = self.is_stale.swap(false, Ordering::AcqRel);
-        let kept = self.list.load_full().filter(|list| {
+        let before = self.list.load_full();
+        let kept = before.as_ref().filter(|list| {
             !is_stale
                 && list.generation == process::fork_generation()
                 && list.counters == native::counters()
         });
-        kept.unwrap_or_else(|| {
-            let fresh = Arc::new(ModuleList::read());
+        kept.cloned().unwrap_or_else(|| {
+            let fresh = Arc::new(ModuleList::read(before.as_deref()));
             self.list.store(Some(Arc::clone(&fresh)));
             fresh
         })
@@ -169,7 +171,7 @@ mod tests {
     #[cfg(feature = "crash")]
     #[test]
     fn the_program_and_its_libraries_are_there_once_each() {
-        let list = ModuleList::read();
+        let list = ModuleList::read(None);
         let modules: serde_json::Value = serde_json::from_str(list.json().as_str()).unwrap();
         let modules = modules.as_array().unwrap();
         assert_eq!(modules.len(), list.places().len());
@@ -194,6 +196,6 @@ mod tests {
     #[cfg(not(feature = "crash"))]
     #[test]
     fn without_the_feature_the_list_is_empty() {
-        assert_eq!(&*ModuleCache::new().current().json(), "[]");
+        assert_eq!(ModuleCache::new().current().json().as_str(), "[]");
     }
 }

@@ -22,10 +22,6 @@ pub(crate) struct Edition {
     earlier: Vec<Arc<str>>,
 }
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for the list of modules, which events will carry")
-)]
 impl Edition {
     /// An edition that takes the place of `before`.
     pub(crate) fn new(text: Arc<str>, before: Option<&Self>) -> Self {
@@ -44,11 +40,6 @@ impl Edition {
             is_charged: bytes > FREE_BYTES,
             earlier,
         }
-    }
-
-    /// The text.
-    pub(crate) fn text(&self) -> &Arc<str> {
-        &self.text
     }
 
     /// The text, to be shared.
@@ -104,6 +95,6 @@ mod tests {
         held.clear();
         edition = next(Some(&edition));
         assert_eq!(holder(&edition).byte_cost(), 0, "they have gone");
-        assert_eq!(edition.text().len(), SIZE);
+        assert_eq!(edition.fragment().as_str().len(), SIZE);
     }
 }
