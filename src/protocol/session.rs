@@ -145,10 +145,13 @@ impl Session {
             json::key(&mut out, "duration");
             json::number_u64(&mut out, duration.as_secs());
             out.push(b'.');
-            let micros = duration.subsec_micros();
-            for place in [100_000, 10_000, 1_000, 100, 10, 1] {
-                out.push(b'0'.wrapping_add((micros / place % 10) as u8));
+            let mut micros = duration.subsec_micros();
+            let mut digits = [b'0'; 6];
+            for digit in digits.iter_mut().rev() {
+                *digit = b'0'.wrapping_add((micros % 10) as u8);
+                micros /= 10;
             }
+            out.extend_from_slice(&digits);
         }
         json::key(&mut out, "attrs");
         out.extend_from_slice(self.attributes.as_bytes());
