@@ -683,6 +683,21 @@ typedef struct sentry_envelope_t sentry_envelope_t;
 typedef struct sentry_hint_t sentry_hint_t;
 
 /**
+ * A request that the host's HTTP client is to make.
+ *
+ * Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
+ * they answer is valid during that call.
+ */
+typedef struct sentry_http_request_t sentry_http_request_t;
+
+/**
+ * What the host's HTTP client reports of an answer, by the functions `sentry_http_response_set_…`.
+ *
+ * Given to a `sentry_http_client_send_func_t`, and valid during that call.
+ */
+typedef struct sentry_http_response_t sentry_http_response_t;
+
+/**
  * The configuration of the library, to be handed to `sentry_init`.
  *
  * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
@@ -726,6 +741,16 @@ typedef struct sentry_transaction_context_t sentry_transaction_context_t;
  * Threads: any, several at once; the one that ends it must be the last.
  */
 typedef struct sentry_transaction_t sentry_transaction_t;
+
+/**
+ * A transport of the host: takes envelopes in place of the built-in one, behind the queue and its bounds.
+ *
+ * Made by `sentry_transport_new`, `sentry_new_function_transport` or `sentry_http_transport_new`, set up by
+ * `sentry_transport_set_…`, given away by `sentry_options_set_transport`, or ended by `sentry_transport_free`.
+ * Threads: one at a time, and set up before `sentry_init`. The functions of the host never run side by side, with two
+ * exceptions: flush, which runs on the thread that calls `sentry_flush`, and shutdown when a send has not returned.
+ */
+typedef struct sentry_transport_t sentry_transport_t;
 
 /**
  * An opaque frame of the unwinder that comes with the compiler.
@@ -848,6 +873,27 @@ typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucon
  */
 typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_t *envelope,
                                                    void *user_data);
+
+/**
+ * An HTTP client of the host; only the host knows what is behind the pointer.
+ */
+typedef void sentry_http_client_t;
+
+/**
+ * Makes an HTTP client of the host; `sentry_http_transport_new` calls it once, on its thread.
+ */
+typedef sentry_http_client_t *(*sentry_http_client_factory_func_t)(void *factory_data);
+
+/**
+ * Makes a request and waits for the answer.
+ *
+ * Called on the library's thread, one call at a time. Answers 1 when there was an answer, which it describes in `resp`; a
+ * status that it does not set counts as 200. Answers 0 when there was none: then the library retries as for a connection
+ * that failed. Captures within it are refused. It must not throw or `longjmp`.
+ */
+typedef int (*sentry_http_client_send_func_t)(sentry_http_client_t *client,
+                                              struct sentry_http_request_t *req,
+                                              struct sentry_http_response_t *resp);
 
 /**
  * Takes one line of diagnostics.
@@ -2236,6 +2282,147 @@ void sentry_options_set_on_crashed_last_run(struct sentry_options_t *opts,
                                             void *user_data);
 
 /**
+ * Makes a transport that sends through an HTTP client of the host.
+ *
+ * Queue, compression, retries, redirects, rate limits and client reports are as with the built-in client; the time-outs,
+ * the proxy and the certificates are the client's own affair.
+ *
+ * Arguments: `factory` makes the client, at once and on this thread; `send_func` makes a request; `client_free_func`
+ * ends the client, once, when the transport ends, which is on the library's thread if a request has not returned when
+ * `sentry_close` does.
+ * Ownership: as `sentry_transport_new`. `factory_data` stays the caller's.
+ * Null: a NULL `factory` or `send_func` gives NULL; `client_free_func` may be NULL.
+ * Threads: any.
+ * Returns: the transport; NULL also when the factory gives NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transport_t *sentry_http_transport_new(sentry_http_client_factory_func_t factory,
+                                                     void *factory_data,
+                                                     sentry_http_client_send_func_t send_func,
+                                                     void (*client_free_func)(sentry_http_client_t *client));
+
+/**
+ * Sets the function that starts the HTTP client of a transport.
+ *
+ * `sentry_init` calls it on its thread, before the library's own thread starts. Other than 0 makes `sentry_init` fail. The
+ * options may be read during the call only.
+ *
+ * Null: a NULL `start_func` unsets it; a NULL `transport` is ignored, and so is one that has no HTTP client.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_http_transport_set_client_start_func(struct sentry_transport_t *transport,
+                                                 int (*start_func)(sentry_http_client_t *client,
+                                                                   const struct sentry_options_t *options));
+
+/**
+ * Sets the function that makes the HTTP client of a transport end its request.
+ *
+ * `sentry_close` calls it on its thread, at most once, when its time is over and a request has not returned: beside the
+ * send function. That has about 40 ms to return, then `sentry_close` does.
+ *
+ * Null: a NULL `shutdown_func` unsets it; a NULL `transport` is ignored, and so is one that has no HTTP client.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_http_transport_set_client_shutdown_func(struct sentry_transport_t *transport,
+                                                    void (*shutdown_func)(sentry_http_client_t *client));
+
+/**
+ * Gets the method of a request.
+ *
+ * Ownership: borrowed, during the call of the send function.
+ * Null: gives NULL.
+ * Returns: `POST`.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_http_request_get_method(const struct sentry_http_request_t *req);
+
+/**
+ * Gets the URL of a request, with its port in any case.
+ *
+ * Ownership: borrowed, during the call of the send function.
+ * Null: gives NULL.
+ * Returns: the text.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_http_request_get_url(const struct sentry_http_request_t *req);
+
+/**
+ * Counts the headers of a request.
+ *
+ * Null: gives 0.
+ * Returns: how many there are.
+ * Since: 0.1
+ */
+SENTRY_API size_t sentry_http_request_get_header_count(const struct sentry_http_request_t *req);
+
+/**
+ * Gets a header of a request: `x-sentry-auth`, `content-type`, `content-encoding` when compressed, `content-length`.
+ *
+ * Arguments: `index` from 0 in the order in which they are to be sent; `key_out` and `value_out` get the texts.
+ * Ownership: borrowed, during the call of the send function.
+ * Null: a NULL `req` gives 0; `key_out` and `value_out` may be NULL.
+ * Returns: 1; 0 when there is no such header, and then nothing is written.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_http_request_get_header(const struct sentry_http_request_t *req,
+                                   size_t index,
+                                   const char **key_out,
+                                   const char **value_out);
+
+/**
+ * Gets the body of a request.
+ *
+ * Arguments: `len_out` gets its length in bytes; there is no terminator.
+ * Ownership: borrowed, during the call of the send function.
+ * Null: a NULL `req` gives NULL and 0; `len_out` may be NULL.
+ * Returns: the bytes; NULL when there are none.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_http_request_get_body(const struct sentry_http_request_t *req,
+                                         size_t *len_out);
+
+/**
+ * Gets the path of the file that holds the body of a request. No request has one: bodies are in memory.
+ *
+ * Arguments: `len_out` gets 0.
+ * Null: gives NULL; `len_out` may be NULL.
+ * Returns: NULL.
+ * Since: 0.1
+ */
+SENTRY_API
+const char *sentry_http_request_get_body_file_path(const struct sentry_http_request_t *_req,
+                                                   size_t *len_out);
+
+/**
+ * Sets the HTTP status of an answer.
+ *
+ * Arguments: `status_code`, 100 to 999; 0 counts as 200, and any other number as no answer.
+ * Null: NULL is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_http_response_set_status_code(struct sentry_http_response_t *resp,
+                                          int status_code);
+
+/**
+ * Sets a header of an answer. Only `Retry-After`, `X-Sentry-Rate-Limits` and `Location` matter, others are ignored.
+ *
+ * Arguments: `key` in any case; a later `value` replaces an earlier one.
+ * Ownership: the texts are copied.
+ * Null: a NULL `resp` or `key` is ignored; a NULL `value` removes the header.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_http_response_set_header(struct sentry_http_response_t *resp,
+                                     const char *key,
+                                     const char *value);
+
+/**
  * Starts the library: from here on events are taken and sent by one background thread.
  *
  * A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
@@ -2255,15 +2442,18 @@ int sentry_init(struct sentry_options_t *options);
 /**
  * Waits until everything queued so far has left the library.
  *
- * Losses that were not reported yet go to the server, too.
+ * Losses that were not reported yet go to the server, too. A transport of the host then flushes in what is left of the
+ * time.
  *
  * Arguments: `timeout` in milliseconds; 0 asks without waiting.
  * Threads: any, several at once. On the library's own thread it does not wait.
  * Blocks: at most `timeout` + 100 ms.
- * Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out.
+ * Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out, or what the flush
+ * function of the host's transport answered.
  * Since: 0.1
  */
-SENTRY_API int sentry_flush(uint64_t timeout);
+SENTRY_API
+int sentry_flush(uint64_t timeout);
 
 /**
  * Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.
@@ -5494,6 +5684,141 @@ SENTRY_API
 void sentry_transaction_set_name_n(struct sentry_transaction_t *transaction,
                                    const char *name,
                                    size_t name_len);
+
+/**
+ * Makes a transport that hands each envelope to a function of the host.
+ *
+ * `send_func` is called on the library's thread, one call at a time, not on the thread that captured: a program that
+ * must wait for it calls `sentry_flush`. Until it has returned, the envelope counts as waiting, then as delivered.
+ * Losses that were not told yet ride along as an item of type `client_report`. Captures within it are refused. It must
+ * not throw or `longjmp`. No DSN is needed; without one the envelopes do not name any.
+ *
+ * Arguments: `send_func` gets the envelope and the state of `sentry_transport_set_state`.
+ * Ownership: the transport is the caller's, until `sentry_options_set_transport` takes it or `sentry_transport_free`
+ * ends it. Each envelope is the host's, to be ended with `sentry_envelope_free`, on any thread.
+ * Null: NULL gives NULL.
+ * Threads: any.
+ * Returns: the transport; NULL when the library failed.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transport_t *sentry_transport_new(void (*send_func)(struct sentry_envelope_t *envelope,
+                                                                  void *state));
+
+/**
+ * Makes a transport that shows each envelope to a function of the host. Deprecated: use `sentry_transport_new`.
+ *
+ * Arguments: `func` gets the envelope and `data`; called as the function of `sentry_transport_new`.
+ * Ownership: as `sentry_transport_new`, but the envelopes stay the library's and are valid during the call. `data` stays
+ * the caller's.
+ * Null: a NULL `func` gives NULL.
+ * Threads: any.
+ * Returns: the transport; NULL when the library failed.
+ * Since: 0.1
+ */
+SENTRY_API
+struct sentry_transport_t *sentry_new_function_transport(void (*func)(const struct sentry_envelope_t *envelope,
+                                                                      void *data),
+                                                         void *data);
+
+/**
+ * Sets the pointer that the functions of a transport get.
+ *
+ * Ownership: `state` stays the caller's, or is ended by the function of `sentry_transport_set_free_func`.
+ * Null: a NULL `transport` is ignored, and so is one of `sentry_http_transport_new`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_set_state(struct sentry_transport_t *transport,
+                                void *state);
+
+/**
+ * Sets the function that ends the state of a transport.
+ *
+ * It is called exactly once, when the transport ends: by `sentry_transport_free`, by `sentry_options_free`, by
+ * `sentry_init` when it fails, at the end of `sentry_close`, and never while another function of the transport runs. If
+ * a send has not returned when `sentry_close` does, it is called after it, on the library's thread. In a forked child it
+ * is not called for a transport of the parent.
+ *
+ * Null: a NULL `free_func` unsets it; a NULL `transport` is ignored, and so is one of `sentry_http_transport_new`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_set_free_func(struct sentry_transport_t *transport,
+                                    void (*free_func)(void *state));
+
+/**
+ * Sets the function that starts a transport.
+ *
+ * `sentry_init` calls it on its thread, before the library's own thread starts. Other than 0 makes `sentry_init` fail. The
+ * options may be read during the call only. A forked child does not call it again.
+ *
+ * Null: a NULL `startup_func` unsets it; a NULL `transport` is ignored, and so is one of `sentry_http_transport_new`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_set_startup_func(struct sentry_transport_t *transport,
+                                       int (*startup_func)(const struct sentry_options_t *options,
+                                                           void *state));
+
+/**
+ * Sets the function that sends what a transport holds itself.
+ *
+ * `sentry_flush` calls it on its thread when the queue is empty, with what is left of the time in milliseconds. What it
+ * answers is the answer of `sentry_flush`; 0 means that all was sent.
+ *
+ * Null: a NULL `flush_func` unsets it; a NULL `transport` is ignored, and so is one of `sentry_http_transport_new`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_set_flush_func(struct sentry_transport_t *transport,
+                                     int (*flush_func)(uint64_t timeout, void *state));
+
+/**
+ * Sets the function that shuts a transport down.
+ *
+ * `sentry_close` calls it once, on its thread when the queue is empty or the time is over, with what is left of the time
+ * in milliseconds. At the end of the time a send may still be running beside it. Other than 0 is only logged.
+ *
+ * Null: a NULL `shutdown_func` unsets it; a NULL `transport` is ignored, and so is one of `sentry_http_transport_new`.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_set_shutdown_func(struct sentry_transport_t *transport,
+                                        int (*shutdown_func)(uint64_t timeout, void *state));
+
+/**
+ * Asks for one more attempt with what waits on disk. Nothing of a transport of the host does.
+ *
+ * Null: NULL is ignored.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API void sentry_transport_retry(struct sentry_transport_t *_transport);
+
+/**
+ * Ends a transport that was not given to `sentry_options_set_transport`.
+ *
+ * Ownership: takes `transport`; its state is ended by the function of `sentry_transport_set_free_func`.
+ * Null: NULL is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_transport_free(struct sentry_transport_t *transport);
+
+/**
+ * Sets the transport.
+ *
+ * Arguments: `transport`; NULL discards everything, counted as `ignored`: captures are accepted, and nothing leaves.
+ * Ownership: takes `transport`, which can still be used for `sentry_transport_retry` until the library is closed; a
+ * transport that was set before is ended.
+ * Null: with NULL `opts` the transport is ended at once.
+ * Threads: as all options, one at a time for each handle.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_transport(struct sentry_options_t *opts,
+                                  struct sentry_transport_t *transport);
 
 /**
  * Unwinds the stack of the calling thread, with or without frame pointers.

@@ -593,3 +593,13 @@ fn sessions_conform_in_c() {
 fn sessions_conform_in_cpp() {
     sessions_conform(Standard::Cxx17);
 }
+
+#[test]
+fn transports_conform_in_c() {
+    conforms("conformance_transports", Standard::C99, &[]);
+}
+
+#[test]
+fn transports_conform_in_cpp() {
+    conforms("conformance_transports", Standard::Cxx17, &[]);
+}

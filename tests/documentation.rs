@@ -92,6 +92,7 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
             "logger",
             "logs_with_attributes",
             "on_outcome",
+            "transport",
             "transport_thread_name",
             "user_agent"
         ]

@@ -51,7 +51,8 @@ use scope::{Part, Scope};
 /// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.
 const PROBE_GRACE: Duration = Duration::from_millis(80);
 
-/// A running client. Without a usable DSN it has no transport: then it is disabled, and every call is a no-op (LIF-7).
+/// A running client. Without a usable DSN, where one is needed, it has no transport: then it is disabled, and every call
+/// is a no-op (LIF-7).
 #[derive(Debug)]
 pub(crate) struct Client {
     /// The fork generation it was made in; in another one it belongs to the parent.
@@ -143,11 +144,12 @@ impl Client {
         self.paperwork.clear_crash().is_ok()
     }
 
-    /// Waits until what is queued has left, at most `timeout`; true if it has.
-    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+    /// Waits until what is queued has left, at most `timeout`. 0 if it has, 1 if not, or what the host's transport
+    /// answered.
+    pub(crate) fn flush(&self, timeout: Duration) -> i32 {
         self.transport
             .as_ref()
-            .is_none_or(|transport| transport.flush(timeout))
+            .map_or(0, |transport| transport.flush(timeout))
     }
 
     /// Stops sending; returns how many envelopes were not sent.

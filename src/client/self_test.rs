@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::state;
 use crate::base::process;
+use crate::transport::host::Way;
 use crate::transport::is_worker_thread;
 use crate::transport::probe::{Findings, Reached};
 use crate::transport::proxy::ProxyUrl;
@@ -31,6 +32,12 @@ pub(crate) fn run(timeout: Duration) -> Result<String, Refused> {
             "no usable DSN, so there is no server to test",
         ));
     };
+    if !matches!(settings.way, Way::Curl) {
+        return Err(Refused::because(
+            Status::Disabled,
+            "the transport is the host's, so there is no way that the library could test",
+        ));
+    }
     Ok(report(
         settings,
         &client.prober.run(settings, timeout),

@@ -19,6 +19,7 @@ use crate::protocol::dsn::Dsn;
 use crate::store::consent::Consent;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, Chores};
+use crate::transport::host::Way;
 use crate::transport::probe::Prober;
 use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
@@ -48,10 +49,12 @@ impl Client {
         if let Some(warning) = &warning {
             diagnostics.log(Severity::Warning, format_args!("{warning}"));
         }
-        let settings = dsn
-            .as_ref()
-            .map(|dsn| settings(&options, dsn, &diagnostics))
-            .transpose()?;
+        let way = options.transport.open(&options);
+        let way = way.map_err(|answer| {
+            format!("the start function of the host's transport answered {answer}")
+        })?;
+        let warning = warning.filter(|_| way.needs_dsn());
+        let settings = settings(&options, dsn.as_ref(), way, &diagnostics)?;
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.
         let paperwork = Paperwork::open(&options, dsn.as_ref(), &diagnostics);
@@ -183,7 +186,19 @@ fn read_dsn(options: &Options) -> (Option<Dsn>, Option<String>) {
     }
 }
 
-fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<Settings, String> {
+/// How libcurl gets to the server.
+#[derive(Debug, Default)]
+struct Connection {
+    proxy: String,
+    no_proxy: String,
+    certificates: Certificates,
+}
+
+fn connection(
+    options: &Options,
+    dsn: &Dsn,
+    diagnostics: &Diagnostics,
+) -> Result<Connection, String> {
     let proxy = options.resolve_proxy(dsn.is_https());
     let proxy_url = ProxyUrl::new(proxy.url.as_deref().unwrap_or_default());
     if let (Some(_), Err(why)) = (&proxy.url, proxy_url.check()) {
@@ -201,23 +216,55 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
         Severity::Info,
         format_args!("events go to {}", dsn.redacted()),
     );
-    Ok(Settings {
-        endpoint: dsn.envelope_url(),
-        auth: dsn.auth_header(&options.user_agent()),
-        user_agent: options.user_agent(),
-        thread_name: options.transport_thread_name.clone().unwrap_or_default(),
-        // Without the secret: envelopes may come to lie on disk and in logs.
-        dsn: dsn.public(),
-        sdk: fields::sdk(options),
+    Ok(Connection {
         proxy: proxy.url.unwrap_or_default(),
         no_proxy: proxy.no_proxy.unwrap_or_default(),
         certificates,
+    })
+}
+
+/// None without the DSN that the way needs: then nothing can be sent.
+fn settings(
+    options: &Options,
+    dsn: Option<&Dsn>,
+    way: Way,
+    diagnostics: &Diagnostics,
+) -> Result<Option<Settings>, String> {
+    if way.needs_dsn() && dsn.is_none() {
+        return Ok(None);
+    }
+    let is_curl = matches!(way, Way::Curl);
+    let connection = dsn
+        .filter(|_| is_curl)
+        .map(|dsn| connection(options, dsn, diagnostics))
+        .transpose()?
+        .unwrap_or_default();
+    let of_dsn = |text: fn(&Dsn) -> String| dsn.map(text).unwrap_or_default();
+    let user_agent = options.user_agent();
+    Ok(Some(Settings {
+        endpoint: of_dsn(match way {
+            Way::HostClient(_) => Dsn::envelope_url_with_port,
+            _ => Dsn::envelope_url,
+        }),
+        auth: dsn
+            .map(|dsn| dsn.auth_header(&user_agent))
+            .unwrap_or_default(),
+        user_agent,
+        thread_name: options.transport_thread_name.clone().unwrap_or_default(),
+        // Without the secret: envelopes may come to lie on disk and in logs.
+        dsn: of_dsn(Dsn::public),
+        sdk: fields::sdk(options),
+        proxy: connection.proxy,
+        no_proxy: connection.no_proxy,
+        certificates: connection.certificates,
         connect_timeout: options.connect_timeout,
         read_timeout: options.read_timeout,
         transfer_timeout: options.transfer_timeout,
+        // What the host brings along works on the worker's thread, one at a time.
         max_requests_in_flight: usize::try_from(options.max_requests_in_flight)
-            .unwrap_or(1)
-            .max(1),
+            .ok()
+            .filter(|most| is_curl && *most > 0)
+            .unwrap_or(1),
         compress: options.compression == Compression::Gzip,
         client_reports: options.send_client_reports,
         is_durable: options.queue_durable,
@@ -241,7 +288,8 @@ fn settings(options: &Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Result<S
             backoff: options.retry_backoff,
             backoff_max: options.retry_backoff_max,
         },
-    })
+        way,
+    }))
 }
 
 fn certificates(options: &Options, diagnostics: &Diagnostics) -> Result<Certificates, String> {

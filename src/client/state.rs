@@ -22,6 +22,7 @@ use crate::base::diagnostics::{Severity, is_speaking};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::crash::modules::ModuleCache;
+use crate::transport::host::is_calling;
 use crate::transport::is_worker_thread;
 use crate::transport::outcome::is_telling;
 
@@ -149,11 +150,12 @@ pub(crate) fn close() -> u64 {
     }
 }
 
-/// Waits until what is queued now has left; true if it has, or if there is nothing to wait for.
-pub(crate) fn flush(timeout: Duration) -> bool {
+/// Waits until what is queued now has left. 0 if it has or there is nothing to wait for, 1 if not, or what the host's
+/// transport answered.
+pub(crate) fn flush(timeout: Duration) -> i32 {
     // The client is kept alive by a pointer of its own: a close in another thread may end it meanwhile.
     let client = current().and_then(|client| client.as_ref().map(Arc::clone));
-    client.is_none_or(|client| client.flush(timeout))
+    client.map_or(0, |client| client.flush(timeout))
 }
 
 /// Writes a line of diagnostics, if a client wants it.
@@ -186,7 +188,7 @@ fn stop_current() -> u64 {
 /// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback or a
 /// logger, which may run below a close or an init on this very thread.
 fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, String> {
-    if is_worker_thread() || is_telling() || is_speaking() {
+    if is_worker_thread() || is_telling() || is_speaking() || is_calling() {
         return try_lock(&lifecycle.turn)
             .ok_or_else(|| "another thread is starting or stopping the library".to_owned());
     }

@@ -46,18 +46,18 @@ pub unsafe extern "C" fn sentry_init(options: *mut sentry_options_t) -> c_int {
 
 /// Waits until everything queued so far has left the library.
 ///
-/// Losses that were not reported yet go to the server, too.
+/// Losses that were not reported yet go to the server, too. A transport of the host then flushes in what is left of the
+/// time.
 ///
 /// Arguments: `timeout` in milliseconds; 0 asks without waiting.
 /// Threads: any, several at once. On the library's own thread it does not wait.
 /// Blocks: at most `timeout` + 100 ms.
-/// Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out.
+/// Returns: 0 when all has left or there is nothing to wait for, 1 at the time-out, or what the flush
+/// function of the host's transport answered.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_flush(timeout: u64) -> c_int {
-    guard(1, || {
-        c_int::from(!state::flush(Duration::from_millis(timeout)))
-    })
+    guard(1, || state::flush(Duration::from_millis(timeout)))
 }
 
 /// Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.

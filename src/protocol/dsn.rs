@@ -166,7 +166,6 @@ impl Dsn {
     }
 
     /// The port to connect to: the one that was given, else the scheme's (DSN-5).
-    #[cfg(test)]
     pub(crate) fn port(&self) -> u16 {
         self.port.unwrap_or(if self.is_https { 443 } else { 80 })
     }
@@ -177,10 +176,19 @@ impl Dsn {
         format!("{base}{path}/api/{project}/envelope/")
     }
 
+    /// The same with its port in any case.
+    pub(crate) fn envelope_url_with_port(&self) -> String {
+        let (host, port, path, project) = (&self.host, self.port(), &self.path, &self.project_id);
+        format!(
+            "{}://{host}:{port}{path}/api/{project}/envelope/",
+            self.scheme()
+        )
+    }
+
     /// The value of the header `X-Sentry-Auth`; `client` is `name/version` (AUTH-1 … AUTH-3).
     pub(crate) fn auth_header(&self, client: &str) -> String {
         let mut header = format!(
-            "Sentry sentry_version=7, sentry_client={client}, sentry_key={}",
+            "Sentry sentry_key={}, sentry_version=7, sentry_client={client}",
             self.public_key
         );
         if let Some(secret) = &self.secret {
@@ -333,14 +341,14 @@ mod tests {
             assert_eq!(parsed(dsn).secret(), None);
             assert_eq!(
                 parsed(dsn).auth_header("lib/1.0"),
-                "Sentry sentry_version=7, sentry_client=lib/1.0, sentry_key=k"
+                "Sentry sentry_key=k, sentry_version=7, sentry_client=lib/1.0"
             );
         }
         let dsn = parsed("https://k:s3cr3t@h/1");
         assert_eq!(dsn.public_key(), "k");
         assert_eq!(
             dsn.auth_header("lib/1.0"),
-            "Sentry sentry_version=7, sentry_client=lib/1.0, sentry_key=k, sentry_secret=s3cr3t"
+            "Sentry sentry_key=k, sentry_version=7, sentry_client=lib/1.0, sentry_secret=s3cr3t"
         );
     }
 

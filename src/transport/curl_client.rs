@@ -14,7 +14,7 @@ use curl::multi::{Easy2Handle, Multi, WaitFd};
 use super::close_on_exec::close_pair_on_exec;
 use super::connection::{self, error_text, set_number};
 use super::exchange::Exchange;
-use super::http::{Completion, Failure, HttpClient, Request};
+use super::http::{Answer, Completion, Failure, HttpClient, Request};
 use super::retry::Cause;
 use super::shared::Shared;
 
@@ -241,7 +241,7 @@ impl CurlClient {
         let exchange = easy.get_mut();
         let result = match (exchange.take_response(status, location), error) {
             // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
-            (Some(response), _) => Ok(response),
+            (Some(response), _) => Ok(Answer::Http(response)),
             (None, error) => Err(Failure {
                 cause: if has_begun || exchange.is_connected() {
                     Cause::Read

@@ -78,6 +78,17 @@ pub(crate) struct Response {
     pub(crate) location: Option<String>,
 }
 
+/// How a request ended, if not by failing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// A server answered.
+    Http(Response),
+    /// A transport of the host took the envelope; what becomes of it from here on is the host's.
+    Taken,
+    /// The host wants nothing to leave; the envelope is gone.
+    Dropped,
+}
+
 /// Why there was no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
@@ -93,7 +104,7 @@ pub(crate) struct Completion {
     /// As given to [`HttpClient::start`].
     pub(crate) ticket: u64,
     /// The answer, or why there is none.
-    pub(crate) result: Result<Response, Failure>,
+    pub(crate) result: Result<Answer, Failure>,
 }
 
 /// Runs requests side by side on the thread that calls it.

@@ -4,7 +4,7 @@
 //! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `store`, `protocol`,
 //! `value`, `base`.
 //!
-//! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`encode`] → [`curl_client`] → answer →
+//! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`sender`] → [`curl_client`] → answer →
 //! [`shared::Shared::settle`] → [`ledger`] and the host's callback.
 
 pub(crate) mod backing;
@@ -16,6 +16,8 @@ mod curl_client;
 mod durable;
 mod encode;
 mod exchange;
+pub(crate) mod host;
+mod host_sender;
 mod http;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
@@ -27,6 +29,7 @@ mod rate_limiter;
 mod redirect;
 mod remains;
 pub(crate) mod retry;
+mod sender;
 pub(crate) mod settings;
 mod shared;
 pub(crate) mod stats;
@@ -158,8 +161,17 @@ impl Transport {
         }
     }
 
-    /// Waits until what is queued now has left the library, at most `timeout` (LIF-3).
-    pub(crate) fn flush(&self, timeout: Duration) -> bool {
+    /// Waits until what is queued now has left the library, at most `timeout` (LIF-3), and lets the host's transport
+    /// flush in the rest of the time. 0 when all has left, 1 at the time-out, or what the host's transport answered.
+    pub(crate) fn flush(&self, timeout: Duration) -> i32 {
+        let deadline = deadline_in(timeout);
+        if !self.drain(timeout) {
+            return 1;
+        }
+        self.shared.settings.way.flush(left_until(deadline))
+    }
+
+    fn drain(&self, timeout: Duration) -> bool {
         if is_worker_thread() {
             return false;
         }
@@ -201,7 +213,7 @@ impl Transport {
     fn is_idle(&self) -> bool {
         self.shared.queue.usage().items == 0
             && self.shared.traffic.in_flight.load(Ordering::Relaxed) == 0
-            && !self.shared.ledger.has_unreported()
+            && !self.shared.has_due_report()
     }
 
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
@@ -220,7 +232,9 @@ impl Transport {
         lock(&self.shared.control).stop = Some(deadline);
         self.shared.wake.now();
         if is_worker_thread() {
-            // From a callback on the worker itself: it ends when the callback has returned.
+            // From a callback on the worker itself: it ends when the callback has returned, and ends the host's
+            // transport then.
+            self.shared.ends_alone.store(true, Ordering::Relaxed);
             return 0;
         }
         let has_reached = |phase, until| {
@@ -231,14 +245,19 @@ impl Transport {
                 |now: &mut Phase| *now >= phase,
             )
         };
+        let is_busy = || self.shared.traffic.in_flight.load(Ordering::Relaxed) > 0;
+        if !has_reached(Phase::Settled, deadline) && is_busy() {
+            self.shared.settings.way.interrupt();
+        }
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
         if !has_reached(Phase::Settled, latest) {
             self.shared.abandon_all();
-            if self.shared.is_inherited() {
-                // A callback forked; thread and locks are the parent's.
-                std::mem::forget(thread);
-                return 0;
-            }
+        }
+        self.shared.end_host(left_until(deadline));
+        if self.shared.is_inherited() {
+            // A callback forked; thread and locks are the parent's.
+            std::mem::forget(thread);
+            return 0;
         }
         if has_reached(Phase::Exited, deadline_in(EXIT_GRACE)) {
             // The thread has nothing left to do but return; it cannot panic, so the result says nothing.
@@ -246,7 +265,9 @@ impl Transport {
         } else {
             self.shared.diagnostics.log(
                 Severity::Warning,
-                format_args!("the worker is held up inside libcurl and ends later by itself"),
+                format_args!(
+                    "the worker is held up inside libcurl or the host's transport and ends later by itself"
+                ),
             );
         }
         remains::remove(&self.shared);
@@ -273,6 +294,11 @@ impl Transport {
             categories: self.shared.ledger.snapshot(),
         }
     }
+}
+
+/// What is left of the time.
+fn left_until(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now())
 }
 
 fn deadline_in(timeout: Duration) -> Instant {

@@ -22,6 +22,19 @@ pub(crate) fn may_follow(endpoint: &str, from: &str, to: &str) -> Option<Target>
     })
 }
 
+/// `location` as an absolute URL, if `from` answered with one that is relative to its root.
+pub(crate) fn absolute(from: &str, location: &str) -> String {
+    let is_rooted = location.starts_with('/') && !location.starts_with("//");
+    let path_at = from.split_once("://").map(|(scheme, rest)| {
+        let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        scheme.len().saturating_add(3).saturating_add(authority)
+    });
+    match path_at.and_then(|at| from.get(..at)) {
+        Some(root) if is_rooted => format!("{root}{location}"),
+        _ => location.to_owned(),
+    }
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Origin {
     scheme: String,

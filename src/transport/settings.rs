@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::host::Way;
 use super::queue::QueueSettings;
 use super::retry::RetryPolicy;
 
@@ -21,7 +22,9 @@ pub(crate) enum Certificates {
 /// See the module. Fixed for the life of a transport.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// Envelope endpoint.
+    /// Where envelopes leave the library.
+    pub(crate) way: Way,
+    /// Envelope endpoint; empty without a DSN.
     pub(crate) endpoint: String,
     /// Value of `X-Sentry-Auth`.
     pub(crate) auth: String,
@@ -29,7 +32,7 @@ pub(crate) struct Settings {
     pub(crate) user_agent: String,
     /// Name of the worker thread; empty for the program's own name.
     pub(crate) thread_name: String,
-    /// DSN for the envelope header.
+    /// DSN for the envelope header; empty without one.
     pub(crate) dsn: String,
     /// SDK object for the envelope header, as JSON.
     pub(crate) sdk: String,
@@ -66,6 +69,7 @@ impl std::fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Settings")
+            .field("way", &self.way)
             .field("endpoint", &self.endpoint)
             .field("certificates", &self.certificates)
             .field("connect_timeout", &self.connect_timeout)

@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::backing::Backing;
 use super::durable::{Charge, Copies};
@@ -156,6 +156,8 @@ pub(crate) struct Shared {
     generation: u32,
     /// Envelopes that were unsent when the worker stopped.
     pub(crate) abandoned: AtomicU64,
+    /// Set when the worker was told to stop by a callback on its own thread: nobody waits for it then.
+    pub(crate) ends_alone: AtomicBool,
     /// Set when the host may free what its callback uses.
     is_muted: AtomicBool,
 }
@@ -182,6 +184,7 @@ impl Shared {
             unsettled: Mutex::default(),
             generation: process::fork_generation(),
             abandoned: AtomicU64::new(0),
+            ends_alone: AtomicBool::new(false),
             is_muted: AtomicBool::new(false),
             settings,
             clock,
@@ -366,6 +369,24 @@ impl Shared {
             abandoned = abandoned.saturating_add(1);
         }
         self.abandoned.fetch_add(abandoned, Ordering::Relaxed);
+    }
+
+    /// True if there are losses to tell, for which a request alone is made.
+    pub(crate) fn has_due_report(&self) -> bool {
+        self.settings.way.takes_reports_alone() && self.ledger.has_unreported()
+    }
+
+    /// Ends the host's transport, for which `timeout` is left; not in a child that a callback forked.
+    pub(crate) fn end_host(&self, timeout: Duration) {
+        if self.is_inherited() {
+            return;
+        }
+        if let Some(answer) = self.settings.way.shutdown(timeout) {
+            self.diagnostics.log(
+                Severity::Warning,
+                format_args!("the shutdown function of the host's transport answered {answer}"),
+            );
+        }
     }
 
     /// From here on the host hears nothing more.

@@ -1,11 +1,15 @@
 //! The worker's thread: a loop around [`Worker::step`], deaf to the host's signals, that survives panics.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::curl_client::CurlClient;
+use super::host::Way;
+use super::host_sender::{HostHttp, HostSender};
+use super::sender::{HttpSender, Sender};
 use super::shared::{Phase, Shared};
 use super::worker::{Step, Worker};
 use crate::base::panic::contained;
@@ -42,6 +46,9 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         let told = Arc::clone(&shared);
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
         let _ = contained(|| run(shared, &ready));
+        if told.ends_alone.load(Ordering::Relaxed) {
+            let _ = contained(|| told.end_host(Duration::ZERO));
+        }
         if !told.is_inherited() {
             told.reach(Phase::Exited);
         }
@@ -68,11 +75,24 @@ fn system_name(name: &str) -> &str {
 }
 
 fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
-    let mut worker = Worker::new(
-        Arc::clone(&shared),
-        CurlClient::new(shared),
-        random::next_unit,
-    );
+    let ours = || Arc::clone(&shared);
+    match shared.settings.way.clone() {
+        Way::Curl => drive(
+            HttpSender::new(ours(), CurlClient::new(ours())),
+            shared,
+            ready,
+        ),
+        Way::HostClient(host) => {
+            let client = HostHttp::new(ours(), host);
+            drive(HttpSender::new(ours(), client), shared, ready);
+        }
+        Way::HostTransport(host) => drive(HostSender::new(ours(), Some(host)), shared, ready),
+        Way::Nowhere => drive(HostSender::new(ours(), None), shared, ready),
+    }
+}
+
+fn drive(sender: impl Sender, shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+    let mut worker = Worker::new(shared, sender, random::next_unit);
     // Nobody but the starter listens, and it waits for this.
     let _ = ready.send(());
     loop {

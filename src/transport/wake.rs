@@ -60,6 +60,25 @@ impl Wake {
         let _ = (&self.event).read(&mut count);
     }
 
+    /// Worker: sleeps until it is woken, at most `at_most`, and swallows the wake-ups.
+    pub(crate) fn sleep(&self, at_most: Duration) {
+        // Rounded up: a part of a millisecond would become none, and the worker would spin until it is over.
+        let timeout = at_most.as_micros().div_ceil(1000);
+        let mut poll = libc::pollfd {
+            fd: self.descriptor(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let timeout = libc::c_int::try_from(timeout).unwrap_or(libc::c_int::MAX);
+        // SAFETY: one valid entry.
+        match unsafe { libc::poll(&raw mut poll, 1, timeout) } {
+            0 => {}
+            1.. => self.swallow(),
+            // Interrupted, or no memory: breathe instead of spinning.
+            _ => std::thread::sleep(at_most.min(Duration::from_millis(50))),
+        }
+    }
+
     /// Producer: there is new work; wakes the worker if it waits for that.
     pub(crate) fn new_work(&self) {
         fence(Ordering::SeqCst);
@@ -109,6 +128,15 @@ mod tests {
         let wake = Wake::new().unwrap();
         wake.now();
         assert!(is_readable(&wake));
+    }
+
+    #[test]
+    fn a_sleep_ends_with_a_wake_up_that_came_before_or_when_its_time_is_over() {
+        let wake = Wake::new().unwrap();
+        wake.now();
+        wake.sleep(LONGEST_SLEEP);
+        assert!(!is_readable(&wake));
+        wake.sleep(Duration::from_micros(1));
     }
 
     #[test]

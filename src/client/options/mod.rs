@@ -18,6 +18,7 @@ mod set;
 mod spool;
 mod table;
 mod telemetry;
+mod transport;
 mod validate;
 
 use std::fmt;
@@ -39,6 +40,7 @@ pub(crate) use mode::{
 pub(crate) use set::as_millis;
 pub(crate) use spool::SpoolOptions;
 pub(crate) use telemetry::TelemetryOptions;
+pub(crate) use transport::{OwnTransport, Route};
 
 /// `sdk.name` on the wire, unless the host changes it.
 pub(crate) const SDK_NAME: &str = "libsentry.native";
@@ -151,6 +153,9 @@ pub(crate) struct Options {
     pub(crate) attachments: Vec<AttachedFile>,
     /// Most bytes of one attachment; larger ones are left out.
     pub(crate) max_attachment_bytes: u64,
+    /// Where envelopes leave the library.
+    pub(crate) transport: Route,
+
     /// What could not be taken over and was ignored; init logs it.
     pub(crate) warnings: Vec<String>,
 }
@@ -207,6 +212,7 @@ impl Default for Options {
             before_send_feedback: None,
             attachments: Vec::new(),
             max_attachment_bytes: 20 * 1024 * 1024,
+            transport: Route::default(),
             warnings: Vec::new(),
         }
     }
@@ -284,6 +290,7 @@ impl fmt::Debug for Options {
             .field("before_send_feedback", &self.before_send_feedback)
             .field("attachments", &self.attachments)
             .field("max_attachment_bytes", &self.max_attachment_bytes)
+            .field("transport", &self.transport)
             .finish_non_exhaustive()
     }
 }

@@ -16,6 +16,7 @@ use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
 use crate::ffi::types::sentry_status_t;
+use crate::transport::host::calling;
 use crate::transport::outcome::OutcomeSink;
 
 /// The configuration of the library, to be handed to `sentry_init`.
@@ -228,6 +229,17 @@ pub(crate) unsafe fn store_text(
             Ok(())
         })
     }
+}
+
+/// Shows options to a function of the host, as a handle that is valid during the call.
+pub(crate) fn lend<T>(options: &Options, show: impl FnOnce(*const sentry_options_t) -> T) -> T {
+    let mut texts = Texts::default();
+    texts.update(options);
+    let handle = sentry_options_t {
+        options: options.clone(),
+        texts,
+    };
+    calling(|| show(&raw const handle))
 }
 
 /// Asks options; `fallback` for NULL.

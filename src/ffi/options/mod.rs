@@ -17,7 +17,9 @@ use crate::client::options::{Options, level_from_number};
 use handle::{configure, configure_text, give, read, read_text, store, store_text, take};
 
 pub use handle::sentry_options_t;
-pub(crate) use handle::{configure_feedback_hook, configure_hook, configure_outcome, take_options};
+pub(crate) use handle::{
+    configure_feedback_hook, configure_hook, configure_outcome, lend, take_options,
+};
 
 pub mod attachments;
 pub mod crashes;

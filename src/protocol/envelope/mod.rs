@@ -89,6 +89,21 @@ impl Envelope {
         self.stored.as_ref()?.dsn.as_deref()
     }
 
+    /// Takes headers of the client into the envelope, for somebody who gets it whole and writes it later. One that was
+    /// read keeps the `sdk` it had.
+    pub(crate) fn keep_headers(&mut self, header: &HeaderFields<'_>) {
+        let stored = self.stored.get_or_insert_default();
+        if let Some(dsn) = header.dsn {
+            stored.dsn = Some(dsn.to_owned());
+        }
+        if let Some(sdk) = header.sdk.filter(|_| stored.other.get("sdk").is_none()) {
+            stored.other.set("sdk", sdk);
+        }
+        if let Some(sent_at) = header.sent_at {
+            stored.other.set_text("sent_at", sent_at);
+        }
+    }
+
     /// Adds an item after the others.
     pub(crate) fn push(&mut self, item: Item) {
         if self.first.is_none() {
@@ -272,7 +287,9 @@ impl Envelope {
             out.extend_from_slice(trace.as_bytes());
         }
         if let Some(stored) = stored {
-            stored.other.write_missing(out, |_| false);
+            // A time of sending that was kept gives way to a later one.
+            let is_written = |key: &str| key == "sent_at" && header.sent_at.is_some();
+            stored.other.write_missing(out, is_written);
         }
         out.extend_from_slice(b"}\n");
     }

@@ -2,16 +2,16 @@
 
 use std::sync::atomic::Ordering;
 
-use super::{HttpClient, Job, Redirect, Reports, Transfer, Worker};
+use super::{Job, Redirect, Reports, Sender, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::rate_limit;
-use crate::transport::http::{Completion, Failure, Response};
+use crate::transport::http::{Answer, Completion, Failure, Response};
 use crate::transport::outcome::Fate;
 use crate::transport::redirect::may_follow;
 use crate::transport::retry::Cause;
 
-impl<C: HttpClient> Worker<C> {
+impl<S: Sender> Worker<S> {
     /// Takes a request that ended.
     pub(super) fn complete(&mut self, completion: Completion) {
         let Some(place) = self
@@ -27,8 +27,28 @@ impl<C: HttpClient> Worker<C> {
             .in_flight
             .fetch_sub(1, Ordering::Relaxed);
         match completion.result {
-            Ok(response) => self.answered(transfer, response),
+            Ok(Answer::Http(response)) => self.answered(transfer, response),
+            Ok(Answer::Taken) => self.taken(&transfer),
+            Ok(Answer::Dropped) => self.dropped(&transfer),
             Err(failure) => self.failed(transfer, &failure),
+        }
+    }
+
+    /// The host's transport has it: there is no server whose answer could be waited for.
+    fn taken(&mut self, transfer: &Transfer) {
+        self.shared
+            .traffic
+            .reports
+            .fetch_add(u64::from(!transfer.losses.is_empty()), Ordering::Relaxed);
+        if let Some(job) = &transfer.job {
+            self.settle(job, Fate::Delivered, 0);
+        }
+    }
+
+    fn dropped(&mut self, transfer: &Transfer) {
+        self.shared.ledger.restore(&transfer.losses);
+        if let Some(job) = &transfer.job {
+            self.settle(job, Fate::Discarded(DiscardReason::Ignored), 0);
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::{HttpClient, Worker};
+use super::{Sender, Worker};
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::run::{OldRun, OldRuns, old_runs};
@@ -28,7 +28,7 @@ pub(super) enum Takeover {
     Done,
 }
 
-impl<C: HttpClient> Worker<C> {
+impl<S: Sender> Worker<S> {
     /// Does some of what waits; the rest follows with the next step.
     pub(super) fn do_chores(&mut self) {
         self.run_due();

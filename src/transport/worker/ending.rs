@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::{HttpClient, Job, Stop, Worker};
+use super::{Job, Sender, Stop, Worker};
 use crate::transport::priority::Priority;
 use crate::transport::shared::{Flush, Progress};
 
-impl<C: HttpClient> Worker<C> {
+impl<S: Sender> Worker<S> {
     /// Tells those flushes whose envelopes have all left.
     pub(super) fn answer_flushes(&mut self) {
         let passed = self.passed_flushes();

@@ -1,7 +1,7 @@
 //! The worker: takes envelopes from the queue, sends them, decides what an answer or its absence means.
 //!
-//! [`Worker::step`] does everything there is to do and then waits once, inside the HTTP client; the thread is a loop
-//! around it. Time, chance and the client are passed in, so that a test drives it without thread, clock or network.
+//! [`Worker::step`] does everything there is to do and then waits once, inside the sender; the thread is a loop around
+//! it. Time, chance and the sender are passed in, so that a test drives it without thread, clock or network.
 //!
 //! While the server cannot be reached (the circuit is open) one envelope is tried at growing distances and everything
 //! else stays in the queue, where its bounds hold.
@@ -24,13 +24,13 @@ use crate::protocol::category::Category;
 use crate::protocol::client_report;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
-use crate::transport::encode::Encoder;
-use crate::transport::http::{Completion, HttpClient};
+use crate::transport::http::Completion;
 use crate::transport::ledger::Loss;
 use crate::transport::outcome::Fate;
 use crate::transport::priority::Priority;
 use crate::transport::queue::Queued;
 use crate::transport::retry::{Attempts, Circuit};
+use crate::transport::sender::{Parcel, Sender};
 use crate::transport::shared::{Flush, Phase, Progress, Shared};
 use crate::transport::wake::LONGEST_SLEEP;
 
@@ -86,11 +86,10 @@ struct Stop {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Worker<C> {
+pub(crate) struct Worker<S> {
     shared: Arc<Shared>,
-    client: C,
+    sender: S,
     random: fn() -> f64,
-    encoder: Encoder,
     next_ticket: u64,
     active: Vec<Transfer>,
     parked: VecDeque<Job>,
@@ -115,16 +114,14 @@ enum Reports {
     Off,
 }
 
-impl<C: HttpClient> Worker<C> {
+impl<S: Sender> Worker<S> {
     /// A worker with nothing to do. `random` gives numbers in `[0, 1)`.
-    pub(crate) fn new(shared: Arc<Shared>, client: C, random: fn() -> f64) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, sender: S, random: fn() -> f64) -> Self {
         let last_report = shared.clock.now();
-        let encoder = Encoder::new(&shared.settings);
         Self {
             shared,
-            client,
+            sender,
             random,
-            encoder,
             next_ticket: 0,
             active: Vec::new(),
             parked: VecDeque::new(),
@@ -153,7 +150,7 @@ impl<C: HttpClient> Worker<C> {
         let is_finished = self.is_finished();
         if is_finished {
             // What the server has answered is no loss, even if it never ends its answer.
-            self.client.end_answered(&mut self.ended);
+            self.sender.end_answered(&mut self.ended);
             self.complete_all();
             self.shared.abandon_all();
         } else {
@@ -182,7 +179,7 @@ impl<C: HttpClient> Worker<C> {
         let mut transfers = std::mem::take(&mut self.active);
         for transfer in transfers.drain(..) {
             self.shared.ledger.restore(&transfer.losses);
-            self.client.cancel(transfer.ticket);
+            self.sender.cancel(transfer.ticket);
         }
         // Not only those under way: one may have been in nobody's hands when the panic came.
         let is_parked = |ticket| self.parked.iter().any(|job| job.ticket == ticket);
@@ -279,14 +276,6 @@ impl<C: HttpClient> Worker<C> {
             Reports::Riding => self.take_report(),
             Reports::Alone | Reports::Off => (None, Vec::new()),
         };
-        let request = self.encoder.encode(
-            &self.shared,
-            Some(&job.envelope),
-            report,
-            job.redirect
-                .as_ref()
-                .map(|redirect| (redirect.url.clone(), redirect.with_auth)),
-        );
         if job.requests > 0 {
             self.shared.traffic.retries.fetch_add(1, Ordering::Relaxed);
         }
@@ -298,21 +287,25 @@ impl<C: HttpClient> Worker<C> {
                 losses,
                 failures_before: self.circuit.failures(),
             },
-            request,
+            report,
         );
     }
 
-    fn begin(&mut self, transfer: Transfer, request: super::http::Request) {
+    fn begin(&mut self, transfer: Transfer, report: Option<Vec<u8>>) {
         let traffic = &self.shared.traffic;
         traffic.requests.fetch_add(1, Ordering::Relaxed);
-        traffic.bytes.fetch_add(
-            u64::try_from(request.body_len()).unwrap_or(u64::MAX),
-            Ordering::Relaxed,
-        );
         traffic.in_flight.fetch_add(1, Ordering::Relaxed);
         let ticket = transfer.ticket;
+        // Before it begins: after a panic in there it must be found.
         self.active.push(transfer);
-        if let Err(failure) = self.client.start(ticket, request) {
+        let job = self.active.last_mut().and_then(|it| it.job.as_mut());
+        let redirect = job.as_ref().and_then(|job| job.redirect.clone());
+        let parcel = Parcel {
+            envelope: job.map(|job| &mut job.envelope),
+            report,
+            redirect: redirect.map(|redirect| (redirect.url, redirect.with_auth)),
+        };
+        if let Err(failure) = self.sender.start(ticket, parcel) {
             self.ended.push(Completion {
                 ticket,
                 result: Err(failure),
@@ -374,7 +367,7 @@ impl<C: HttpClient> Worker<C> {
         let is_possible = self.reports != Reports::Off
             && !self.circuit.is_open()
             && !self.shared.is_withheld.load(Ordering::Acquire);
-        if !is_possible || !self.shared.ledger.has_unreported() || !self.has_free_slot() {
+        if !is_possible || !self.shared.has_due_report() || !self.has_free_slot() {
             return false;
         }
         let (report, losses) = self.take_report();
@@ -382,7 +375,6 @@ impl<C: HttpClient> Worker<C> {
             return false;
         }
         self.last_report = now;
-        let request = self.encoder.encode(&self.shared, None, report, None);
         let ticket = self.ticket();
         self.begin(
             Transfer {
@@ -391,7 +383,7 @@ impl<C: HttpClient> Worker<C> {
                 losses,
                 failures_before: self.circuit.failures(),
             },
-            request,
+            report,
         );
         true
     }
@@ -410,7 +402,7 @@ impl<C: HttpClient> Worker<C> {
                 at_most = Duration::ZERO;
             }
         }
-        self.client.wait(at_most, &mut self.ended);
+        self.sender.wait(at_most, &mut self.ended);
         self.shared.wake.awake();
     }
 
@@ -430,7 +422,7 @@ impl<C: HttpClient> Worker<C> {
         }
         let report = self.last_report.checked_add(REPORT_INTERVAL);
         if let Some(due) = report.filter(|due| *due > now)
-            && self.shared.ledger.has_unreported()
+            && self.shared.has_due_report()
             && self.active.is_empty()
         {
             sooner(due);
@@ -439,7 +431,7 @@ impl<C: HttpClient> Worker<C> {
     }
 }
 
-impl<C> Drop for Worker<C> {
+impl<S> Drop for Worker<S> {
     /// Whatever way the worker ends, what it held is booked and those who wait are told.
     fn drop(&mut self) {
         // After a panic that nothing could contain there is nobody to send what would come.

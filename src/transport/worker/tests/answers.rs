@@ -305,16 +305,14 @@ fn a_refused_report_costs_no_event() {
 
 #[test]
 fn what_a_request_copies_is_bounded_however_many_items_it_has() {
-    let mut rig = rig();
+    let rig = rig();
     let mut envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
     for _ in 0..8 {
         envelope.push(Item::new(ItemKind::Attachment, vec![b'x'; 1_900_000]));
     }
     let envelope = Arc::new(envelope);
-    let request = rig
-        .worker
-        .encoder
-        .encode(&rig.shared, Some(&envelope), None, None);
+    let mut encoder = Encoder::new(&rig.shared.settings);
+    let request = encoder.encode(&rig.shared, Some(&envelope), None, None);
     let copied = request.body.iter().map(|segment| match segment {
         Segment::Bytes(bytes) => bytes.len(),
         Segment::Piece { .. } => 0,
@@ -325,7 +323,7 @@ fn what_a_request_copies_is_bounded_however_many_items_it_has() {
 
 #[test]
 fn an_event_too_large_to_copy_is_sent_from_its_pieces() {
-    let mut rig = rig();
+    let rig = rig();
     let (mut own, mut cuts) = (b"{\"a\":\"".to_vec(), Cuts::default());
     for letter in ["a", "b"] {
         let text = Arc::from(letter.repeat(1_500_000));
@@ -334,10 +332,8 @@ fn an_event_too_large_to_copy_is_sent_from_its_pieces() {
     }
     own.extend_from_slice(b"\"}");
     let envelope = Arc::new(Envelope::event(Uuid::new_v4(), Pieces::new(own, cuts)));
-    let request = rig
-        .worker
-        .encoder
-        .encode(&rig.shared, Some(&envelope), None, None);
+    let request =
+        Encoder::new(&rig.shared.settings).encode(&rig.shared, Some(&envelope), None, None);
     let mut bytes = Vec::new();
     let mut copied = 0;
     for segment in &request.body {
@@ -362,14 +358,12 @@ fn an_event_too_large_to_copy_is_sent_from_its_pieces() {
 // AUTH-13
 #[test]
 fn another_server_sees_no_dsn_of_ours_nor_one_that_was_stored() {
-    let mut rig = rig();
+    let rig = rig();
     let stored = b"{\"dsn\":\"https://storedkey:storedsecret@h/1\",\"trace\":{\"public_key\":\"k\"}}\n{\"type\":\"event\"}\n{}";
     let envelope = Arc::new(Envelope::parse(stored).unwrap());
-    let mut text = |redirect| {
-        let request = rig
-            .worker
-            .encoder
-            .encode(&rig.shared, Some(&envelope), None, redirect);
+    let text = |redirect| {
+        let mut encoder = Encoder::new(&rig.shared.settings);
+        let request = encoder.encode(&rig.shared, Some(&envelope), None, redirect);
         let bytes: Vec<u8> = request
             .body
             .iter()

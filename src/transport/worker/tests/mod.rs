@@ -10,22 +10,23 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
 use crate::transport::backing::Backing;
-use crate::transport::http::{Failure, Response};
-use crate::transport::http::{Request, Segment};
+use crate::transport::encode::Encoder;
+use crate::transport::host::Way;
+use crate::transport::http::{Answer, Failure, HttpClient, Request, Response, Segment};
 use crate::transport::outcome::{Outcome, OutcomeSink};
 use crate::transport::queue::{Overflow, QueueSettings};
-use crate::transport::retry::Cause;
-use crate::transport::retry::RetryPolicy;
+use crate::transport::retry::{Cause, RetryPolicy};
+use crate::transport::sender::HttpSender;
 use crate::transport::settings::{Certificates, Settings};
 use std::sync::Mutex;
 
 /// What the client does with a request.
-type Answer = Result<Response, Failure>;
+type Reply = Result<Response, Failure>;
 
 #[derive(Debug, Default)]
 struct Script {
     /// Answers for the next requests; without one a request stays open.
-    answers: VecDeque<Answer>,
+    answers: VecDeque<Reply>,
     /// Bodies and targets of all requests.
     requests: Vec<(Option<String>, bool, String)>,
     waits: Vec<Duration>,
@@ -36,7 +37,7 @@ struct Script {
 #[derive(Debug, Clone, Default)]
 struct FakeClient {
     script: Arc<Mutex<Script>>,
-    open: Vec<(u64, Answer)>,
+    open: Vec<(u64, Reply)>,
     hanging: Vec<u64>,
 }
 
@@ -62,20 +63,16 @@ impl HttpClient for FakeClient {
 
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
         self.script.lock().unwrap().waits.push(at_most);
-        ended.extend(
-            self.open
-                .drain(..)
-                .map(|(ticket, result)| Completion { ticket, result }),
-        );
+        ended.extend(self.open.drain(..).map(|(ticket, reply)| Completion {
+            ticket,
+            result: reply.map(Answer::Http),
+        }));
     }
 
     fn end_answered(&mut self, ended: &mut Vec<Completion>) {
         let answered = std::mem::take(&mut self.script.lock().unwrap().answered);
         for ticket in self.hanging.drain(..).take(answered) {
-            let result = Ok(Response {
-                status: 200,
-                ..Response::default()
-            });
+            let result = status(200).map(Answer::Http);
             ended.push(Completion { ticket, result });
         }
     }
@@ -95,7 +92,7 @@ impl OutcomeSink for Sink {
 }
 
 struct Rig {
-    worker: Worker<FakeClient>,
+    worker: Worker<HttpSender<FakeClient>>,
     shared: Arc<Shared>,
     clock: Arc<ManualClock>,
     script: Arc<Mutex<Script>>,
@@ -114,6 +111,7 @@ const RETRY: RetryPolicy = RetryPolicy {
 
 fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
     let settings = Settings {
+        way: Way::Curl,
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
         auth: "Sentry sentry_key=k".to_owned(),
         user_agent: "test/1".to_owned(),
@@ -158,7 +156,8 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
     let client = FakeClient::default();
     let script = Arc::clone(&client.script);
     // No jitter: delays are at their ceiling.
-    let worker = Worker::new(Arc::clone(&shared), client, || 1.0);
+    let sender = HttpSender::new(Arc::clone(&shared), client);
+    let worker = Worker::new(Arc::clone(&shared), sender, || 1.0);
     Rig {
         worker,
         shared,
@@ -172,21 +171,21 @@ fn rig() -> Rig {
     rig_with(RETRY, 1)
 }
 
-fn status(status: u16) -> Answer {
+fn status(status: u16) -> Reply {
     Ok(Response {
         status,
         ..Response::default()
     })
 }
 
-fn no_connection() -> Answer {
+fn no_connection() -> Reply {
     Err(Failure {
         cause: Cause::Connect,
         detail: "refused".to_owned(),
     })
 }
 
-fn no_answer() -> Answer {
+fn no_answer() -> Reply {
     Err(Failure {
         cause: Cause::Read,
         detail: "silence".to_owned(),
@@ -211,7 +210,7 @@ impl Rig {
             .unwrap();
     }
 
-    fn answers(&self, answers: impl IntoIterator<Item = Answer>) {
+    fn answers(&self, answers: impl IntoIterator<Item = Reply>) {
         self.script.lock().unwrap().answers.extend(answers);
     }
 

@@ -1,0 +1,147 @@
+//! Host: transports and HTTP clients that the host brings along, as this room sees them.
+//!
+//! Decides what is asked of them and where an envelope leaves the library ([`Way`]). The queue, its bounds, the books
+//! and the worker's thread stay in front of each. No lock of this room is held while the host runs.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::protocol::envelope::Envelope;
+
+/// Where envelopes leave the library.
+#[derive(Debug, Clone)]
+pub(crate) enum Way {
+    /// Through libcurl, to the server of the DSN.
+    Curl,
+    /// Through an HTTP client of the host, to the server of the DSN.
+    HostClient(Arc<dyn HostClient>),
+    /// To a transport of the host, which needs no DSN.
+    HostTransport(Arc<dyn HostTransport>),
+    /// Nowhere: everything is discarded and counted as ignored.
+    Nowhere,
+}
+
+impl Way {
+    /// True if it leads to the server of the DSN.
+    pub(crate) fn needs_dsn(&self) -> bool {
+        matches!(self, Self::Curl | Self::HostClient(_))
+    }
+
+    /// True if there is a server that a client report alone is worth a request for. A transport of the host gets
+    /// reports only with what goes anyway.
+    pub(crate) fn takes_reports_alone(&self) -> bool {
+        self.needs_dsn()
+    }
+
+    /// Asks the host's transport to send what it holds itself; 0 if it has, or if there is none.
+    pub(crate) fn flush(&self, timeout: Duration) -> i32 {
+        match self {
+            // From within, it would call itself for ever.
+            Self::HostTransport(host) if !is_calling() => calling(|| host.flush(timeout)),
+            _ => 0,
+        }
+    }
+
+    /// The time is over and the worker is still inside a request: asks the host's HTTP client to end it.
+    pub(crate) fn interrupt(&self) {
+        if let Self::HostClient(host) = self {
+            calling(|| host.interrupt());
+        }
+    }
+
+    /// Ends the host's transport, for which `timeout` is left; what it answers if that is a failure.
+    pub(crate) fn shutdown(&self, timeout: Duration) -> Option<i32> {
+        match self {
+            Self::HostTransport(host) => {
+                Some(calling(|| host.shutdown(timeout))).filter(|answer| *answer != 0)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A transport of the host: takes whole envelopes.
+pub(crate) trait HostTransport: Send + Sync + Debug {
+    /// Takes an envelope; called on the worker's thread only, one at a time.
+    fn send(&self, envelope: Envelope);
+
+    /// Sends what it holds itself; what the host answered, 0 for success. On any thread.
+    fn flush(&self, timeout: Duration) -> i32;
+
+    /// Ends; called once, while or after the last `send`. What the host answered, 0 for success.
+    fn shutdown(&self, timeout: Duration) -> i32;
+}
+
+/// A request for an HTTP client of the host.
+#[derive(Debug)]
+pub(crate) struct HostRequest {
+    /// Absolute, with its port.
+    pub(crate) url: String,
+    /// In the order in which they are sent.
+    pub(crate) headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub(crate) body: Vec<u8>,
+}
+
+/// What the host's HTTP client reports of an answer.
+#[derive(Debug, Default)]
+pub(crate) struct HostResponse {
+    /// HTTP status; 0 if the client told none.
+    pub(crate) status: i32,
+    /// `X-Sentry-Rate-Limits`.
+    pub(crate) rate_limits: Option<String>,
+    /// `Retry-After`.
+    pub(crate) retry_after: Option<String>,
+    /// `Location`.
+    pub(crate) location: Option<String>,
+}
+
+/// An HTTP client of the host.
+pub(crate) trait HostClient: Send + Sync + Debug {
+    /// Makes a request and waits for the answer; false if there is none. Called on the worker's thread only, one at a
+    /// time.
+    fn send(&self, request: HostRequest, response: &mut HostResponse) -> bool;
+
+    /// Ends the request under way; called at most once, from another thread, at the deadline of a shutdown.
+    fn interrupt(&self);
+}
+
+thread_local! {
+    static DEPTH: Cell<u32> = const { Cell::new(0) };
+}
+
+/// True while a function of the host's transport runs on this thread, the worker's apart: what is called from there
+/// must not wait for what this thread holds.
+pub(crate) fn is_calling() -> bool {
+    DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
+}
+
+/// Calls a function of the host's transport outside of the worker.
+pub(crate) fn calling<T>(function: impl FnOnce() -> T) -> T {
+    /// One level, until it is dropped.
+    struct Level;
+    impl Drop for Level {
+        fn drop(&mut self) {
+            let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
+        }
+    }
+    // On a thread that is ending there is nothing to note it in, and nobody comes back to.
+    let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_add(1)));
+    let _level = Level;
+    function()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_is_noted_until_it_has_returned_also_by_a_panic() {
+        assert!(!is_calling());
+        assert!(calling(|| calling(is_calling) && is_calling()));
+        let _ = std::panic::catch_unwind(|| calling(|| panic!("inside")));
+        assert!(!is_calling());
+    }
+}
