@@ -276,3 +276,16 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
     }
     assert_eq!(seen, 8, "a new example needs a test of its own here");
 }
+
+#[test]
+fn custom_transport_writes_the_envelope_into_its_file() {
+    let scratch = Scratch::new("example");
+    let file = scratch.join("envelopes");
+    let mut command = example("custom_transport.c", &scratch, file.to_str().unwrap());
+    let output = run(&mut command, RUN_TIMEOUT);
+    assert_success(&output, "custom_transport.c");
+    assert_eq!(text(&output), "starting for printer@1.0.0\n");
+    let written = fs::read_to_string(file).unwrap();
+    assert!(written.contains("The paper tray is empty"), "{written}");
+    assert!(!written.contains("\"dsn\""), "{written}");
+}
