@@ -174,8 +174,10 @@ fn read_tested(address: usize, into: &mut [u8]) -> bool {
         let mask = with_exposed_provenance::<c_void>(page);
         let none = std::ptr::null_mut::<c_void>();
         // SAFETY: -1 is no operation: the call changes nothing.
-        unsafe { libc::syscall(libc::SYS_rt_sigprocmask, -1, mask, none, WORD_BYTES) };
-        if std::io::Error::last_os_error().raw_os_error() != Some(libc::EINVAL) {
+        let answer = unsafe { libc::syscall(libc::SYS_rt_sigprocmask, -1, mask, none, WORD_BYTES) };
+        // Success is the answer to no mask at all, which is what the page at 0 looks like.
+        let error = std::io::Error::last_os_error().raw_os_error();
+        if answer == 0 || error != Some(libc::EINVAL) {
             return false;
         }
         let Some(next) = page.checked_add(PAGE_BYTES) else {
