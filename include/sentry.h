@@ -753,11 +753,6 @@ typedef struct sentry_transaction_t sentry_transaction_t;
 typedef struct sentry_transport_t sentry_transport_t;
 
 /**
- * An opaque frame of the unwinder that comes with the compiler.
- */
-typedef void *Context;
-
-/**
  * A dynamic value: null, boolean, number, text, list or object.
  *
  * Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
@@ -1086,18 +1081,6 @@ typedef void (*sentry_iter_headers_function_t)(const char *key, const char *valu
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
-
-extern int _Unwind_Backtrace(int (*visit)(Context, void*), void *visitor);
-
-extern size_t _Unwind_GetIP(Context context);
-
-extern size_t _Unwind_GetCFA(Context context);
-
-extern int _Unwind_VRS_Get(Context context,
-                           int class_,
-                           uint32_t register_,
-                           int representation,
-                           void *value);
 
 /**
  * Says that the calling thread is alive. App hangs are not watched for in this version: this does nothing.
