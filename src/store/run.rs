@@ -7,6 +7,7 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::directory::{Directory, Names};
 use super::lock::Lock;
@@ -169,6 +170,10 @@ fn take_over(database: &Directory, name: &str) -> Option<OldRun> {
         remove_lone_lock(database, id);
         return None;
     }
+    if is_temporary_name(name) {
+        remove_stale(database, name);
+        return None;
+    }
     let id = name.strip_suffix(RUN).and_then(id_of)?;
     // Before the lock, which would leave a file beside what is not ours.
     database.existing_child(name).ok()?;
@@ -202,6 +207,18 @@ fn remove_lone_lock(database: &Directory, id: Uuid) {
     }
 }
 
+/// A process that died while it wrote a file of the database itself leaves half of it under its temporary name.
+fn remove_stale(database: &Directory, name: &str) {
+    /// Nobody takes as long as this to write a few bytes; a file of a living process must not go.
+    const AGE: Duration = Duration::from_secs(60 * 60);
+    let written = database.metadata(name).and_then(|found| found.modified());
+    let age = written.ok().and_then(|written| written.elapsed().ok());
+    if age.is_some_and(|age| age > AGE) {
+        // Whoever removes it first, it is gone.
+        let _ = database.remove(name);
+    }
+}
+
 /// A new id and its lock. A process that tidies up may have the lock for a moment, between its making and its locking.
 fn take_new_lock(database: &Directory) -> io::Result<(Uuid, Lock)> {
     /// More than once is chance; every time is somebody's intent.
@@ -229,6 +246,7 @@ mod tests {
     use super::*;
     use crate::store::scratch::Scratch;
     use std::os::unix::fs::symlink;
+    use std::time::SystemTime;
 
     fn database(scratch: &Scratch) -> Directory {
         Directory::open(scratch.path()).unwrap()
@@ -336,6 +354,25 @@ mod tests {
         fs::write(database.join(name_of(Uuid::new_v4(), RUN_LOCK)), b"").unwrap();
         assert_eq!(old_runs(&database).unwrap().count(), 0);
         assert_eq!(sorted_names(&database), [""; 0]);
+    }
+
+    #[test]
+    fn files_that_nobody_finished_are_removed_after_an_hour() {
+        let scratch = Scratch::new();
+        let database = database(&scratch);
+        let (old, new) = (
+            ".sentry-00000000000000aa.tmp",
+            ".sentry-00000000000000bb.tmp",
+        );
+        let written = SystemTime::now() - Duration::from_secs(60 * 60 + 1);
+        for name in [old, new] {
+            let file = fs::File::create(database.join(name)).unwrap();
+            if name == old {
+                file.set_modified(written).unwrap();
+            }
+        }
+        assert_eq!(old_runs(&database).unwrap().count(), 0);
+        assert_eq!(sorted_names(&database), [new]);
     }
 
     #[test]
