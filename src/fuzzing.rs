@@ -34,6 +34,7 @@ pub fn event(data: &[u8]) {
         event_id: Uuid::from_bytes([0xab; 16]),
         timestamp: "2026-01-01T00:00:00.000001Z",
         level: Level::Error,
+        user_id: Some(Uuid::from_bytes([0xcd; 16])),
         fields: &[],
         tags: &scope,
         contexts: &scope,

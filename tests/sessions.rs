@@ -305,6 +305,8 @@ fn the_id_of_the_installation_stands_in_for_users_without_one() {
     let installation = fs::read_to_string(scratch.join("installation_id")).unwrap();
     let installation = installation.lines().next().unwrap();
     driver.accept(&error());
+    driver.accept(&json!({"user": {"username": "own"}}));
+    driver.accept(&json!({"user": {"id": "own"}}));
     driver.send("user ?");
     driver.accept(&error());
     driver.send("user -");
@@ -312,9 +314,12 @@ fn the_id_of_the_installation_stands_in_for_users_without_one() {
     close(driver);
     let events = receiver.events();
     assert_eq!(events[0]["user"], json!({"id": installation}));
+    let own = json!({"id": installation, "username": "own"});
+    assert_eq!(events[1]["user"], own);
+    assert_eq!(events[2]["user"], json!({"id": "own"}));
     let somebody = json!({"id": installation, "username": "somebody"});
-    assert_eq!(events[1]["user"], somebody);
-    assert_eq!(events[2].get("user"), None);
+    assert_eq!(events[3]["user"], somebody);
+    assert_eq!(events[4].get("user"), None);
     let (_, sessions) = heard(&receiver);
     assert!(sessions.iter().all(|it| it["did"] == installation));
 }

@@ -139,6 +139,12 @@ impl Client {
         }
     }
 
+    /// The id for a user without one, unless the host removed the user: then nobody is told apart.
+    fn installation_id_for(&self, snapshot: &scope::Snapshot) -> Option<Uuid> {
+        let has_user = snapshot.fields.iter().any(|(name, _)| *name == "user");
+        self.paperwork.installation_id().filter(|_| has_user)
+    }
+
     /// Forgets the crash of an earlier run; false if that cannot be done.
     pub(crate) fn clear_crashed_last_run(&self) -> bool {
         self.paperwork.clear_crash().is_ok()

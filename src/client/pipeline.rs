@@ -347,6 +347,7 @@ impl Client {
             event_id,
             timestamp: timestamp.as_str(),
             level: snapshot.level,
+            user_id: self.installation_id_for(&snapshot),
             fields: &snapshot.fields,
             tags: &snapshot.tags,
             contexts: &snapshot.contexts,

@@ -9,7 +9,9 @@ use super::limits;
 use super::stack::with_text_addresses;
 use super::text::scalar;
 use super::write::Writer;
+use crate::base::uuid::Uuid;
 use crate::value::keys::Keys;
+use crate::value::members::Members;
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, string_within};
@@ -173,10 +175,31 @@ pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
         })),
         _ => bound::change(bound::user, key, part, &mut trimmed),
     });
+    let user = match writer.parts.user_id {
+        Some(id) if lacks_id(&user) => with_id(&user, id),
+        _ => user,
+    };
     writer.key("user");
     trimmed |= bag(writer.out, &user, limits::BAG_DEPTH, limits::USER_BYTES);
     writer.trimmed |= trimmed;
     writer.mark_written(Field::User);
+}
+
+fn lacks_id(user: &str) -> bool {
+    let id = scan::entry(user, "id");
+    scan::kind(user) == Kind::Object && id.is_none_or(|id| scan::kind(id) == Kind::Null)
+}
+
+fn with_id(user: &str, id: Uuid) -> String {
+    let mut members = Members::new();
+    members.set_text("id", id.hyphenated().as_str());
+    for (key, value) in scan::entries(user) {
+        let key = scan::decode(key);
+        if key != "id" {
+            members.set(&key, value);
+        }
+    }
+    format!("{{{}}}", members.json())
 }
 
 /// An address, or what asks the server for that of the connection; servers refuse anything else.
@@ -271,6 +294,7 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
 #[cfg(test)]
 mod tests {
     use super::limits;
+    use crate::base::uuid::Uuid;
     use crate::protocol::event::Event;
     use crate::protocol::event::testing::{Given, written};
     use serde_json::{Value, json};
@@ -440,6 +464,29 @@ mod tests {
     }
 
     // EVT-14, ENV-18
+    #[test]
+    fn a_user_without_an_id_gets_the_one_that_is_known() {
+        let id = Uuid::from_bytes([0xcd; 16]);
+        let known = Given {
+            user_id: Some(id),
+            ..Given::default()
+        };
+        let text = id.hyphenated();
+        for (user, expected) in [
+            (
+                json!({"email": "a"}),
+                json!({"id": text.as_str(), "email": "a"}),
+            ),
+            (json!({"id": null}), json!({"id": text.as_str()})),
+            (json!({"id": 7}), json!({"id": "7"})),
+            (json!({"id": ""}), json!({"id": ""})),
+        ] {
+            let event = json!({"user": user}).to_string();
+            assert_eq!(known.read_and_write(&event).0["user"], expected);
+        }
+        assert_eq!(known.read_and_write("{}").0.get("user"), None);
+    }
+
     #[test]
     fn what_is_no_address_is_dropped_from_the_user() {
         for good in ["1.2.3.4", "::1", "2001:db8::ffff:1.2.3.4", "{{auto}}"] {

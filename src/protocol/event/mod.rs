@@ -61,6 +61,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) timestamp: &'a str,
     /// For an event without a level.
     pub(crate) level: Level,
+    /// The id of a user that the event names without one.
+    pub(crate) user_id: Option<Uuid>,
     /// Keys and JSON for top-level keys that the event lacks, for instance `release` and `sdk`.
     pub(crate) fields: &'a [(&'static str, String)],
     /// Tags of the scope; keys and values as [`tags::clean_key`] and [`tags::clean_value`] make them.
@@ -102,6 +104,7 @@ impl Parts<'static> {
             event_id,
             timestamp: "",
             level: Level::Error,
+            user_id: None,
             fields: &[],
             tags: &EMPTY,
             contexts: &EMPTY,

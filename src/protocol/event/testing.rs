@@ -23,6 +23,7 @@ pub(super) struct Given {
     pub(super) breadcrumbs: Vec<String>,
     pub(super) max_breadcrumbs: usize,
     pub(super) images: Option<String>,
+    pub(super) user_id: Option<Uuid>,
 }
 
 impl Default for Given {
@@ -35,6 +36,7 @@ impl Default for Given {
             breadcrumbs: Vec::new(),
             max_breadcrumbs: 100,
             images: None,
+            user_id: None,
         }
     }
 }
@@ -53,6 +55,7 @@ impl Given {
             event_id: Uuid::from_bytes([0xab; 16]),
             timestamp: "2026-01-01T00:00:00.000001Z",
             level: Level::Error,
+            user_id: self.user_id,
             fields: &self.fields,
             tags: &self.tags,
             contexts: &self.contexts,
