@@ -396,9 +396,10 @@ mod tests {
         }
     }
 
-    /// Setters that take a function, and one that is another name.
-    const WITHOUT_KEY: [&str; 13] = [
+    /// Setters that take a function or a transport, and one that is another name.
+    const WITHOUT_KEY: [&str; 14] = [
         "on_outcome",
+        "transport",
         "before_send",
         "before_breadcrumb",
         "before_screenshot",

@@ -2,6 +2,7 @@
 
 mod answers;
 mod ending;
+mod host;
 
 use super::*;
 use crate::base::clock::{Clock, ManualClock};
