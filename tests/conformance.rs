@@ -603,3 +603,87 @@ fn transports_conform_in_c() {
 fn transports_conform_in_cpp() {
     conforms("conformance_transports", Standard::Cxx17, &[]);
 }
+
+/// A hexadecimal number, with `0x`.
+fn address(text: &str) -> u64 {
+    let digits = text.strip_prefix("0x").expect("an address");
+    u64::from_str_radix(digits, 16).expect("an address")
+}
+
+fn stacks_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    let printed = conforms("conformance_stacks", standard, &[&receiver.dsn()]);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let events = receiver.events();
+    // Two runs; addresses are those of the second.
+    assert_eq!(events.len(), 8);
+    let [known, plain, crash, sorted] = &events[4..] else {
+        unreachable!("there are four");
+    };
+
+    // STK-1: the oldest call is first, so the known functions end the list from outermost to innermost.
+    let exception = &known["exception"]["values"][0];
+    let frames = exception["stacktrace"]["frames"]
+        .as_array()
+        .expect("a list");
+    let addresses: Vec<u64> = frames
+        .iter()
+        .map(|frame| address(frame["instruction_addr"].as_str().expect("an address")))
+        .collect();
+    let starts: Vec<u64> = printed.split_whitespace().map(address).collect();
+    // The frame in a function is the closest behind its start.
+    let places: Vec<usize> = starts
+        .iter()
+        .map(|start| {
+            let behind = addresses.iter().enumerate().filter(|(_, at)| *at > start);
+            let closest = behind.min_by_key(|(_, at)| **at).expect("a frame of it");
+            assert!(closest.1 - start < 256, "{:#x}", closest.1);
+            closest.0
+        })
+        .collect();
+    assert!(places[0] > places[1] && places[1] > places[2], "{places:?}");
+    assert!(
+        frames[0].get("function").is_none(),
+        "nobody asked for names"
+    );
+
+    // IMG-1, IMG-4: each frame lies in an image, and what has no frames has no images.
+    let images = known["debug_meta"]["images"].as_array().expect("a list");
+    let spans: Vec<_> = images
+        .iter()
+        .map(|image| {
+            let start = address(image["image_addr"].as_str().expect("an address"));
+            start..start + image["image_size"].as_u64().expect("a number")
+        })
+        .collect();
+    for at in &addresses {
+        assert!(spans.iter().any(|span| span.contains(at)), "{at:#x}");
+    }
+    assert!(plain.get("debug_meta").is_none());
+
+    // EXC-3, EXC-4, EXC-5
+    assert_eq!(crash["level"], "fatal");
+    let exception = &crash["exception"]["values"][0];
+    assert_eq!(exception["type"], "SIGFPE");
+    assert_eq!(exception["mechanism"]["type"], "signalhandler");
+    assert_eq!(exception["mechanism"]["handled"], false);
+    assert_eq!(exception["mechanism"]["meta"]["signal"]["number"], 8);
+    assert!(exception["stacktrace"]["frames"].is_array());
+
+    let frames = &sorted["exception"]["values"][0]["stacktrace"]["frames"];
+    let named = frames.as_array().expect("a list").iter();
+    let named: Vec<_> = named
+        .filter_map(|frame| frame["function"].as_str())
+        .collect();
+    assert!(named.iter().any(|name| name.contains("qsort")), "{named:?}");
+}
+
+#[test]
+fn stacks_conform_in_c() {
+    stacks_conform(Standard::C99);
+}
+
+#[test]
+fn stacks_conform_in_cpp() {
+    stacks_conform(Standard::Cxx17);
+}

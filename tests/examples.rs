@@ -181,6 +181,27 @@ fn attachment_sends_the_log_as_it_was_when_the_event_was_captured() {
 }
 
 #[test]
+fn stacktrace_reports_where_it_happened() {
+    let (receiver, printed) = run_against_receiver("stacktrace.c");
+    let event = only_event(&receiver);
+    let exception = &event["exception"]["values"][0];
+    assert_eq!(exception["type"], "TrayError");
+    let frames = exception["stacktrace"]["frames"].as_array().unwrap();
+    assert!(frames.len() >= 3, "{frames:?}");
+    // What was printed is what the server gets.
+    let images = event["debug_meta"]["images"].as_array().unwrap();
+    assert_eq!(images.len(), printed.lines().count());
+    for image in images {
+        let line = format!(
+            "{} {}",
+            image["debug_id"].as_str().unwrap(),
+            image["code_file"].as_str().unwrap()
+        );
+        assert!(printed.contains(&line), "{line} in {printed}");
+    }
+}
+
+#[test]
 fn feedback_arrives_with_what_the_user_and_the_hook_added() {
     let (receiver, printed) = run_against_receiver("feedback.c");
     let envelope = envelope_of("feedback", &receiver);
@@ -274,7 +295,7 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 8, "a new example needs a test of its own here");
+    assert_eq!(seen, 10, "a new example needs a test of its own here");
 }
 
 #[test]
