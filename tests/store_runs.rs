@@ -68,6 +68,16 @@ fn ends(receiver: &Receiver) -> BTreeMap<String, Vec<String>> {
     ends
 }
 
+/// A process whose parent has died; killed when dropped.
+struct Stray(libc::pid_t);
+
+impl Drop for Stray {
+    fn drop(&mut self) {
+        // SAFETY: no pointers; it waits for nothing but this, so the id is still its own.
+        unsafe { libc::kill(self.0, libc::SIGKILL) };
+    }
+}
+
 /// A small generator, so that a failing run can be repeated.
 struct Dice(u64);
 
@@ -321,4 +331,24 @@ fn a_forked_child_has_a_run_of_its_own_and_leaves_that_of_its_parent() {
     assert_eq!(ends.len(), 3);
     assert!(ends.values().all(|it| *it == ["exited"]), "{ends:?}");
     assert_eq!(names(scratch.path()), ["installation_id"]);
+}
+
+// LIF-10, SES-10
+#[test]
+fn a_child_that_lives_on_does_not_keep_the_run_of_its_dead_parent() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("runs"));
+    let mut driver = Driver::with_options(&options(&receiver, scratch.path()));
+    wait_for_session(&driver);
+    let forked = driver.send("fork stay");
+    let child = Stray(libc::pid_t::try_from(forked.number("child")).unwrap());
+    assert_eq!(forked.number("result"), 0);
+    driver.kill();
+    let mut next = Driver::with_options(&options(&receiver, scratch.path()));
+    next.drain();
+    let ends_of_dead = ends(&receiver);
+    // SAFETY: no pointers; asks whether it is there.
+    assert_eq!(unsafe { libc::kill(child.0, 0) }, 0, "it was to live on");
+    let statuses: Vec<_> = ends_of_dead.values().collect();
+    assert_eq!(statuses, [&["abnormal"]]);
+    next.close();
 }

@@ -280,7 +280,11 @@ static void run_crashed(char *rest) {
 }
 
 static void run_fork(char *rest) {
-    health_fork(rest, &answer);
+    if (strcmp(rest, "stay") == 0) {
+        health_fork_stay(&answer);
+    } else {
+        health_fork(rest, &answer);
+    }
 }
 
 static void run_flush(char *rest) {
@@ -463,7 +467,7 @@ static const command_t commands[] = {
     {"release", run_release},             /* release */
     {"consent", run_consent},             /* give, revoke, reset or nothing */
     {"crashed", run_crashed},             /* clear or nothing */
-    {"fork", run_fork},                   /* session or nothing */
+    {"fork", run_fork},                   /* session, stay or nothing */
     {"flush", run_flush},                 /* ms */
     {"close", run_close},                 /* */
     {"shutdown", run_shutdown},           /* */

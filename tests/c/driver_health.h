@@ -69,4 +69,30 @@ static void health_fork(const char *what, text_t *answer) {
     text_format(answer, ",\"result\":%d", ended);
 }
 
+/* A child that stays: it has sent an event of its own, and does nothing more until it is killed. */
+static void health_fork_stay(text_t *answer) {
+    int ends[2];
+    char told = 1;
+    pid_t child = -1;
+    if (pipe(ends) == 0) {
+        child = fork();
+        if (child == 0) {
+            sentry_status_t status = sentry_capture("{\"message\":\"from the child\"}", NULL);
+            told = status == SENTRY_STATUS_OK && sentry_flush(60000) == 0 ? 0 : 1;
+            if (write(ends[1], &told, 1) == 1) {
+                for (;;) {
+                    pause();
+                }
+            }
+            _exit(1);
+        }
+        close(ends[1]);
+        if (child < 0 || read(ends[0], &told, 1) != 1) {
+            told = 1;
+        }
+        close(ends[0]);
+    }
+    text_format(answer, ",\"result\":%d,\"child\":%d", (int)told, (int)child);
+}
+
 #endif
