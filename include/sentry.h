@@ -27,9 +27,77 @@ typedef void sentry_siginfo_t;
 typedef void sentry_user_context_t;
 #endif
 
+/* Where the program is compiled for. */
+#if defined(__ANDROID__)
+#    define SENTRY_PLATFORM_ANDROID
+#endif
+#if defined(__ANDROID__) || defined(__linux__)
+#    define SENTRY_PLATFORM_LINUX
+#endif
+#define SENTRY_PLATFORM_UNIX
+
+/* How functions are declared; a build may define these itself. */
 #ifndef SENTRY_API
 #    define SENTRY_API __attribute__((visibility("default")))
 #endif
+#ifndef SENTRY_EXPERIMENTAL_API
+#    define SENTRY_EXPERIMENTAL_API SENTRY_API
+#endif
+#ifndef SENTRY_DEPRECATED
+#    define SENTRY_DEPRECATED(msg) __attribute__((deprecated(msg)))
+#endif
+
+/* Between these two, the compiler does not warn of deprecated functions. */
+#ifndef SENTRY_SUPPRESS_DEPRECATED
+#    define SENTRY_SUPPRESS_DEPRECATED                                                             \
+        _Pragma("GCC diagnostic push")                                                             \
+        _Pragma("GCC diagnostic ignored \"-Wdeprecated-declarations\"")
+#    define SENTRY_RESTORE_DEPRECATED _Pragma("GCC diagnostic pop")
+#endif
+
+/* This library by its name and version, as sentry_options_get_sdk_name and sentry_sdk_version answer; a build may define
+ * them itself. */
+#ifndef SENTRY_SDK_NAME
+#    define SENTRY_SDK_NAME "libsentry.native"
+#endif
+#ifndef SENTRY_SDK_VERSION
+#    define SENTRY_SDK_VERSION "0.1.0"
+#endif
+#define SENTRY_SDK_USER_AGENT SENTRY_SDK_NAME "/" SENTRY_SDK_VERSION
+
+/* An older name. */
+#define sentry_string_free sentry_free
+
+/* Units for sentry_value_new_attribute and for metrics. */
+#define SENTRY_UNIT_NANOSECOND "nanosecond"
+#define SENTRY_UNIT_MICROSECOND "microsecond"
+#define SENTRY_UNIT_MILLISECOND "millisecond"
+#define SENTRY_UNIT_SECOND "second"
+#define SENTRY_UNIT_MINUTE "minute"
+#define SENTRY_UNIT_HOUR "hour"
+#define SENTRY_UNIT_DAY "day"
+#define SENTRY_UNIT_WEEK "week"
+#define SENTRY_UNIT_BIT "bit"
+#define SENTRY_UNIT_BYTE "byte"
+#define SENTRY_UNIT_KILOBYTE "kilobyte"
+#define SENTRY_UNIT_KIBIBYTE "kibibyte"
+#define SENTRY_UNIT_MEGABYTE "megabyte"
+#define SENTRY_UNIT_MEBIBYTE "mebibyte"
+#define SENTRY_UNIT_GIGABYTE "gigabyte"
+#define SENTRY_UNIT_GIBIBYTE "gibibyte"
+#define SENTRY_UNIT_TERABYTE "terabyte"
+#define SENTRY_UNIT_TEBIBYTE "tebibyte"
+#define SENTRY_UNIT_PETABYTE "petabyte"
+#define SENTRY_UNIT_PEBIBYTE "pebibyte"
+#define SENTRY_UNIT_EXABYTE "exabyte"
+#define SENTRY_UNIT_EXBIBYTE "exbibyte"
+#define SENTRY_UNIT_RATIO "ratio"
+#define SENTRY_UNIT_PERCENT "percent"
+
+/* Types for sentry_attachment_set_type. */
+#define SENTRY_ATTACHMENT_TYPE_GENERIC "event.attachment"
+#define SENTRY_ATTACHMENT_TYPE_MINIDUMP "event.minidump"
+#define SENTRY_ATTACHMENT_TYPE_VIEW_HIERARCHY "event.view_hierarchy"
 
 /**
  * Room for categories in `sentry_stats_t`; more than there are.
@@ -131,6 +199,36 @@ typedef enum sentry_user_consent_t {
 } sentry_user_consent_t;
 
 /**
+ * What `sentry_level_t` names.
+ */
+typedef enum sentry_level_e {
+    /**
+     * Finer than debug; events show it as `debug`.
+     */
+    SENTRY_LEVEL_TRACE = -2,
+    /**
+     * For developers.
+     */
+    SENTRY_LEVEL_DEBUG = -1,
+    /**
+     * Normal operation.
+     */
+    SENTRY_LEVEL_INFO = 0,
+    /**
+     * Something unexpected that was handled.
+     */
+    SENTRY_LEVEL_WARNING = 1,
+    /**
+     * Something failed.
+     */
+    SENTRY_LEVEL_ERROR = 2,
+    /**
+     * The program cannot go on.
+     */
+    SENTRY_LEVEL_FATAL = 3,
+} sentry_level_e;
+
+/**
  * What became of a log line.
  */
 typedef enum log_return_value_t {
@@ -173,36 +271,6 @@ typedef enum sentry_metrics_result_t {
      */
     SENTRY_METRICS_RESULT_DISABLED = 3,
 } sentry_metrics_result_t;
-
-/**
- * How much an event, a breadcrumb or a line of diagnostics matters.
- */
-typedef enum sentry_level_t {
-    /**
-     * Finer than debug; events show it as `debug`.
-     */
-    SENTRY_LEVEL_TRACE = -2,
-    /**
-     * For developers.
-     */
-    SENTRY_LEVEL_DEBUG = -1,
-    /**
-     * Normal operation.
-     */
-    SENTRY_LEVEL_INFO = 0,
-    /**
-     * Something unexpected that was handled.
-     */
-    SENTRY_LEVEL_WARNING = 1,
-    /**
-     * Something failed.
-     */
-    SENTRY_LEVEL_ERROR = 2,
-    /**
-     * The program cannot go on.
-     */
-    SENTRY_LEVEL_FATAL = 3,
-} sentry_level_t;
 
 /**
  * Which envelope goes when the queue is full.
@@ -645,6 +713,66 @@ typedef enum sentry_span_status_t {
 } sentry_span_status_t;
 
 /**
+ * What `sentry_attachment_t` names.
+ */
+typedef struct sentry_attachment_s sentry_attachment_s;
+
+/**
+ * What `sentry_backend_t` names.
+ */
+typedef struct sentry_backend_s sentry_backend_s;
+
+/**
+ * What `sentry_envelope_t` names.
+ */
+typedef struct sentry_envelope_s sentry_envelope_s;
+
+/**
+ * What `sentry_hint_t` names.
+ */
+typedef struct sentry_hint_s sentry_hint_s;
+
+/**
+ * What `sentry_http_request_t` names.
+ */
+typedef struct sentry_http_request_s sentry_http_request_s;
+
+/**
+ * What `sentry_http_response_t` names.
+ */
+typedef struct sentry_http_response_s sentry_http_response_s;
+
+/**
+ * What `sentry_options_t` names.
+ */
+typedef struct sentry_options_s sentry_options_s;
+
+/**
+ * What `sentry_scope_t` names.
+ */
+typedef struct sentry_scope_s sentry_scope_s;
+
+/**
+ * What `sentry_span_t` names.
+ */
+typedef struct sentry_span_s sentry_span_s;
+
+/**
+ * What `sentry_transaction_context_t` names.
+ */
+typedef struct sentry_transaction_context_s sentry_transaction_context_s;
+
+/**
+ * What `sentry_transaction_t` names.
+ */
+typedef struct sentry_transaction_s sentry_transaction_s;
+
+/**
+ * What `sentry_transport_t` names.
+ */
+typedef struct sentry_transport_s sentry_transport_s;
+
+/**
  * Something attached: a file or bytes.
  *
  * Made by the functions `sentry_…attach_file` and `sentry_…attach_bytes`, changed by `sentry_attachment_set_…`. It
@@ -652,59 +780,7 @@ typedef enum sentry_span_status_t {
  * `sentry_clear_attachments`; a handle that has ended is ignored.
  * Threads: any, several at once.
  */
-typedef struct sentry_attachment_t sentry_attachment_t;
-
-/**
- * What catches crashes. There is one, built in; no function makes another.
- *
- * `sentry_options_set_backend` with NULL turns it off.
- * Threads: nothing to share.
- */
-typedef struct sentry_backend_t sentry_backend_t;
-
-/**
- * Items under common headers, as one request carries them.
- *
- * Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
- * `sentry_envelope_get_…`, written by `sentry_envelope_serialize` and `sentry_envelope_write_to_file`, ended by
- * `sentry_envelope_free` or `sentry_capture_envelope`.
- * Threads: any number may read one envelope at once.
- */
-typedef struct sentry_envelope_t sentry_envelope_t;
-
-/**
- * What goes along with one feedback.
- *
- * Made by `sentry_hint_new`, filled by `sentry_hint_attach_…`, ended by the capture it is given to. There is no other
- * way to end it: one that is made must be given away. `before_send_feedback` may attach to the hint it is shown, which
- * stays the library's.
- * Threads: any, several at once, until it is given away.
- */
-typedef struct sentry_hint_t sentry_hint_t;
-
-/**
- * A request that the host's HTTP client is to make.
- *
- * Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
- * they answer is valid during that call.
- */
-typedef struct sentry_http_request_t sentry_http_request_t;
-
-/**
- * What the host's HTTP client reports of an answer, by the functions `sentry_http_response_set_…`.
- *
- * Given to a `sentry_http_client_send_func_t`, and valid during that call.
- */
-typedef struct sentry_http_response_t sentry_http_response_t;
-
-/**
- * The configuration of the library, to be handed to `sentry_init`.
- *
- * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
- * `sentry_options_get_…`, ended by `sentry_init` or `sentry_options_free`.
- * Threads: one at a time for each handle; different handles do not share anything.
- */
-typedef struct sentry_options_t sentry_options_t;
+typedef struct sentry_attachment_s sentry_attachment_t;
 
 /**
  * Data for some events: what an event does not have comes from here, and what is missing here from the process.
@@ -713,44 +789,21 @@ typedef struct sentry_options_t sentry_options_t;
  * `sentry_local_scope_new` (ended by the capture it is given to). Filled by the functions `sentry_scope_set_…`.
  * Threads: any, several at once; the one that ends it must be the last.
  */
-typedef struct sentry_scope_t sentry_scope_t;
+typedef struct sentry_scope_s sentry_scope_t;
 
 /**
- * A part of a transaction. Tracing is not enabled in this version: it knows its place in the trace, for
- * `sentry_span_iter_headers`, and is never sent.
- *
- * Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
- * `sentry_span_discard`; it may outlive what it is a part of.
- * Threads: any, several at once; the one that ends it must be the last.
+ * What `sentry_value_t` names.
  */
-typedef struct sentry_span_t sentry_span_t;
-
-/**
- * What a transaction starts with: its name, its operation, and where it comes from.
- *
- * Made by `sentry_transaction_context_new`, ended by the `sentry_transaction_start` it is given to; there is no other end.
- * Threads: one at a time for each handle.
- */
-typedef struct sentry_transaction_context_t sentry_transaction_context_t;
-
-/**
- * A piece of work from its beginning to its end, the root of spans. Tracing is not enabled in this version: it knows its
- * place in the trace, for `sentry_transaction_iter_headers`, and is never sent.
- *
- * Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`.
- * Threads: any, several at once; the one that ends it must be the last.
- */
-typedef struct sentry_transaction_t sentry_transaction_t;
-
-/**
- * A transport of the host: takes envelopes in place of the built-in one, behind the queue and its bounds.
- *
- * Made by `sentry_transport_new`, `sentry_new_function_transport` or `sentry_http_transport_new`, set up by
- * `sentry_transport_set_…`, given away by `sentry_options_set_transport`, or ended by `sentry_transport_free`.
- * Threads: one at a time, and set up before `sentry_init`. The functions of the host never run side by side, with two
- * exceptions: flush, which runs on the thread that calls `sentry_flush`, and shutdown when a send has not returned.
- */
-typedef struct sentry_transport_t sentry_transport_t;
+typedef union sentry_value_u {
+    /**
+     * Opaque.
+     */
+    uint64_t _bits;
+    /**
+     * Opaque.
+     */
+    double _double;
+} sentry_value_u;
 
 /**
  * A dynamic value: null, boolean, number, text, list or object.
@@ -761,31 +814,27 @@ typedef struct sentry_transport_t sentry_transport_t;
  * Threads: counting is safe from any thread. Changing one value from two threads at once is a mistake of the caller
  * that leaves the value whole, in some order of the changes.
  */
-typedef union sentry_value_t {
-    /**
-     * Opaque.
-     */
-    uint64_t _bits;
-    /**
-     * Opaque.
-     */
-    double _double;
-} sentry_value_t;
+typedef union sentry_value_u sentry_value_t;
 
 /**
- * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+ * What `sentry_uuid_t` names.
  */
-typedef struct sentry_uuid_t {
+typedef struct sentry_uuid_s {
     /**
      * The bytes.
      */
     char bytes[16];
-} sentry_uuid_t;
+} sentry_uuid_s;
 
 /**
- * What the system tells about a crash.
+ * A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
  */
-typedef struct sentry_ucontext_t {
+typedef struct sentry_uuid_s sentry_uuid_t;
+
+/**
+ * What `sentry_ucontext_t` names.
+ */
+typedef struct sentry_ucontext_s {
     /**
      * Number of the signal.
      */
@@ -798,7 +847,41 @@ typedef struct sentry_ucontext_t {
      * Registers of the thread it hit.
      */
     sentry_user_context_t *user_context;
-} sentry_ucontext_t;
+} sentry_ucontext_s;
+
+/**
+ * What the system tells about a crash.
+ */
+typedef struct sentry_ucontext_s sentry_ucontext_t;
+
+/**
+ * Items under common headers, as one request carries them.
+ *
+ * Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
+ * `sentry_envelope_get_…`, written by `sentry_envelope_serialize` and `sentry_envelope_write_to_file`, ended by
+ * `sentry_envelope_free` or `sentry_capture_envelope`.
+ * Threads: any number may read one envelope at once.
+ */
+typedef struct sentry_envelope_s sentry_envelope_t;
+
+/**
+ * The configuration of the library, to be handed to `sentry_init`.
+ *
+ * Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
+ * `sentry_options_get_…`, ended by `sentry_init` or `sentry_options_free`.
+ * Threads: one at a time for each handle; different handles do not share anything.
+ */
+typedef struct sentry_options_s sentry_options_t;
+
+/**
+ * What goes along with one feedback.
+ *
+ * Made by `sentry_hint_new`, filled by `sentry_hint_attach_…`, ended by the capture it is given to. There is no other
+ * way to end it: one that is made must be given away. `before_send_feedback` may attach to the hint it is shown, which
+ * stays the library's.
+ * Threads: any, several at once, until it is given away.
+ */
+typedef struct sentry_hint_s sentry_hint_t;
 
 /**
  * Sees feedback before it is queued.
@@ -809,9 +892,9 @@ typedef struct sentry_ucontext_t {
  * it was given. `hint` is never NULL, belongs to the library and ends with the capture; the function may attach to it,
  * and must not give it to a capture. It must not throw or `longjmp`.
  */
-typedef union sentry_value_t (*sentry_before_send_feedback_function_t)(union sentry_value_t feedback,
-                                                                       struct sentry_hint_t *hint,
-                                                                       void *user_data);
+typedef sentry_value_t (*sentry_before_send_feedback_function_t)(sentry_value_t feedback,
+                                                                 sentry_hint_t *hint,
+                                                                 void *user_data);
 
 /**
  * Sees an event before it is sampled and queued.
@@ -822,33 +905,29 @@ typedef union sentry_value_t (*sentry_before_send_feedback_function_t)(union sen
  * drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
  * throw or `longjmp`.
  */
-typedef union sentry_value_t (*sentry_event_function_t)(union sentry_value_t event,
-                                                        void *hint,
-                                                        void *user_data);
+typedef sentry_value_t (*sentry_event_function_t)(sentry_value_t event, void *hint, void *user_data);
 
 /**
  * Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`.
  */
-typedef union sentry_value_t (*sentry_before_breadcrumb_function_t)(union sentry_value_t breadcrumb,
-                                                                    void *user_data);
+typedef sentry_value_t (*sentry_before_breadcrumb_function_t)(sentry_value_t breadcrumb,
+                                                              void *user_data);
 
 /**
  * Sees a transaction before it is queued; rules as for `sentry_event_function_t`.
  */
-typedef union sentry_value_t (*sentry_transaction_function_t)(union sentry_value_t transaction,
-                                                              void *user_data);
+typedef sentry_value_t (*sentry_transaction_function_t)(sentry_value_t transaction, void *user_data);
 
 /**
  * Sees a log before it is queued; rules as for `sentry_event_function_t`.
  */
-typedef union sentry_value_t (*sentry_before_send_log_function_t)(union sentry_value_t log,
-                                                                  void *user_data);
+typedef sentry_value_t (*sentry_before_send_log_function_t)(sentry_value_t log, void *user_data);
 
 /**
  * Sees a metric before it is queued; rules as for `sentry_event_function_t`.
  */
-typedef union sentry_value_t (*sentry_before_send_metric_function_t)(union sentry_value_t metric,
-                                                                     void *user_data);
+typedef sentry_value_t (*sentry_before_send_metric_function_t)(sentry_value_t metric,
+                                                               void *user_data);
 
 /**
  * Sees the event of a crash.
@@ -856,9 +935,9 @@ typedef union sentry_value_t (*sentry_before_send_metric_function_t)(union sentr
  * Called once, while the crashed thread stands still; `uctx` is valid until it returns. It owns `event` and gives back
  * the event to be kept; null drops it. It should do as little as a signal handler may.
  */
-typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucontext_t *uctx,
-                                                        union sentry_value_t event,
-                                                        void *user_data);
+typedef sentry_value_t (*sentry_crash_function_t)(const sentry_ucontext_t *uctx,
+                                                  sentry_value_t event,
+                                                  void *user_data);
 
 /**
  * Sees what an earlier run left behind when it crashed.
@@ -866,8 +945,18 @@ typedef union sentry_value_t (*sentry_crash_function_t)(const struct sentry_ucon
  * Called once per crash, on the thread that calls `sentry_init`, before the envelope is queued; `envelope` is valid
  * until it returns and must not be freed. It must not need a running library.
  */
-typedef void (*sentry_crashed_last_run_function_t)(const struct sentry_envelope_t *envelope,
+typedef void (*sentry_crashed_last_run_function_t)(const sentry_envelope_t *envelope,
                                                    void *user_data);
+
+/**
+ * A transport of the host: takes envelopes in place of the built-in one, behind the queue and its bounds.
+ *
+ * Made by `sentry_transport_new`, `sentry_new_function_transport` or `sentry_http_transport_new`, set up by
+ * `sentry_transport_set_…`, given away by `sentry_options_set_transport`, or ended by `sentry_transport_free`.
+ * Threads: one at a time, and set up before `sentry_init`. The functions of the host never run side by side, with two
+ * exceptions: flush, which runs on the thread that calls `sentry_flush`, and shutdown when a send has not returned.
+ */
+typedef struct sentry_transport_s sentry_transport_t;
 
 /**
  * An HTTP client of the host; only the host knows what is behind the pointer.
@@ -880,6 +969,21 @@ typedef void sentry_http_client_t;
 typedef sentry_http_client_t *(*sentry_http_client_factory_func_t)(void *factory_data);
 
 /**
+ * A request that the host's HTTP client is to make.
+ *
+ * Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
+ * they answer is valid during that call.
+ */
+typedef struct sentry_http_request_s sentry_http_request_t;
+
+/**
+ * What the host's HTTP client reports of an answer, by the functions `sentry_http_response_set_…`.
+ *
+ * Given to a `sentry_http_client_send_func_t`, and valid during that call.
+ */
+typedef struct sentry_http_response_s sentry_http_response_t;
+
+/**
  * Makes a request and waits for the answer.
  *
  * Called on the library's thread, one call at a time. Answers 1 when there was an answer, which it describes in `resp`; a
@@ -887,8 +991,13 @@ typedef sentry_http_client_t *(*sentry_http_client_factory_func_t)(void *factory
  * that failed. Captures within it are refused. It must not throw or `longjmp`.
  */
 typedef int (*sentry_http_client_send_func_t)(sentry_http_client_t *client,
-                                              struct sentry_http_request_t *req,
-                                              struct sentry_http_response_t *resp);
+                                              sentry_http_request_t *req,
+                                              sentry_http_response_t *resp);
+
+/**
+ * How much an event, a breadcrumb or a line of diagnostics matters.
+ */
+typedef enum sentry_level_e sentry_level_t;
 
 /**
  * Takes one line of diagnostics.
@@ -909,9 +1018,25 @@ typedef void (*sentry_logger_function_t)(sentry_level_t level,
                                          void *userdata);
 
 /**
+ * What catches crashes. There is one, built in; no function makes another.
+ *
+ * `sentry_options_set_backend` with NULL turns it off.
+ * Threads: nothing to share.
+ */
+typedef struct sentry_backend_s sentry_backend_t;
+
+/**
  * Decides whether a screenshot is attached to an event. Never called on Linux.
  */
-typedef int (*sentry_before_screenshot_function_t)(union sentry_value_t event, void *user_data);
+typedef int (*sentry_before_screenshot_function_t)(sentry_value_t event, void *user_data);
+
+/**
+ * What a transaction starts with: its name, its operation, and where it comes from.
+ *
+ * Made by `sentry_transaction_context_new`, ended by the `sentry_transaction_start` it is given to; there is no other end.
+ * Threads: one at a time for each handle.
+ */
+typedef struct sentry_transaction_context_s sentry_transaction_context_t;
 
 /**
  * Decides which share of transactions like this one are sent.
@@ -920,8 +1045,8 @@ typedef int (*sentry_before_screenshot_function_t)(union sentry_value_t event, v
  * returns and stay the library's; `parent_sampled` is NULL without a decision of the caller, else it points to 0 or 1.
  * It returns 0.0 to 1.0.
  */
-typedef double (*sentry_traces_sampler_function)(const struct sentry_transaction_context_t *transaction_ctx,
-                                                 union sentry_value_t custom_sampling_ctx,
+typedef double (*sentry_traces_sampler_function)(const sentry_transaction_context_t *transaction_ctx,
+                                                 sentry_value_t custom_sampling_ctx,
                                                  const int *parent_sampled,
                                                  void *user_data);
 
@@ -936,7 +1061,7 @@ typedef struct sentry_outcome_info_t {
     /**
      * The event id; nil if the envelope has none, or the event could not be read.
      */
-    struct sentry_uuid_t event_id;
+    sentry_uuid_t event_id;
     /**
      * What became of it.
      */
@@ -1071,12 +1196,36 @@ typedef struct sentry_stats_t {
 } sentry_stats_t;
 
 /**
+ * A part of a transaction. Tracing is not enabled in this version: it knows its place in the trace, for
+ * `sentry_span_iter_headers`, and is never sent.
+ *
+ * Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
+ * `sentry_span_discard`; it may outlive what it is a part of.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_span_s sentry_span_t;
+
+/**
  * Takes a header for a request to another program.
  *
  * Called on the thread that asked, without any lock held, once for each header; `key` and `value` are terminated and
  * valid during the call. It may call every function of the library; it must not throw or `longjmp`.
  */
 typedef void (*sentry_iter_headers_function_t)(const char *key, const char *value, void *userdata);
+
+/**
+ * A piece of work from its beginning to its end, the root of spans. Tracing is not enabled in this version: it knows its
+ * place in the trace, for `sentry_transaction_iter_headers`, and is never sent.
+ *
+ * Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_transaction_s sentry_transaction_t;
+
+/**
+ * Flags of minidumps on another platform; nothing here takes them.
+ */
+typedef uint32_t sentry_minidump_flags_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -1118,7 +1267,7 @@ void sentry_app_hang_pause(void);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_attach_file(const char *path);
+sentry_attachment_t *sentry_attach_file(const char *path);
 
 /**
  * `sentry_attach_file` with a length.
@@ -1126,7 +1275,7 @@ struct sentry_attachment_t *sentry_attach_file(const char *path);
  * Arguments: `path_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API struct sentry_attachment_t *sentry_attach_file_n(const char *path, size_t path_len);
+SENTRY_API sentry_attachment_t *sentry_attach_file_n(const char *path, size_t path_len);
 
 /**
  * Attaches a file to all later events and feedback captured with this scope; as `sentry_attach_file`.
@@ -1138,8 +1287,8 @@ SENTRY_API struct sentry_attachment_t *sentry_attach_file_n(const char *path, si
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_file(struct sentry_scope_t *scope,
-                                                     const char *path);
+sentry_attachment_t *sentry_scope_attach_file(sentry_scope_t *scope,
+                                              const char *path);
 
 /**
  * `sentry_scope_attach_file` with a length.
@@ -1148,9 +1297,9 @@ struct sentry_attachment_t *sentry_scope_attach_file(struct sentry_scope_t *scop
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_file_n(struct sentry_scope_t *scope,
-                                                       const char *path,
-                                                       size_t path_len);
+sentry_attachment_t *sentry_scope_attach_file_n(sentry_scope_t *scope,
+                                                const char *path,
+                                                size_t path_len);
 
 /**
  * Attaches bytes to all later events and feedback.
@@ -1166,9 +1315,9 @@ struct sentry_attachment_t *sentry_scope_attach_file_n(struct sentry_scope_t *sc
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_attach_bytes(const char *buf,
-                                                size_t buf_len,
-                                                const char *filename);
+sentry_attachment_t *sentry_attach_bytes(const char *buf,
+                                         size_t buf_len,
+                                         const char *filename);
 
 /**
  * `sentry_attach_bytes` with a length for the name.
@@ -1177,10 +1326,10 @@ struct sentry_attachment_t *sentry_attach_bytes(const char *buf,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_attach_bytes_n(const char *buf,
-                                                  size_t buf_len,
-                                                  const char *filename,
-                                                  size_t filename_len);
+sentry_attachment_t *sentry_attach_bytes_n(const char *buf,
+                                           size_t buf_len,
+                                           const char *filename,
+                                           size_t filename_len);
 
 /**
  * Attaches bytes to all later events and feedback captured with this scope; as `sentry_attach_bytes`.
@@ -1192,10 +1341,10 @@ struct sentry_attachment_t *sentry_attach_bytes_n(const char *buf,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_bytes(struct sentry_scope_t *scope,
-                                                      const char *buf,
-                                                      size_t buf_len,
-                                                      const char *filename);
+sentry_attachment_t *sentry_scope_attach_bytes(sentry_scope_t *scope,
+                                               const char *buf,
+                                               size_t buf_len,
+                                               const char *filename);
 
 /**
  * `sentry_scope_attach_bytes` with a length for the name.
@@ -1204,11 +1353,11 @@ struct sentry_attachment_t *sentry_scope_attach_bytes(struct sentry_scope_t *sco
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_scope_attach_bytes_n(struct sentry_scope_t *scope,
-                                                        const char *buf,
-                                                        size_t buf_len,
-                                                        const char *filename,
-                                                        size_t filename_len);
+sentry_attachment_t *sentry_scope_attach_bytes_n(sentry_scope_t *scope,
+                                                 const char *buf,
+                                                 size_t buf_len,
+                                                 const char *filename,
+                                                 size_t filename_len);
 
 /**
  * Removes everything that was attached to all events.
@@ -1225,7 +1374,7 @@ SENTRY_API void sentry_clear_attachments(void);
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_remove_attachment(struct sentry_attachment_t *attachment);
+SENTRY_API void sentry_remove_attachment(sentry_attachment_t *attachment);
 
 /**
  * Sets what an attachment is, for the server.
@@ -1238,7 +1387,7 @@ SENTRY_API void sentry_remove_attachment(struct sentry_attachment_t *attachment)
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_type(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_type(sentry_attachment_t *attachment,
                                 const char *type);
 
 /**
@@ -1248,7 +1397,7 @@ void sentry_attachment_set_type(struct sentry_attachment_t *attachment,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_type_n(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_type_n(sentry_attachment_t *attachment,
                                   const char *type,
                                   size_t type_len);
 
@@ -1262,7 +1411,7 @@ void sentry_attachment_set_type_n(struct sentry_attachment_t *attachment,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_content_type(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_content_type(sentry_attachment_t *attachment,
                                         const char *content_type);
 
 /**
@@ -1272,7 +1421,7 @@ void sentry_attachment_set_content_type(struct sentry_attachment_t *attachment,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_content_type_n(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_content_type_n(sentry_attachment_t *attachment,
                                           const char *content_type,
                                           size_t content_type_len);
 
@@ -1287,7 +1436,7 @@ void sentry_attachment_set_content_type_n(struct sentry_attachment_t *attachment
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_filename(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_filename(sentry_attachment_t *attachment,
                                     const char *filename);
 
 /**
@@ -1297,7 +1446,7 @@ void sentry_attachment_set_filename(struct sentry_attachment_t *attachment,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_attachment_set_filename_n(struct sentry_attachment_t *attachment,
+void sentry_attachment_set_filename_n(sentry_attachment_t *attachment,
                                       const char *filename,
                                       size_t filename_len);
 
@@ -1314,7 +1463,7 @@ void sentry_attachment_set_filename_n(struct sentry_attachment_t *attachment,
  */
 SENTRY_API
 void sentry_set_attribute(const char *key,
-                          union sentry_value_t attribute);
+                          sentry_value_t attribute);
 
 /**
  * `sentry_set_attribute` with a length.
@@ -1322,10 +1471,7 @@ void sentry_set_attribute(const char *key,
  * Arguments: `key_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_set_attribute_n(const char *key,
-                            size_t key_len,
-                            union sentry_value_t attribute);
+SENTRY_API void sentry_set_attribute_n(const char *key, size_t key_len, sentry_value_t attribute);
 
 /**
  * Removes what `sentry_set_attribute` set.
@@ -1353,9 +1499,9 @@ SENTRY_API void sentry_remove_attribute_n(const char *key, size_t key_len);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_attribute(struct sentry_scope_t *scope,
+void sentry_scope_set_attribute(sentry_scope_t *scope,
                                 const char *key,
-                                union sentry_value_t attribute);
+                                sentry_value_t attribute);
 
 /**
  * `sentry_scope_set_attribute` with a length.
@@ -1364,10 +1510,10 @@ void sentry_scope_set_attribute(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_attribute_n(struct sentry_scope_t *scope,
+void sentry_scope_set_attribute_n(sentry_scope_t *scope,
                                   const char *key,
                                   size_t key_len,
-                                  union sentry_value_t attribute);
+                                  sentry_value_t attribute);
 
 /**
  * Removes what `sentry_scope_set_attribute` set.
@@ -1376,7 +1522,7 @@ void sentry_scope_set_attribute_n(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_remove_attribute(struct sentry_scope_t *scope, const char *key);
+SENTRY_API void sentry_scope_remove_attribute(sentry_scope_t *scope, const char *key);
 
 /**
  * `sentry_scope_remove_attribute` with a length.
@@ -1385,7 +1531,7 @@ SENTRY_API void sentry_scope_remove_attribute(struct sentry_scope_t *scope, cons
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_remove_attribute_n(struct sentry_scope_t *scope,
+void sentry_scope_remove_attribute_n(sentry_scope_t *scope,
                                      const char *key,
                                      size_t key_len);
 
@@ -1408,7 +1554,7 @@ void sentry_scope_remove_attribute_n(struct sentry_scope_t *scope,
  */
 SENTRY_API
 enum sentry_status_t sentry_capture(const char *event_json,
-                                    struct sentry_uuid_t *event_id);
+                                    sentry_uuid_t *event_id);
 
 /**
  * `sentry_capture` with a length.
@@ -1419,7 +1565,7 @@ enum sentry_status_t sentry_capture(const char *event_json,
 SENTRY_API
 enum sentry_status_t sentry_capture_n(const char *event_json,
                                       size_t event_json_len,
-                                      struct sentry_uuid_t *event_id);
+                                      sentry_uuid_t *event_id);
 
 /**
  * Captures a message.
@@ -1436,7 +1582,7 @@ SENTRY_API
 enum sentry_status_t sentry_capture_message(sentry_level_t level,
                                             const char *logger,
                                             const char *text,
-                                            struct sentry_uuid_t *event_id);
+                                            sentry_uuid_t *event_id);
 
 /**
  * `sentry_capture_message` with lengths.
@@ -1450,7 +1596,7 @@ enum sentry_status_t sentry_capture_message_n(sentry_level_t level,
                                               size_t logger_len,
                                               const char *text,
                                               size_t text_len,
-                                              struct sentry_uuid_t *event_id);
+                                              sentry_uuid_t *event_id);
 
 /**
  * Takes a message from the host's logger.
@@ -1500,7 +1646,7 @@ enum sentry_status_t sentry_log_message_n(sentry_level_t level,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_uuid_t sentry_capture_event(union sentry_value_t event);
+sentry_uuid_t sentry_capture_event(sentry_value_t event);
 
 /**
  * Captures an event with a scope: what it lacks comes from `scope`, and what is missing there from the process.
@@ -1514,8 +1660,8 @@ struct sentry_uuid_t sentry_capture_event(union sentry_value_t event);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_uuid_t sentry_scope_capture_event(struct sentry_scope_t *scope,
-                                                union sentry_value_t event);
+sentry_uuid_t sentry_scope_capture_event(sentry_scope_t *scope,
+                                         sentry_value_t event);
 
 /**
  * `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
@@ -1523,8 +1669,9 @@ struct sentry_uuid_t sentry_scope_capture_event(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
-                                                     struct sentry_scope_t *scope);
+SENTRY_DEPRECATED("use sentry_scope_capture_event")
+sentry_uuid_t sentry_capture_event_with_scope(sentry_value_t event,
+                                              sentry_scope_t *scope);
 
 /**
  * Adds a breadcrumb.
@@ -1535,7 +1682,7 @@ struct sentry_uuid_t sentry_capture_event_with_scope(union sentry_value_t event,
  * Blocks: never.
  * Since: 0.1
  */
-SENTRY_API void sentry_add_breadcrumb(union sentry_value_t breadcrumb);
+SENTRY_API void sentry_add_breadcrumb(sentry_value_t breadcrumb);
 
 /**
  * Gets the id of the event that was accepted last.
@@ -1544,7 +1691,7 @@ SENTRY_API void sentry_add_breadcrumb(union sentry_value_t breadcrumb);
  * Returns: the nil id before the first event and when not initialised.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_get_last_event_id(void);
+SENTRY_API sentry_uuid_t sentry_get_last_event_id(void);
 
 /**
  * Takes note that the user allows sending.
@@ -1640,7 +1787,7 @@ int sentry_clear_crashed_last_run(void);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_handle_exception(const struct sentry_ucontext_t *uctx);
+void sentry_handle_exception(const sentry_ucontext_t *uctx);
 
 /**
  * Frees an envelope.
@@ -1649,7 +1796,7 @@ void sentry_handle_exception(const struct sentry_ucontext_t *uctx);
  * Threads: one; nobody else may use the envelope.
  * Since: 0.1
  */
-SENTRY_API void sentry_envelope_free(struct sentry_envelope_t *envelope);
+SENTRY_API void sentry_envelope_free(sentry_envelope_t *envelope);
 
 /**
  * Gets a header of an envelope.
@@ -1661,8 +1808,8 @@ SENTRY_API void sentry_envelope_free(struct sentry_envelope_t *envelope);
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_envelope_get_header(const struct sentry_envelope_t *envelope,
-                                                const char *key);
+sentry_value_t sentry_envelope_get_header(const sentry_envelope_t *envelope,
+                                          const char *key);
 
 /**
  * `sentry_envelope_get_header` with a length.
@@ -1671,9 +1818,9 @@ union sentry_value_t sentry_envelope_get_header(const struct sentry_envelope_t *
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_envelope_get_header_n(const struct sentry_envelope_t *envelope,
-                                                  const char *key,
-                                                  size_t key_len);
+sentry_value_t sentry_envelope_get_header_n(const sentry_envelope_t *envelope,
+                                            const char *key,
+                                            size_t key_len);
 
 /**
  * Gets the event of an envelope.
@@ -1684,7 +1831,7 @@ union sentry_value_t sentry_envelope_get_header_n(const struct sentry_envelope_t
  * Returns: null when there is none.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_envelope_get_event(const struct sentry_envelope_t *envelope);
+SENTRY_API sentry_value_t sentry_envelope_get_event(const sentry_envelope_t *envelope);
 
 /**
  * Gets the transaction of an envelope.
@@ -1695,8 +1842,7 @@ SENTRY_API union sentry_value_t sentry_envelope_get_event(const struct sentry_en
  * Returns: null when there is none.
  * Since: 0.1
  */
-SENTRY_API
-union sentry_value_t sentry_envelope_get_transaction(const struct sentry_envelope_t *envelope);
+SENTRY_API sentry_value_t sentry_envelope_get_transaction(const sentry_envelope_t *envelope);
 
 /**
  * Writes an envelope as bytes.
@@ -1708,9 +1854,7 @@ union sentry_value_t sentry_envelope_get_transaction(const struct sentry_envelop
  * Returns: NULL when there is no memory.
  * Since: 0.1
  */
-SENTRY_API
-char *sentry_envelope_serialize(const struct sentry_envelope_t *envelope,
-                                size_t *size_out);
+SENTRY_API char *sentry_envelope_serialize(const sentry_envelope_t *envelope, size_t *size_out);
 
 /**
  * Writes an envelope into a file, which is made or replaced.
@@ -1726,7 +1870,7 @@ char *sentry_envelope_serialize(const struct sentry_envelope_t *envelope,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_envelope_write_to_file(const struct sentry_envelope_t *envelope,
+int sentry_envelope_write_to_file(const sentry_envelope_t *envelope,
                                   const char *path);
 
 /**
@@ -1736,7 +1880,7 @@ int sentry_envelope_write_to_file(const struct sentry_envelope_t *envelope,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_envelope_write_to_file_n(const struct sentry_envelope_t *envelope,
+int sentry_envelope_write_to_file_n(const sentry_envelope_t *envelope,
                                     const char *path,
                                     size_t path_len);
 
@@ -1750,7 +1894,7 @@ int sentry_envelope_write_to_file_n(const struct sentry_envelope_t *envelope,
  * Returns: NULL when the bytes are no envelope.
  * Since: 0.1
  */
-SENTRY_API struct sentry_envelope_t *sentry_envelope_deserialize(const char *buf, size_t buf_len);
+SENTRY_API sentry_envelope_t *sentry_envelope_deserialize(const char *buf, size_t buf_len);
 
 /**
  * Reads an envelope from a file of at most 512 MiB.
@@ -1763,7 +1907,7 @@ SENTRY_API struct sentry_envelope_t *sentry_envelope_deserialize(const char *buf
  * Returns: NULL when there is no such file, it is too large, or holds no envelope.
  * Since: 0.1
  */
-SENTRY_API struct sentry_envelope_t *sentry_envelope_read_from_file(const char *path);
+SENTRY_API sentry_envelope_t *sentry_envelope_read_from_file(const char *path);
 
 /**
  * `sentry_envelope_read_from_file` with a length.
@@ -1771,9 +1915,7 @@ SENTRY_API struct sentry_envelope_t *sentry_envelope_read_from_file(const char *
  * Arguments: `path_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-struct sentry_envelope_t *sentry_envelope_read_from_file_n(const char *path,
-                                                           size_t path_len);
+SENTRY_API sentry_envelope_t *sentry_envelope_read_from_file_n(const char *path, size_t path_len);
 
 /**
  * Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold.
@@ -1785,7 +1927,7 @@ struct sentry_envelope_t *sentry_envelope_read_from_file_n(const char *path,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_capture_envelope(struct sentry_envelope_t *envelope);
+void sentry_capture_envelope(sentry_envelope_t *envelope);
 
 /**
  * Makes an event with a fresh id and the time.
@@ -1794,7 +1936,7 @@ void sentry_capture_envelope(struct sentry_envelope_t *envelope);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_event(void);
+SENTRY_API sentry_value_t sentry_value_new_event(void);
 
 /**
  * Makes an event with a message.
@@ -1806,9 +1948,9 @@ SENTRY_API union sentry_value_t sentry_value_new_event(void);
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_message_event(sentry_level_t level,
-                                                    const char *logger,
-                                                    const char *text);
+sentry_value_t sentry_value_new_message_event(sentry_level_t level,
+                                              const char *logger,
+                                              const char *text);
 
 /**
  * `sentry_value_new_message_event` with lengths.
@@ -1817,11 +1959,11 @@ union sentry_value_t sentry_value_new_message_event(sentry_level_t level,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_message_event_n(sentry_level_t level,
-                                                      const char *logger,
-                                                      size_t logger_len,
-                                                      const char *text,
-                                                      size_t text_len);
+sentry_value_t sentry_value_new_message_event_n(sentry_level_t level,
+                                                const char *logger,
+                                                size_t logger_len,
+                                                const char *text,
+                                                size_t text_len);
 
 /**
  * Makes a breadcrumb with the time.
@@ -1832,7 +1974,7 @@ union sentry_value_t sentry_value_new_message_event_n(sentry_level_t level,
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_breadcrumb(const char *kind, const char *message);
+SENTRY_API sentry_value_t sentry_value_new_breadcrumb(const char *kind, const char *message);
 
 /**
  * `sentry_value_new_breadcrumb` with lengths.
@@ -1841,10 +1983,10 @@ SENTRY_API union sentry_value_t sentry_value_new_breadcrumb(const char *kind, co
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_breadcrumb_n(const char *kind,
-                                                   size_t kind_len,
-                                                   const char *message,
-                                                   size_t message_len);
+sentry_value_t sentry_value_new_breadcrumb_n(const char *kind,
+                                             size_t kind_len,
+                                             const char *message,
+                                             size_t message_len);
 
 /**
  * Makes an exception.
@@ -1855,7 +1997,7 @@ union sentry_value_t sentry_value_new_breadcrumb_n(const char *kind,
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_exception(const char *kind, const char *value);
+SENTRY_API sentry_value_t sentry_value_new_exception(const char *kind, const char *value);
 
 /**
  * `sentry_value_new_exception` with lengths.
@@ -1864,10 +2006,10 @@ SENTRY_API union sentry_value_t sentry_value_new_exception(const char *kind, con
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_exception_n(const char *kind,
-                                                  size_t kind_len,
-                                                  const char *value,
-                                                  size_t value_len);
+sentry_value_t sentry_value_new_exception_n(const char *kind,
+                                            size_t kind_len,
+                                            const char *value,
+                                            size_t value_len);
 
 /**
  * Makes a thread of an event.
@@ -1878,7 +2020,7 @@ union sentry_value_t sentry_value_new_exception_n(const char *kind,
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_thread(uint64_t id, const char *name);
+SENTRY_API sentry_value_t sentry_value_new_thread(uint64_t id, const char *name);
 
 /**
  * `sentry_value_new_thread` with lengths.
@@ -1886,10 +2028,7 @@ SENTRY_API union sentry_value_t sentry_value_new_thread(uint64_t id, const char 
  * Arguments: lengths in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-union sentry_value_t sentry_value_new_thread_n(uint64_t id,
-                                               const char *name,
-                                               size_t name_len);
+SENTRY_API sentry_value_t sentry_value_new_thread_n(uint64_t id, const char *name, size_t name_len);
 
 /**
  * Makes a user.
@@ -1902,10 +2041,10 @@ union sentry_value_t sentry_value_new_thread_n(uint64_t id,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_user(const char *id,
-                                           const char *username,
-                                           const char *email,
-                                           const char *ip_address);
+sentry_value_t sentry_value_new_user(const char *id,
+                                     const char *username,
+                                     const char *email,
+                                     const char *ip_address);
 
 /**
  * `sentry_value_new_user` with lengths.
@@ -1914,14 +2053,14 @@ union sentry_value_t sentry_value_new_user(const char *id,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_user_n(const char *id,
-                                             size_t id_len,
-                                             const char *username,
-                                             size_t username_len,
-                                             const char *email,
-                                             size_t email_len,
-                                             const char *ip_address,
-                                             size_t ip_address_len);
+sentry_value_t sentry_value_new_user_n(const char *id,
+                                       size_t id_len,
+                                       const char *username,
+                                       size_t username_len,
+                                       const char *email,
+                                       size_t email_len,
+                                       const char *ip_address,
+                                       size_t ip_address_len);
 
 /**
  * Makes an attribute of a log or metric: a value with its type and unit.
@@ -1934,8 +2073,8 @@ union sentry_value_t sentry_value_new_user_n(const char *id,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_attribute(union sentry_value_t value,
-                                                const char *unit);
+sentry_value_t sentry_value_new_attribute(sentry_value_t value,
+                                          const char *unit);
 
 /**
  * `sentry_value_new_attribute` with a length.
@@ -1944,9 +2083,9 @@ union sentry_value_t sentry_value_new_attribute(union sentry_value_t value,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_attribute_n(union sentry_value_t value,
-                                                  const char *unit,
-                                                  size_t unit_len);
+sentry_value_t sentry_value_new_attribute_n(sentry_value_t value,
+                                            const char *unit,
+                                            size_t unit_len);
 
 /**
  * Adds an exception to an event, behind those it has.
@@ -1956,9 +2095,7 @@ union sentry_value_t sentry_value_new_attribute_n(union sentry_value_t value,
  * Threads: one at a time for each event.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_event_add_exception(union sentry_value_t event,
-                                union sentry_value_t exception);
+SENTRY_API void sentry_event_add_exception(sentry_value_t event, sentry_value_t exception);
 
 /**
  * Adds a thread to an event, behind those it has.
@@ -1968,7 +2105,7 @@ void sentry_event_add_exception(union sentry_value_t event,
  * Threads: one at a time for each event.
  * Since: 0.1
  */
-SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry_value_t thread);
+SENTRY_API void sentry_event_add_thread(sentry_value_t event, sentry_value_t thread);
 
 /**
  * Sets the function that sees each feedback before it is queued.
@@ -1980,7 +2117,7 @@ SENTRY_API void sentry_event_add_thread(union sentry_value_t event, union sentry
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_send_feedback(struct sentry_options_t *opts,
+void sentry_options_set_before_send_feedback(sentry_options_t *opts,
                                              sentry_before_send_feedback_function_t func,
                                              void *user_data);
 
@@ -1995,10 +2132,10 @@ void sentry_options_set_before_send_feedback(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_feedback(const char *message,
-                                               const char *contact_email,
-                                               const char *name,
-                                               const struct sentry_uuid_t *associated_event_id);
+sentry_value_t sentry_value_new_feedback(const char *message,
+                                         const char *contact_email,
+                                         const char *name,
+                                         const sentry_uuid_t *associated_event_id);
 
 /**
  * `sentry_value_new_feedback` with lengths.
@@ -2007,13 +2144,13 @@ union sentry_value_t sentry_value_new_feedback(const char *message,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_feedback_n(const char *message,
-                                                 size_t message_len,
-                                                 const char *contact_email,
-                                                 size_t contact_email_len,
-                                                 const char *name,
-                                                 size_t name_len,
-                                                 const struct sentry_uuid_t *associated_event_id);
+sentry_value_t sentry_value_new_feedback_n(const char *message,
+                                           size_t message_len,
+                                           const char *contact_email,
+                                           size_t contact_email_len,
+                                           const char *name,
+                                           size_t name_len,
+                                           const sentry_uuid_t *associated_event_id);
 
 /**
  * Captures feedback: what a user wrote, with the data and attachments of the scope, and without breadcrumbs.
@@ -2027,7 +2164,7 @@ union sentry_value_t sentry_value_new_feedback_n(const char *message,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_capture_feedback(union sentry_value_t user_feedback);
+void sentry_capture_feedback(sentry_value_t user_feedback);
 
 /**
  * `sentry_capture_feedback` with what is attached to `hint`.
@@ -2039,8 +2176,8 @@ void sentry_capture_feedback(union sentry_value_t user_feedback);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_capture_feedback_with_hint(union sentry_value_t user_feedback,
-                                       struct sentry_hint_t *hint);
+void sentry_capture_feedback_with_hint(sentry_value_t user_feedback,
+                                       sentry_hint_t *hint);
 
 /**
  * Captures feedback with a scope and a hint: the attachments of the hint come first, then those of the scope, then
@@ -2054,9 +2191,9 @@ void sentry_capture_feedback_with_hint(union sentry_value_t user_feedback,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_uuid_t sentry_scope_capture_feedback(struct sentry_scope_t *scope,
-                                                   union sentry_value_t user_feedback,
-                                                   struct sentry_hint_t *hint);
+sentry_uuid_t sentry_scope_capture_feedback(sentry_scope_t *scope,
+                                            sentry_value_t user_feedback,
+                                            sentry_hint_t *hint);
 
 /**
  * Makes a user report, the older form of feedback. Deprecated: see `sentry_value_new_feedback`.
@@ -2068,10 +2205,11 @@ struct sentry_uuid_t sentry_scope_capture_feedback(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_user_feedback(const struct sentry_uuid_t *uuid,
-                                                    const char *name,
-                                                    const char *email,
-                                                    const char *comments);
+SENTRY_DEPRECATED("use sentry_value_new_feedback")
+sentry_value_t sentry_value_new_user_feedback(const sentry_uuid_t *uuid,
+                                              const char *name,
+                                              const char *email,
+                                              const char *comments);
 
 /**
  * `sentry_value_new_user_feedback` with lengths. Deprecated.
@@ -2080,13 +2218,14 @@ union sentry_value_t sentry_value_new_user_feedback(const struct sentry_uuid_t *
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_user_feedback_n(const struct sentry_uuid_t *uuid,
-                                                      const char *name,
-                                                      size_t name_len,
-                                                      const char *email,
-                                                      size_t email_len,
-                                                      const char *comments,
-                                                      size_t comments_len);
+SENTRY_DEPRECATED("use sentry_value_new_feedback")
+sentry_value_t sentry_value_new_user_feedback_n(const sentry_uuid_t *uuid,
+                                                const char *name,
+                                                size_t name_len,
+                                                const char *email,
+                                                size_t email_len,
+                                                const char *comments,
+                                                size_t comments_len);
 
 /**
  * Captures a user report, the older form of feedback. Deprecated: see `sentry_capture_feedback`.
@@ -2100,7 +2239,8 @@ union sentry_value_t sentry_value_new_user_feedback_n(const struct sentry_uuid_t
  * Since: 0.1
  */
 SENTRY_API
-void sentry_capture_user_feedback(union sentry_value_t user_report);
+SENTRY_DEPRECATED("use sentry_capture_feedback")
+void sentry_capture_user_feedback(sentry_value_t user_report);
 
 /**
  * Makes a hint.
@@ -2110,7 +2250,7 @@ void sentry_capture_user_feedback(union sentry_value_t user_report);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_hint_t *sentry_hint_new(void);
+sentry_hint_t *sentry_hint_new(void);
 
 /**
  * Attaches a file to the feedback that the hint will be given to; as `sentry_attach_file`.
@@ -2121,9 +2261,7 @@ struct sentry_hint_t *sentry_hint_new(void);
  * Returns: a handle; NULL when nothing was attached.
  * Since: 0.1
  */
-SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_file(struct sentry_hint_t *hint,
-                                                    const char *path);
+SENTRY_API sentry_attachment_t *sentry_hint_attach_file(sentry_hint_t *hint, const char *path);
 
 /**
  * `sentry_hint_attach_file` with a length.
@@ -2132,9 +2270,9 @@ struct sentry_attachment_t *sentry_hint_attach_file(struct sentry_hint_t *hint,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_file_n(struct sentry_hint_t *hint,
-                                                      const char *path,
-                                                      size_t path_len);
+sentry_attachment_t *sentry_hint_attach_file_n(sentry_hint_t *hint,
+                                               const char *path,
+                                               size_t path_len);
 
 /**
  * Attaches bytes to the feedback that the hint will be given to; as `sentry_attach_bytes`.
@@ -2146,10 +2284,10 @@ struct sentry_attachment_t *sentry_hint_attach_file_n(struct sentry_hint_t *hint
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_bytes(struct sentry_hint_t *hint,
-                                                     const char *buf,
-                                                     size_t buf_len,
-                                                     const char *filename);
+sentry_attachment_t *sentry_hint_attach_bytes(sentry_hint_t *hint,
+                                              const char *buf,
+                                              size_t buf_len,
+                                              const char *filename);
 
 /**
  * `sentry_hint_attach_bytes` with a length for the name.
@@ -2158,11 +2296,11 @@ struct sentry_attachment_t *sentry_hint_attach_bytes(struct sentry_hint_t *hint,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_attachment_t *sentry_hint_attach_bytes_n(struct sentry_hint_t *hint,
-                                                       const char *buf,
-                                                       size_t buf_len,
-                                                       const char *filename,
-                                                       size_t filename_len);
+sentry_attachment_t *sentry_hint_attach_bytes_n(sentry_hint_t *hint,
+                                                const char *buf,
+                                                size_t buf_len,
+                                                const char *filename,
+                                                size_t filename_len);
 
 /**
  * Sets the function that sees each event before it is sampled and queued.
@@ -2174,7 +2312,7 @@ struct sentry_attachment_t *sentry_hint_attach_bytes_n(struct sentry_hint_t *hin
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_send(struct sentry_options_t *opts,
+void sentry_options_set_before_send(sentry_options_t *opts,
                                     sentry_event_function_t func,
                                     void *user_data);
 
@@ -2188,7 +2326,7 @@ void sentry_options_set_before_send(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_breadcrumb(struct sentry_options_t *opts,
+void sentry_options_set_before_breadcrumb(sentry_options_t *opts,
                                           sentry_before_breadcrumb_function_t func,
                                           void *user_data);
 
@@ -2202,7 +2340,7 @@ void sentry_options_set_before_breadcrumb(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_transaction(struct sentry_options_t *opts,
+void sentry_options_set_before_transaction(sentry_options_t *opts,
                                            sentry_transaction_function_t func,
                                            void *data);
 
@@ -2216,7 +2354,7 @@ void sentry_options_set_before_transaction(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_send_log(struct sentry_options_t *opts,
+void sentry_options_set_before_send_log(sentry_options_t *opts,
                                         sentry_before_send_log_function_t func,
                                         void *data);
 
@@ -2230,7 +2368,7 @@ void sentry_options_set_before_send_log(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_send_metric(struct sentry_options_t *opts,
+void sentry_options_set_before_send_metric(sentry_options_t *opts,
                                            sentry_before_send_metric_function_t func,
                                            void *data);
 
@@ -2245,7 +2383,7 @@ void sentry_options_set_before_send_metric(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_on_crash(struct sentry_options_t *opts,
+void sentry_options_set_on_crash(sentry_options_t *opts,
                                  sentry_crash_function_t func,
                                  void *data);
 
@@ -2260,7 +2398,7 @@ void sentry_options_set_on_crash(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_on_crashed_last_run(struct sentry_options_t *opts,
+void sentry_options_set_on_crashed_last_run(sentry_options_t *opts,
                                             sentry_crashed_last_run_function_t func,
                                             void *user_data);
 
@@ -2280,10 +2418,10 @@ void sentry_options_set_on_crashed_last_run(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transport_t *sentry_http_transport_new(sentry_http_client_factory_func_t factory,
-                                                     void *factory_data,
-                                                     sentry_http_client_send_func_t send_func,
-                                                     void (*client_free_func)(sentry_http_client_t *client));
+sentry_transport_t *sentry_http_transport_new(sentry_http_client_factory_func_t factory,
+                                              void *factory_data,
+                                              sentry_http_client_send_func_t send_func,
+                                              void (*client_free_func)(sentry_http_client_t *client));
 
 /**
  * Sets the function that starts the HTTP client of a transport.
@@ -2295,9 +2433,9 @@ struct sentry_transport_t *sentry_http_transport_new(sentry_http_client_factory_
  * Since: 0.1
  */
 SENTRY_API
-void sentry_http_transport_set_client_start_func(struct sentry_transport_t *transport,
+void sentry_http_transport_set_client_start_func(sentry_transport_t *transport,
                                                  int (*start_func)(sentry_http_client_t *client,
-                                                                   const struct sentry_options_t *options));
+                                                                   const sentry_options_t *options));
 
 /**
  * Sets the function that makes the HTTP client of a transport end its request.
@@ -2309,7 +2447,7 @@ void sentry_http_transport_set_client_start_func(struct sentry_transport_t *tran
  * Since: 0.1
  */
 SENTRY_API
-void sentry_http_transport_set_client_shutdown_func(struct sentry_transport_t *transport,
+void sentry_http_transport_set_client_shutdown_func(sentry_transport_t *transport,
                                                     void (*shutdown_func)(sentry_http_client_t *client));
 
 /**
@@ -2320,7 +2458,7 @@ void sentry_http_transport_set_client_shutdown_func(struct sentry_transport_t *t
  * Returns: `POST`.
  * Since: 0.1
  */
-SENTRY_API const char *sentry_http_request_get_method(const struct sentry_http_request_t *req);
+SENTRY_API const char *sentry_http_request_get_method(const sentry_http_request_t *req);
 
 /**
  * Gets the URL of a request, with its port in any case.
@@ -2330,7 +2468,7 @@ SENTRY_API const char *sentry_http_request_get_method(const struct sentry_http_r
  * Returns: the text.
  * Since: 0.1
  */
-SENTRY_API const char *sentry_http_request_get_url(const struct sentry_http_request_t *req);
+SENTRY_API const char *sentry_http_request_get_url(const sentry_http_request_t *req);
 
 /**
  * Counts the headers of a request.
@@ -2339,7 +2477,7 @@ SENTRY_API const char *sentry_http_request_get_url(const struct sentry_http_requ
  * Returns: how many there are.
  * Since: 0.1
  */
-SENTRY_API size_t sentry_http_request_get_header_count(const struct sentry_http_request_t *req);
+SENTRY_API size_t sentry_http_request_get_header_count(const sentry_http_request_t *req);
 
 /**
  * Gets a header of a request: `x-sentry-auth`, `content-type`, `content-encoding` when compressed, `content-length`.
@@ -2351,7 +2489,7 @@ SENTRY_API size_t sentry_http_request_get_header_count(const struct sentry_http_
  * Since: 0.1
  */
 SENTRY_API
-int sentry_http_request_get_header(const struct sentry_http_request_t *req,
+int sentry_http_request_get_header(const sentry_http_request_t *req,
                                    size_t index,
                                    const char **key_out,
                                    const char **value_out);
@@ -2366,7 +2504,7 @@ int sentry_http_request_get_header(const struct sentry_http_request_t *req,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_http_request_get_body(const struct sentry_http_request_t *req,
+const char *sentry_http_request_get_body(const sentry_http_request_t *req,
                                          size_t *len_out);
 
 /**
@@ -2378,7 +2516,7 @@ const char *sentry_http_request_get_body(const struct sentry_http_request_t *req
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_http_request_get_body_file_path(const struct sentry_http_request_t *_req,
+const char *sentry_http_request_get_body_file_path(const sentry_http_request_t *_req,
                                                    size_t *len_out);
 
 /**
@@ -2388,9 +2526,7 @@ const char *sentry_http_request_get_body_file_path(const struct sentry_http_requ
  * Null: NULL is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_http_response_set_status_code(struct sentry_http_response_t *resp,
-                                          int status_code);
+SENTRY_API void sentry_http_response_set_status_code(sentry_http_response_t *resp, int status_code);
 
 /**
  * Sets a header of an answer. Only `Retry-After`, `X-Sentry-Rate-Limits` and `Location` matter, others are ignored.
@@ -2401,7 +2537,7 @@ void sentry_http_response_set_status_code(struct sentry_http_response_t *resp,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_http_response_set_header(struct sentry_http_response_t *resp,
+void sentry_http_response_set_header(sentry_http_response_t *resp,
                                      const char *key,
                                      const char *value);
 
@@ -2420,7 +2556,7 @@ void sentry_http_response_set_header(struct sentry_http_response_t *resp,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_init(struct sentry_options_t *options);
+int sentry_init(sentry_options_t *options);
 
 /**
  * Waits until everything queued so far has left the library.
@@ -2460,6 +2596,17 @@ int sentry_close(void);
 SENTRY_API int sentry_shutdown(void);
 
 /**
+ * Puts the handlers of crashes back, after something else has replaced them. There are none in this version, so this
+ * does nothing.
+ *
+ * Threads: any.
+ * Returns: 0, also when not initialised.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_reinstall_backend(void);
+
+/**
  * Tests the way to the server: name, connection, TLS, proxy, CA bundle. No event is sent.
  *
  * Arguments: `timeout_ms` in milliseconds, for all of it.
@@ -2475,15 +2622,6 @@ SENTRY_API
 char *sentry_self_test(uint64_t timeout_ms);
 
 /**
- * Returns the version of this library, as `major.minor.patch`.
- *
- * Ownership: static; do not free it.
- * Threads: any.
- * Since: 0.1
- */
-SENTRY_API const char *sentry_sdk_version(void);
-
-/**
  * Sets the function that takes diagnostics, in place of stderr.
  *
  * Arguments: `func` and the pointer it gets back; `userdata` must stay valid until `sentry_close` has returned, and if a
@@ -2494,7 +2632,7 @@ SENTRY_API const char *sentry_sdk_version(void);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_logger(struct sentry_options_t *opts,
+void sentry_options_set_logger(sentry_options_t *opts,
                                sentry_logger_function_t func,
                                void *userdata);
 
@@ -2513,7 +2651,7 @@ void sentry_options_set_logger(struct sentry_options_t *opts,
 SENTRY_API
 enum log_return_value_t sentry_log(sentry_level_t level,
                                    const char *body,
-                                   union sentry_value_t attributes);
+                                   sentry_value_t attributes);
 
 /**
  * Logs a line with attributes and those of a scope. Structured logs are not enabled in this version: nothing is kept or
@@ -2528,10 +2666,10 @@ enum log_return_value_t sentry_log(sentry_level_t level,
  * Since: 0.1
  */
 SENTRY_API
-enum log_return_value_t sentry_scope_capture_log(struct sentry_scope_t *scope,
+enum log_return_value_t sentry_scope_capture_log(sentry_scope_t *scope,
                                                  sentry_level_t level,
                                                  const char *body,
-                                                 union sentry_value_t attributes);
+                                                 sentry_value_t attributes);
 
 /**
  * Allocates memory with the system's allocator.
@@ -2567,7 +2705,7 @@ SENTRY_API void sentry_free(void *ptr);
 SENTRY_API
 enum sentry_metrics_result_t sentry_metrics_count(const char *name,
                                                   int64_t value,
-                                                  union sentry_value_t attributes);
+                                                  sentry_value_t attributes);
 
 /**
  * Notes a figure that goes up and down. Metrics are not enabled in this version: nothing is kept or sent.
@@ -2585,7 +2723,7 @@ SENTRY_API
 enum sentry_metrics_result_t sentry_metrics_gauge(const char *name,
                                                   double value,
                                                   const char *unit,
-                                                  union sentry_value_t attributes);
+                                                  sentry_value_t attributes);
 
 /**
  * Notes a figure whose distribution matters. Metrics are not enabled in this version: nothing is kept or sent.
@@ -2602,7 +2740,7 @@ SENTRY_API
 enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
                                                          double value,
                                                          const char *unit,
-                                                         union sentry_value_t attributes);
+                                                         sentry_value_t attributes);
 
 /**
  * Captures a metric of any kind with a scope. Metrics are not enabled in this version: nothing is kept or sent.
@@ -2616,12 +2754,12 @@ enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_metrics_result_t sentry_scope_capture_metric(struct sentry_scope_t *scope,
+enum sentry_metrics_result_t sentry_scope_capture_metric(sentry_scope_t *scope,
                                                          sentry_metric_type_t type,
                                                          const char *name,
-                                                         union sentry_value_t value,
+                                                         sentry_value_t value,
                                                          const char *unit,
-                                                         union sentry_value_t attributes);
+                                                         sentry_value_t attributes);
 
 /**
  * Captures a minidump: a fatal event with the scope of the process and the file attached.
@@ -2639,7 +2777,7 @@ enum sentry_metrics_result_t sentry_scope_capture_metric(struct sentry_scope_t *
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_uuid_t sentry_capture_minidump(const char *path);
+sentry_uuid_t sentry_capture_minidump(const char *path);
 
 /**
  * `sentry_capture_minidump` with a length.
@@ -2647,7 +2785,7 @@ struct sentry_uuid_t sentry_capture_minidump(const char *path);
  * Arguments: `path_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_capture_minidump_n(const char *path, size_t path_len);
+SENTRY_API sentry_uuid_t sentry_capture_minidump_n(const char *path, size_t path_len);
 
 /**
  * Gets the modules of this process: a frozen list of objects with `type` (`elf`), `code_file`, `image_addr`, `image_size`,
@@ -2663,7 +2801,7 @@ SENTRY_API struct sentry_uuid_t sentry_capture_minidump_n(const char *path, size
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_get_modules_list(void);
+sentry_value_t sentry_get_modules_list(void);
 
 /**
  * Has the module list read anew when it is needed next. References to the list of before stay valid.
@@ -2686,7 +2824,7 @@ void sentry_clear_modulecache(void);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_options_t *sentry_options_new(void);
+sentry_options_t *sentry_options_new(void);
 
 /**
  * Ends options that were not given to `sentry_init`.
@@ -2695,7 +2833,7 @@ struct sentry_options_t *sentry_options_new(void);
  * Null: NULL is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_free(struct sentry_options_t *opts);
+SENTRY_API void sentry_options_free(sentry_options_t *opts);
 
 /**
  * Sets the DSN: scheme, key, host and project of the server.
@@ -2707,7 +2845,7 @@ SENTRY_API void sentry_options_free(struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_dsn(struct sentry_options_t *opts,
+void sentry_options_set_dsn(sentry_options_t *opts,
                             const char *dsn);
 
 /**
@@ -2718,10 +2856,7 @@ void sentry_options_set_dsn(struct sentry_options_t *opts,
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_options_set_dsn_n(struct sentry_options_t *opts,
-                              const char *dsn,
-                              size_t dsn_len);
+SENTRY_API void sentry_options_set_dsn_n(sentry_options_t *opts, const char *dsn, size_t dsn_len);
 
 /**
  * Gets the DSN as it was set, also an unusable one.
@@ -2732,7 +2867,7 @@ void sentry_options_set_dsn_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_dsn(const struct sentry_options_t *opts);
+const char *sentry_options_get_dsn(const sentry_options_t *opts);
 
 /**
  * Sets the share of events that are sent.
@@ -2742,7 +2877,7 @@ const char *sentry_options_get_dsn(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_sample_rate(struct sentry_options_t *opts,
+void sentry_options_set_sample_rate(sentry_options_t *opts,
                                     double sample_rate);
 
 /**
@@ -2752,7 +2887,7 @@ void sentry_options_set_sample_rate(struct sentry_options_t *opts,
  * Returns: 0.0 to 1.0.
  * Since: 0.1
  */
-SENTRY_API double sentry_options_get_sample_rate(const struct sentry_options_t *opts);
+SENTRY_API double sentry_options_get_sample_rate(const sentry_options_t *opts);
 
 /**
  * Sets the version of the program.
@@ -2764,7 +2899,7 @@ SENTRY_API double sentry_options_get_sample_rate(const struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_release(struct sentry_options_t *opts,
+void sentry_options_set_release(sentry_options_t *opts,
                                 const char *release);
 
 /**
@@ -2776,7 +2911,7 @@ void sentry_options_set_release(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_release_n(struct sentry_options_t *opts,
+void sentry_options_set_release_n(sentry_options_t *opts,
                                   const char *release,
                                   size_t release_len);
 
@@ -2789,7 +2924,7 @@ void sentry_options_set_release_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_release(const struct sentry_options_t *opts);
+const char *sentry_options_get_release(const sentry_options_t *opts);
 
 /**
  * Sets the name of the deployment the program runs in.
@@ -2801,7 +2936,7 @@ const char *sentry_options_get_release(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_environment(struct sentry_options_t *opts,
+void sentry_options_set_environment(sentry_options_t *opts,
                                     const char *environment);
 
 /**
@@ -2813,7 +2948,7 @@ void sentry_options_set_environment(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_environment_n(struct sentry_options_t *opts,
+void sentry_options_set_environment_n(sentry_options_t *opts,
                                       const char *environment,
                                       size_t environment_len);
 
@@ -2826,7 +2961,7 @@ void sentry_options_set_environment_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_environment(const struct sentry_options_t *opts);
+const char *sentry_options_get_environment(const sentry_options_t *opts);
 
 /**
  * Sets what tells builds of one release apart.
@@ -2836,7 +2971,7 @@ const char *sentry_options_get_environment(const struct sentry_options_t *opts);
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_dist(struct sentry_options_t *opts, const char *dist);
+SENTRY_API void sentry_options_set_dist(sentry_options_t *opts, const char *dist);
 
 /**
  * Like `sentry_options_set_dist`, with a length.
@@ -2847,7 +2982,7 @@ SENTRY_API void sentry_options_set_dist(struct sentry_options_t *opts, const cha
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_dist_n(struct sentry_options_t *opts,
+void sentry_options_set_dist_n(sentry_options_t *opts,
                                const char *dist,
                                size_t dist_len);
 
@@ -2860,7 +2995,7 @@ void sentry_options_set_dist_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_dist(const struct sentry_options_t *opts);
+const char *sentry_options_get_dist(const sentry_options_t *opts);
 
 /**
  * Sets the name of the SDK on the wire, and with it the user agent.
@@ -2872,7 +3007,7 @@ const char *sentry_options_get_dist(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-int sentry_options_set_sdk_name(struct sentry_options_t *opts,
+int sentry_options_set_sdk_name(sentry_options_t *opts,
                                 const char *sdk_name);
 
 /**
@@ -2885,7 +3020,7 @@ int sentry_options_set_sdk_name(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_options_set_sdk_name_n(struct sentry_options_t *opts,
+int sentry_options_set_sdk_name_n(sentry_options_t *opts,
                                   const char *sdk_name,
                                   size_t sdk_name_len);
 
@@ -2898,7 +3033,7 @@ int sentry_options_set_sdk_name_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_sdk_name(const struct sentry_options_t *opts);
+const char *sentry_options_get_sdk_name(const sentry_options_t *opts);
 
 /**
  * Gets the user agent, `<sdk_name>/<version>`.
@@ -2909,7 +3044,7 @@ const char *sentry_options_get_sdk_name(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_user_agent(const struct sentry_options_t *opts);
+const char *sentry_options_get_user_agent(const sentry_options_t *opts);
 
 /**
  * Sets whether the library writes diagnostics to stderr.
@@ -2918,7 +3053,7 @@ const char *sentry_options_get_user_agent(const struct sentry_options_t *opts);
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_debug(struct sentry_options_t *opts, int debug);
+SENTRY_API void sentry_options_set_debug(sentry_options_t *opts, int debug);
 
 /**
  * Gets whether diagnostics are written.
@@ -2927,7 +3062,7 @@ SENTRY_API void sentry_options_set_debug(struct sentry_options_t *opts, int debu
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_debug(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_debug(const sentry_options_t *opts);
 
 /**
  * Sets the least level of diagnostics that are written.
@@ -2936,9 +3071,7 @@ SENTRY_API int sentry_options_get_debug(const struct sentry_options_t *opts);
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_options_set_logger_level(struct sentry_options_t *opts,
-                                     sentry_level_t level);
+SENTRY_API void sentry_options_set_logger_level(sentry_options_t *opts, sentry_level_t level);
 
 /**
  * Sets how many breadcrumbs are kept, the newest.
@@ -2949,7 +3082,7 @@ void sentry_options_set_logger_level(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_max_breadcrumbs(struct sentry_options_t *opts,
+void sentry_options_set_max_breadcrumbs(sentry_options_t *opts,
                                         size_t max_breadcrumbs);
 
 /**
@@ -2959,7 +3092,7 @@ void sentry_options_set_max_breadcrumbs(struct sentry_options_t *opts,
  * Returns: the count.
  * Since: 0.1
  */
-SENTRY_API size_t sentry_options_get_max_breadcrumbs(const struct sentry_options_t *opts);
+SENTRY_API size_t sentry_options_get_max_breadcrumbs(const sentry_options_t *opts);
 
 /**
  * Sets the directory for what must outlive the process. Several processes may share it.
@@ -2974,7 +3107,7 @@ SENTRY_API size_t sentry_options_get_max_breadcrumbs(const struct sentry_options
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_database_path(struct sentry_options_t *opts,
+void sentry_options_set_database_path(sentry_options_t *opts,
                                       const char *path);
 
 /**
@@ -2986,7 +3119,7 @@ void sentry_options_set_database_path(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_database_path_n(struct sentry_options_t *opts,
+void sentry_options_set_database_path_n(sentry_options_t *opts,
                                         const char *path,
                                         size_t path_len);
 
@@ -2998,7 +3131,7 @@ void sentry_options_set_database_path_n(struct sentry_options_t *opts,
  * Null: a NULL or empty `path` and a NULL `opts` are ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_add_attachment(struct sentry_options_t *opts, const char *path);
+SENTRY_API void sentry_options_add_attachment(sentry_options_t *opts, const char *path);
 
 /**
  * Like `sentry_options_add_attachment`, with a length.
@@ -3007,13 +3140,12 @@ SENTRY_API void sentry_options_add_attachment(struct sentry_options_t *opts, con
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_attachment_n(struct sentry_options_t *opts,
+void sentry_options_add_attachment_n(sentry_options_t *opts,
                                      const char *path,
                                      size_t path_len);
 
 /**
- * Attaches a file to all events as the layout of a user interface. Deprecated: use `sentry_attach_file` and
- * `sentry_attachment_set_type` with `event.view_hierarchy`.
+ * Attaches a file to all events as the layout of a user interface; see `SENTRY_ATTACHMENT_TYPE_VIEW_HIERARCHY`.
  *
  * Arguments: `path` of a JSON file, which need not exist yet.
  * Ownership: the path is copied.
@@ -3021,17 +3153,19 @@ void sentry_options_add_attachment_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_view_hierarchy(struct sentry_options_t *opts,
+SENTRY_DEPRECATED("use sentry_attach_file and sentry_attachment_set_type")
+void sentry_options_add_view_hierarchy(sentry_options_t *opts,
                                        const char *path);
 
 /**
- * Like `sentry_options_add_view_hierarchy`, with a length. Deprecated.
+ * Like `sentry_options_add_view_hierarchy`, with a length.
  *
  * Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_add_view_hierarchy_n(struct sentry_options_t *opts,
+SENTRY_DEPRECATED("use sentry_attach_file and sentry_attachment_set_type")
+void sentry_options_add_view_hierarchy_n(sentry_options_t *opts,
                                          const char *path,
                                          size_t path_len);
 
@@ -3048,7 +3182,7 @@ void sentry_options_add_view_hierarchy_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_max_attachment_bytes(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_max_attachment_bytes(sentry_options_t *opts,
                                                              uint64_t bytes);
 
 /**
@@ -3058,7 +3192,7 @@ enum sentry_status_t sentry_options_set_max_attachment_bytes(struct sentry_optio
  * Returns: bytes.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_max_attachment_bytes(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_max_attachment_bytes(const sentry_options_t *opts);
 
 /**
  * Sets what catches crashes. Stored; without effect in this version.
@@ -3068,9 +3202,7 @@ SENTRY_API uint64_t sentry_options_get_max_attachment_bytes(const struct sentry_
  * Null: see Arguments; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_options_set_backend(struct sentry_options_t *opts,
-                                struct sentry_backend_t *backend);
+SENTRY_API void sentry_options_set_backend(sentry_options_t *opts, sentry_backend_t *backend);
 
 /**
  * Sets whether diagnostics go on after a crash. Stored; without effect in this version.
@@ -3079,9 +3211,7 @@ void sentry_options_set_backend(struct sentry_options_t *opts,
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_options_set_logger_enabled_when_crashed(struct sentry_options_t *opts,
-                                                    int enabled);
+SENTRY_API void sentry_options_set_logger_enabled_when_crashed(sentry_options_t *opts, int enabled);
 
 /**
  * Sets whether frames get the names of their functions in this process. Stored; without effect in this version.
@@ -3091,7 +3221,7 @@ void sentry_options_set_logger_enabled_when_crashed(struct sentry_options_t *opt
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_symbolize_stacktraces(struct sentry_options_t *opts,
+void sentry_options_set_symbolize_stacktraces(sentry_options_t *opts,
                                               int val);
 
 /**
@@ -3101,7 +3231,7 @@ void sentry_options_set_symbolize_stacktraces(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_symbolize_stacktraces(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_symbolize_stacktraces(const sentry_options_t *opts);
 
 /**
  * Sets the program that reports crashes from outside. Stored; without effect in this version.
@@ -3111,7 +3241,7 @@ SENTRY_API int sentry_options_get_symbolize_stacktraces(const struct sentry_opti
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_handler_path(struct sentry_options_t *opts, const char *path);
+SENTRY_API void sentry_options_set_handler_path(sentry_options_t *opts, const char *path);
 
 /**
  * Like `sentry_options_set_handler_path`, with a length.
@@ -3122,7 +3252,7 @@ SENTRY_API void sentry_options_set_handler_path(struct sentry_options_t *opts, c
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_handler_path_n(struct sentry_options_t *opts,
+void sentry_options_set_handler_path_n(sentry_options_t *opts,
                                        const char *path,
                                        size_t path_len);
 
@@ -3135,7 +3265,7 @@ void sentry_options_set_handler_path_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_external_crash_reporter_path(struct sentry_options_t *opts,
+void sentry_options_set_external_crash_reporter_path(sentry_options_t *opts,
                                                      const char *path);
 
 /**
@@ -3147,7 +3277,7 @@ void sentry_options_set_external_crash_reporter_path(struct sentry_options_t *op
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_external_crash_reporter_path_n(struct sentry_options_t *opts,
+void sentry_options_set_external_crash_reporter_path_n(sentry_options_t *opts,
                                                        const char *path,
                                                        size_t path_len);
 
@@ -3160,7 +3290,7 @@ void sentry_options_set_external_crash_reporter_path_n(struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_minidump_mode(struct sentry_options_t *opts,
+void sentry_options_set_minidump_mode(sentry_options_t *opts,
                                       sentry_minidump_mode_t mode);
 
 /**
@@ -3172,7 +3302,7 @@ void sentry_options_set_minidump_mode(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_crash_reporting_mode(struct sentry_options_t *opts,
+void sentry_options_set_crash_reporting_mode(sentry_options_t *opts,
                                              sentry_crash_reporting_mode_t mode);
 
 /**
@@ -3183,7 +3313,7 @@ void sentry_options_set_crash_reporting_mode(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-sentry_crash_reporting_mode_t sentry_options_get_crash_reporting_mode(const struct sentry_options_t *opts);
+sentry_crash_reporting_mode_t sentry_options_get_crash_reporting_mode(const sentry_options_t *opts);
 
 /**
  * Sets when a crash is uploaded. Stored; without effect in this version.
@@ -3194,7 +3324,7 @@ sentry_crash_reporting_mode_t sentry_options_get_crash_reporting_mode(const stru
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_crash_upload_mode(struct sentry_options_t *opts,
+void sentry_options_set_crash_upload_mode(sentry_options_t *opts,
                                           sentry_crash_upload_mode_t mode);
 
 /**
@@ -3205,7 +3335,7 @@ void sentry_options_set_crash_upload_mode(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-sentry_crash_upload_mode_t sentry_options_get_crash_upload_mode(const struct sentry_options_t *opts);
+sentry_crash_upload_mode_t sentry_options_get_crash_upload_mode(const sentry_options_t *opts);
 
 /**
  * Sets when the handlers that were there before ours run. Stored; without effect in this version.
@@ -3216,7 +3346,7 @@ sentry_crash_upload_mode_t sentry_options_get_crash_upload_mode(const struct sen
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_handler_strategy(struct sentry_options_t *opts,
+void sentry_options_set_handler_strategy(sentry_options_t *opts,
                                          sentry_handler_strategy_t handler_strategy);
 
 /**
@@ -3227,7 +3357,7 @@ void sentry_options_set_handler_strategy(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-sentry_handler_strategy_t sentry_options_get_handler_strategy(const struct sentry_options_t *opts);
+sentry_handler_strategy_t sentry_options_get_handler_strategy(const sentry_options_t *opts);
 
 /**
  * Sets whether a thread that gives no heartbeat is reported. Stored; without effect in this version.
@@ -3237,7 +3367,7 @@ sentry_handler_strategy_t sentry_options_get_handler_strategy(const struct sentr
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_enable_app_hang_tracking(struct sentry_options_t *opts,
+void sentry_options_set_enable_app_hang_tracking(sentry_options_t *opts,
                                                  int enable);
 
 /**
@@ -3247,7 +3377,7 @@ void sentry_options_set_enable_app_hang_tracking(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_enable_app_hang_tracking(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_enable_app_hang_tracking(const sentry_options_t *opts);
 
 /**
  * Sets how long a thread may give no heartbeat. Stored; without effect in this version.
@@ -3257,7 +3387,7 @@ SENTRY_API int sentry_options_get_enable_app_hang_tracking(const struct sentry_o
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_app_hang_timeout(struct sentry_options_t *opts,
+void sentry_options_set_app_hang_timeout(sentry_options_t *opts,
                                          uint64_t app_hang_timeout);
 
 /**
@@ -3267,7 +3397,7 @@ void sentry_options_set_app_hang_timeout(struct sentry_options_t *opts,
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_app_hang_timeout(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_app_hang_timeout(const sentry_options_t *opts);
 
 /**
  * Sets which events are dropped.
@@ -3281,7 +3411,7 @@ SENTRY_API uint64_t sentry_options_get_app_hang_timeout(const struct sentry_opti
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_ignore_errors(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_ignore_errors(sentry_options_t *opts,
                                                       const char *patterns);
 
 /**
@@ -3295,7 +3425,7 @@ enum sentry_status_t sentry_options_set_ignore_errors(struct sentry_options_t *o
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_ignore_errors_n(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_ignore_errors_n(sentry_options_t *opts,
                                                         const char *patterns,
                                                         size_t patterns_len);
 
@@ -3308,7 +3438,7 @@ enum sentry_status_t sentry_options_set_ignore_errors_n(struct sentry_options_t 
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_ignore_errors(const struct sentry_options_t *opts);
+const char *sentry_options_get_ignore_errors(const sentry_options_t *opts);
 
 /**
  * Sets the least level at which `sentry_log_message` records a breadcrumb.
@@ -3320,7 +3450,7 @@ const char *sentry_options_get_ignore_errors(const struct sentry_options_t *opts
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_breadcrumb_level(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_breadcrumb_level(sentry_options_t *opts,
                                                          sentry_level_t level);
 
 /**
@@ -3330,8 +3460,7 @@ enum sentry_status_t sentry_options_set_breadcrumb_level(struct sentry_options_t
  * Returns: the level.
  * Since: 0.1
  */
-SENTRY_API
-enum sentry_level_t sentry_options_get_breadcrumb_level(const struct sentry_options_t *opts);
+SENTRY_API sentry_level_t sentry_options_get_breadcrumb_level(const sentry_options_t *opts);
 
 /**
  * Sets the least level at which `sentry_log_message` reports an event.
@@ -3343,7 +3472,7 @@ enum sentry_level_t sentry_options_get_breadcrumb_level(const struct sentry_opti
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_event_level(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_event_level(sentry_options_t *opts,
                                                     sentry_level_t level);
 
 /**
@@ -3353,7 +3482,7 @@ enum sentry_status_t sentry_options_set_event_level(struct sentry_options_t *opt
  * Returns: the level.
  * Since: 0.1
  */
-SENTRY_API enum sentry_level_t sentry_options_get_event_level(const struct sentry_options_t *opts);
+SENTRY_API sentry_level_t sentry_options_get_event_level(const sentry_options_t *opts);
 
 /**
  * Sets the proxy.
@@ -3366,7 +3495,7 @@ SENTRY_API enum sentry_level_t sentry_options_get_event_level(const struct sentr
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_proxy(struct sentry_options_t *opts,
+void sentry_options_set_proxy(sentry_options_t *opts,
                               const char *proxy);
 
 /**
@@ -3378,7 +3507,7 @@ void sentry_options_set_proxy(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_proxy_n(struct sentry_options_t *opts,
+void sentry_options_set_proxy_n(sentry_options_t *opts,
                                 const char *proxy,
                                 size_t proxy_len);
 
@@ -3391,7 +3520,7 @@ void sentry_options_set_proxy_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_proxy(const struct sentry_options_t *opts);
+const char *sentry_options_get_proxy(const sentry_options_t *opts);
 
 /**
  * Sets the proxy, under an older name.
@@ -3401,7 +3530,10 @@ const char *sentry_options_get_proxy(const struct sentry_options_t *opts);
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_http_proxy(struct sentry_options_t *opts, const char *proxy);
+SENTRY_API
+SENTRY_DEPRECATED("use sentry_options_set_proxy")
+void sentry_options_set_http_proxy(sentry_options_t *opts,
+                                   const char *proxy);
 
 /**
  * Like `sentry_options_set_http_proxy`, with a length.
@@ -3412,7 +3544,8 @@ SENTRY_API void sentry_options_set_http_proxy(struct sentry_options_t *opts, con
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_http_proxy_n(struct sentry_options_t *opts,
+SENTRY_DEPRECATED("use sentry_options_set_proxy")
+void sentry_options_set_http_proxy_n(sentry_options_t *opts,
                                      const char *proxy,
                                      size_t proxy_len);
 
@@ -3425,7 +3558,7 @@ void sentry_options_set_http_proxy_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_http_proxy(const struct sentry_options_t *opts);
+const char *sentry_options_get_http_proxy(const sentry_options_t *opts);
 
 /**
  * Sets the certificates that servers are checked against.
@@ -3437,7 +3570,7 @@ const char *sentry_options_get_http_proxy(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_ca_certs(struct sentry_options_t *opts,
+void sentry_options_set_ca_certs(sentry_options_t *opts,
                                  const char *path);
 
 /**
@@ -3449,7 +3582,7 @@ void sentry_options_set_ca_certs(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_ca_certs_n(struct sentry_options_t *opts,
+void sentry_options_set_ca_certs_n(sentry_options_t *opts,
                                    const char *path,
                                    size_t path_len);
 
@@ -3462,7 +3595,7 @@ void sentry_options_set_ca_certs_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_ca_certs(const struct sentry_options_t *opts);
+const char *sentry_options_get_ca_certs(const sentry_options_t *opts);
 
 /**
  * Sets the most that `sentry_close` and `sentry_shutdown` wait.
@@ -3472,7 +3605,7 @@ const char *sentry_options_get_ca_certs(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_shutdown_timeout(struct sentry_options_t *opts,
+void sentry_options_set_shutdown_timeout(sentry_options_t *opts,
                                          uint64_t shutdown_timeout);
 
 /**
@@ -3482,7 +3615,7 @@ void sentry_options_set_shutdown_timeout(struct sentry_options_t *opts,
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_shutdown_timeout(struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_shutdown_timeout(sentry_options_t *opts);
 
 /**
  * Sets the longest a whole request may take.
@@ -3492,7 +3625,7 @@ SENTRY_API uint64_t sentry_options_get_shutdown_timeout(struct sentry_options_t 
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_transfer_timeout(struct sentry_options_t *opts,
+void sentry_options_set_transfer_timeout(sentry_options_t *opts,
                                          uint64_t transfer_timeout);
 
 /**
@@ -3502,7 +3635,7 @@ void sentry_options_set_transfer_timeout(struct sentry_options_t *opts,
  * Returns: milliseconds, 0 for no bound.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_transfer_timeout(struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_transfer_timeout(sentry_options_t *opts);
 
 /**
  * Sets whether the server is told how many items were lost and why.
@@ -3511,7 +3644,7 @@ SENTRY_API uint64_t sentry_options_get_transfer_timeout(struct sentry_options_t 
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_send_client_reports(struct sentry_options_t *opts, int val);
+SENTRY_API void sentry_options_set_send_client_reports(sentry_options_t *opts, int val);
 
 /**
  * Gets whether the server is told of losses.
@@ -3520,7 +3653,7 @@ SENTRY_API void sentry_options_set_send_client_reports(struct sentry_options_t *
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_send_client_reports(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_send_client_reports(const sentry_options_t *opts);
 
 /**
  * Sets the name of the thread that sends.
@@ -3530,9 +3663,7 @@ SENTRY_API int sentry_options_get_send_client_reports(const struct sentry_option
  * Null: NULL gives the thread the name of the program; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_options_set_transport_thread_name(struct sentry_options_t *opts,
-                                              const char *name);
+SENTRY_API void sentry_options_set_transport_thread_name(sentry_options_t *opts, const char *name);
 
 /**
  * Like `sentry_options_set_transport_thread_name`, with a length.
@@ -3543,7 +3674,7 @@ void sentry_options_set_transport_thread_name(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_transport_thread_name_n(struct sentry_options_t *opts,
+void sentry_options_set_transport_thread_name_n(sentry_options_t *opts,
                                                 const char *name,
                                                 size_t name_len);
 
@@ -3556,7 +3687,7 @@ void sentry_options_set_transport_thread_name_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_options_get_transport_thread_name(const struct sentry_options_t *opts);
+const char *sentry_options_get_transport_thread_name(const sentry_options_t *opts);
 
 /**
  * Sets whether a screenshot is attached to crashes. Accepted; without effect on Linux.
@@ -3565,7 +3696,7 @@ const char *sentry_options_get_transport_thread_name(const struct sentry_options
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_attach_screenshot(struct sentry_options_t *opts, int val);
+SENTRY_API void sentry_options_set_attach_screenshot(sentry_options_t *opts, int val);
 
 /**
  * Sets the function that decides whether a screenshot is attached. Accepted; without effect on Linux.
@@ -3576,7 +3707,7 @@ SENTRY_API void sentry_options_set_attach_screenshot(struct sentry_options_t *op
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_before_screenshot(struct sentry_options_t *opts,
+void sentry_options_set_before_screenshot(sentry_options_t *opts,
                                           sentry_before_screenshot_function_t func,
                                           void *user_data);
 
@@ -3587,7 +3718,7 @@ void sentry_options_set_before_screenshot(struct sentry_options_t *opts,
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_attach_session_replay(struct sentry_options_t *opts, int val);
+SENTRY_API void sentry_options_set_attach_session_replay(sentry_options_t *opts, int val);
 
 /**
  * Sets how long a recording of the screen is. Accepted; without effect on Linux.
@@ -3597,7 +3728,7 @@ SENTRY_API void sentry_options_set_attach_session_replay(struct sentry_options_t
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_session_replay_duration(struct sentry_options_t *opts,
+void sentry_options_set_session_replay_duration(sentry_options_t *opts,
                                                 uint32_t duration_ms);
 
 /**
@@ -3608,7 +3739,7 @@ void sentry_options_set_session_replay_duration(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_system_crash_reporter_enabled(struct sentry_options_t *opts,
+void sentry_options_set_system_crash_reporter_enabled(sentry_options_t *opts,
                                                       int enabled);
 
 /**
@@ -3619,7 +3750,7 @@ void sentry_options_set_system_crash_reporter_enabled(struct sentry_options_t *o
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_crashpad_wait_for_upload(struct sentry_options_t *opts,
+void sentry_options_set_crashpad_wait_for_upload(sentry_options_t *opts,
                                                  int wait_for_upload);
 
 /**
@@ -3630,7 +3761,7 @@ void sentry_options_set_crashpad_wait_for_upload(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_crashpad_limit_stack_capture_to_sp(struct sentry_options_t *opts,
+void sentry_options_set_crashpad_limit_stack_capture_to_sp(sentry_options_t *opts,
                                                            int enabled);
 
 /**
@@ -3640,7 +3771,7 @@ void sentry_options_set_crashpad_limit_stack_capture_to_sp(struct sentry_options
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_auto_session_tracking(struct sentry_options_t *opts, int val);
+SENTRY_API void sentry_options_set_auto_session_tracking(sentry_options_t *opts, int val);
 
 /**
  * Gets whether a session starts with `sentry_init`.
@@ -3649,7 +3780,7 @@ SENTRY_API void sentry_options_set_auto_session_tracking(struct sentry_options_t
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_auto_session_tracking(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_auto_session_tracking(const sentry_options_t *opts);
 
 /**
  * Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`.
@@ -3658,7 +3789,7 @@ SENTRY_API int sentry_options_get_auto_session_tracking(const struct sentry_opti
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_require_user_consent(struct sentry_options_t *opts, int val);
+SENTRY_API void sentry_options_set_require_user_consent(sentry_options_t *opts, int val);
 
 /**
  * Gets whether nothing is sent before the user has consented.
@@ -3667,7 +3798,7 @@ SENTRY_API void sentry_options_set_require_user_consent(struct sentry_options_t 
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_require_user_consent(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_require_user_consent(const sentry_options_t *opts);
 
 /**
  * Sets which envelopes stay on disk. Stored; without effect in this version.
@@ -3678,7 +3809,7 @@ SENTRY_API int sentry_options_get_require_user_consent(const struct sentry_optio
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_cache_keep(struct sentry_options_t *opts,
+void sentry_options_set_cache_keep(sentry_options_t *opts,
                                    int mode);
 
 /**
@@ -3688,7 +3819,7 @@ void sentry_options_set_cache_keep(struct sentry_options_t *opts,
  * Returns: the mode.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_cache_keep(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_cache_keep(const sentry_options_t *opts);
 
 /**
  * Sets how many envelopes stay on disk. Stored; without effect in this version.
@@ -3697,7 +3828,7 @@ SENTRY_API int sentry_options_get_cache_keep(const struct sentry_options_t *opts
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_cache_max_items(struct sentry_options_t *opts, size_t items);
+SENTRY_API void sentry_options_set_cache_max_items(sentry_options_t *opts, size_t items);
 
 /**
  * Sets how many bytes of envelopes stay on disk. Stored; without effect in this version.
@@ -3706,7 +3837,7 @@ SENTRY_API void sentry_options_set_cache_max_items(struct sentry_options_t *opts
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_cache_max_size(struct sentry_options_t *opts, size_t bytes);
+SENTRY_API void sentry_options_set_cache_max_size(sentry_options_t *opts, size_t bytes);
 
 /**
  * Sets how long envelopes stay on disk. Stored; without effect in this version.
@@ -3715,7 +3846,7 @@ SENTRY_API void sentry_options_set_cache_max_size(struct sentry_options_t *opts,
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_cache_max_age(struct sentry_options_t *opts, time_t seconds);
+SENTRY_API void sentry_options_set_cache_max_age(sentry_options_t *opts, time_t seconds);
 
 /**
  * Sets whether envelopes that could not be sent are kept on disk and tried again, also by later runs. Stored;
@@ -3726,7 +3857,7 @@ SENTRY_API void sentry_options_set_cache_max_age(struct sentry_options_t *opts, 
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_http_retry(struct sentry_options_t *opts,
+void sentry_options_set_http_retry(sentry_options_t *opts,
                                    int enabled);
 
 /**
@@ -3737,7 +3868,7 @@ void sentry_options_set_http_retry(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_options_get_http_retry(const struct sentry_options_t *opts);
+int sentry_options_get_http_retry(const sentry_options_t *opts);
 
 /**
  * Sets whether attachments of more than 100 MiB are sent for themselves. Stored; without effect in this version.
@@ -3747,7 +3878,7 @@ int sentry_options_get_http_retry(const struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_enable_large_attachments(struct sentry_options_t *opts,
+void sentry_options_set_enable_large_attachments(sentry_options_t *opts,
                                                  int enable_large_attachments);
 
 /**
@@ -3757,7 +3888,7 @@ void sentry_options_set_enable_large_attachments(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_enable_large_attachments(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_enable_large_attachments(const sentry_options_t *opts);
 
 /**
  * Sets the function that decides which share of transactions are sent. Accepted; without effect in this version.
@@ -3768,7 +3899,7 @@ SENTRY_API int sentry_options_get_enable_large_attachments(const struct sentry_o
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_traces_sampler(struct sentry_options_t *opts,
+void sentry_options_set_traces_sampler(sentry_options_t *opts,
                                        sentry_traces_sampler_function callback,
                                        void *user_data);
 
@@ -3780,7 +3911,7 @@ void sentry_options_set_traces_sampler(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_traces_sample_rate(struct sentry_options_t *opts,
+void sentry_options_set_traces_sample_rate(sentry_options_t *opts,
                                            double sample_rate);
 
 /**
@@ -3790,7 +3921,7 @@ void sentry_options_set_traces_sample_rate(struct sentry_options_t *opts,
  * Returns: 0.0 to 1.0.
  * Since: 0.1
  */
-SENTRY_API double sentry_options_get_traces_sample_rate(struct sentry_options_t *opts);
+SENTRY_API double sentry_options_get_traces_sample_rate(sentry_options_t *opts);
 
 /**
  * Sets how many finished spans a transaction holds. Stored; without effect in this version.
@@ -3799,7 +3930,7 @@ SENTRY_API double sentry_options_get_traces_sample_rate(struct sentry_options_t 
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_max_spans(struct sentry_options_t *opts, size_t max_spans);
+SENTRY_API void sentry_options_set_max_spans(sentry_options_t *opts, size_t max_spans);
 
 /**
  * Gets how many finished spans a transaction holds.
@@ -3808,7 +3939,7 @@ SENTRY_API void sentry_options_set_max_spans(struct sentry_options_t *opts, size
  * Returns: the count.
  * Since: 0.1
  */
-SENTRY_API size_t sentry_options_get_max_spans(struct sentry_options_t *opts);
+SENTRY_API size_t sentry_options_get_max_spans(sentry_options_t *opts);
 
 /**
  * Sets whether `sentry_transaction_iter_headers` and `sentry_span_iter_headers` tell the header `traceparent` as well.
@@ -3818,7 +3949,7 @@ SENTRY_API size_t sentry_options_get_max_spans(struct sentry_options_t *opts);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_propagate_traceparent(struct sentry_options_t *opts,
+void sentry_options_set_propagate_traceparent(sentry_options_t *opts,
                                               int propagate_traceparent);
 
 /**
@@ -3828,7 +3959,7 @@ void sentry_options_set_propagate_traceparent(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_propagate_traceparent(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_propagate_traceparent(const sentry_options_t *opts);
 
 /**
  * Sets the organisation of the project. Stored; without effect in this version.
@@ -3838,7 +3969,7 @@ SENTRY_API int sentry_options_get_propagate_traceparent(const struct sentry_opti
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_org_id(struct sentry_options_t *opts, const char *org_id);
+SENTRY_API void sentry_options_set_org_id(sentry_options_t *opts, const char *org_id);
 
 /**
  * Like `sentry_options_set_org_id`, with a length.
@@ -3849,7 +3980,7 @@ SENTRY_API void sentry_options_set_org_id(struct sentry_options_t *opts, const c
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_org_id_n(struct sentry_options_t *opts,
+void sentry_options_set_org_id_n(sentry_options_t *opts,
                                  const char *org_id,
                                  size_t org_id_len);
 
@@ -3862,7 +3993,7 @@ void sentry_options_set_org_id_n(struct sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_strict_trace_continuation(struct sentry_options_t *opts,
+void sentry_options_set_strict_trace_continuation(sentry_options_t *opts,
                                                   int strict_trace_continuation);
 
 /**
@@ -3872,7 +4003,7 @@ void sentry_options_set_strict_trace_continuation(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_strict_trace_continuation(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_strict_trace_continuation(const sentry_options_t *opts);
 
 /**
  * Sets whether logs are sent. Stored; without effect in this version.
@@ -3881,7 +4012,10 @@ SENTRY_API int sentry_options_get_strict_trace_continuation(const struct sentry_
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_enable_logs(struct sentry_options_t *opts, int enable_logs);
+SENTRY_API
+SENTRY_DEPRECATED("keep the default")
+void sentry_options_set_enable_logs(sentry_options_t *opts,
+                                    int enable_logs);
 
 /**
  * Gets whether logs are sent.
@@ -3890,7 +4024,9 @@ SENTRY_API void sentry_options_set_enable_logs(struct sentry_options_t *opts, in
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_enable_logs(const struct sentry_options_t *opts);
+SENTRY_API
+SENTRY_DEPRECATED("keep the default")
+int sentry_options_get_enable_logs(const sentry_options_t *opts);
 
 /**
  * Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
@@ -3901,7 +4037,7 @@ SENTRY_API int sentry_options_get_enable_logs(const struct sentry_options_t *opt
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_logs_with_attributes(struct sentry_options_t *opts,
+void sentry_options_set_logs_with_attributes(sentry_options_t *opts,
                                              int logs_with_attributes);
 
 /**
@@ -3911,7 +4047,7 @@ void sentry_options_set_logs_with_attributes(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_logs_with_attributes(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_logs_with_attributes(const sentry_options_t *opts);
 
 /**
  * Sets whether metrics are sent. Stored; without effect in this version.
@@ -3921,7 +4057,8 @@ SENTRY_API int sentry_options_get_logs_with_attributes(const struct sentry_optio
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_enable_metrics(struct sentry_options_t *opts,
+SENTRY_DEPRECATED("keep the default")
+void sentry_options_set_enable_metrics(sentry_options_t *opts,
                                        int enable_metrics);
 
 /**
@@ -3931,7 +4068,9 @@ void sentry_options_set_enable_metrics(struct sentry_options_t *opts,
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_enable_metrics(const struct sentry_options_t *opts);
+SENTRY_API
+SENTRY_DEPRECATED("keep the default")
+int sentry_options_get_enable_metrics(const sentry_options_t *opts);
 
 /**
  * Sets the most envelopes the queue holds.
@@ -3943,7 +4082,7 @@ SENTRY_API int sentry_options_get_enable_metrics(const struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_max_items(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_max_items(sentry_options_t *opts,
                                                         int64_t items);
 
 /**
@@ -3953,7 +4092,7 @@ enum sentry_status_t sentry_options_set_queue_max_items(struct sentry_options_t 
  * Returns: the count, -1 for no bound.
  * Since: 0.1
  */
-SENTRY_API int64_t sentry_options_get_queue_max_items(const struct sentry_options_t *opts);
+SENTRY_API int64_t sentry_options_get_queue_max_items(const sentry_options_t *opts);
 
 /**
  * Sets the most bytes the queue holds, counting all that its envelopes own.
@@ -3965,7 +4104,7 @@ SENTRY_API int64_t sentry_options_get_queue_max_items(const struct sentry_option
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_max_bytes(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_max_bytes(sentry_options_t *opts,
                                                         uint64_t bytes);
 
 /**
@@ -3975,7 +4114,7 @@ enum sentry_status_t sentry_options_set_queue_max_bytes(struct sentry_options_t 
  * Returns: bytes.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_queue_max_bytes(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_queue_max_bytes(const sentry_options_t *opts);
 
 /**
  * Sets which envelope goes when the queue is full.
@@ -3987,7 +4126,7 @@ SENTRY_API uint64_t sentry_options_get_queue_max_bytes(const struct sentry_optio
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_overflow(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_overflow(sentry_options_t *opts,
                                                        sentry_queue_overflow_t overflow);
 
 /**
@@ -3998,7 +4137,7 @@ enum sentry_status_t sentry_options_set_queue_overflow(struct sentry_options_t *
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_queue_overflow_t sentry_options_get_queue_overflow(const struct sentry_options_t *opts);
+enum sentry_queue_overflow_t sentry_options_get_queue_overflow(const sentry_options_t *opts);
 
 /**
  * Sets the longest a capture may wait for room in the queue.
@@ -4010,7 +4149,7 @@ enum sentry_queue_overflow_t sentry_options_get_queue_overflow(const struct sent
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_block_timeout_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_block_timeout_ms(sentry_options_t *opts,
                                                                uint64_t timeout_ms);
 
 /**
@@ -4020,7 +4159,7 @@ enum sentry_status_t sentry_options_set_queue_block_timeout_ms(struct sentry_opt
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_queue_block_timeout_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_queue_block_timeout_ms(const sentry_options_t *opts);
 
 /**
  * Sets whether accepted envelopes survive the death of the process, for instance by SIGKILL. The next start with the same
@@ -4037,7 +4176,7 @@ SENTRY_API uint64_t sentry_options_get_queue_block_timeout_ms(const struct sentr
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_durable(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_durable(sentry_options_t *opts,
                                                       int durable);
 
 /**
@@ -4047,7 +4186,7 @@ enum sentry_status_t sentry_options_set_queue_durable(struct sentry_options_t *o
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_options_get_queue_durable(const struct sentry_options_t *opts);
+SENTRY_API int sentry_options_get_queue_durable(const sentry_options_t *opts);
 
 /**
  * Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power
@@ -4060,7 +4199,7 @@ SENTRY_API int sentry_options_get_queue_durable(const struct sentry_options_t *o
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_queue_sync_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_queue_sync_ms(sentry_options_t *opts,
                                                       uint64_t interval_ms);
 
 /**
@@ -4070,7 +4209,7 @@ enum sentry_status_t sentry_options_set_queue_sync_ms(struct sentry_options_t *o
  * Returns: milliseconds; 0 leaves it to the kernel.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_queue_sync_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_queue_sync_ms(const sentry_options_t *opts);
 
 /**
  * Sets the most requests that run at a time.
@@ -4082,7 +4221,7 @@ SENTRY_API uint64_t sentry_options_get_queue_sync_ms(const struct sentry_options
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_max_requests_in_flight(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_max_requests_in_flight(sentry_options_t *opts,
                                                                int32_t requests);
 
 /**
@@ -4092,7 +4231,7 @@ enum sentry_status_t sentry_options_set_max_requests_in_flight(struct sentry_opt
  * Returns: the count.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_max_requests_in_flight(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_max_requests_in_flight(const sentry_options_t *opts);
 
 /**
  * Sets how request bodies are compressed.
@@ -4105,7 +4244,7 @@ SENTRY_API int32_t sentry_options_get_max_requests_in_flight(const struct sentry
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_compression(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_compression(sentry_options_t *opts,
                                                     sentry_compression_t compression);
 
 /**
@@ -4115,8 +4254,7 @@ enum sentry_status_t sentry_options_set_compression(struct sentry_options_t *opt
  * Returns: the way set.
  * Since: 0.1
  */
-SENTRY_API
-enum sentry_compression_t sentry_options_get_compression(const struct sentry_options_t *opts);
+SENTRY_API enum sentry_compression_t sentry_options_get_compression(const sentry_options_t *opts);
 
 /**
  * Sets the longest that finding, reaching and greeting the server may take: DNS, TCP and TLS.
@@ -4128,7 +4266,7 @@ enum sentry_compression_t sentry_options_get_compression(const struct sentry_opt
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_connect_timeout_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_connect_timeout_ms(sentry_options_t *opts,
                                                            uint64_t timeout_ms);
 
 /**
@@ -4138,7 +4276,7 @@ enum sentry_status_t sentry_options_set_connect_timeout_ms(struct sentry_options
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_connect_timeout_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_connect_timeout_ms(const sentry_options_t *opts);
 
 /**
  * Sets the longest silence of the server once connected.
@@ -4150,7 +4288,7 @@ SENTRY_API uint64_t sentry_options_get_connect_timeout_ms(const struct sentry_op
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_read_timeout_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_read_timeout_ms(sentry_options_t *opts,
                                                         uint64_t timeout_ms);
 
 /**
@@ -4160,7 +4298,7 @@ enum sentry_status_t sentry_options_set_read_timeout_ms(struct sentry_options_t 
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_read_timeout_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_read_timeout_ms(const sentry_options_t *opts);
 
 /**
  * Sets how often a request is tried again, all causes together.
@@ -4172,7 +4310,7 @@ SENTRY_API uint64_t sentry_options_get_read_timeout_ms(const struct sentry_optio
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retries(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retries(sentry_options_t *opts,
                                                 int32_t attempts);
 
 /**
@@ -4182,7 +4320,7 @@ enum sentry_status_t sentry_options_set_retries(struct sentry_options_t *opts,
  * Returns: attempts after the first.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_retries(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_retries(const sentry_options_t *opts);
 
 /**
  * Sets how often a request is tried again after a failed connect.
@@ -4194,7 +4332,7 @@ SENTRY_API int32_t sentry_options_get_retries(const struct sentry_options_t *opt
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retries_connect(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retries_connect(sentry_options_t *opts,
                                                         int32_t attempts);
 
 /**
@@ -4204,7 +4342,7 @@ enum sentry_status_t sentry_options_set_retries_connect(struct sentry_options_t 
  * Returns: attempts, -1 when only `retries` counts.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_retries_connect(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_retries_connect(const sentry_options_t *opts);
 
 /**
  * Sets how often a request is tried again after a connection that broke or fell silent.
@@ -4216,7 +4354,7 @@ SENTRY_API int32_t sentry_options_get_retries_connect(const struct sentry_option
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retries_read(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retries_read(sentry_options_t *opts,
                                                      int32_t attempts);
 
 /**
@@ -4226,7 +4364,7 @@ enum sentry_status_t sentry_options_set_retries_read(struct sentry_options_t *op
  * Returns: attempts, -1 when only `retries` counts.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_retries_read(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_retries_read(const sentry_options_t *opts);
 
 /**
  * Sets how often a request is tried again after an HTTP status that may pass.
@@ -4238,7 +4376,7 @@ SENTRY_API int32_t sentry_options_get_retries_read(const struct sentry_options_t
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retries_status(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retries_status(sentry_options_t *opts,
                                                        int32_t attempts);
 
 /**
@@ -4248,7 +4386,7 @@ enum sentry_status_t sentry_options_set_retries_status(struct sentry_options_t *
  * Returns: attempts, -1 when only `retries` counts.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_retries_status(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_retries_status(const sentry_options_t *opts);
 
 /**
  * Sets how many redirects of a request are followed.
@@ -4260,7 +4398,7 @@ SENTRY_API int32_t sentry_options_get_retries_status(const struct sentry_options
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retries_redirect(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retries_redirect(sentry_options_t *opts,
                                                          int32_t attempts);
 
 /**
@@ -4270,7 +4408,7 @@ enum sentry_status_t sentry_options_set_retries_redirect(struct sentry_options_t
  * Returns: attempts, -1 when only `retries` counts.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_options_get_retries_redirect(const struct sentry_options_t *opts);
+SENTRY_API int32_t sentry_options_get_retries_redirect(const sentry_options_t *opts);
 
 /**
  * Sets the base of the delay between attempts, which grows from one to the next and is spread at random.
@@ -4282,7 +4420,7 @@ SENTRY_API int32_t sentry_options_get_retries_redirect(const struct sentry_optio
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retry_backoff_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retry_backoff_ms(sentry_options_t *opts,
                                                          uint64_t backoff_ms);
 
 /**
@@ -4292,7 +4430,7 @@ enum sentry_status_t sentry_options_set_retry_backoff_ms(struct sentry_options_t
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_retry_backoff_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_retry_backoff_ms(const sentry_options_t *opts);
 
 /**
  * Sets the longest delay between attempts, also when the server asks for more.
@@ -4304,7 +4442,7 @@ SENTRY_API uint64_t sentry_options_get_retry_backoff_ms(const struct sentry_opti
  * Since: 0.1
  */
 SENTRY_API
-enum sentry_status_t sentry_options_set_retry_backoff_max_ms(struct sentry_options_t *opts,
+enum sentry_status_t sentry_options_set_retry_backoff_max_ms(sentry_options_t *opts,
                                                              uint64_t backoff_ms);
 
 /**
@@ -4314,7 +4452,7 @@ enum sentry_status_t sentry_options_set_retry_backoff_max_ms(struct sentry_optio
  * Returns: milliseconds.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_options_get_retry_backoff_max_ms(const struct sentry_options_t *opts);
+SENTRY_API uint64_t sentry_options_get_retry_backoff_max_ms(const sentry_options_t *opts);
 
 /**
  * Makes options from one JSON object, with the environment and the defaults for what it does not name.
@@ -4328,7 +4466,7 @@ SENTRY_API uint64_t sentry_options_get_retry_backoff_max_ms(const struct sentry_
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_options_t *sentry_options_new_from_json(const char *json);
+sentry_options_t *sentry_options_new_from_json(const char *json);
 
 /**
  * Like `sentry_options_new_from_json`, with a length.
@@ -4340,8 +4478,8 @@ struct sentry_options_t *sentry_options_new_from_json(const char *json);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_options_t *sentry_options_new_from_json_n(const char *json,
-                                                        size_t json_len);
+sentry_options_t *sentry_options_new_from_json_n(const char *json,
+                                                 size_t json_len);
 
 /**
  * Sets the function that hears what became of each envelope.
@@ -4354,7 +4492,7 @@ struct sentry_options_t *sentry_options_new_from_json_n(const char *json,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_on_outcome(struct sentry_options_t *opts,
+void sentry_options_set_on_outcome(sentry_options_t *opts,
                                    sentry_outcome_function_t func,
                                    void *user_data);
 
@@ -4437,7 +4575,7 @@ enum sentry_status_t sentry_add_breadcrumb_json_n(const char *breadcrumb_json,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_set_user(union sentry_value_t user);
+void sentry_set_user(sentry_value_t user);
 
 /**
  * Removes the user.
@@ -4518,7 +4656,7 @@ SENTRY_API void sentry_set_environment_n(const char *environment, size_t environ
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_tags(union sentry_value_t tags);
+SENTRY_API void sentry_set_tags(sentry_value_t tags);
 
 /**
  * Sets one extra value, any data, on all later events.
@@ -4528,7 +4666,7 @@ SENTRY_API void sentry_set_tags(union sentry_value_t tags);
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_extra(const char *key, union sentry_value_t value);
+SENTRY_API void sentry_set_extra(const char *key, sentry_value_t value);
 
 /**
  * `sentry_set_extra` with a length.
@@ -4536,7 +4674,7 @@ SENTRY_API void sentry_set_extra(const char *key, union sentry_value_t value);
  * Arguments: `key_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_extra_n(const char *key, size_t key_len, union sentry_value_t value);
+SENTRY_API void sentry_set_extra_n(const char *key, size_t key_len, sentry_value_t value);
 
 /**
  * Removes what `sentry_set_extra` set.
@@ -4563,7 +4701,7 @@ SENTRY_API void sentry_remove_extra_n(const char *key, size_t key_len);
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_context(const char *key, union sentry_value_t value);
+SENTRY_API void sentry_set_context(const char *key, sentry_value_t value);
 
 /**
  * `sentry_set_context` with a length.
@@ -4571,7 +4709,7 @@ SENTRY_API void sentry_set_context(const char *key, union sentry_value_t value);
  * Arguments: `key_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_context_n(const char *key, size_t key_len, union sentry_value_t value);
+SENTRY_API void sentry_set_context_n(const char *key, size_t key_len, sentry_value_t value);
 
 /**
  * Removes what `sentry_set_context` set.
@@ -4601,7 +4739,7 @@ SENTRY_API void sentry_remove_context_n(const char *key, size_t key_len);
  */
 SENTRY_API
 void sentry_update_context(const char *key,
-                           union sentry_value_t value);
+                           sentry_value_t value);
 
 /**
  * `sentry_update_context` with a length.
@@ -4609,10 +4747,7 @@ void sentry_update_context(const char *key,
  * Arguments: `key_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_update_context_n(const char *key,
-                             size_t key_len,
-                             union sentry_value_t value);
+SENTRY_API void sentry_update_context_n(const char *key, size_t key_len, sentry_value_t value);
 
 /**
  * Sets the fingerprint of all later events: `sentry_set_fingerprint` for languages without variadic calls.
@@ -4624,7 +4759,7 @@ void sentry_update_context_n(const char *key,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_set_fingerprints(union sentry_value_t fingerprints);
+void sentry_set_fingerprints(sentry_value_t fingerprints);
 
 /**
  * Removes the fingerprint of all later events.
@@ -4641,7 +4776,7 @@ SENTRY_API void sentry_remove_fingerprint(void);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API struct sentry_scope_t *sentry_scope_new(void);
+SENTRY_API sentry_scope_t *sentry_scope_new(void);
 
 /**
  * Makes a scope for one capture, which ends it.
@@ -4651,7 +4786,7 @@ SENTRY_API struct sentry_scope_t *sentry_scope_new(void);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_scope_t *sentry_local_scope_new(void);
+sentry_scope_t *sentry_local_scope_new(void);
 
 /**
  * Ends a scope.
@@ -4660,7 +4795,7 @@ struct sentry_scope_t *sentry_local_scope_new(void);
  * Threads: nobody else may use the scope.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_free(struct sentry_scope_t *scope);
+SENTRY_API void sentry_scope_free(sentry_scope_t *scope);
 
 /**
  * Copies a scope: an independent one, to be used for any number of captures.
@@ -4670,7 +4805,7 @@ SENTRY_API void sentry_scope_free(struct sentry_scope_t *scope);
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API struct sentry_scope_t *sentry_scope_clone(const struct sentry_scope_t *scope);
+SENTRY_API sentry_scope_t *sentry_scope_clone(const sentry_scope_t *scope);
 
 /**
  * Takes back everything that was set.
@@ -4679,7 +4814,7 @@ SENTRY_API struct sentry_scope_t *sentry_scope_clone(const struct sentry_scope_t
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_clear(struct sentry_scope_t *scope);
+SENTRY_API void sentry_scope_clear(sentry_scope_t *scope);
 
 /**
  * Sets the user of events captured with this scope.
@@ -4691,8 +4826,8 @@ SENTRY_API void sentry_scope_clear(struct sentry_scope_t *scope);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_user(struct sentry_scope_t *scope,
-                           union sentry_value_t user);
+void sentry_scope_set_user(sentry_scope_t *scope,
+                           sentry_value_t user);
 
 /**
  * Sets several tags of events captured with this scope.
@@ -4703,7 +4838,7 @@ void sentry_scope_set_user(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_set_tags(struct sentry_scope_t *scope, union sentry_value_t tags);
+SENTRY_API void sentry_scope_set_tags(sentry_scope_t *scope, sentry_value_t tags);
 
 /**
  * Sets the fingerprint of events captured with this scope.
@@ -4715,8 +4850,8 @@ SENTRY_API void sentry_scope_set_tags(struct sentry_scope_t *scope, union sentry
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_fingerprints(struct sentry_scope_t *scope,
-                                   union sentry_value_t fingerprints);
+void sentry_scope_set_fingerprints(sentry_scope_t *scope,
+                                   sentry_value_t fingerprints);
 
 /**
  * Removes the fingerprint.
@@ -4725,7 +4860,7 @@ void sentry_scope_set_fingerprints(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_remove_fingerprint(struct sentry_scope_t *scope);
+SENTRY_API void sentry_scope_remove_fingerprint(sentry_scope_t *scope);
 
 /**
  * Sets the level of events captured with this scope that have none.
@@ -4735,7 +4870,7 @@ SENTRY_API void sentry_scope_remove_fingerprint(struct sentry_scope_t *scope);
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_scope_set_level(struct sentry_scope_t *scope, sentry_level_t level);
+SENTRY_API void sentry_scope_set_level(sentry_scope_t *scope, sentry_level_t level);
 
 /**
  * Sets a tag of events captured with this scope; limits as for `sentry_set_tag`.
@@ -4745,10 +4880,7 @@ SENTRY_API void sentry_scope_set_level(struct sentry_scope_t *scope, sentry_leve
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_scope_set_tag(struct sentry_scope_t *scope,
-                          const char *key,
-                          const char *value);
+SENTRY_API void sentry_scope_set_tag(sentry_scope_t *scope, const char *key, const char *value);
 
 /**
  * `sentry_scope_set_tag` with lengths.
@@ -4757,7 +4889,7 @@ void sentry_scope_set_tag(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_tag_n(struct sentry_scope_t *scope,
+void sentry_scope_set_tag_n(sentry_scope_t *scope,
                             const char *key,
                             size_t key_len,
                             const char *value,
@@ -4772,9 +4904,9 @@ void sentry_scope_set_tag_n(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_extra(struct sentry_scope_t *scope,
+void sentry_scope_set_extra(sentry_scope_t *scope,
                             const char *key,
-                            union sentry_value_t value);
+                            sentry_value_t value);
 
 /**
  * `sentry_scope_set_extra` with a length.
@@ -4783,10 +4915,10 @@ void sentry_scope_set_extra(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_extra_n(struct sentry_scope_t *scope,
+void sentry_scope_set_extra_n(sentry_scope_t *scope,
                               const char *key,
                               size_t key_len,
-                              union sentry_value_t value);
+                              sentry_value_t value);
 
 /**
  * Sets a context, an object that describes one thing, of events captured with this scope.
@@ -4797,9 +4929,9 @@ void sentry_scope_set_extra_n(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_context(struct sentry_scope_t *scope,
+void sentry_scope_set_context(sentry_scope_t *scope,
                               const char *key,
-                              union sentry_value_t value);
+                              sentry_value_t value);
 
 /**
  * `sentry_scope_set_context` with a length.
@@ -4808,10 +4940,10 @@ void sentry_scope_set_context(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_context_n(struct sentry_scope_t *scope,
+void sentry_scope_set_context_n(sentry_scope_t *scope,
                                 const char *key,
                                 size_t key_len,
-                                union sentry_value_t value);
+                                sentry_value_t value);
 
 /**
  * Merges an object into a context of this scope: new keys win, objects within are merged, others stay.
@@ -4822,9 +4954,9 @@ void sentry_scope_set_context_n(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_update_context(struct sentry_scope_t *scope,
+void sentry_scope_update_context(sentry_scope_t *scope,
                                  const char *key,
-                                 union sentry_value_t value);
+                                 sentry_value_t value);
 
 /**
  * `sentry_scope_update_context` with a length.
@@ -4833,10 +4965,10 @@ void sentry_scope_update_context(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_update_context_n(struct sentry_scope_t *scope,
+void sentry_scope_update_context_n(sentry_scope_t *scope,
                                    const char *key,
                                    size_t key_len,
-                                   union sentry_value_t value);
+                                   sentry_value_t value);
 
 /**
  * Adds a breadcrumb for events captured with this scope. `before_breadcrumb` does not see it.
@@ -4846,9 +4978,7 @@ void sentry_scope_update_context_n(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_scope_add_breadcrumb(struct sentry_scope_t *scope,
-                                 union sentry_value_t breadcrumb);
+SENTRY_API void sentry_scope_add_breadcrumb(sentry_scope_t *scope, sentry_value_t breadcrumb);
 
 /**
  * Gets the id of the event that was captured last with this scope.
@@ -4857,7 +4987,37 @@ void sentry_scope_add_breadcrumb(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_scope_get_last_event_id(const struct sentry_scope_t *scope);
+SENTRY_API sentry_uuid_t sentry_scope_get_last_event_id(const sentry_scope_t *scope);
+
+/**
+ * Returns the version of this library, as `major.minor.patch`.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API const char *sentry_sdk_version(void);
+
+/**
+ * Returns the name of this library, whatever `sentry_options_set_sdk_name` was told.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Since: 0.1
+ */
+SENTRY_API SENTRY_DEPRECATED("use sentry_options_get_sdk_name") const char *sentry_sdk_name(void);
+
+/**
+ * Returns name and version of this library, whatever `sentry_options_set_sdk_name` was told.
+ *
+ * Ownership: static; do not free it.
+ * Threads: any.
+ * Returns: `NAME/VERSION`.
+ * Since: 0.1
+ */
+SENTRY_API
+SENTRY_DEPRECATED("use sentry_options_get_user_agent")
+const char *sentry_sdk_user_agent(void);
 
 /**
  * Starts a session: one use of the program, which the server counts as healthy, errored or crashed.
@@ -4907,8 +5067,8 @@ SENTRY_API void sentry_end_session_with_status(sentry_session_status_t status);
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_new_stacktrace(void **ips,
-                                                 size_t len);
+sentry_value_t sentry_value_new_stacktrace(void **ips,
+                                           size_t len);
 
 /**
  * Sets the key `stacktrace` of an exception or a thread, see `sentry_value_new_stacktrace`.
@@ -4918,7 +5078,7 @@ union sentry_value_t sentry_value_new_stacktrace(void **ips,
  * Threads: one at a time for each value.
  * Since: 0.1
  */
-SENTRY_API void sentry_value_set_stacktrace(union sentry_value_t value, void **ips, size_t len);
+SENTRY_API void sentry_value_set_stacktrace(sentry_value_t value, void **ips, size_t len);
 
 /**
  * Adds a thread with nothing but a stack trace to an event. Deprecated: give a thread or an exception its stack with
@@ -4930,7 +5090,8 @@ SENTRY_API void sentry_value_set_stacktrace(union sentry_value_t value, void **i
  * Since: 0.1
  */
 SENTRY_API
-void sentry_event_value_add_stacktrace(union sentry_value_t event,
+SENTRY_DEPRECATED("use sentry_value_set_stacktrace")
+void sentry_event_value_add_stacktrace(sentry_value_t event,
                                        void **ips,
                                        size_t len);
 
@@ -5038,8 +5199,8 @@ SENTRY_API void sentry_regenerate_trace(void);
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transaction_context_t *sentry_transaction_context_new(const char *name,
-                                                                    const char *operation);
+sentry_transaction_context_t *sentry_transaction_context_new(const char *name,
+                                                             const char *operation);
 
 /**
  * `sentry_transaction_context_new` with lengths.
@@ -5048,10 +5209,10 @@ struct sentry_transaction_context_t *sentry_transaction_context_new(const char *
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transaction_context_t *sentry_transaction_context_new_n(const char *name,
-                                                                      size_t name_len,
-                                                                      const char *operation,
-                                                                      size_t operation_len);
+sentry_transaction_context_t *sentry_transaction_context_new_n(const char *name,
+                                                               size_t name_len,
+                                                               const char *operation,
+                                                               size_t operation_len);
 
 /**
  * Sets the name.
@@ -5062,7 +5223,7 @@ struct sentry_transaction_context_t *sentry_transaction_context_new_n(const char
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_set_name(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_set_name(sentry_transaction_context_t *tx_ctx,
                                          const char *name);
 
 /**
@@ -5072,7 +5233,7 @@ void sentry_transaction_context_set_name(struct sentry_transaction_context_t *tx
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_set_name_n(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_set_name_n(sentry_transaction_context_t *tx_ctx,
                                            const char *name,
                                            size_t name_len);
 
@@ -5086,7 +5247,7 @@ void sentry_transaction_context_set_name_n(struct sentry_transaction_context_t *
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_transaction_context_get_name(const struct sentry_transaction_context_t *tx_ctx);
+const char *sentry_transaction_context_get_name(const sentry_transaction_context_t *tx_ctx);
 
 /**
  * Sets the operation.
@@ -5097,7 +5258,7 @@ const char *sentry_transaction_context_get_name(const struct sentry_transaction_
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_set_operation(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_set_operation(sentry_transaction_context_t *tx_ctx,
                                               const char *operation);
 
 /**
@@ -5107,7 +5268,7 @@ void sentry_transaction_context_set_operation(struct sentry_transaction_context_
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_set_operation_n(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_set_operation_n(sentry_transaction_context_t *tx_ctx,
                                                 const char *operation,
                                                 size_t operation_len);
 
@@ -5121,7 +5282,7 @@ void sentry_transaction_context_set_operation_n(struct sentry_transaction_contex
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_transaction_context_get_operation(const struct sentry_transaction_context_t *tx_ctx);
+const char *sentry_transaction_context_get_operation(const sentry_transaction_context_t *tx_ctx);
 
 /**
  * Decides whether the trace is sent. Tracing is not enabled in this version: the decision is only passed on in headers.
@@ -5132,7 +5293,7 @@ const char *sentry_transaction_context_get_operation(const struct sentry_transac
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_set_sampled(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_set_sampled(sentry_transaction_context_t *tx_ctx,
                                             int sampled);
 
 /**
@@ -5142,8 +5303,7 @@ void sentry_transaction_context_set_sampled(struct sentry_transaction_context_t 
  * Threads: one at a time for each handle.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_transaction_context_remove_sampled(struct sentry_transaction_context_t *tx_ctx);
+SENTRY_API void sentry_transaction_context_remove_sampled(sentry_transaction_context_t *tx_ctx);
 
 /**
  * Goes on with the trace of a request from another program.
@@ -5155,7 +5315,7 @@ void sentry_transaction_context_remove_sampled(struct sentry_transaction_context
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_update_from_header(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_update_from_header(sentry_transaction_context_t *tx_ctx,
                                                    const char *key,
                                                    const char *value);
 
@@ -5166,7 +5326,7 @@ void sentry_transaction_context_update_from_header(struct sentry_transaction_con
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_context_update_from_header_n(struct sentry_transaction_context_t *tx_ctx,
+void sentry_transaction_context_update_from_header_n(sentry_transaction_context_t *tx_ctx,
                                                      const char *key,
                                                      size_t key_len,
                                                      const char *value,
@@ -5182,9 +5342,9 @@ void sentry_transaction_context_update_from_header_n(struct sentry_transaction_c
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_span_start_child(struct sentry_span_t *parent,
-                                              const char *operation,
-                                              const char *description);
+sentry_span_t *sentry_span_start_child(sentry_span_t *parent,
+                                       const char *operation,
+                                       const char *description);
 
 /**
  * `sentry_span_start_child` with lengths.
@@ -5193,11 +5353,11 @@ struct sentry_span_t *sentry_span_start_child(struct sentry_span_t *parent,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_span_start_child_n(struct sentry_span_t *parent,
-                                                const char *operation,
-                                                size_t operation_len,
-                                                const char *description,
-                                                size_t description_len);
+sentry_span_t *sentry_span_start_child_n(sentry_span_t *parent,
+                                         const char *operation,
+                                         size_t operation_len,
+                                         const char *description,
+                                         size_t description_len);
 
 /**
  * `sentry_span_start_child` that began at a given time.
@@ -5206,10 +5366,10 @@ struct sentry_span_t *sentry_span_start_child_n(struct sentry_span_t *parent,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_span_start_child_ts(struct sentry_span_t *parent,
-                                                 const char *operation,
-                                                 const char *description,
-                                                 uint64_t timestamp);
+sentry_span_t *sentry_span_start_child_ts(sentry_span_t *parent,
+                                          const char *operation,
+                                          const char *description,
+                                          uint64_t timestamp);
 
 /**
  * `sentry_span_start_child` with lengths that began at a given time.
@@ -5218,12 +5378,12 @@ struct sentry_span_t *sentry_span_start_child_ts(struct sentry_span_t *parent,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_span_start_child_ts_n(struct sentry_span_t *parent,
-                                                   const char *operation,
-                                                   size_t operation_len,
-                                                   const char *description,
-                                                   size_t description_len,
-                                                   uint64_t timestamp);
+sentry_span_t *sentry_span_start_child_ts_n(sentry_span_t *parent,
+                                            const char *operation,
+                                            size_t operation_len,
+                                            const char *description,
+                                            size_t description_len,
+                                            uint64_t timestamp);
 
 /**
  * Ends a span. Tracing is not enabled in this version: nothing is sent.
@@ -5234,7 +5394,7 @@ struct sentry_span_t *sentry_span_start_child_ts_n(struct sentry_span_t *parent,
  * Blocks: never.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_finish(struct sentry_span_t *span);
+SENTRY_API void sentry_span_finish(sentry_span_t *span);
 
 /**
  * `sentry_span_finish` of one that ended at a given time.
@@ -5242,7 +5402,7 @@ SENTRY_API void sentry_span_finish(struct sentry_span_t *span);
  * Arguments: `timestamp` in microseconds since 1970.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_finish_ts(struct sentry_span_t *span, uint64_t timestamp);
+SENTRY_API void sentry_span_finish_ts(sentry_span_t *span, uint64_t timestamp);
 
 /**
  * Ends a span that is not to be sent.
@@ -5252,7 +5412,7 @@ SENTRY_API void sentry_span_finish_ts(struct sentry_span_t *span, uint64_t times
  * Threads: nobody else may use the handle.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_discard(struct sentry_span_t *span);
+SENTRY_API void sentry_span_discard(sentry_span_t *span);
 
 /**
  * Calls a function with each header that tells another program of this span.
@@ -5267,7 +5427,7 @@ SENTRY_API void sentry_span_discard(struct sentry_span_t *span);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_span_iter_headers(struct sentry_span_t *span,
+void sentry_span_iter_headers(sentry_span_t *span,
                               sentry_iter_headers_function_t callback,
                               void *userdata);
 
@@ -5278,7 +5438,7 @@ void sentry_span_iter_headers(struct sentry_span_t *span,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_set_status(struct sentry_span_t *span, sentry_span_status_t status);
+SENTRY_API void sentry_span_set_status(sentry_span_t *span, sentry_span_status_t status);
 
 /**
  * Binds a span to the process. Tracing is not enabled in this version: events keep the trace of the process.
@@ -5289,7 +5449,7 @@ SENTRY_API void sentry_span_set_status(struct sentry_span_t *span, sentry_span_s
  * Since: 0.1
  */
 SENTRY_API
-void sentry_set_span(struct sentry_span_t *span);
+void sentry_set_span(sentry_span_t *span);
 
 /**
  * Binds a span to a scope. Tracing is not enabled in this version: events keep the trace of the process.
@@ -5300,8 +5460,8 @@ void sentry_set_span(struct sentry_span_t *span);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_span(struct sentry_scope_t *scope,
-                           struct sentry_span_t *span);
+void sentry_scope_set_span(sentry_scope_t *scope,
+                           sentry_span_t *span);
 
 /**
  * Sets a tag of this span. Tracing is not enabled in this version: it is not kept.
@@ -5310,7 +5470,7 @@ void sentry_scope_set_span(struct sentry_scope_t *scope,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_set_tag(struct sentry_span_t *span, const char *tag, const char *value);
+SENTRY_API void sentry_span_set_tag(sentry_span_t *span, const char *tag, const char *value);
 
 /**
  * `sentry_span_set_tag` with a length for each text.
@@ -5319,7 +5479,7 @@ SENTRY_API void sentry_span_set_tag(struct sentry_span_t *span, const char *tag,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_span_set_tag_n(struct sentry_span_t *span,
+void sentry_span_set_tag_n(sentry_span_t *span,
                            const char *tag,
                            size_t tag_len,
                            const char *value,
@@ -5332,7 +5492,7 @@ void sentry_span_set_tag_n(struct sentry_span_t *span,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_remove_tag(struct sentry_span_t *span, const char *tag);
+SENTRY_API void sentry_span_remove_tag(sentry_span_t *span, const char *tag);
 
 /**
  * `sentry_span_remove_tag` with a length for each text.
@@ -5340,10 +5500,7 @@ SENTRY_API void sentry_span_remove_tag(struct sentry_span_t *span, const char *t
  * Arguments: lengths in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_span_remove_tag_n(struct sentry_span_t *span,
-                              const char *tag,
-                              size_t tag_len);
+SENTRY_API void sentry_span_remove_tag_n(sentry_span_t *span, const char *tag, size_t tag_len);
 
 /**
  * Sets data of this span. Tracing is not enabled in this version: it is not kept.
@@ -5353,10 +5510,7 @@ void sentry_span_remove_tag_n(struct sentry_span_t *span,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_span_set_data(struct sentry_span_t *span,
-                          const char *key,
-                          union sentry_value_t value);
+SENTRY_API void sentry_span_set_data(sentry_span_t *span, const char *key, sentry_value_t value);
 
 /**
  * `sentry_span_set_data` with a length.
@@ -5365,10 +5519,10 @@ void sentry_span_set_data(struct sentry_span_t *span,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_span_set_data_n(struct sentry_span_t *span,
+void sentry_span_set_data_n(sentry_span_t *span,
                             const char *key,
                             size_t key_len,
-                            union sentry_value_t value);
+                            sentry_value_t value);
 
 /**
  * Removes data of this span. Tracing is not enabled in this version: none was kept.
@@ -5377,7 +5531,7 @@ void sentry_span_set_data_n(struct sentry_span_t *span,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_remove_data(struct sentry_span_t *span, const char *key);
+SENTRY_API void sentry_span_remove_data(sentry_span_t *span, const char *key);
 
 /**
  * `sentry_span_remove_data` with a length.
@@ -5385,10 +5539,7 @@ SENTRY_API void sentry_span_remove_data(struct sentry_span_t *span, const char *
  * Arguments: `key_len` in bytes, without terminator.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_span_remove_data_n(struct sentry_span_t *span,
-                               const char *key,
-                               size_t key_len);
+SENTRY_API void sentry_span_remove_data_n(sentry_span_t *span, const char *key, size_t key_len);
 
 /**
  * Starts a transaction. Tracing is not enabled in this version: it is only a place in the trace,
@@ -5402,8 +5553,8 @@ void sentry_span_remove_data_n(struct sentry_span_t *span,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transaction_t *sentry_transaction_start(struct sentry_transaction_context_t *tx_ctx,
-                                                      union sentry_value_t custom_sampling_ctx);
+sentry_transaction_t *sentry_transaction_start(sentry_transaction_context_t *tx_ctx,
+                                               sentry_value_t custom_sampling_ctx);
 
 /**
  * `sentry_transaction_start` of one that began at a given time.
@@ -5412,9 +5563,9 @@ struct sentry_transaction_t *sentry_transaction_start(struct sentry_transaction_
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transaction_t *sentry_transaction_start_ts(struct sentry_transaction_context_t *tx_ctx,
-                                                         union sentry_value_t custom_sampling_ctx,
-                                                         uint64_t timestamp);
+sentry_transaction_t *sentry_transaction_start_ts(sentry_transaction_context_t *tx_ctx,
+                                                  sentry_value_t custom_sampling_ctx,
+                                                  uint64_t timestamp);
 
 /**
  * Ends a transaction. Tracing is not enabled in this version: nothing is sent.
@@ -5426,7 +5577,7 @@ struct sentry_transaction_t *sentry_transaction_start_ts(struct sentry_transacti
  * Returns: the nil id.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_transaction_finish(struct sentry_transaction_t *tx);
+SENTRY_API sentry_uuid_t sentry_transaction_finish(sentry_transaction_t *tx);
 
 /**
  * `sentry_transaction_finish` of one that ended at a given time.
@@ -5434,9 +5585,7 @@ SENTRY_API struct sentry_uuid_t sentry_transaction_finish(struct sentry_transact
  * Arguments: `timestamp` in microseconds since 1970.
  * Since: 0.1
  */
-SENTRY_API
-struct sentry_uuid_t sentry_transaction_finish_ts(struct sentry_transaction_t *tx,
-                                                  uint64_t timestamp);
+SENTRY_API sentry_uuid_t sentry_transaction_finish_ts(sentry_transaction_t *tx, uint64_t timestamp);
 
 /**
  * Ends a transaction that is not to be sent.
@@ -5446,7 +5595,7 @@ struct sentry_uuid_t sentry_transaction_finish_ts(struct sentry_transaction_t *t
  * Threads: nobody else may use the handle.
  * Since: 0.1
  */
-SENTRY_API void sentry_transaction_discard(struct sentry_transaction_t *tx);
+SENTRY_API void sentry_transaction_discard(sentry_transaction_t *tx);
 
 /**
  * Calls a function with each header that tells another program of this transaction.
@@ -5461,7 +5610,7 @@ SENTRY_API void sentry_transaction_discard(struct sentry_transaction_t *tx);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_iter_headers(struct sentry_transaction_t *tx,
+void sentry_transaction_iter_headers(sentry_transaction_t *tx,
                                      sentry_iter_headers_function_t callback,
                                      void *userdata);
 
@@ -5473,7 +5622,7 @@ void sentry_transaction_iter_headers(struct sentry_transaction_t *tx,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_status(struct sentry_transaction_t *tx,
+void sentry_transaction_set_status(sentry_transaction_t *tx,
                                    sentry_span_status_t status);
 
 /**
@@ -5485,7 +5634,7 @@ void sentry_transaction_set_status(struct sentry_transaction_t *tx,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_set_transaction_object(struct sentry_transaction_t *tx);
+void sentry_set_transaction_object(sentry_transaction_t *tx);
 
 /**
  * Binds a transaction to a scope. Tracing is not enabled in this version: events keep the trace of the process.
@@ -5496,8 +5645,8 @@ void sentry_set_transaction_object(struct sentry_transaction_t *tx);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_transaction_object(struct sentry_scope_t *scope,
-                                         struct sentry_transaction_t *tx);
+void sentry_scope_set_transaction_object(sentry_scope_t *scope,
+                                         sentry_transaction_t *tx);
 
 /**
  * Starts a span within this transaction. Tracing is not enabled in this version: the span is only a place in the trace.
@@ -5509,9 +5658,9 @@ void sentry_scope_set_transaction_object(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_transaction_start_child(struct sentry_transaction_t *parent,
-                                                     const char *operation,
-                                                     const char *description);
+sentry_span_t *sentry_transaction_start_child(sentry_transaction_t *parent,
+                                              const char *operation,
+                                              const char *description);
 
 /**
  * `sentry_transaction_start_child` with lengths.
@@ -5520,11 +5669,11 @@ struct sentry_span_t *sentry_transaction_start_child(struct sentry_transaction_t
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_transaction_start_child_n(struct sentry_transaction_t *parent,
-                                                       const char *operation,
-                                                       size_t operation_len,
-                                                       const char *description,
-                                                       size_t description_len);
+sentry_span_t *sentry_transaction_start_child_n(sentry_transaction_t *parent,
+                                                const char *operation,
+                                                size_t operation_len,
+                                                const char *description,
+                                                size_t description_len);
 
 /**
  * `sentry_transaction_start_child` that began at a given time.
@@ -5533,10 +5682,10 @@ struct sentry_span_t *sentry_transaction_start_child_n(struct sentry_transaction
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_transaction_start_child_ts(struct sentry_transaction_t *parent,
-                                                        const char *operation,
-                                                        const char *description,
-                                                        uint64_t timestamp);
+sentry_span_t *sentry_transaction_start_child_ts(sentry_transaction_t *parent,
+                                                 const char *operation,
+                                                 const char *description,
+                                                 uint64_t timestamp);
 
 /**
  * `sentry_transaction_start_child` with lengths that began at a given time.
@@ -5545,12 +5694,12 @@ struct sentry_span_t *sentry_transaction_start_child_ts(struct sentry_transactio
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_span_t *sentry_transaction_start_child_ts_n(struct sentry_transaction_t *parent,
-                                                          const char *operation,
-                                                          size_t operation_len,
-                                                          const char *description,
-                                                          size_t description_len,
-                                                          uint64_t timestamp);
+sentry_span_t *sentry_transaction_start_child_ts_n(sentry_transaction_t *parent,
+                                                   const char *operation,
+                                                   size_t operation_len,
+                                                   const char *description,
+                                                   size_t description_len,
+                                                   uint64_t timestamp);
 
 /**
  * Sets a tag of this transaction. Tracing is not enabled in this version: it is not kept.
@@ -5560,7 +5709,7 @@ struct sentry_span_t *sentry_transaction_start_child_ts_n(struct sentry_transact
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_tag(struct sentry_transaction_t *transaction,
+void sentry_transaction_set_tag(sentry_transaction_t *transaction,
                                 const char *tag,
                                 const char *value);
 
@@ -5571,7 +5720,7 @@ void sentry_transaction_set_tag(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_tag_n(struct sentry_transaction_t *transaction,
+void sentry_transaction_set_tag_n(sentry_transaction_t *transaction,
                                   const char *tag,
                                   size_t tag_len,
                                   const char *value,
@@ -5584,9 +5733,7 @@ void sentry_transaction_set_tag_n(struct sentry_transaction_t *transaction,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_transaction_remove_tag(struct sentry_transaction_t *transaction,
-                                   const char *tag);
+SENTRY_API void sentry_transaction_remove_tag(sentry_transaction_t *transaction, const char *tag);
 
 /**
  * `sentry_transaction_remove_tag` with a length for each text.
@@ -5595,7 +5742,7 @@ void sentry_transaction_remove_tag(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_remove_tag_n(struct sentry_transaction_t *transaction,
+void sentry_transaction_remove_tag_n(sentry_transaction_t *transaction,
                                      const char *tag,
                                      size_t tag_len);
 
@@ -5608,9 +5755,9 @@ void sentry_transaction_remove_tag_n(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_data(struct sentry_transaction_t *transaction,
+void sentry_transaction_set_data(sentry_transaction_t *transaction,
                                  const char *key,
-                                 union sentry_value_t value);
+                                 sentry_value_t value);
 
 /**
  * `sentry_transaction_set_data` with a length.
@@ -5619,10 +5766,10 @@ void sentry_transaction_set_data(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_data_n(struct sentry_transaction_t *transaction,
+void sentry_transaction_set_data_n(sentry_transaction_t *transaction,
                                    const char *key,
                                    size_t key_len,
-                                   union sentry_value_t value);
+                                   sentry_value_t value);
 
 /**
  * Removes data of this transaction. Tracing is not enabled in this version: none was kept.
@@ -5631,9 +5778,7 @@ void sentry_transaction_set_data_n(struct sentry_transaction_t *transaction,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_transaction_remove_data(struct sentry_transaction_t *transaction,
-                                    const char *key);
+SENTRY_API void sentry_transaction_remove_data(sentry_transaction_t *transaction, const char *key);
 
 /**
  * `sentry_transaction_remove_data` with a length.
@@ -5642,7 +5787,7 @@ void sentry_transaction_remove_data(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_remove_data_n(struct sentry_transaction_t *transaction,
+void sentry_transaction_remove_data_n(sentry_transaction_t *transaction,
                                       const char *key,
                                       size_t key_len);
 
@@ -5653,9 +5798,7 @@ void sentry_transaction_remove_data_n(struct sentry_transaction_t *transaction,
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_transaction_set_name(struct sentry_transaction_t *transaction,
-                                 const char *name);
+SENTRY_API void sentry_transaction_set_name(sentry_transaction_t *transaction, const char *name);
 
 /**
  * `sentry_transaction_set_name` with a length.
@@ -5664,7 +5807,7 @@ void sentry_transaction_set_name(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transaction_set_name_n(struct sentry_transaction_t *transaction,
+void sentry_transaction_set_name_n(sentry_transaction_t *transaction,
                                    const char *name,
                                    size_t name_len);
 
@@ -5685,8 +5828,7 @@ void sentry_transaction_set_name_n(struct sentry_transaction_t *transaction,
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transport_t *sentry_transport_new(void (*send_func)(struct sentry_envelope_t *envelope,
-                                                                  void *state));
+sentry_transport_t *sentry_transport_new(void (*send_func)(sentry_envelope_t *envelope, void *state));
 
 /**
  * Makes a transport that shows each envelope to a function of the host. Deprecated: use `sentry_transport_new`.
@@ -5700,9 +5842,10 @@ struct sentry_transport_t *sentry_transport_new(void (*send_func)(struct sentry_
  * Since: 0.1
  */
 SENTRY_API
-struct sentry_transport_t *sentry_new_function_transport(void (*func)(const struct sentry_envelope_t *envelope,
-                                                                      void *data),
-                                                         void *data);
+SENTRY_DEPRECATED("use sentry_transport_new")
+sentry_transport_t *sentry_new_function_transport(void (*func)(const sentry_envelope_t *envelope,
+                                                               void *data),
+                                                  void *data);
 
 /**
  * Sets the pointer that the functions of a transport get.
@@ -5712,7 +5855,7 @@ struct sentry_transport_t *sentry_new_function_transport(void (*func)(const stru
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_set_state(struct sentry_transport_t *transport,
+void sentry_transport_set_state(sentry_transport_t *transport,
                                 void *state);
 
 /**
@@ -5727,7 +5870,7 @@ void sentry_transport_set_state(struct sentry_transport_t *transport,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_set_free_func(struct sentry_transport_t *transport,
+void sentry_transport_set_free_func(sentry_transport_t *transport,
                                     void (*free_func)(void *state));
 
 /**
@@ -5740,8 +5883,8 @@ void sentry_transport_set_free_func(struct sentry_transport_t *transport,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_set_startup_func(struct sentry_transport_t *transport,
-                                       int (*startup_func)(const struct sentry_options_t *options,
+void sentry_transport_set_startup_func(sentry_transport_t *transport,
+                                       int (*startup_func)(const sentry_options_t *options,
                                                            void *state));
 
 /**
@@ -5754,7 +5897,7 @@ void sentry_transport_set_startup_func(struct sentry_transport_t *transport,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_set_flush_func(struct sentry_transport_t *transport,
+void sentry_transport_set_flush_func(sentry_transport_t *transport,
                                      int (*flush_func)(uint64_t timeout, void *state));
 
 /**
@@ -5767,7 +5910,7 @@ void sentry_transport_set_flush_func(struct sentry_transport_t *transport,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_set_shutdown_func(struct sentry_transport_t *transport,
+void sentry_transport_set_shutdown_func(sentry_transport_t *transport,
                                         int (*shutdown_func)(uint64_t timeout, void *state));
 
 /**
@@ -5777,7 +5920,7 @@ void sentry_transport_set_shutdown_func(struct sentry_transport_t *transport,
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API void sentry_transport_retry(struct sentry_transport_t *_transport);
+SENTRY_API void sentry_transport_retry(sentry_transport_t *_transport);
 
 /**
  * Ends a transport that was not given to `sentry_options_set_transport`.
@@ -5787,7 +5930,7 @@ SENTRY_API void sentry_transport_retry(struct sentry_transport_t *_transport);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_transport_free(struct sentry_transport_t *transport);
+void sentry_transport_free(sentry_transport_t *transport);
 
 /**
  * Sets the transport.
@@ -5800,8 +5943,8 @@ void sentry_transport_free(struct sentry_transport_t *transport);
  * Since: 0.1
  */
 SENTRY_API
-void sentry_options_set_transport(struct sentry_options_t *opts,
-                                  struct sentry_transport_t *transport);
+void sentry_options_set_transport(sentry_options_t *opts,
+                                  sentry_transport_t *transport);
 
 /**
  * Unwinds the stack of the calling thread, with or without frame pointers.
@@ -5836,7 +5979,7 @@ size_t sentry_unwind_stack(void *addr,
  * Since: 0.1
  */
 SENTRY_API
-size_t sentry_unwind_stack_from_ucontext(const struct sentry_ucontext_t *uctx,
+size_t sentry_unwind_stack_from_ucontext(const sentry_ucontext_t *uctx,
                                          void **stacktrace_out,
                                          size_t max_len);
 
@@ -5846,7 +5989,7 @@ size_t sentry_unwind_stack_from_ucontext(const struct sentry_ucontext_t *uctx,
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_uuid_nil(void);
+SENTRY_API sentry_uuid_t sentry_uuid_nil(void);
 
 /**
  * Makes a random id (version 4).
@@ -5854,7 +5997,7 @@ SENTRY_API struct sentry_uuid_t sentry_uuid_nil(void);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_uuid_new_v4(void);
+SENTRY_API sentry_uuid_t sentry_uuid_new_v4(void);
 
 /**
  * Reads an id from text: 32 hex digits, with or without hyphens.
@@ -5866,7 +6009,7 @@ SENTRY_API struct sentry_uuid_t sentry_uuid_new_v4(void);
  * Returns: the nil id if another character is found.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_uuid_from_string(const char *str);
+SENTRY_API sentry_uuid_t sentry_uuid_from_string(const char *str);
 
 /**
  * `sentry_uuid_from_string` with a length.
@@ -5876,7 +6019,7 @@ SENTRY_API struct sentry_uuid_t sentry_uuid_from_string(const char *str);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_uuid_from_string_n(const char *str, size_t str_len);
+SENTRY_API sentry_uuid_t sentry_uuid_from_string_n(const char *str, size_t str_len);
 
 /**
  * Makes an id from its bytes.
@@ -5886,7 +6029,7 @@ SENTRY_API struct sentry_uuid_t sentry_uuid_from_string_n(const char *str, size_
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API struct sentry_uuid_t sentry_uuid_from_bytes(const char *bytes);
+SENTRY_API sentry_uuid_t sentry_uuid_from_bytes(const char *bytes);
 
 /**
  * Tells if an id is the nil id.
@@ -5896,7 +6039,7 @@ SENTRY_API struct sentry_uuid_t sentry_uuid_from_bytes(const char *bytes);
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_uuid_is_nil(const struct sentry_uuid_t *uuid);
+SENTRY_API int32_t sentry_uuid_is_nil(const sentry_uuid_t *uuid);
 
 /**
  * Copies the bytes of an id.
@@ -5906,7 +6049,7 @@ SENTRY_API int32_t sentry_uuid_is_nil(const struct sentry_uuid_t *uuid);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API void sentry_uuid_as_bytes(const struct sentry_uuid_t *uuid, char *bytes);
+SENTRY_API void sentry_uuid_as_bytes(const sentry_uuid_t *uuid, char *bytes);
 
 /**
  * Writes an id as text: 36 lower-case characters with hyphens, and a terminator.
@@ -5916,7 +6059,7 @@ SENTRY_API void sentry_uuid_as_bytes(const struct sentry_uuid_t *uuid, char *byt
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API void sentry_uuid_as_string(const struct sentry_uuid_t *uuid, char *str);
+SENTRY_API void sentry_uuid_as_string(const sentry_uuid_t *uuid, char *str);
 
 /**
  * Adds a reference.
@@ -5925,7 +6068,7 @@ SENTRY_API void sentry_uuid_as_string(const struct sentry_uuid_t *uuid, char *st
  * Returns: the same value.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_incref(union sentry_value_t value);
+SENTRY_API sentry_value_t sentry_value_incref(sentry_value_t value);
 
 /**
  * Gives a reference back; with the last one the value is freed, and what it held loses one.
@@ -5934,7 +6077,7 @@ SENTRY_API union sentry_value_t sentry_value_incref(union sentry_value_t value);
  * Returns: 1 if references remain, 0 if it was freed or needs no memory.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_decref(union sentry_value_t value);
+SENTRY_API int sentry_value_decref(sentry_value_t value);
 
 /**
  * Counts the references.
@@ -5943,7 +6086,7 @@ SENTRY_API int sentry_value_decref(union sentry_value_t value);
  * Returns: 1 for what needs no memory.
  * Since: 0.1
  */
-SENTRY_API size_t sentry_value_refcount(union sentry_value_t value);
+SENTRY_API size_t sentry_value_refcount(sentry_value_t value);
 
 /**
  * Freezes a list or object and everything in it: it can never be changed again.
@@ -5951,7 +6094,7 @@ SENTRY_API size_t sentry_value_refcount(union sentry_value_t value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API void sentry_value_freeze(union sentry_value_t value);
+SENTRY_API void sentry_value_freeze(sentry_value_t value);
 
 /**
  * Tells if a value can no longer be changed. Scalars and text never can.
@@ -5960,7 +6103,7 @@ SENTRY_API void sentry_value_freeze(union sentry_value_t value);
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_is_frozen(union sentry_value_t value);
+SENTRY_API int sentry_value_is_frozen(sentry_value_t value);
 
 /**
  * Makes the null value.
@@ -5968,7 +6111,7 @@ SENTRY_API int sentry_value_is_frozen(union sentry_value_t value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_null(void);
+SENTRY_API sentry_value_t sentry_value_new_null(void);
 
 /**
  * Makes a 32-bit integer.
@@ -5976,7 +6119,7 @@ SENTRY_API union sentry_value_t sentry_value_new_null(void);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_int32(int32_t value);
+SENTRY_API sentry_value_t sentry_value_new_int32(int32_t value);
 
 /**
  * Makes a 64-bit integer.
@@ -5985,7 +6128,7 @@ SENTRY_API union sentry_value_t sentry_value_new_int32(int32_t value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_int64(int64_t value);
+SENTRY_API sentry_value_t sentry_value_new_int64(int64_t value);
 
 /**
  * Makes an unsigned 64-bit integer.
@@ -5994,7 +6137,7 @@ SENTRY_API union sentry_value_t sentry_value_new_int64(int64_t value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_uint64(uint64_t value);
+SENTRY_API sentry_value_t sentry_value_new_uint64(uint64_t value);
 
 /**
  * Makes a double.
@@ -6003,7 +6146,7 @@ SENTRY_API union sentry_value_t sentry_value_new_uint64(uint64_t value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_double(double value);
+SENTRY_API sentry_value_t sentry_value_new_double(double value);
 
 /**
  * Makes a boolean; any number but 0 is true.
@@ -6011,7 +6154,7 @@ SENTRY_API union sentry_value_t sentry_value_new_double(double value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_bool(int value);
+SENTRY_API sentry_value_t sentry_value_new_bool(int value);
 
 /**
  * Makes text.
@@ -6021,7 +6164,7 @@ SENTRY_API union sentry_value_t sentry_value_new_bool(int value);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_string(const char *value);
+SENTRY_API sentry_value_t sentry_value_new_string(const char *value);
 
 /**
  * Makes text of a given length.
@@ -6033,7 +6176,7 @@ SENTRY_API union sentry_value_t sentry_value_new_string(const char *value);
  * Returns: the null value for a length that cannot be.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_string_n(const char *value, size_t value_len);
+SENTRY_API sentry_value_t sentry_value_new_string_n(const char *value, size_t value_len);
 
 /**
  * Makes an empty list.
@@ -6042,7 +6185,7 @@ SENTRY_API union sentry_value_t sentry_value_new_string_n(const char *value, siz
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_list(void);
+SENTRY_API sentry_value_t sentry_value_new_list(void);
 
 /**
  * Makes an empty object.
@@ -6051,7 +6194,7 @@ SENTRY_API union sentry_value_t sentry_value_new_list(void);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_new_object(void);
+SENTRY_API sentry_value_t sentry_value_new_object(void);
 
 /**
  * Tells what a value is. Numbers stay what they were made as.
@@ -6059,7 +6202,7 @@ SENTRY_API union sentry_value_t sentry_value_new_object(void);
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API enum sentry_value_type_t sentry_value_get_type(union sentry_value_t value);
+SENTRY_API enum sentry_value_type_t sentry_value_get_type(sentry_value_t value);
 
 /**
  * Sets a member of an object; an existing one keeps its place.
@@ -6070,10 +6213,7 @@ SENTRY_API enum sentry_value_type_t sentry_value_get_type(union sentry_value_t v
  * Returns: 0; 1 when `value` is no object or frozen.
  * Since: 0.1
  */
-SENTRY_API
-int sentry_value_set_by_key(union sentry_value_t value,
-                            const char *k,
-                            union sentry_value_t v);
+SENTRY_API int sentry_value_set_by_key(sentry_value_t value, const char *k, sentry_value_t v);
 
 /**
  * `sentry_value_set_by_key` with a length.
@@ -6082,10 +6222,10 @@ int sentry_value_set_by_key(union sentry_value_t value,
  * Since: 0.1
  */
 SENTRY_API
-int sentry_value_set_by_key_n(union sentry_value_t value,
+int sentry_value_set_by_key_n(sentry_value_t value,
                               const char *k,
                               size_t k_len,
-                              union sentry_value_t v);
+                              sentry_value_t v);
 
 /**
  * Removes a member of an object.
@@ -6095,7 +6235,7 @@ int sentry_value_set_by_key_n(union sentry_value_t value,
  * Returns: 0; 1 when there is no such member, `value` is no object, or it is frozen.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_remove_by_key(union sentry_value_t value, const char *k);
+SENTRY_API int sentry_value_remove_by_key(sentry_value_t value, const char *k);
 
 /**
  * `sentry_value_remove_by_key` with a length.
@@ -6103,10 +6243,7 @@ SENTRY_API int sentry_value_remove_by_key(union sentry_value_t value, const char
  * Arguments: `k_len` in bytes.
  * Since: 0.1
  */
-SENTRY_API
-int sentry_value_remove_by_key_n(union sentry_value_t value,
-                                 const char *k,
-                                 size_t k_len);
+SENTRY_API int sentry_value_remove_by_key_n(sentry_value_t value, const char *k, size_t k_len);
 
 /**
  * Adds an element to a list.
@@ -6116,7 +6253,7 @@ int sentry_value_remove_by_key_n(union sentry_value_t value,
  * Returns: 0; 1 when `value` is no list or frozen.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_append(union sentry_value_t value, union sentry_value_t v);
+SENTRY_API int sentry_value_append(sentry_value_t value, sentry_value_t v);
 
 /**
  * Sets an element of a list; a list that is too short is filled up with null.
@@ -6126,10 +6263,7 @@ SENTRY_API int sentry_value_append(union sentry_value_t value, union sentry_valu
  * Returns: 0; 1 when `value` is no list, frozen, or there is no memory for so many elements.
  * Since: 0.1
  */
-SENTRY_API
-int sentry_value_set_by_index(union sentry_value_t value,
-                              size_t index,
-                              union sentry_value_t v);
+SENTRY_API int sentry_value_set_by_index(sentry_value_t value, size_t index, sentry_value_t v);
 
 /**
  * Removes an element of a list; those behind it move up.
@@ -6138,7 +6272,7 @@ int sentry_value_set_by_index(union sentry_value_t value,
  * Returns: 0, also when there is no such element; 1 when `value` is no list or frozen.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_remove_by_index(union sentry_value_t value, size_t index);
+SENTRY_API int sentry_value_remove_by_index(sentry_value_t value, size_t index);
 
 /**
  * Gets a member of an object.
@@ -6149,7 +6283,7 @@ SENTRY_API int sentry_value_remove_by_index(union sentry_value_t value, size_t i
  * Returns: null when there is no such member or `value` is no object.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_get_by_key(union sentry_value_t value, const char *k);
+SENTRY_API sentry_value_t sentry_value_get_by_key(sentry_value_t value, const char *k);
 
 /**
  * `sentry_value_get_by_key` with a length.
@@ -6158,9 +6292,9 @@ SENTRY_API union sentry_value_t sentry_value_get_by_key(union sentry_value_t val
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_get_by_key_n(union sentry_value_t value,
-                                               const char *k,
-                                               size_t k_len);
+sentry_value_t sentry_value_get_by_key_n(sentry_value_t value,
+                                         const char *k,
+                                         size_t k_len);
 
 /**
  * Gets a member of an object, with a reference.
@@ -6171,9 +6305,7 @@ union sentry_value_t sentry_value_get_by_key_n(union sentry_value_t value,
  * Returns: null when there is no such member or `value` is no object.
  * Since: 0.1
  */
-SENTRY_API
-union sentry_value_t sentry_value_get_by_key_owned(union sentry_value_t value,
-                                                   const char *k);
+SENTRY_API sentry_value_t sentry_value_get_by_key_owned(sentry_value_t value, const char *k);
 
 /**
  * `sentry_value_get_by_key_owned` with a length.
@@ -6182,9 +6314,9 @@ union sentry_value_t sentry_value_get_by_key_owned(union sentry_value_t value,
  * Since: 0.1
  */
 SENTRY_API
-union sentry_value_t sentry_value_get_by_key_owned_n(union sentry_value_t value,
-                                                     const char *k,
-                                                     size_t k_len);
+sentry_value_t sentry_value_get_by_key_owned_n(sentry_value_t value,
+                                               const char *k,
+                                               size_t k_len);
 
 /**
  * Gets an element of a list.
@@ -6194,7 +6326,7 @@ union sentry_value_t sentry_value_get_by_key_owned_n(union sentry_value_t value,
  * Returns: null when there is no such element or `value` is no list.
  * Since: 0.1
  */
-SENTRY_API union sentry_value_t sentry_value_get_by_index(union sentry_value_t value, size_t index);
+SENTRY_API sentry_value_t sentry_value_get_by_index(sentry_value_t value, size_t index);
 
 /**
  * Gets an element of a list, with a reference.
@@ -6204,9 +6336,7 @@ SENTRY_API union sentry_value_t sentry_value_get_by_index(union sentry_value_t v
  * Returns: null when there is no such element or `value` is no list.
  * Since: 0.1
  */
-SENTRY_API
-union sentry_value_t sentry_value_get_by_index_owned(union sentry_value_t value,
-                                                     size_t index);
+SENTRY_API sentry_value_t sentry_value_get_by_index_owned(sentry_value_t value, size_t index);
 
 /**
  * Measures a value: bytes of text, elements of a list or object.
@@ -6215,7 +6345,7 @@ union sentry_value_t sentry_value_get_by_index_owned(union sentry_value_t value,
  * Returns: 0 for anything else.
  * Since: 0.1
  */
-SENTRY_API size_t sentry_value_get_length(union sentry_value_t value);
+SENTRY_API size_t sentry_value_get_length(sentry_value_t value);
 
 /**
  * Reads a 32-bit integer.
@@ -6224,7 +6354,7 @@ SENTRY_API size_t sentry_value_get_length(union sentry_value_t value);
  * Returns: 0 for anything else.
  * Since: 0.1
  */
-SENTRY_API int32_t sentry_value_as_int32(union sentry_value_t value);
+SENTRY_API int32_t sentry_value_as_int32(sentry_value_t value);
 
 /**
  * Reads an integer of 64 or 32 bits.
@@ -6233,7 +6363,7 @@ SENTRY_API int32_t sentry_value_as_int32(union sentry_value_t value);
  * Returns: 0 for anything else, also for unsigned ones.
  * Since: 0.1
  */
-SENTRY_API int64_t sentry_value_as_int64(union sentry_value_t value);
+SENTRY_API int64_t sentry_value_as_int64(sentry_value_t value);
 
 /**
  * Reads an unsigned 64-bit integer.
@@ -6242,7 +6372,7 @@ SENTRY_API int64_t sentry_value_as_int64(union sentry_value_t value);
  * Returns: 0 for anything else, also for signed ones.
  * Since: 0.1
  */
-SENTRY_API uint64_t sentry_value_as_uint64(union sentry_value_t value);
+SENTRY_API uint64_t sentry_value_as_uint64(sentry_value_t value);
 
 /**
  * Reads a double, or a 32-bit integer as one.
@@ -6251,7 +6381,7 @@ SENTRY_API uint64_t sentry_value_as_uint64(union sentry_value_t value);
  * Returns: NaN for anything else.
  * Since: 0.1
  */
-SENTRY_API double sentry_value_as_double(union sentry_value_t value);
+SENTRY_API double sentry_value_as_double(sentry_value_t value);
 
 /**
  * Reads text.
@@ -6262,7 +6392,7 @@ SENTRY_API double sentry_value_as_double(union sentry_value_t value);
  * Since: 0.1
  */
 SENTRY_API
-const char *sentry_value_as_string(union sentry_value_t value);
+const char *sentry_value_as_string(sentry_value_t value);
 
 /**
  * Tells what an `if` would make of a value: not null, not false, not 0, not empty; NaN is true.
@@ -6271,7 +6401,7 @@ const char *sentry_value_as_string(union sentry_value_t value);
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_is_true(union sentry_value_t value);
+SENTRY_API int sentry_value_is_true(sentry_value_t value);
 
 /**
  * Tells if a value is null.
@@ -6280,7 +6410,7 @@ SENTRY_API int sentry_value_is_true(union sentry_value_t value);
  * Returns: 1 or 0.
  * Since: 0.1
  */
-SENTRY_API int sentry_value_is_null(union sentry_value_t value);
+SENTRY_API int sentry_value_is_null(sentry_value_t value);
 
 /**
  * Writes a value as JSON: compact, in order, numbers with 16 significant digits whatever the locale.
@@ -6293,7 +6423,7 @@ SENTRY_API int sentry_value_is_null(union sentry_value_t value);
  * Since: 0.1
  */
 SENTRY_API
-char *sentry_value_to_json(union sentry_value_t value);
+char *sentry_value_to_json(sentry_value_t value);
 
 /**
  * Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep.
@@ -6305,7 +6435,7 @@ char *sentry_value_to_json(union sentry_value_t value);
  * Returns: NULL when refused or without memory.
  * Since: 0.1
  */
-SENTRY_API char *sentry_value_to_msgpack(union sentry_value_t value, size_t *size_out);
+SENTRY_API char *sentry_value_to_msgpack(sentry_value_t value, size_t *size_out);
 
 /**
  * Sets the fingerprint of all later events: events with the same one are grouped.
@@ -6343,7 +6473,7 @@ void sentry_set_fingerprint_n(const char *fingerprint,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_fingerprint(struct sentry_scope_t *scope,
+void sentry_scope_set_fingerprint(sentry_scope_t *scope,
                                   const char *fingerprint,
                                   ...);
 
@@ -6354,7 +6484,7 @@ void sentry_scope_set_fingerprint(struct sentry_scope_t *scope,
  * Since: 0.1
  */
 SENTRY_API
-void sentry_scope_set_fingerprint_n(struct sentry_scope_t *scope,
+void sentry_scope_set_fingerprint_n(sentry_scope_t *scope,
                                     const char *fingerprint,
                                     size_t fingerprint_len,
                                     ...);

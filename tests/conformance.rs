@@ -9,52 +9,24 @@
 
 mod support;
 
-use std::process::Command;
-use std::time::Duration;
-
 use receiver::{Envelope, Item, Receiver};
 use serde_json::{Value, json};
+use support::programs::{conforms, conforms_with};
 use support::{Scratch, Standard};
-
-/// Builds `tests/c/<program>.c` and runs it, without and with valgrind; what it printed the second time.
-fn conforms(program: &str, standard: Standard, arguments: &[&str]) -> String {
-    let scratch = Scratch::new(program);
-    let binary = scratch.join("program");
-    support::compile_c(&format!("tests/c/{program}.c"), standard, &binary);
-    let run = |command: &mut Command| {
-        command
-            .args(arguments)
-            .env("LD_LIBRARY_PATH", support::runtime_dir());
-        let output = support::run(command, Duration::from_secs(120));
-        support::assert_success(&output, program);
-        output
-    };
-    let alone = run(&mut Command::new(&binary));
-    let said = String::from_utf8_lossy(&alone.stderr);
-    assert_eq!(said, "", "{program}: nobody asked for that");
-    let checks = [
-        "--quiet",
-        "--leak-check=full",
-        "--errors-for-leak-kinds=definite",
-        "--error-exitcode=99",
-    ];
-    let checked = run(Command::new("valgrind").args(checks).arg(&binary));
-    String::from_utf8(checked.stdout).expect("programs print text")
-}
 
 #[test]
 fn values_conform_in_c() {
-    conforms("conformance_values", Standard::C99, &[]);
+    conforms("conformance_values", Standard::C99, &Receiver::start());
 }
 
 #[test]
 fn values_conform_in_cpp() {
-    conforms("conformance_values", Standard::Cxx17, &[]);
+    conforms("conformance_values", Standard::Cxx17, &Receiver::start());
 }
 
 fn events_conform(standard: Standard) {
     let receiver = Receiver::start();
-    let printed = conforms("conformance_events", standard, &[&receiver.dsn()]);
+    let printed = conforms("conformance_events", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     // Two runs, one event each.
     let events = receiver.events();
@@ -96,7 +68,7 @@ fn events_conform_in_cpp() {
 
 fn hooks_conform(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_hooks", standard, &[&receiver.dsn()]);
+    conforms("conformance_hooks", standard, &receiver);
     // An envelope of the host goes as it is; this one has oddities on purpose.
     let is_ours = |text: &String| {
         !["\"odd\"", "\"mystery\"", "EVT-2"]
@@ -155,7 +127,7 @@ fn hooks_and_envelopes_conform_in_cpp() {
 
 fn scopes_conform(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_scopes", standard, &[&receiver.dsn()]);
+    conforms("conformance_scopes", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let events = receiver.events();
     let messages: Vec<_> = events
@@ -198,7 +170,7 @@ fn scopes_conform_in_cpp() {
 
 fn variadic_functions_conform(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_variadic", standard, &[&receiver.dsn()]);
+    conforms("conformance_variadic", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let events = receiver.events();
     let seen: Vec<_> = events
@@ -242,7 +214,7 @@ fn variadic_functions_conform_in_cpp() {
 
 fn inert_functions_conform(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_inert", standard, &[&receiver.dsn()]);
+    conforms("conformance_inert", standard, &receiver);
     let events = receiver.events();
     assert_eq!(events.len(), 2);
     assert!(
@@ -290,7 +262,7 @@ fn attached(envelope: &Envelope) -> (String, Vec<String>) {
 
 fn attachments_conform(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_attachments", standard, &[&receiver.dsn()]);
+    conforms("conformance_attachments", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let envelopes = receiver.envelopes();
     let with_events = envelopes.iter().filter(|it| it.items[0].kind == "event");
@@ -370,7 +342,7 @@ fn attachments_conform_in_cpp() {
 // FB-1 … FB-5
 fn feedback_conforms(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_feedback", standard, &[&receiver.dsn()]);
+    conforms("conformance_feedback", standard, &receiver);
     // An item that is not to be written any more: only because the host asked for it.
     let deprecated = |text: &String| text.starts_with("ENV-14: an item of type \"user_report\"");
     let (reports, others): (Vec<_>, Vec<_>) =
@@ -469,7 +441,7 @@ fn feedback_conforms_in_cpp() {
 
 fn tracing_conforms(standard: Standard) {
     let receiver = Receiver::start();
-    conforms("conformance_tracing", standard, &[&receiver.dsn()]);
+    conforms("conformance_tracing", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     // Transactions are not sent; in all envelopes the header names the trace of the event.
     let envelopes = receiver.envelopes();
@@ -506,12 +478,7 @@ fn tracing_conforms_in_cpp() {
 
 fn consent_conforms(standard: Standard) {
     let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));
-    let directory = scratch.path().to_str().expect("a path of ours");
-    conforms(
-        "conformance_consent",
-        standard,
-        &[&receiver.dsn(), directory],
-    );
+    conforms_with("conformance_consent", standard, &receiver, &scratch);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let events = receiver.events();
     let messages: Vec<_> = events
@@ -533,12 +500,7 @@ fn consent_conforms_in_cpp() {
 
 fn sessions_conform(standard: Standard) {
     let (receiver, scratch) = (Receiver::start(), Scratch::new("sessions"));
-    let directory = scratch.path().to_str().expect("a path of ours");
-    conforms(
-        "conformance_sessions",
-        standard,
-        &[&receiver.dsn(), directory],
-    );
+    conforms_with("conformance_sessions", standard, &receiver, &scratch);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let envelopes = receiver.envelopes();
     let sessions: Vec<_> = envelopes
@@ -596,12 +558,16 @@ fn sessions_conform_in_cpp() {
 
 #[test]
 fn transports_conform_in_c() {
-    conforms("conformance_transports", Standard::C99, &[]);
+    conforms("conformance_transports", Standard::C99, &Receiver::start());
 }
 
 #[test]
 fn transports_conform_in_cpp() {
-    conforms("conformance_transports", Standard::Cxx17, &[]);
+    conforms(
+        "conformance_transports",
+        Standard::Cxx17,
+        &Receiver::start(),
+    );
 }
 
 /// A hexadecimal number, with `0x`.
@@ -612,7 +578,7 @@ fn address(text: &str) -> u64 {
 
 fn stacks_conform(standard: Standard) {
     let receiver = Receiver::start();
-    let printed = conforms("conformance_stacks", standard, &[&receiver.dsn()]);
+    let printed = conforms("conformance_stacks", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
     let events = receiver.events();
     // Two runs; addresses are those of the second.

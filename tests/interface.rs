@@ -17,7 +17,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Duration;
 
-use support::{Scratch, Standard, assert_success, compile_c, library_dir, repository, run};
+use support::{Scratch, Standard, assert_success, compile_c, header, library_dir, repository, run};
 
 /// For a program that only looks at addresses.
 const RUN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -108,8 +108,26 @@ fn every_exported_function_is_listed() {
 }
 
 #[test]
+fn deprecated_functions_are_those_that_the_list_marks() {
+    let functions = header::functions();
+    let marked: BTreeSet<_> = functions
+        .into_iter()
+        .filter(|function| function.is_deprecated)
+        .map(|function| function.name)
+        .collect();
+    let listed: BTreeSet<_> = rows("functions.csv")
+        .into_iter()
+        .filter(|row| row[3] == "1")
+        .map(|row| row[0].clone())
+        .collect();
+    assert!(!marked.is_empty());
+    assert_eq!(marked, listed, "left: the header, right: the list");
+}
+
+#[test]
 fn every_listed_type_has_its_size_and_numbers() {
-    let mut source = format!("{DEPRECATED}{CHECK}");
+    let mut source = format!("{DEPRECATED}#include <string.h>\n{CHECK}");
+    let mut texts = String::new();
     for (at, row) in rows("types.csv").iter().enumerate() {
         let [kind, name, member, value, _] = row.as_slice() else {
             panic!("{row:?}");
@@ -124,12 +142,20 @@ fn every_listed_type_has_its_size_and_numbers() {
                 "typedef {};",
                 value.replacen("(*)", &format!("(*{name})"), 1)
             ),
+            "tag" => format!("extern {name} *tag_{at}; extern {member} *tag_{at};"),
+            "macro" => {
+                if !value.is_empty() {
+                    let wrong = format!("strcmp({name}, \"{value}\") != 0");
+                    writeln!(texts, "    if ({wrong}) return 1;").unwrap();
+                }
+                format!("#ifndef {name}\n#    error {name} is not defined\n#endif")
+            }
             "typedef" => format!("typedef {value} {name};"),
             other => panic!("{other}"),
         };
         writeln!(source, "{line}").unwrap();
     }
-    source.push_str("int main(void) { return 0; }\n");
+    writeln!(source, "int main(void) {{\n{texts}    return 0;\n}}").unwrap();
     let c11_repeats = "#pragma GCC diagnostic ignored \"-Wpedantic\"\n";
     builds_and_runs("interface-types", &format!("{c11_repeats}{source}"));
 }

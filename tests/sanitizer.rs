@@ -16,21 +16,9 @@ use std::thread;
 use std::time::Duration;
 
 use receiver::Receiver;
-use support::{Scratch, assert_success, repository, run, runtime_dir, shared_flags};
+use support::{Scratch, assert_success, programs, repository, run, runtime_dir, shared_flags};
 
 const TIMEOUT: Duration = Duration::from_secs(180);
-
-/// The names of `tests/c/conformance_*.c`.
-fn programs() -> Vec<String> {
-    let entries = fs::read_dir(repository().join("tests/c")).expect("the programs are there");
-    let mut names: Vec<String> = entries
-        .filter_map(|entry| entry.expect("readable").file_name().into_string().ok())
-        .filter_map(|name| name.strip_suffix(".c").map(str::to_owned))
-        .filter(|name| name.starts_with("conformance_"))
-        .collect();
-    names.sort();
-    names
-}
 
 fn compile(name: &str, binary: &Path) {
     let mut command = Command::new("cc");
@@ -52,10 +40,12 @@ fn check(name: &str) {
     compile(name, &binary);
     let receiver = Receiver::start();
     receiver.accept_any_request();
+    let directory = scratch.join("directory");
+    fs::create_dir(&directory).expect("the scratch directory is writable");
     let mut command = Command::new(&binary);
     command
         .current_dir(scratch.path())
-        .arg(receiver.dsn())
+        .args(programs::arguments(name, &receiver.dsn(), &directory))
         .env("LD_LIBRARY_PATH", runtime_dir())
         .env("ASAN_OPTIONS", "detect_leaks=1:abort_on_error=0");
     assert_success(&run(&mut command, TIMEOUT), name);
@@ -63,8 +53,8 @@ fn check(name: &str) {
 
 #[test]
 fn the_conformance_programs_are_clean_under_the_sanitizers() {
-    let programs = programs();
-    assert!(programs.len() >= 4, "{programs:?}");
+    let programs = programs::names();
+    assert!(programs.len() >= 10, "{programs:?}");
     // Two at a time: each is a compiler run and a short program.
     let failed: Vec<String> = thread::scope(|scope| {
         let halves = [0, 1].map(|half| {

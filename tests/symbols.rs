@@ -11,7 +11,6 @@
 mod support;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -29,32 +28,9 @@ fn output(program: &str, arguments: &[&str], file: &Path) -> String {
     String::from_utf8(output.stdout).expect("the output is text")
 }
 
-/// Names before an opening bracket in declarations, comments and preprocessor left out.
 fn declared() -> BTreeSet<String> {
-    let header = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/sentry.h");
-    let text = fs::read_to_string(header).expect("the header is there");
-    let mut code = String::new();
-    let mut rest = text.as_str();
-    while let Some((before, behind)) = rest.split_once("/*") {
-        code.push_str(before);
-        rest = behind.split_once("*/").expect("comments end").1;
-    }
-    code.push_str(rest);
-    let is_code = |line: &&str| !line.starts_with('#');
-    let code = code.lines().filter(is_code).collect::<Vec<_>>().join("\n");
-    let declarations = code
-        .split(';')
-        .filter(|part| part.contains("SENTRY_API") && part.contains('('));
-    declarations
-        .map(|part| {
-            let behind = part.rsplit_once("SENTRY_API").expect("just checked").1;
-            let name = behind.split('(').next().expect("just checked");
-            name.split([' ', '*', '\n'])
-                .next_back()
-                .expect("a name")
-                .to_owned()
-        })
-        .collect()
+    let functions = support::header::functions();
+    functions.into_iter().map(|it| it.name).collect()
 }
 
 fn library() -> std::path::PathBuf {

@@ -16,15 +16,18 @@ use super::{error, guard, text};
 use crate::client::attachments::{Attachment, Attachments};
 use crate::client::state;
 
+/// What `sentry_attachment_t` names.
+pub struct sentry_attachment_s {
+    _private: [u8; 0],
+}
+
 /// Something attached: a file or bytes.
 ///
 /// Made by the functions `sentry_…attach_file` and `sentry_…attach_bytes`, changed by `sentry_attachment_set_…`. It
 /// belongs to the library and ends with what it was attached to, or by `sentry_remove_attachment` and
 /// `sentry_clear_attachments`; a handle that has ended is ignored.
 /// Threads: any, several at once.
-pub struct sentry_attachment_t {
-    _private: [u8; 0],
-}
+pub type sentry_attachment_t = sentry_attachment_s;
 
 /// Most bytes that can be attached.
 const MAX_BYTES: usize = 1024 * 1024 * 1024;

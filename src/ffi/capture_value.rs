@@ -46,6 +46,7 @@ pub unsafe extern "C" fn sentry_scope_capture_event(
 /// `sentry_scope_capture_event` with its arguments the other way round. Deprecated.
 ///
 /// Since: 0.1
+#[deprecated(note = "use sentry_scope_capture_event")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_capture_event_with_scope(
     event: sentry_value_t,

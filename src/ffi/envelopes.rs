@@ -16,18 +16,21 @@ use crate::client::state;
 use crate::protocol::envelope::{Envelope, HeaderFields, ItemKind};
 use crate::value::dynamic::Value;
 
+/// What `sentry_envelope_t` names.
+pub struct sentry_envelope_s {
+    envelope: Envelope,
+    headers: OnceLock<Value>,
+    event: OnceLock<Value>,
+    transaction: OnceLock<Value>,
+}
+
 /// Items under common headers, as one request carries them.
 ///
 /// Made by `sentry_envelope_deserialize` and `sentry_envelope_read_from_file`, read by the functions
 /// `sentry_envelope_get_…`, written by `sentry_envelope_serialize` and `sentry_envelope_write_to_file`, ended by
 /// `sentry_envelope_free` or `sentry_capture_envelope`.
 /// Threads: any number may read one envelope at once.
-pub struct sentry_envelope_t {
-    envelope: Envelope,
-    headers: OnceLock<Value>,
-    event: OnceLock<Value>,
-    transaction: OnceLock<Value>,
-}
+pub type sentry_envelope_t = sentry_envelope_s;
 
 /// Largest file that is read.
 const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;

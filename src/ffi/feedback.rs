@@ -172,6 +172,7 @@ pub unsafe extern "C" fn sentry_scope_capture_feedback(
 /// Null: without `uuid` null; what else is NULL is left out.
 /// Threads: any.
 /// Since: 0.1
+#[deprecated(note = "use sentry_value_new_feedback")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_user_feedback(
     uuid: *const sentry_uuid_t,
@@ -179,6 +180,7 @@ pub unsafe extern "C" fn sentry_value_new_user_feedback(
     email: *const c_char,
     comments: *const c_char,
 ) -> sentry_value_t {
+    #[expect(deprecated, reason = "the twin is deprecated as well")]
     // SAFETY: as our caller promises: NULL or an id, NULL or terminated texts.
     unsafe {
         sentry_value_new_user_feedback_n(
@@ -197,6 +199,7 @@ pub unsafe extern "C" fn sentry_value_new_user_feedback(
 ///
 /// Arguments: lengths in bytes, without terminator.
 /// Since: 0.1
+#[deprecated(note = "use sentry_value_new_feedback")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_user_feedback_n(
     uuid: *const sentry_uuid_t,
@@ -231,6 +234,7 @@ pub unsafe extern "C" fn sentry_value_new_user_feedback_n(
 /// Threads: any, several at once.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
 /// Since: 0.1
+#[deprecated(note = "use sentry_capture_feedback")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_capture_user_feedback(user_report: sentry_value_t) {
     guard((), || {

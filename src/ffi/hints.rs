@@ -8,15 +8,18 @@ use super::status::Fault;
 use super::{guard, text};
 use crate::client::attachments::Attachments;
 
+/// What `sentry_hint_t` names.
+pub struct sentry_hint_s {
+    _private: [u8; 0],
+}
+
 /// What goes along with one feedback.
 ///
 /// Made by `sentry_hint_new`, filled by `sentry_hint_attach_…`, ended by the capture it is given to. There is no other
 /// way to end it: one that is made must be given away. `before_send_feedback` may attach to the hint it is shown, which
 /// stays the library's.
 /// Threads: any, several at once, until it is given away.
-pub struct sentry_hint_t {
-    _private: [u8; 0],
-}
+pub type sentry_hint_t = sentry_hint_s;
 
 /// Makes a hint.
 ///

@@ -15,22 +15,28 @@ use crate::transport::host::{HostClient, HostRequest, HostResponse, Way, calling
 /// An HTTP client of the host; only the host knows what is behind the pointer.
 pub type sentry_http_client_t = c_void;
 
-/// A request that the host's HTTP client is to make.
-///
-/// Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
-/// they answer is valid during that call.
-pub struct sentry_http_request_t {
+/// What `sentry_http_request_t` names.
+pub struct sentry_http_request_s {
     url: CString,
     headers: Vec<(CString, CString)>,
     body: Vec<u8>,
 }
 
+/// A request that the host's HTTP client is to make.
+///
+/// Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
+/// they answer is valid during that call.
+pub type sentry_http_request_t = sentry_http_request_s;
+
+/// What `sentry_http_response_t` names.
+pub struct sentry_http_response_s {
+    response: HostResponse,
+}
+
 /// What the host's HTTP client reports of an answer, by the functions `sentry_http_response_set_…`.
 ///
 /// Given to a `sentry_http_client_send_func_t`, and valid during that call.
-pub struct sentry_http_response_t {
-    response: HostResponse,
-}
+pub type sentry_http_response_t = sentry_http_response_s;
 
 /// Makes an HTTP client of the host; `sentry_http_transport_new` calls it once, on its thread.
 pub type sentry_http_client_factory_func_t =

@@ -1,13 +1,12 @@
 //! Life of the library: init, flush, close, and the questions about it.
 
-use std::ffi::{CString, c_char, c_int};
+use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::time::Duration;
 
 use super::options::{sentry_options_t, take_options};
 use super::types::sentry_status_t;
 use super::{error, guard, text};
-use crate::client::options::SDK_VERSION;
 use crate::client::{self_test, state};
 
 /// Starts the library: from here on events are taken and sent by one background thread.
@@ -82,6 +81,17 @@ pub extern "C" fn sentry_shutdown() -> c_int {
     sentry_close()
 }
 
+/// Puts the handlers of crashes back, after something else has replaced them. There are none in this version, so this
+/// does nothing.
+///
+/// Threads: any.
+/// Returns: 0, also when not initialised.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_reinstall_backend() -> c_int {
+    0
+}
+
 /// Tests the way to the server: name, connection, TLS, proxy, CA bundle. No event is sent.
 ///
 /// Arguments: `timeout_ms` in milliseconds, for all of it.
@@ -103,22 +113,4 @@ pub extern "C" fn sentry_self_test(timeout_ms: u64) -> *mut c_char {
             }
         }
     })
-}
-
-/// Returns the version of this library, as `major.minor.patch`.
-///
-/// Ownership: static; do not free it.
-/// Threads: any.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub extern "C" fn sentry_sdk_version() -> *const c_char {
-    /// The version with its terminator.
-    const TEXT: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
-    debug_assert_eq!(
-        CString::new(SDK_VERSION)
-            .ok()
-            .map(|text| text.count_bytes()),
-        TEXT.len().checked_sub(1)
-    );
-    TEXT.as_ptr().cast()
 }

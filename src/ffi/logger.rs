@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::guard;
 use super::options::handle::store;
 use super::options::sentry_options_t;
-use super::types::{sentry_level_arg, sentry_level_t};
+use super::types::sentry_level_t;
 use super::variadic::{libsentry_call_logger, va_list};
 use crate::base::diagnostics::{Logger, Outlet, Severity};
 
@@ -23,7 +23,7 @@ use crate::base::diagnostics::{Logger, Outlet, Severity};
 /// two. It must not throw or `longjmp`, and what it waits for may keep the sending waiting.
 pub type sentry_logger_function_t = Option<
     unsafe extern "C" fn(
-        level: sentry_level_arg,
+        level: sentry_level_t,
         message: *const c_char,
         args: va_list,
         userdata: *mut c_void,
@@ -55,7 +55,7 @@ pub unsafe extern "C" fn sentry_options_set_logger(
 
 #[derive(Debug)]
 struct HostLogger {
-    function: unsafe extern "C" fn(sentry_level_arg, *const c_char, va_list, *mut c_void),
+    function: unsafe extern "C" fn(sentry_level_t, *const c_char, va_list, *mut c_void),
     userdata: *mut c_void,
 }
 
@@ -76,7 +76,7 @@ impl Logger for HostLogger {
             libsentry_call_logger(
                 self.function,
                 self.userdata,
-                sentry_level_t::from(severity) as sentry_level_arg,
+                sentry_level_t::from(severity),
                 c"%s".as_ptr(),
                 text.as_ptr(),
             );

@@ -39,6 +39,7 @@ pub mod outcome;
 pub mod scope;
 pub mod scope_values;
 pub mod scopes;
+pub mod sdk;
 pub mod sessions;
 pub mod stacks;
 pub mod stats;

@@ -17,16 +17,19 @@ use crate::protocol::event::breadcrumb;
 use crate::protocol::level::Level;
 use crate::value::dynamic::Value;
 
+/// What `sentry_scope_t` names.
+pub struct sentry_scope_s {
+    pub(crate) scope: Scope,
+    pub(crate) is_one_shot: bool,
+    pub(crate) last_event_id: Mutex<Uuid>,
+}
+
 /// Data for some events: what an event does not have comes from here, and what is missing here from the process.
 ///
 /// Made by `sentry_scope_new` (used as often as the host likes, ended by `sentry_scope_free`) or by
 /// `sentry_local_scope_new` (ended by the capture it is given to). Filled by the functions `sentry_scope_set_…`.
 /// Threads: any, several at once; the one that ends it must be the last.
-pub struct sentry_scope_t {
-    pub(crate) scope: Scope,
-    pub(crate) is_one_shot: bool,
-    pub(crate) last_event_id: Mutex<Uuid>,
-}
+pub type sentry_scope_t = sentry_scope_s;
 
 fn new(scope: Scope, is_one_shot: bool, last: Uuid) -> *mut sentry_scope_t {
     Box::into_raw(Box::new(sentry_scope_t {

@@ -59,6 +59,7 @@ pub unsafe extern "C" fn sentry_value_set_stacktrace(
 /// Null: as `sentry_value_new_stacktrace`; an event that is no object, or is frozen, stays as it is.
 /// Threads: one at a time for each event.
 /// Since: 0.1
+#[deprecated(note = "use sentry_value_set_stacktrace")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_event_value_add_stacktrace(
     event: sentry_value_t,

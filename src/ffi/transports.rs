@@ -15,15 +15,18 @@ use crate::client::options::{Options, OwnTransport, Route};
 use crate::protocol::envelope::Envelope;
 use crate::transport::host::{HostTransport, Way, calling};
 
+/// What `sentry_transport_t` names.
+pub struct sentry_transport_s {
+    kind: Kind,
+}
+
 /// A transport of the host: takes envelopes in place of the built-in one, behind the queue and its bounds.
 ///
 /// Made by `sentry_transport_new`, `sentry_new_function_transport` or `sentry_http_transport_new`, set up by
 /// `sentry_transport_set_…`, given away by `sentry_options_set_transport`, or ended by `sentry_transport_free`.
 /// Threads: one at a time, and set up before `sentry_init`. The functions of the host never run side by side, with two
 /// exceptions: flush, which runs on the thread that calls `sentry_flush`, and shutdown when a send has not returned.
-pub struct sentry_transport_t {
-    kind: Kind,
-}
+pub type sentry_transport_t = sentry_transport_s;
 
 /// What the host brought along.
 enum Kind {
@@ -99,6 +102,7 @@ pub unsafe extern "C" fn sentry_transport_new(
 /// Threads: any.
 /// Returns: the transport; NULL when the library failed.
 /// Since: 0.1
+#[deprecated(note = "use sentry_transport_new")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_new_function_transport(
     func: Option<unsafe extern "C" fn(envelope: *const sentry_envelope_t, data: *mut c_void)>,

@@ -5,10 +5,10 @@
 
 use std::ffi::{c_char, c_int};
 
-/// How much an event, a breadcrumb or a line of diagnostics matters.
+/// What `sentry_level_t` names.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum sentry_level_t {
+pub enum sentry_level_e {
     /// Finer than debug; events show it as `debug`.
     SENTRY_LEVEL_TRACE = -2,
     /// For developers.
@@ -22,6 +22,9 @@ pub enum sentry_level_t {
     /// The program cannot go on.
     SENTRY_LEVEL_FATAL = 3,
 }
+
+/// How much an event, a breadcrumb or a line of diagnostics matters.
+pub type sentry_level_t = sentry_level_e;
 
 /// Answer of functions that can fail. Success is 0; numbers are never used again for another meaning.
 #[repr(C)]
@@ -59,13 +62,16 @@ pub enum sentry_status_t {
     SENTRY_STATUS_INTERNAL_ERROR = 14,
 }
 
-/// A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+/// What `sentry_uuid_t` names.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct sentry_uuid_t {
+pub struct sentry_uuid_s {
     /// The bytes.
     pub bytes: [c_char; 16],
 }
+
+/// A UUID: 16 bytes, most significant first. All zero is the nil id, which stands for "none".
+pub type sentry_uuid_t = sentry_uuid_s;
 
 /// Which envelope goes when the queue is full.
 #[repr(C)]
@@ -145,10 +151,10 @@ pub enum sentry_cache_keep_t {
     SENTRY_CACHE_KEEP_ALWAYS = 2,
 }
 
-/// What the system tells about a crash.
+/// What `sentry_ucontext_t` names.
 #[repr(C)]
 #[derive(Debug, Clone, Copy)]
-pub struct sentry_ucontext_t {
+pub struct sentry_ucontext_s {
     /// Number of the signal.
     pub signum: c_int,
     /// What the system says about it.
@@ -156,6 +162,12 @@ pub struct sentry_ucontext_t {
     /// Registers of the thread it hit.
     pub user_context: *mut libc::ucontext_t,
 }
+
+/// What the system tells about a crash.
+pub type sentry_ucontext_t = sentry_ucontext_s;
+
+/// Flags of minidumps on another platform; nothing here takes them.
+pub type sentry_minidump_flags_t = u32;
 
 /// A `sentry_level_t` as it arrives.
 pub type sentry_level_arg = c_int;

@@ -8,6 +8,16 @@ use std::sync::Arc;
 use super::{guard, text};
 use crate::value::dynamic::{Node, Value};
 
+/// What `sentry_value_t` names.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub union sentry_value_u {
+    /// Opaque.
+    pub _bits: u64,
+    /// Opaque.
+    pub _double: f64,
+}
+
 /// A dynamic value: null, boolean, number, text, list or object.
 ///
 /// Eight bytes that mean nothing to the caller: copy them freely, count owners with `sentry_value_incref` and
@@ -15,14 +25,7 @@ use crate::value::dynamic::{Node, Value};
 /// they fail. Null, booleans and 32-bit integers need no memory and no counting.
 /// Threads: counting is safe from any thread. Changing one value from two threads at once is a mistake of the caller
 /// that leaves the value whole, in some order of the changes.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub union sentry_value_t {
-    /// Opaque.
-    pub _bits: u64,
-    /// Opaque.
-    pub _double: f64,
-}
+pub type sentry_value_t = sentry_value_u;
 
 /// What a value is.
 #[repr(C)]

@@ -12,7 +12,7 @@ use std::ffi::{c_char, c_int, c_void};
 use super::guard;
 use super::logs::log_return_value_t;
 use super::scopes::sentry_scope_t;
-use super::types::sentry_level_arg;
+use super::types::sentry_level_t;
 use crate::client::state;
 
 pub(super) use bodies::libsentry_call_logger;
@@ -31,7 +31,7 @@ pub struct va_list {
 ///
 /// cbindgen:ignore
 mod bodies {
-    use super::{c_char, c_void, sentry_level_arg, va_list};
+    use super::{c_char, c_void, sentry_level_t, va_list};
 
     // Only jumped to: their arguments are what the caller of the jump passed.
     unsafe extern "C" {
@@ -50,9 +50,9 @@ mod bodies {
     unsafe extern "C" {
         /// Calls `function(level, message, <the arguments>, userdata)`.
         pub(in crate::ffi) fn libsentry_call_logger(
-            function: unsafe extern "C" fn(sentry_level_arg, *const c_char, va_list, *mut c_void),
+            function: unsafe extern "C" fn(sentry_level_t, *const c_char, va_list, *mut c_void),
             userdata: *mut c_void,
-            level: sentry_level_arg,
+            level: sentry_level_t,
             message: *const c_char,
             ...
         );

@@ -5,6 +5,9 @@
 #endif
 #include "host_check.h"
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 static sentry_options_t *options;
 
 /* A number: its default, two values it takes at the ends of its range, one below and one above. */

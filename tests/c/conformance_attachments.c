@@ -11,6 +11,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 #define LIMIT 50000
 #define THREADS 8
 #define ROUNDS 60

@@ -5,6 +5,9 @@
 #endif
 #include "host_check.h"
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 static int seen;
 static int events_seen;
 

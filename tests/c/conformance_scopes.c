@@ -5,6 +5,9 @@
 #endif
 #include "host_check.h"
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 static sentry_value_t message(const char *text)
 {
     return sentry_value_new_message_event(SENTRY_LEVEL_INFO, NULL, text);

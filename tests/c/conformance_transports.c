@@ -8,6 +8,9 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 /* What the functions of a transport saw; written by one thread at a time, read after a flush or a close. */
 typedef struct {
     int started, sent, flushed, stopped, freed, start_answer, flush_answer;

@@ -12,6 +12,9 @@
     reason = "a helper of tests reports what is wrong by panicking"
 )]
 
+pub mod header;
+pub mod programs;
+
 use std::env;
 use std::ffi::OsString;
 use std::fs;

@@ -40,26 +40,30 @@ pub unsafe extern "C" fn sentry_options_add_attachment_n(
     unsafe { add(opts, path, path_len, None) }
 }
 
-/// Attaches a file to all events as the layout of a user interface. Deprecated: use `sentry_attach_file` and
-/// `sentry_attachment_set_type` with `event.view_hierarchy`.
+/// Attaches a file to all events as the layout of a user interface; see `SENTRY_ATTACHMENT_TYPE_VIEW_HIERARCHY`.
 ///
 /// Arguments: `path` of a JSON file, which need not exist yet.
 /// Ownership: the path is copied.
 /// Null: a NULL or empty `path` and a NULL `opts` are ignored.
 /// Since: 0.1
+#[deprecated(note = "use sentry_attach_file and sentry_attachment_set_type")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_add_view_hierarchy(
     opts: *mut sentry_options_t,
     path: *const c_char,
 ) {
+    #[expect(deprecated, reason = "the twin is deprecated as well")]
     // SAFETY: the caller promises a terminated text or NULL, so the length found is that of readable bytes.
-    unsafe { sentry_options_add_view_hierarchy_n(opts, path, text::c_str_len(path)) }
+    unsafe {
+        sentry_options_add_view_hierarchy_n(opts, path, text::c_str_len(path))
+    }
 }
 
-/// Like `sentry_options_add_view_hierarchy`, with a length. Deprecated.
+/// Like `sentry_options_add_view_hierarchy`, with a length.
 ///
 /// Arguments: `path_len` in bytes, without terminator; with NULL it must be 0.
 /// Since: 0.1
+#[deprecated(note = "use sentry_attach_file and sentry_attachment_set_type")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_add_view_hierarchy_n(
     opts: *mut sentry_options_t,

@@ -16,13 +16,16 @@ use crate::ffi::types::{
     sentry_minidump_mode_arg,
 };
 
+/// What `sentry_backend_t` names.
+pub struct sentry_backend_s {
+    _never: std::convert::Infallible,
+}
+
 /// What catches crashes. There is one, built in; no function makes another.
 ///
 /// `sentry_options_set_backend` with NULL turns it off.
 /// Threads: nothing to share.
-pub struct sentry_backend_t {
-    _never: std::convert::Infallible,
-}
+pub type sentry_backend_t = sentry_backend_s;
 
 /// Sets what catches crashes. Stored; without effect in this version.
 ///

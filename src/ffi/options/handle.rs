@@ -19,16 +19,20 @@ use crate::ffi::types::sentry_status_t;
 use crate::transport::host::calling;
 use crate::transport::outcome::OutcomeSink;
 
+/// What `sentry_options_t` names.
+#[expect(non_camel_case_types, reason = "the name is that of the C interface")]
+pub struct sentry_options_s {
+    options: Options,
+    texts: Texts,
+}
+
 /// The configuration of the library, to be handed to `sentry_init`.
 ///
 /// Made by `sentry_options_new` or `sentry_options_new_from_json`, changed by the functions `sentry_options_set_…`, read by
 /// `sentry_options_get_…`, ended by `sentry_init` or `sentry_options_free`.
 /// Threads: one at a time for each handle; different handles do not share anything.
 #[expect(non_camel_case_types, reason = "the name is that of the C interface")]
-pub struct sentry_options_t {
-    options: Options,
-    texts: Texts,
-}
+pub type sentry_options_t = sentry_options_s;
 
 /// What setters answer when the library itself failed.
 pub(crate) const INTERNAL: sentry_status_t = sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR;

@@ -7,15 +7,18 @@ use crate::ffi::guard;
 use crate::ffi::text::{c_str_len, usable_bytes};
 use crate::protocol::trace::Position;
 
-/// What a transaction starts with: its name, its operation, and where it comes from.
-///
-/// Made by `sentry_transaction_context_new`, ended by the `sentry_transaction_start` it is given to; there is no other end.
-/// Threads: one at a time for each handle.
-pub struct sentry_transaction_context_t {
+/// What `sentry_transaction_context_t` names.
+pub struct sentry_transaction_context_s {
     name: CString,
     operation: CString,
     pub(super) position: Position,
 }
+
+/// What a transaction starts with: its name, its operation, and where it comes from.
+///
+/// Made by `sentry_transaction_context_new`, ended by the `sentry_transaction_start` it is given to; there is no other end.
+/// Threads: one at a time for each handle.
+pub type sentry_transaction_context_t = sentry_transaction_context_s;
 
 /// Makes what a transaction starts with.
 ///

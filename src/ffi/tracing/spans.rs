@@ -13,15 +13,18 @@ use crate::ffi::scopes::sentry_scope_t;
 use crate::ffi::values::{sentry_value_t, take};
 use crate::protocol::trace::Position;
 
+/// What `sentry_span_t` names.
+pub struct sentry_span_s {
+    position: Position,
+}
+
 /// A part of a transaction. Tracing is not enabled in this version: it knows its place in the trace, for
 /// `sentry_span_iter_headers`, and is never sent.
 ///
 /// Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
 /// `sentry_span_discard`; it may outlive what it is a part of.
 /// Threads: any, several at once; the one that ends it must be the last.
-pub struct sentry_span_t {
-    position: Position,
-}
+pub type sentry_span_t = sentry_span_s;
 
 /// Starts a span within this span. Tracing is not enabled in this version: the span is only a place in the trace.
 ///

@@ -17,14 +17,17 @@ use crate::ffi::types::sentry_uuid_t;
 use crate::ffi::values::{sentry_value_t, take};
 use crate::protocol::trace::Position;
 
+/// What `sentry_transaction_t` names.
+pub struct sentry_transaction_s {
+    position: Position,
+}
+
 /// A piece of work from its beginning to its end, the root of spans. Tracing is not enabled in this version: it knows its
 /// place in the trace, for `sentry_transaction_iter_headers`, and is never sent.
 ///
 /// Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`.
 /// Threads: any, several at once; the one that ends it must be the last.
-pub struct sentry_transaction_t {
-    position: Position,
-}
+pub type sentry_transaction_t = sentry_transaction_s;
 
 /// Starts a transaction. Tracing is not enabled in this version: it is only a place in the trace,
 /// and the sampler is not called.
