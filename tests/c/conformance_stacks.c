@@ -9,6 +9,9 @@
 #include <signal.h>
 #include <ucontext.h>
 
+/* Deprecated functions still work. */
+SENTRY_SUPPRESS_DEPRECATED
+
 #define NOT_INLINED __attribute__((noinline, noclone))
 #define ROOM 512
 
