@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::directory::Directory;
 use super::run::Run;
@@ -10,7 +11,7 @@ use super::run::Run;
 #[derive(Debug)]
 pub(crate) struct Database {
     directory: Directory,
-    run: Run,
+    run: Arc<Run>,
 }
 
 impl Database {
@@ -18,7 +19,7 @@ impl Database {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let directory = Directory::open(path)?;
         Ok(Self {
-            run: Run::start(&directory)?,
+            run: Arc::new(Run::start(&directory)?),
             directory,
         })
     }
@@ -36,7 +37,7 @@ impl Database {
     }
 
     /// The run of this process.
-    pub(crate) fn run(&self) -> &Run {
+    pub(crate) fn run(&self) -> &Arc<Run> {
         &self.run
     }
 }

@@ -19,7 +19,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::directory::Directory;
 use super::run::Run;
@@ -32,7 +32,8 @@ use discovery::Stamp;
 use name::{Name, Retry};
 use schedule::MAX_ATTEMPTS;
 pub(crate) use shelf::Tally;
-use shelf::{Content, Entry, Place, Shelf, State};
+pub(crate) use shelf::Content;
+use shelf::{Entry, Place, Shelf, State};
 
 /// Where retry files and kept copies lie, in the database.
 const CACHE: &str = "cache";
@@ -57,6 +58,16 @@ pub(crate) struct Moment {
     pub(crate) now: Instant,
     /// For names: milliseconds since 1970.
     pub(crate) millis: u64,
+}
+
+impl Moment {
+    /// A moment on the monotonic clock and on the wall clock.
+    pub(crate) fn new(now: Instant, wall: SystemTime) -> Self {
+        Self {
+            now,
+            millis: discovery::millis(wall),
+        }
+    }
 }
 
 /// One of the two directories.
@@ -246,28 +257,16 @@ impl Spool {
         Ok(())
     }
 
-    /// Leaves an envelope in the directory of the run, for the next start.
-    pub(crate) fn leave(
-        &mut self,
-        envelope: &Envelope,
-        header: &HeaderFields<'_>,
-    ) -> io::Result<()> {
-        let mut bytes = Vec::new();
-        envelope.write(&mut bytes, header);
-        let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
-        if self.run.directory().metadata(name.to_string()).is_ok() {
-            name = name.with_fresh_id();
-        }
-        self.run
-            .write(&name.to_string(), &bytes, Durability::Process)?;
-        self.note_written(bytes.len());
-        Ok(())
+    /// Makes everything that waits due.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        self.carried.hurry(now);
+        self.waiting.hurry(now);
     }
 
-    /// A file that may be sent now: the oldest that is due, or with `all` the oldest that waits.
-    pub(crate) fn due(&self, now: Instant, all: bool) -> Option<Ticket> {
+    /// A file that may be sent now: the oldest that is due.
+    pub(crate) fn due(&self, now: Instant) -> Option<Ticket> {
         let of = |which: Which| {
-            let place = self.shelf(which).due(now, all)?;
+            let place = self.shelf(which).due(now)?;
             Some(Ticket { which, place })
         };
         // What earlier runs left is the oldest there is, and may be the report of a crash (SP-7).
@@ -280,10 +279,17 @@ impl Spool {
         run.into_iter().chain(cache).min()
     }
 
-    /// The size of a file.
-    pub(crate) fn bytes(&self, ticket: Ticket) -> u64 {
-        let entry = self.shelf(ticket.which).get(ticket.place);
-        entry.map_or(0, |entry| entry.bytes)
+    /// What is in a file that waits.
+    pub(crate) fn content(&self, ticket: Ticket) -> Option<&Content> {
+        match &self.shelf(ticket.which).get(ticket.place)?.state {
+            State::Waiting(content) => Some(content),
+            State::Unread | State::Sending | State::Resting => None,
+        }
+    }
+
+    /// Puts a file off that waits.
+    pub(crate) fn postpone(&mut self, ticket: Ticket, due: Instant) {
+        self.shelf_mut(ticket.which).postpone(ticket.place, due);
     }
 
     /// Takes a file that waits out of the reach of other processes, and reads it.
@@ -568,6 +574,22 @@ impl Spool {
             Which::Run => &mut self.carried,
         }
     }
+}
+
+/// Leaves an envelope in the directory of a run, for the next start; how many bytes that took.
+pub(crate) fn leave(
+    run: &Run,
+    envelope: &Envelope,
+    header: &HeaderFields<'_>,
+) -> io::Result<usize> {
+    let mut bytes = Vec::new();
+    envelope.write(&mut bytes, header);
+    let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
+    if run.directory().metadata(name.to_string()).is_ok() {
+        name = name.with_fresh_id();
+    }
+    run.write(&name.to_string(), &bytes, Durability::Process)?;
+    Ok(bytes.len())
 }
 
 /// Why a file gives no envelope.

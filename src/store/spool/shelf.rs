@@ -165,9 +165,16 @@ impl Shelf {
             .filter(|place| self.caps.is_too_old(place.born, now))
     }
 
-    /// The oldest file that is due; with `all`, whatever its time.
-    pub(crate) fn due(&self, now: Instant, all: bool) -> Option<Place> {
-        self.first(|entry| (all || entry.due <= now) && matches!(entry.state, State::Waiting(_)))
+    /// Makes every file due that is not yet.
+    pub(crate) fn hurry(&mut self, now: Instant) {
+        for entry in self.entries.values_mut() {
+            entry.due = entry.due.min(now);
+        }
+    }
+
+    /// The oldest file that is due.
+    pub(crate) fn due(&self, now: Instant) -> Option<Place> {
+        self.first(|entry| entry.due <= now && matches!(entry.state, State::Waiting(_)))
     }
 
     /// When the next file is due.
@@ -273,17 +280,17 @@ mod tests {
         for state in [State::Unread, State::Sending, State::Resting] {
             shelf.add(1, entry(1, now, state));
         }
-        assert_eq!((shelf.due(now, true), shelf.next_due()), (None, None));
+        assert_eq!((shelf.due(later), shelf.next_due()), (None, None));
         let place = shelf.add(2, entry(1, later, waiting()));
         assert_eq!(
-            (shelf.due(now, false), shelf.next_due()),
+            (shelf.due(now), shelf.next_due()),
             (None, Some(later))
         );
-        assert_eq!(shelf.due(now, true), Some(place));
-        assert_eq!(shelf.due(later, false), Some(place));
+        assert_eq!(shelf.due(later), Some(place));
         let name = Name::plain(Uuid::new_v4());
-        shelf.rename(place, name, now);
+        shelf.rename(place, name, later);
         assert!(shelf.knows(&name));
-        assert_eq!(shelf.due(now, false), Some(place));
+        shelf.hurry(now);
+        assert_eq!(shelf.due(now), Some(place));
     }
 }

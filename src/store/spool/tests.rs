@@ -81,7 +81,8 @@ impl Rig {
     }
 
     fn claim(&self, spool: &mut Spool) -> Option<(Ticket, Uuid)> {
-        let ticket = spool.due(self.moment().now, true)?;
+        spool.hurry(self.moment().now);
+        let ticket = spool.due(self.moment().now)?;
         match spool.claim(ticket, self.moment()) {
             Claim::Envelope(envelope) => Some((ticket, envelope.event_id.unwrap_or(Uuid::NIL))),
             Claim::Nothing => None,
@@ -172,7 +173,7 @@ fn one_id_twice_is_two_files() {
             .add(&event(id), &header(DSN), Durability::Process, moment)
             .unwrap();
         spool.keep(&event(id), &header(DSN), moment).unwrap();
-        spool.leave(&event(id), &header(DSN)).unwrap();
+        leave(&spool.run, &event(id), &header(DSN)).unwrap();
     }
     assert_eq!(rig.names().len(), 4);
     assert_eq!(spool.run.directory().names().unwrap().count(), 2);
@@ -189,9 +190,9 @@ fn a_file_is_tried_at_growing_distances_and_given_up_after_six_attempts() {
         let next = spool.next_due().unwrap();
         // The wall clock goes on while the test runs; whatever passes there is taken off.
         assert!(next <= due && due - next < MINUTE, "attempt {attempt}");
-        assert_eq!(spool.due(rig.moment().now, false), None);
+        assert_eq!(spool.due(rig.moment().now), None);
         rig.passed += minutes * MINUTE;
-        assert!(spool.due(rig.moment().now, false).is_some());
+        assert!(spool.due(rig.moment().now).is_some());
         let (ticket, found) = rig.claim(&mut spool).unwrap();
         assert_eq!((found, rig.names()), (id, vec![]));
         let is_kept = spool.put_back_failed(ticket, content(), rig.moment());
@@ -216,7 +217,7 @@ fn a_later_start_sends_at_once_what_it_finds_and_remembers_the_attempts() {
     drop(first);
     let mut second = rig.spool(9);
     assert_eq!(rig.discover(&mut second), [Notice::Adopted(one())]);
-    let ticket = second.due(rig.moment().now, false).unwrap();
+    let ticket = second.due(rig.moment().now).unwrap();
     assert!(matches!(
         second.claim(ticket, rig.moment()),
         Claim::Envelope(_)
@@ -228,7 +229,7 @@ fn a_later_start_sends_at_once_what_it_finds_and_remembers_the_attempts() {
     rig.passed = Duration::ZERO;
     let mut third = rig.spool(9);
     rig.discover(&mut third);
-    assert!(third.due(rig.moment().now, false).is_some());
+    assert!(third.due(rig.moment().now).is_some());
 }
 
 #[test]
@@ -260,7 +261,7 @@ fn what_dies_under_way_is_taken_over() {
     let mut first = rig.spool(9);
     let id = rig.add(&mut first);
     let left = Uuid::new_v4();
-    first.leave(&event(left), &header(DSN)).unwrap();
+    leave(&first.run, &event(left), &header(DSN)).unwrap();
     rig.claim(&mut first).unwrap();
     drop(first);
     let mut second = rig.spool(9);
@@ -333,7 +334,7 @@ fn caps_also_bound_what_is_found_and_what_is_carried_over() {
     }
     let mut first = rig.spool(3);
     for _ in 0..150 {
-        first.leave(&event(Uuid::new_v4()), &header(DSN)).unwrap();
+        leave(&first.run, &event(Uuid::new_v4()), &header(DSN)).unwrap();
     }
     drop(first);
     let mut spool = rig.spool(3);
