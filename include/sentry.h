@@ -317,7 +317,8 @@ typedef enum sentry_outcome_t {
      */
     SENTRY_OUTCOME_DISCARDED = 1,
     /**
-     * Written to disk; a later outcome follows in this or a later run.
+     * Written to disk. A later outcome follows in this or a later run, when it is sent; what a cap removes from the disk,
+     * or somebody else, is only counted.
      */
     SENTRY_OUTCOME_SPOOLED = 2,
 } sentry_outcome_t;
@@ -1193,6 +1194,14 @@ typedef struct sentry_stats_t {
      * Why the last request without an answer failed; empty if none did.
      */
     char last_error[SENTRY_STATS_ERROR_LEN];
+    /**
+     * Envelopes written to the database directory.
+     */
+    uint64_t files_written;
+    /**
+     * Their bytes.
+     */
+    uint64_t file_bytes_written;
 } sentry_stats_t;
 
 /**
@@ -5914,13 +5923,17 @@ void sentry_transport_set_shutdown_func(sentry_transport_t *transport,
                                         int (*shutdown_func)(uint64_t timeout, void *state));
 
 /**
- * Asks for one more attempt with what waits on disk. Nothing of a transport of the host does.
+ * Sends what waits on disk now rather than when it is due; for instance when the host learns that there is a network
+ * again.
  *
- * Null: NULL is ignored.
+ * Null: NULL is ignored, and so is all but a transport of `sentry_http_transport_new`. Without `http_retry` it does
+ * nothing.
  * Threads: any.
+ * Blocks: never; the library's own thread sends.
  * Since: 0.1
  */
-SENTRY_API void sentry_transport_retry(sentry_transport_t *_transport);
+SENTRY_API
+void sentry_transport_retry(sentry_transport_t *transport);
 
 /**
  * Ends a transport that was not given to `sentry_options_set_transport`.

@@ -28,9 +28,11 @@ impl Client {
         self.options.require_user_consent
     }
 
-    /// The answer to a capture that the queue took: a refusal if it goes nowhere for want of consent.
+    /// The answer to a capture that the queue took: a refusal if it goes nowhere for want of consent. On disk it can wait for
+    /// that.
     pub(crate) fn check_consent(&self, event_id: Uuid) -> Result<Uuid, Refused> {
-        if self.is_consent_missing() {
+        let can_wait = self.options.spool.http_retry && self.paperwork.database().is_some();
+        if self.is_consent_missing() && !can_wait {
             return Err(Refused::because(
                 Status::NoConsent,
                 "the user has not consented; see sentry_user_consent_give()",

@@ -158,6 +158,17 @@ impl Client {
             .map_or(0, |transport| transport.flush(timeout))
     }
 
+    /// Sends what waits on disk now rather than when it is due.
+    pub(crate) fn send_spooled(&self) {
+        if let Some(transport) = self
+            .transport
+            .as_ref()
+            .filter(|_| self.options.spool.http_retry)
+        {
+            transport.send_spooled();
+        }
+    }
+
     /// Stops sending; returns how many envelopes were not sent.
     fn stop(&self) -> u64 {
         self.finish_session(SessionStatus::Exited);

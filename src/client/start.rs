@@ -8,7 +8,7 @@ use super::attachments::AttachedFile;
 use super::contexts::{self, Trace};
 use super::fields::{self, Fields};
 use super::ignore::IgnoreRules;
-use super::options::{Compression, Options, QueueOverflow};
+use super::options::{CacheKeep, Compression, Options, QueueOverflow};
 use super::paperwork::Paperwork;
 use super::scope::Scope;
 use super::state;
@@ -17,6 +17,7 @@ use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::process;
 use crate::protocol::dsn::Dsn;
 use crate::store::consent::Consent;
+use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, Chores};
 use crate::transport::host::Way;
@@ -25,6 +26,7 @@ use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::RetryPolicy;
 use crate::transport::settings::{Certificates, Settings};
+use crate::transport::spooling::{Keep, SpoolPolicy};
 
 /// A client that just started, and what the host should know about it.
 #[derive(Debug)]
@@ -289,7 +291,26 @@ fn settings(
             backoff_max: options.retry_backoff_max,
         },
         way,
+        spool: spool_policy(options),
     }))
+}
+
+fn spool_policy(options: &Options) -> SpoolPolicy {
+    let spool = &options.spool;
+    SpoolPolicy {
+        is_retrying: spool.http_retry,
+        is_spilling: false,
+        keep: match spool.cache_keep {
+            CacheKeep::None => Keep::Nothing,
+            CacheKeep::Offline => Keep::Unsent,
+            CacheKeep::Always => Keep::Everything,
+        },
+        caps: Caps {
+            items: spool.cache_max_items,
+            bytes: spool.cache_max_size,
+            age: spool.cache_max_age,
+        },
+    }
 }
 
 fn certificates(options: &Options, diagnostics: &Diagnostics) -> Result<Certificates, String> {

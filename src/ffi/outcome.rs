@@ -18,7 +18,8 @@ pub enum sentry_outcome_t {
     SENTRY_OUTCOME_DELIVERED = 0,
     /// Lost; `reason` says why.
     SENTRY_OUTCOME_DISCARDED = 1,
-    /// Written to disk; a later outcome follows in this or a later run.
+    /// Written to disk. A later outcome follows in this or a later run, when it is sent; what a cap removes from the disk,
+    /// or somebody else, is only counted.
     SENTRY_OUTCOME_SPOOLED = 2,
 }
 
@@ -94,6 +95,10 @@ impl OutcomeSink for Callback {
                 DiscardReason::QueueOverflow,
             ),
             Fate::Discarded(reason) => (sentry_outcome_t::SENTRY_OUTCOME_DISCARDED, reason),
+            Fate::Spooled => (
+                sentry_outcome_t::SENTRY_OUTCOME_SPOOLED,
+                DiscardReason::QueueOverflow,
+            ),
         };
         let info = sentry_outcome_info_t {
             size: size_of::<sentry_outcome_info_t>(),

@@ -154,6 +154,10 @@ pub struct sentry_stats_t {
     pub categories: [sentry_category_stats_t; SENTRY_STATS_CATEGORIES],
     /// Why the last request without an answer failed; empty if none did.
     pub last_error: [c_char; SENTRY_STATS_ERROR_LEN],
+    /// Envelopes written to the database directory.
+    pub files_written: u64,
+    /// Their bytes.
+    pub file_bytes_written: u64,
 }
 
 /// Copies all figures at one instant.
@@ -233,6 +237,8 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
         database_unusable: 0,
         categories: [NOTHING; SENTRY_STATS_CATEGORIES],
         last_error: [0; SENTRY_STATS_ERROR_LEN],
+        files_written: 0,
+        file_bytes_written: 0,
     };
     let Some(stats) = stats else { return figures };
     figures.queue_items = stats.usage.items;
@@ -244,6 +250,8 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
     figures.retries = stats.retries;
     figures.bytes_sent = stats.bytes_sent;
     figures.client_reports_sent = stats.reports_sent;
+    figures.files_written = stats.files_written;
+    figures.file_bytes_written = stats.file_bytes_written;
     figures.requests_in_flight = stats.requests_in_flight;
     figures.server_unreachable = u32::from(stats.is_unreachable);
     figures.database_unusable = u32::from(stats.is_database_unusable);

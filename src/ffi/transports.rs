@@ -12,6 +12,7 @@ use super::options::handle::store;
 use super::options::{lend, sentry_options_t};
 use crate::base::lock::try_lock;
 use crate::client::options::{Options, OwnTransport, Route};
+use crate::client::{Client, state};
 use crate::protocol::envelope::Envelope;
 use crate::transport::host::{HostTransport, Way, calling};
 
@@ -197,13 +198,25 @@ pub unsafe extern "C" fn sentry_transport_set_shutdown_func(
     unsafe { change(transport, |functions| functions.shutdown = shutdown_func) };
 }
 
-/// Asks for one more attempt with what waits on disk. Nothing of a transport of the host does.
+/// Sends what waits on disk now rather than when it is due; for instance when the host learns that there is a network
+/// again.
 ///
-/// Null: NULL is ignored.
+/// Null: NULL is ignored, and so is all but a transport of `sentry_http_transport_new`. Without `http_retry` it does
+/// nothing.
 /// Threads: any.
+/// Blocks: never; the library's own thread sends.
 /// Since: 0.1
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_transport_retry(_transport: *mut sentry_transport_t) {}
+pub unsafe extern "C" fn sentry_transport_retry(transport: *mut sentry_transport_t) {
+    guard((), || {
+        // SAFETY: as our caller promises: NULL or a handle of ours that has not ended.
+        let transport = unsafe { transport.as_ref() };
+        if transport.is_some_and(|it| matches!(it.kind, Kind::Http(_))) {
+            // Without a client there is nothing to send.
+            let _ = state::with_client(Client::send_spooled);
+        }
+    });
+}
 
 /// Ends a transport that was not given to `sentry_options_set_transport`.
 ///

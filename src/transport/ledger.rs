@@ -152,18 +152,56 @@ impl Entry<'_> {
 
     /// Pending items that the server has.
     pub(crate) fn deliver(&self, tallies: impl IntoIterator<Item = Tally>) {
-        for (category, quantity) in tallies {
-            self.subtract(category, Column::Pending, quantity);
-            self.add(category, Column::Delivered, quantity);
-        }
+        self.settle(tallies, Column::Pending, Column::Delivered);
     }
 
     /// Pending items that were lost.
     pub(crate) fn discard(&self, tallies: impl IntoIterator<Item = Tally>, reason: DiscardReason) {
+        self.settle(tallies, Column::Pending, Column::Discarded(reason));
+    }
+
+    /// Pending items that lie on disk now.
+    pub(crate) fn spool(&self, tallies: impl IntoIterator<Item = Tally>) {
+        self.settle(tallies, Column::Pending, Column::Spooled);
+    }
+
+    /// Items of an earlier run that were found on disk.
+    pub(crate) fn adopt(&self, tallies: impl IntoIterator<Item = Tally>) {
         for (category, quantity) in tallies {
-            self.subtract(category, Column::Pending, quantity);
-            self.add(category, Column::Discarded(reason), quantity);
-            self.ledger.note_unreported(category, reason, quantity);
+            self.add(category, Column::Captured, quantity);
+            self.add(category, Column::Spooled, quantity);
+        }
+    }
+
+    /// Adopted items that another process has now, and books.
+    pub(crate) fn give_away(&self, tallies: impl IntoIterator<Item = Tally>) {
+        for (category, quantity) in tallies {
+            self.subtract(category, Column::Spooled, quantity);
+            self.subtract(category, Column::Captured, quantity);
+        }
+    }
+
+    /// Items on disk that the server has.
+    pub(crate) fn deliver_spooled(&self, tallies: impl IntoIterator<Item = Tally>) {
+        self.settle(tallies, Column::Spooled, Column::Delivered);
+    }
+
+    /// Items on disk that were lost.
+    pub(crate) fn discard_spooled(
+        &self,
+        tallies: impl IntoIterator<Item = Tally>,
+        reason: DiscardReason,
+    ) {
+        self.settle(tallies, Column::Spooled, Column::Discarded(reason));
+    }
+
+    fn settle(&self, tallies: impl IntoIterator<Item = Tally>, from: Column, to: Column) {
+        for (category, quantity) in tallies {
+            self.subtract(category, from, quantity);
+            self.add(category, to, quantity);
+            if let Column::Discarded(reason) = to {
+                self.ledger.note_unreported(category, reason, quantity);
+            }
         }
     }
 
@@ -202,6 +240,30 @@ mod tests {
         assert_eq!(counts.discarded[DiscardReason::SendError.index()], 1);
         assert_eq!(counts.discarded[DiscardReason::SampleRate.index()], 1);
         assert_eq!(counts.discarded_total(), 2);
+    }
+
+    #[test]
+    fn what_lies_on_disk_is_a_column_of_its_own() {
+        let ledger = Ledger::new(true, Table::default());
+        let counts = || {
+            let counts = errors(&ledger);
+            assert_eq!(
+                counts.captured,
+                counts.delivered + counts.discarded_total() + counts.spooled + counts.pending
+            );
+            (counts.captured, counts.spooled, counts.delivered)
+        };
+        ledger.enter().accept(ONE_ERROR);
+        ledger.enter().spool(ONE_ERROR);
+        ledger.enter().adopt([(Category::Error, 3)]);
+        assert_eq!(counts(), (4, 4, 0));
+        ledger.enter().give_away(ONE_ERROR);
+        assert_eq!(counts(), (3, 3, 0));
+        ledger.enter().deliver_spooled(ONE_ERROR);
+        let lost = DiscardReason::CacheOverflow;
+        ledger.enter().discard_spooled(ONE_ERROR, lost);
+        assert_eq!(counts(), (3, 1, 1));
+        assert_eq!(ledger.take_unreported(), [(lost, Category::Error, 1)]);
     }
 
     // REP-8

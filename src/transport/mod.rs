@@ -32,6 +32,7 @@ pub(crate) mod retry;
 mod sender;
 pub(crate) mod settings;
 mod shared;
+pub(crate) mod spooling;
 pub(crate) mod stats;
 mod table;
 mod thread;
@@ -137,8 +138,14 @@ impl Transport {
     pub(crate) fn withhold(&self, is_withheld: bool) {
         let was_withheld = self.shared.is_withheld.swap(is_withheld, Ordering::AcqRel);
         if was_withheld && !is_withheld {
-            self.shared.wake.now();
+            self.send_spooled();
         }
+    }
+
+    /// What waits on disk is sent now rather than when it is due.
+    pub(crate) fn send_spooled(&self) {
+        self.shared.spool_due.store(true, Ordering::Release);
+        self.shared.wake.now();
     }
 
     /// The client has something for [`backing::Chores::run`]; the worker will see to it.
@@ -286,6 +293,8 @@ impl Transport {
             retries: traffic.retries.load(Ordering::Relaxed),
             bytes_sent: traffic.bytes.load(Ordering::Relaxed),
             reports_sent: traffic.reports.load(Ordering::Relaxed),
+            files_written: traffic.files_written.load(Ordering::Relaxed),
+            file_bytes_written: traffic.file_bytes_written.load(Ordering::Relaxed),
             requests_in_flight: traffic.in_flight.load(Ordering::Relaxed),
             is_unreachable: traffic.unreachable.load(Ordering::Relaxed) != 0,
             is_database_unusable: self.shared.backing.is_database_unusable,

@@ -13,6 +13,8 @@ pub(crate) enum Fate {
     Delivered,
     /// Lost, and why.
     Discarded(DiscardReason),
+    /// On disk; more is heard of it when that ends.
+    Spooled,
 }
 
 /// One envelope and its fate.

@@ -3,7 +3,7 @@
 //! Written by the worker, read by every capture, without a lock.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::protocol::category::Category;
 use crate::protocol::rate_limit::{RateLimit, Target};
@@ -44,6 +44,11 @@ impl RateLimiter {
 
     /// True while items of this category must not be sent (RL-8).
     pub(crate) fn is_limited(&self, category: Category, now: Instant) -> bool {
+        self.limited_until(category, now).is_some()
+    }
+
+    /// Until when items of this category must not be sent; none if they may be now.
+    pub(crate) fn limited_until(&self, category: Category, now: Instant) -> Option<Instant> {
         // RL-12: client reports stop only when everything stops.
         let own = match category {
             Category::Internal => 0,
@@ -53,7 +58,11 @@ impl RateLimiter {
                 .map_or(0, |until| until.load(Ordering::Relaxed)),
         };
         let until = own.max(self.all.load(Ordering::Relaxed));
-        until > 0 && self.millis(now) < until
+        let is_limited = until > 0 && self.millis(now) < until;
+        is_limited.then(|| {
+            let end = self.start.checked_add(Duration::from_millis(until));
+            end.unwrap_or(now)
+        })
     }
 
     fn millis(&self, at: Instant) -> u64 {
@@ -64,7 +73,6 @@ impl RateLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn limit(seconds: u64, target: Target) -> RateLimit {
         RateLimit {

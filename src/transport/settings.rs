@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::host::Way;
 use super::queue::QueueSettings;
 use super::retry::RetryPolicy;
+use super::spooling::SpoolPolicy;
 
 /// Where trusted certificates come from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -62,6 +63,8 @@ pub(crate) struct Settings {
     pub(crate) queue: QueueSettings,
     /// Retries.
     pub(crate) retry: RetryPolicy,
+    /// What goes to disk.
+    pub(crate) spool: SpoolPolicy,
 }
 
 impl std::fmt::Debug for Settings {
@@ -78,6 +81,7 @@ impl std::fmt::Debug for Settings {
             .field("max_requests_in_flight", &self.max_requests_in_flight)
             .field("queue", &self.queue)
             .field("retry", &self.retry)
+            .field("spool", &self.spool)
             .finish_non_exhaustive()
     }
 }

@@ -26,6 +26,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use crate::store::spool::Written;
 
 /// Figures about requests, for the host.
 #[derive(Debug, Default)]
@@ -40,6 +41,10 @@ pub(crate) struct Traffic {
     pub(crate) bytes: AtomicU64,
     /// Client reports the server has.
     pub(crate) reports: AtomicU64,
+    /// Envelopes written to disk.
+    pub(crate) files_written: AtomicU64,
+    /// Their bytes.
+    pub(crate) file_bytes_written: AtomicU64,
     /// Requests under way.
     pub(crate) in_flight: AtomicU32,
     /// 1 while the last attempt got no answer.
@@ -117,7 +122,16 @@ struct Unsettled {
     event_id: Uuid,
     category: Category,
     tallies: Vec<Tally>,
-    charge: Charge,
+    place: Place,
+}
+
+/// What an envelope that the worker holds takes up.
+#[derive(Debug)]
+enum Place {
+    /// Room in the queue; it is booked as pending.
+    Memory(Charge),
+    /// A file; it is booked as spooled.
+    Disk,
 }
 
 /// See the module. Lock order: `unsettled` before the ledger's gate; all others are taken alone.
@@ -151,6 +165,8 @@ pub(crate) struct Shared {
     pub(crate) is_withheld: AtomicBool,
     /// Set when the client has chores.
     pub(crate) chores_due: AtomicBool,
+    /// Set when what waits on disk is to be sent at once.
+    pub(crate) spool_due: AtomicBool,
     unsettled: Mutex<Vec<Unsettled>>,
     /// The fork generation it was made in.
     generation: u32,
@@ -191,6 +207,7 @@ impl Shared {
             diagnostics,
             is_withheld: AtomicBool::new(backing.is_withheld),
             chores_due: AtomicBool::new(false),
+            spool_due: AtomicBool::new(false),
             backing,
         })
     }
@@ -265,13 +282,27 @@ impl Shared {
 
     /// Notes that the worker now answers for `queued`.
     pub(crate) fn hold(&self, ticket: u64, queued: &Queued) {
+        self.hold_at(ticket, &queued.envelope, Place::Memory(queued.charge));
+    }
+
+    /// Notes that the worker now sends an envelope that lies on disk.
+    pub(crate) fn hold_spooled(&self, ticket: u64, envelope: &Envelope) {
+        self.hold_at(ticket, envelope, Place::Disk);
+    }
+
+    fn hold_at(&self, ticket: u64, envelope: &Envelope, place: Place) {
         lock(&self.unsettled).push(Unsettled {
             ticket,
-            event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
-            category: queued.envelope.category(),
-            tallies: queued.envelope.tallies().collect(),
-            charge: queued.charge,
+            event_id: envelope.event_id.unwrap_or(Uuid::NIL),
+            category: envelope.category(),
+            tallies: envelope.tallies().collect(),
+            place,
         });
+    }
+
+    /// Notes that the worker no longer sends an envelope that stays on disk, and so in the books.
+    pub(crate) fn let_go(&self, ticket: u64) {
+        lock(&self.unsettled).retain(|held| held.ticket != ticket);
     }
 
     /// Books part of what the worker holds as lost: items that a rate limit removed from an envelope, of which `left`
@@ -286,17 +317,24 @@ impl Shared {
         let mut unsettled = lock(&self.unsettled);
         if let Some(held) = unsettled.iter_mut().find(|held| held.ticket == ticket) {
             held.tallies = left.tallies().collect();
-            self.ledger.enter().discard(lost.iter().copied(), reason);
+            let (entry, lost) = (self.ledger.enter(), lost.iter().copied());
+            match held.place {
+                Place::Memory(_) => entry.discard(lost, reason),
+                Place::Disk => entry.discard_spooled(lost, reason),
+            }
         }
     }
 
-    /// Books everything the worker holds as lost, except what `stays`.
+    /// Books everything the worker holds as lost, except what `stays` and what lies on disk: that is for a later start.
     pub(crate) fn settle_all_but(&self, stays: impl Fn(u64) -> bool, reason: DiscardReason) -> u64 {
-        let tickets: Vec<u64> = lock(&self.unsettled)
+        let mut unsettled = lock(&self.unsettled);
+        unsettled.retain(|held| stays(held.ticket) || matches!(held.place, Place::Memory(_)));
+        let tickets: Vec<u64> = unsettled
             .iter()
             .map(|held| held.ticket)
             .filter(|ticket| !stays(*ticket))
             .collect();
+        drop(unsettled);
         let mut settled: u64 = 0;
         for ticket in tickets {
             // A callback may fork; then the locks belong to threads that are not here.
@@ -317,10 +355,12 @@ impl Shared {
                 return;
             };
             let held = unsettled.swap_remove(place);
-            self.book(&held.tallies, fate);
+            self.book(&held, fate);
             held
         };
-        self.queue.release(held.charge);
+        if let Place::Memory(charge) = held.place {
+            self.queue.release(charge);
+        }
         self.tell(&Outcome {
             event_id: held.event_id,
             category: held.category,
@@ -402,12 +442,27 @@ impl Shared {
         self.phase_changed.notify_all();
     }
 
-    fn book(&self, tallies: &[Tally], fate: Fate) {
-        let entry = self.ledger.enter();
-        match fate {
-            Fate::Delivered => entry.deliver(tallies.iter().copied()),
-            Fate::Discarded(reason) => entry.discard(tallies.iter().copied(), reason),
+    fn book(&self, held: &Unsettled, fate: Fate) {
+        let (entry, tallies) = (self.ledger.enter(), held.tallies.iter().copied());
+        match (&held.place, fate) {
+            (Place::Memory(_), Fate::Delivered) => entry.deliver(tallies),
+            (Place::Memory(_), Fate::Discarded(reason)) => entry.discard(tallies, reason),
+            (Place::Memory(_), Fate::Spooled) => entry.spool(tallies),
+            (Place::Disk, Fate::Delivered) => entry.deliver_spooled(tallies),
+            (Place::Disk, Fate::Discarded(reason)) => entry.discard_spooled(tallies, reason),
+            (Place::Disk, Fate::Spooled) => {}
         }
+    }
+
+    /// Counts what was written.
+    pub(crate) fn note_written(&self, written: Written) {
+        let Traffic {
+            files_written,
+            file_bytes_written,
+            ..
+        } = &self.traffic;
+        files_written.fetch_add(written.files, Ordering::Relaxed);
+        file_bytes_written.fetch_add(written.bytes, Ordering::Relaxed);
     }
 
     fn tell(&self, outcome: &Outcome) {
@@ -419,6 +474,10 @@ impl Shared {
             Fate::Delivered => self.diagnostics.log(
                 Severity::Debug,
                 format_args!("event {} delivered (HTTP {})", outcome.event_id.simple().as_str(), outcome.http_status),
+            ),
+            Fate::Spooled => self.diagnostics.log(
+                Severity::Debug,
+                format_args!("event {} waits on disk", outcome.event_id.simple().as_str()),
             ),
             Fate::Discarded(reason) => self.diagnostics.warn_of_loss(format_args!(
                 "{} {} discarded: {}; further losses are only counted for a while, see sentry_get_stats",

@@ -21,6 +21,10 @@ pub(crate) struct Stats {
     pub(crate) bytes_sent: u64,
     /// Client reports that arrived.
     pub(crate) reports_sent: u64,
+    /// Envelopes written to disk.
+    pub(crate) files_written: u64,
+    /// Their bytes.
+    pub(crate) file_bytes_written: u64,
     /// Requests under way.
     pub(crate) requests_in_flight: u32,
     /// True while the last attempt got no answer.

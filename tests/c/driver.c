@@ -319,6 +319,15 @@ static uint64_t figure(const sentry_stats_t *stats, const char *name) {
     if (strcmp(name, "discarded") == 0) {
         return errors->discarded;
     }
+    if (strcmp(name, "captured") == 0) {
+        return errors->captured;
+    }
+    if (strcmp(name, "spooled") == 0) {
+        return errors->spooled;
+    }
+    if (strcmp(name, "unspooled") == 0) {
+        return errors->spooled == 0;
+    }
     if (strcmp(name, "requests") == 0) {
         return stats->requests;
     }

@@ -61,9 +61,12 @@ static void write_stats(text_t *text, const sentry_stats_t *stats) {
                 (unsigned long long)stats->retries, (unsigned long long)stats->bytes_sent);
     text_format(text,
                 "\"client_reports_sent\":%llu,\"requests_in_flight\":%u,\"server_unreachable\":%u,"
-                "\"last_http_status\":%d,\"database_unusable\":%u,\"last_error\":",
+                "\"last_http_status\":%d,\"database_unusable\":%u,",
                 (unsigned long long)stats->client_reports_sent, (unsigned)stats->requests_in_flight,
                 (unsigned)stats->server_unreachable, (int)stats->last_http_status, (unsigned)stats->database_unusable);
+    text_format(text, "\"files_written\":%llu,\"file_bytes_written\":%llu,",
+                (unsigned long long)stats->files_written, (unsigned long long)stats->file_bytes_written);
+    text_append(text, "\"last_error\":", 13);
     text_string(text, stats->last_error);
     text_append(text, ",\"categories\":{", 15);
     sentry_category_stats_t nothing;

@@ -27,7 +27,7 @@ static void start(const char *dsn, const char *database, int durable)
     sentry_options_set_queue_sync_ms(options, 50);
     sentry_options_set_connect_timeout_ms(options, 200);
     sentry_options_set_read_timeout_ms(options, 200);
-    sentry_options_set_retries(options, 1000);
+    sentry_options_set_retries(options, 2);
     sentry_options_set_retry_backoff_ms(options, 10);
     sentry_options_set_retry_backoff_max_ms(options, 40);
     CHECK_EQ(sentry_init(options), 0);
@@ -65,18 +65,32 @@ static void *capture(void *argument)
     return NULL;
 }
 
-static int runs_of_others(const char *database)
+/* How many names in a directory end like this; 0 without the directory. */
+static int count_names(const char *path, const char *end)
 {
-    int runs = 0;
+    int found = 0;
     struct dirent *entry;
-    DIR *directory = opendir(database);
-    CHECK(directory != NULL);
+    DIR *directory = opendir(path);
+    if (directory == NULL)
+        return 0;
     while ((entry = readdir(directory)) != NULL) {
         size_t length = strlen(entry->d_name);
-        runs += length > 4 && strcmp(entry->d_name + length - 4, ".run") == 0;
+        found += length > strlen(end) && strcmp(entry->d_name + length - strlen(end), end) == 0;
     }
     closedir(directory);
-    return runs - 1;
+    return found;
+}
+
+static int runs_of_others(const char *database)
+{
+    return count_names(database, ".run") - 1;
+}
+
+static int files_in_cache(const char *database)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/cache", database);
+    return count_names(path, ".envelope");
 }
 
 static void drain(const char *database, uint64_t seconds)
@@ -88,7 +102,9 @@ static void drain(const char *database, uint64_t seconds)
     for (;;) {
         stats.size = sizeof stats;
         CHECK_EQ(sentry_get_stats(&stats), SENTRY_STATUS_OK);
-        if (runs_of_others(database) == 0 && errors->pending == 0 && errors->spooled == 0)
+        /* The cache is looked at some time after the start. */
+        if (runs_of_others(database) == 0 && files_in_cache(database) == 0 && errors->pending == 0
+            && errors->spooled == 0)
             break;
         if (host_now_ms() > until)
             break;

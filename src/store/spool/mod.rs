@@ -31,8 +31,8 @@ use caps::Caps;
 use discovery::Stamp;
 use name::{Name, Retry};
 use schedule::MAX_ATTEMPTS;
-pub(crate) use shelf::Tally;
 pub(crate) use shelf::Content;
+pub(crate) use shelf::Tally;
 use shelf::{Entry, Place, Shelf, State};
 
 /// Where retry files and kept copies lie, in the database.

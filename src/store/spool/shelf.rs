@@ -282,10 +282,7 @@ mod tests {
         }
         assert_eq!((shelf.due(later), shelf.next_due()), (None, None));
         let place = shelf.add(2, entry(1, later, waiting()));
-        assert_eq!(
-            (shelf.due(now), shelf.next_due()),
-            (None, Some(later))
-        );
+        assert_eq!((shelf.due(now), shelf.next_due()), (None, Some(later)));
         assert_eq!(shelf.due(later), Some(place));
         let name = Name::plain(Uuid::new_v4());
         shelf.rename(place, name, later);

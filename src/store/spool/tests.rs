@@ -332,7 +332,7 @@ fn caps_also_bound_what_is_found_and_what_is_carried_over() {
     for _ in 0..5 {
         rig.put(&retry_name(0), &bytes(Uuid::new_v4(), DSN));
     }
-    let mut first = rig.spool(3);
+    let first = rig.spool(3);
     for _ in 0..150 {
         leave(&first.run, &event(Uuid::new_v4()), &header(DSN)).unwrap();
     }

@@ -54,6 +54,9 @@ impl<S: Sender> Worker<S> {
 
     fn answered(&mut self, transfer: Transfer, response: Response) {
         let (now, status) = (self.shared.clock.now(), response.status);
+        if self.circuit.is_open() {
+            self.hurry_spool();
+        }
         self.circuit.answered();
         self.shared.note_answer(status);
         // RL-1: on every answer.
@@ -205,6 +208,9 @@ impl<S: Sender> Worker<S> {
             format_args!("no answer from the server: {}", failure.detail),
         );
         let Some(mut job) = transfer.job else { return };
+        if job.spooled.is_some() {
+            return self.failed_from_disk(&job);
+        }
         // The next attempt starts from the DSN again, not from where a redirect led.
         job.redirect = None;
         if policy.allows_another(&mut job.attempts, failure.cause) {
@@ -214,12 +220,13 @@ impl<S: Sender> Worker<S> {
                 false => self.parked.push_back(job),
             }
         } else {
-            self.settle(&job, Fate::Discarded(DiscardReason::NetworkError), 0);
+            self.give_up(&job, DiscardReason::NetworkError);
         }
     }
 
     /// Books what became of a job.
-    pub(super) fn settle(&self, job: &Job, fate: Fate, status: u16) {
+    pub(super) fn settle(&mut self, job: &Job, fate: Fate, status: u16) {
+        self.tidy_up(job, fate);
         self.shared.settle(job.ticket, fate, status, job.requests);
     }
 }

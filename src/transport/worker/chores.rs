@@ -36,6 +36,7 @@ impl<S: Sender> Worker<S> {
         // A run that is left for the next start costs nothing; a shutdown has no time for it.
         if self.stop.is_none() {
             self.contain(Self::take_over_some);
+            self.contain(Self::discover_some);
         }
         if !matches!(self.takeover, Takeover::Due | Takeover::OfClient(_)) {
             self.shared.reach(Phase::Running);
@@ -89,37 +90,37 @@ impl<S: Sender> Worker<S> {
 
     fn take_over_some(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let (runs, current) = match &mut self.takeover {
+        // In case of a panic: what caused it once would cause it again.
+        let (mut runs, mut current) = match std::mem::replace(&mut self.takeover, Takeover::Done) {
             Takeover::Done => return,
             Takeover::Running(runs, current) => (runs, current),
-            Takeover::Due | Takeover::OfClient(_) => return self.take_over_for_client(),
+            before @ (Takeover::Due | Takeover::OfClient(_)) => {
+                return self.take_over_for_client(before);
+            }
         };
         for _ in 0..RUNS_AT_A_TIME {
-            if let Some(waiting) = current
+            if let Some(waiting) = &mut current
                 && !waiting.1.advance(&shared)
             {
-                return;
+                break;
             }
             if let Some(waiting) = current.take() {
                 let (old, _) = *waiting;
                 remains::forget(&old);
-                finish(old);
+                self.finish(old);
             }
-            let Some(old) = runs.next() else {
-                self.takeover = Takeover::Done;
-                return;
-            };
+            let Some(old) = runs.next() else { return };
             match Inheritance::open(&old, &shared) {
-                Some(inheritance) => *current = Some(Box::new((old, inheritance))),
-                None => finish(old),
+                Some(inheritance) => current = Some(Box::new((old, inheritance))),
+                None => self.finish(old),
             }
         }
+        self.takeover = Takeover::Running(runs, current);
     }
 
-    fn take_over_for_client(&mut self) {
+    fn take_over_for_client(&mut self, before: Takeover) {
         let shared = Arc::clone(&self.shared);
-        // In case of a panic: what caused it once would cause it again.
-        let runs = match std::mem::replace(&mut self.takeover, Takeover::Done) {
+        let runs = match before {
             Takeover::OfClient(runs) => Some(runs),
             _ => self.find_old_runs(),
         };
@@ -136,6 +137,12 @@ impl<S: Sender> Worker<S> {
             }
         }
         self.takeover = Takeover::OfClient(runs);
+    }
+
+    /// Takes the envelopes of a run, and removes it. One that holds files nobody took stays for the next start.
+    fn finish(&mut self, old: OldRun) {
+        self.take_over_envelopes(&old);
+        let _ = old.finish();
     }
 
     fn find_old_runs(&self) -> Option<OldRuns> {
@@ -169,9 +176,4 @@ impl<S: Sender> Worker<S> {
             );
         }
     }
-}
-
-/// A run that holds files nobody took stays for the next start.
-fn finish(old: OldRun) {
-    let _ = old.finish();
 }

@@ -9,6 +9,7 @@
 mod answer;
 mod chores;
 mod ending;
+mod spooled;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use chores::Takeover;
+use spooled::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
 use crate::base::lock::lock;
@@ -49,6 +51,8 @@ struct Job {
     attempts: Attempts,
     requests: u32,
     redirect: Option<Redirect>,
+    /// Where it lies, if it came from disk.
+    spooled: Option<Spooled>,
 }
 
 #[derive(Debug, Clone)]
@@ -101,6 +105,7 @@ pub(crate) struct Worker<S> {
     ended: Vec<Completion>,
     takeover: Takeover,
     last_sync: Instant,
+    spooling: Option<Spooling>,
 }
 
 /// How client reports travel. Servers that do not know them may refuse the whole envelope.
@@ -118,6 +123,7 @@ impl<S: Sender> Worker<S> {
     /// A worker with nothing to do. `random` gives numbers in `[0, 1)`.
     pub(crate) fn new(shared: Arc<Shared>, sender: S, random: fn() -> f64) -> Self {
         let last_report = shared.clock.now();
+        let spooling = Spooling::new(&shared);
         Self {
             shared,
             sender,
@@ -133,6 +139,7 @@ impl<S: Sender> Worker<S> {
             ended: Vec::new(),
             takeover: Takeover::Due,
             last_sync: last_report,
+            spooling,
         }
     }
 
@@ -140,6 +147,7 @@ impl<S: Sender> Worker<S> {
     pub(crate) fn step(&mut self) -> Step {
         self.read_control();
         self.do_chores();
+        self.start_spooled();
         self.start_transfers();
         self.start_due_report();
         self.answer_flushes();
@@ -216,6 +224,7 @@ impl<S: Sender> Worker<S> {
                 deadline,
                 report_tried: false,
             });
+            self.put_back_parked();
         }
     }
 
@@ -255,6 +264,7 @@ impl<S: Sender> Worker<S> {
             attempts: Attempts::default(),
             requests: 0,
             redirect: None,
+            spooled: None,
         })
     }
 
@@ -267,7 +277,7 @@ impl<S: Sender> Worker<S> {
     fn send(&mut self, mut job: Job) {
         self.run_due();
         if self.shared.is_withheld.load(Ordering::Acquire) {
-            return self.settle(&job, Fate::Discarded(DiscardReason::NoConsent), 0);
+            return self.withhold(&job);
         }
         if !self.apply_rate_limits(&mut job) {
             return;
@@ -419,6 +429,9 @@ impl<S: Sender> Worker<S> {
         }
         if let Some(due) = self.sync_due() {
             sooner(due);
+        }
+        for due in [self.spool_due(), self.discovery_due()] {
+            due.into_iter().for_each(&mut sooner);
         }
         let report = self.last_report.checked_add(REPORT_INTERVAL);
         if let Some(due) = report.filter(|due| *due > now)

@@ -3,6 +3,7 @@
 mod answers;
 mod ending;
 mod host;
+mod spooled;
 
 use super::*;
 use crate::base::clock::{Clock, ManualClock};
@@ -10,6 +11,8 @@ use crate::base::diagnostics::{Diagnostics, Outlet};
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
+use crate::store::database::Database;
+use crate::store::spool::caps::Caps;
 use crate::transport::backing::Backing;
 use crate::transport::encode::Encoder;
 use crate::transport::host::Way;
@@ -19,6 +22,7 @@ use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::{Cause, RetryPolicy};
 use crate::transport::sender::HttpSender;
 use crate::transport::settings::{Certificates, Settings};
+use crate::transport::spooling::{Keep, SpoolPolicy};
 use std::sync::Mutex;
 
 /// What the client does with a request.
@@ -111,6 +115,22 @@ const RETRY: RetryPolicy = RetryPolicy {
 };
 
 fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
+    let policy = SpoolPolicy {
+        is_retrying: false,
+        is_spilling: false,
+        keep: Keep::Nothing,
+        caps: Caps::default(),
+    };
+    rig_on(None, policy, retry, in_flight)
+}
+
+/// With this database.
+fn rig_on(
+    database: Option<Arc<Database>>,
+    spool: SpoolPolicy,
+    retry: RetryPolicy,
+    in_flight: usize,
+) -> Rig {
     let settings = Settings {
         way: Way::Curl,
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
@@ -137,6 +157,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
             block_timeout: Duration::ZERO,
         },
         retry,
+        spool,
     };
     let clock = Arc::new(ManualClock::new());
     let sink = Arc::new(Sink::default());
@@ -149,6 +170,7 @@ fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
             Arc::new(Diagnostics::new(None, Outlet::Nowhere)),
             Backing {
                 sink: Some(outcomes),
+                database,
                 ..Backing::default()
             },
         )

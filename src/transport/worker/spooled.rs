@@ -1,0 +1,351 @@
+//! The spool, as the worker uses it: what goes there instead of being lost, and when what lies there is sent.
+//!
+//! One file at a time, at most ten a second (SP-4), in rounds: a round ends with the first failure, and the next begins
+//! after [`ROUND_DISTANCE`], or as soon as there is a reason to believe that the server can be reached. Files stay booked
+//! as spooled until their fate is known; what the spool does by itself is heard as notices and booked here.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::{Job, Sender, Worker};
+use crate::base::diagnostics::Severity;
+use crate::base::file::Durability;
+use crate::protocol::category::Category;
+use crate::protocol::discard::DiscardReason;
+use crate::store::run::OldRun;
+use crate::store::spool::{Claim, Content, Moment, Notice, Refused, Spool, Ticket, Written};
+use crate::transport::host::Way;
+use crate::transport::outcome::Fate;
+use crate::transport::priority::Priority;
+use crate::transport::retry::Attempts;
+use crate::transport::shared::Shared;
+use crate::transport::spooling::{self, Keep};
+
+/// Shortest distance between two sends from the spool (SP-4), and from the start to the first.
+const PACE: Duration = Duration::from_millis(100);
+/// From a failure to the next round.
+const ROUND_DISTANCE: Duration = Duration::from_secs(15 * 60);
+/// Files looked into between two looks at the network.
+const FILES_AT_A_TIME: usize = 20;
+
+/// Where a job lies on disk.
+#[derive(Debug, Clone)]
+pub(super) struct Spooled {
+    ticket: Ticket,
+    content: Content,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Spooling {
+    spool: Spool,
+    /// The next send is not before.
+    paced_until: Instant,
+    /// The next round is not before.
+    next_round: Instant,
+    has_looked: bool,
+    has_warned: bool,
+    written: Written,
+}
+
+impl Spooling {
+    /// The spool in the database of `shared`, if there is one, and if what lies there can go anywhere.
+    pub(super) fn new(shared: &Shared) -> Option<Self> {
+        if matches!(shared.settings.way, Way::Nowhere) {
+            return None;
+        }
+        let run = Arc::clone(shared.backing.database.as_ref()?.run());
+        let now = shared.clock.now();
+        let first = now.checked_add(PACE).unwrap_or(now);
+        Some(Self {
+            spool: Spool::new(run, spooling::spool_settings(&shared.settings)),
+            paced_until: first,
+            next_round: first,
+            has_looked: !shared.settings.spool.uses_cache(),
+            has_warned: false,
+            written: Written::default(),
+        })
+    }
+}
+
+impl<S: Sender> Worker<S> {
+    fn moment(&self) -> Moment {
+        Moment::new(self.shared.clock.now(), self.shared.clock.wall())
+    }
+
+    /// Ends a job that will not be tried again from memory: on disk if the host wants that, else as lost for `reason`.
+    pub(super) fn give_up(&mut self, job: &Job, reason: DiscardReason) {
+        let policy = self.shared.settings.spool;
+        let mut fate = Fate::Discarded(reason);
+        if policy.puts_off() {
+            match self.put_on_disk(job) {
+                Some(Ok(())) => fate = Fate::Spooled,
+                Some(Err(Refused::NoRoom)) => fate = Fate::Discarded(DiscardReason::CacheOverflow),
+                Some(Err(Refused::Io(_))) | None => {}
+            }
+        } else if policy.keep != Keep::Nothing {
+            self.keep_copy(job);
+        }
+        self.settle(job, fate, 0);
+    }
+
+    /// Puts the envelope where later attempts find it; none without a database.
+    fn put_on_disk(&mut self, job: &Job) -> Option<Result<(), Refused>> {
+        let (moment, shared) = (self.moment(), Arc::clone(&self.shared));
+        let spool = &mut self.spooling.as_mut()?.spool;
+        let header = spooling::header(&shared.settings);
+        let result = spool.add(&job.envelope, &header, Durability::PowerFailure, moment);
+        self.book_notices();
+        self.warn_of(result.as_ref().err());
+        Some(result)
+    }
+
+    fn keep_copy(&mut self, job: &Job) {
+        let (moment, shared) = (self.moment(), Arc::clone(&self.shared));
+        // A transport of the host may have taken it away.
+        let Some(spooling) = self.spooling.as_mut().filter(|_| !job.envelope.is_empty()) else {
+            return;
+        };
+        let header = spooling::header(&shared.settings);
+        let result = spooling.spool.keep(&job.envelope, &header, moment);
+        self.book_notices();
+        self.warn_of(result.as_ref().err());
+    }
+
+    /// Says once that the disk takes nothing.
+    fn warn_of(&mut self, refused: Option<&Refused>) {
+        let Some(Refused::Io(error)) = refused else {
+            return;
+        };
+        if let Some(spooling) = &mut self.spooling
+            && !std::mem::replace(&mut spooling.has_warned, true)
+        {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("envelopes cannot be kept on disk: {error}"),
+            );
+        }
+    }
+
+    /// The copy of a job that is settled now, or its file.
+    pub(super) fn tidy_up(&mut self, job: &Job, fate: Fate) {
+        let keep = self.shared.settings.spool.keep;
+        let is_kept = match fate {
+            Fate::Delivered => keep == Keep::Everything,
+            Fate::Discarded(DiscardReason::NetworkError) => keep != Keep::Nothing,
+            Fate::Discarded(_) | Fate::Spooled => false,
+        };
+        match &job.spooled {
+            Some(spooled) => {
+                let moment = self.moment();
+                if let Some(spooling) = &mut self.spooling {
+                    spooling.spool.finish(spooled.ticket, is_kept, moment);
+                }
+                self.book_notices();
+            }
+            None if fate == Fate::Delivered && is_kept => self.keep_copy(job),
+            None => {}
+        }
+    }
+
+    /// Gives a file back untried.
+    pub(super) fn put_back(&mut self, job: &Job) {
+        let now = self.shared.clock.now();
+        if let (Some(spooled), Some(spooling)) = (&job.spooled, &mut self.spooling) {
+            let content = spooled.content.clone();
+            spooling
+                .spool
+                .put_back_untried(spooled.ticket, content, now);
+            self.shared.let_go(job.ticket);
+        }
+    }
+
+    /// Files whose next attempt would be made from memory stay on disk.
+    pub(super) fn put_back_parked(&mut self) {
+        let jobs = std::mem::take(&mut self.parked);
+        for job in jobs {
+            match job.spooled {
+                Some(_) => self.put_back(&job),
+                None => self.parked.push_back(job),
+            }
+        }
+    }
+
+    /// The user has not consented: what lies on disk stays there, the rest goes there or is lost (SP-8).
+    pub(super) fn withhold(&mut self, job: &Job) {
+        match job.spooled {
+            Some(_) => self.put_back(job),
+            None => self.give_up(job, DiscardReason::NoConsent),
+        }
+    }
+
+    /// An attempt to send a file got no answer: it is over with this round.
+    pub(super) fn failed_from_disk(&mut self, job: &Job) {
+        let moment = self.moment();
+        let (Some(spooled), Some(spooling)) = (&job.spooled, &mut self.spooling) else {
+            return;
+        };
+        let next = moment.now.checked_add(ROUND_DISTANCE);
+        spooling.next_round = next.unwrap_or(moment.now);
+        let content = spooled.content.clone();
+        let is_put_back = spooling
+            .spool
+            .put_back_failed(spooled.ticket, content, moment);
+        if is_put_back {
+            self.shared.let_go(job.ticket);
+        } else {
+            self.settle(job, Fate::Discarded(DiscardReason::NetworkError), 0);
+        }
+    }
+
+    /// There is reason to believe that the server can be reached: everything that waits on disk is due.
+    pub(super) fn hurry_spool(&mut self) {
+        let now = self.shared.clock.now();
+        if let Some(spooling) = &mut self.spooling {
+            spooling.spool.hurry(now);
+            spooling.next_round = now;
+        }
+    }
+
+    /// Sends the next file, if it is time for one.
+    pub(super) fn start_spooled(&mut self) {
+        if self.shared.spool_due.swap(false, Ordering::AcqRel) {
+            self.circuit.hurry();
+            self.hurry_spool();
+        }
+        let moment = self.moment();
+        if !self.has_free_slot() || self.spool_due().is_none_or(|due| due > moment.now) {
+            return;
+        }
+        let Some(spooling) = &mut self.spooling else {
+            return;
+        };
+        let Some(ticket) = spooling.spool.due(moment.now) else {
+            return;
+        };
+        let Some(content) = spooling.spool.content(ticket).cloned() else {
+            return;
+        };
+        // SP-4: not while limited; but only what is.
+        let limiter = &self.shared.limiter;
+        let limited =
+            |(category, _): &(Category, u64)| limiter.limited_until(*category, moment.now);
+        if let Some(until) = content.tallies.iter().filter_map(limited).max() {
+            return spooling.spool.postpone(ticket, until);
+        }
+        spooling.paced_until = moment.now.checked_add(PACE).unwrap_or(moment.now);
+        let claim = spooling.spool.claim(ticket, moment);
+        self.book_notices();
+        if let Claim::Envelope(envelope) = claim {
+            let job = Job {
+                ticket: self.ticket(),
+                priority: Priority::of(envelope.category()),
+                // A flush does not wait for it.
+                sequence: u64::MAX,
+                envelope: Arc::new(*envelope),
+                attempts: Attempts::default(),
+                requests: 0,
+                redirect: None,
+                spooled: Some(Spooled { ticket, content }),
+            };
+            self.shared.hold_spooled(job.ticket, &job.envelope);
+            self.send(job);
+        }
+    }
+
+    /// When the next file may be sent; none while that depends on something else.
+    pub(super) fn spool_due(&self) -> Option<Instant> {
+        let spooling = self.spooling.as_ref()?;
+        let is_of_spool = |job: &Job| job.spooled.is_some();
+        let is_busy = self.parked.iter().any(is_of_spool)
+            || self
+                .active
+                .iter()
+                .filter_map(|transfer| transfer.job.as_ref())
+                .any(is_of_spool);
+        if is_busy || self.stop.is_some() || self.shared.is_withheld.load(Ordering::Acquire) {
+            return None;
+        }
+        let due = spooling.spool.next_due()?;
+        let due = due.max(spooling.paced_until).max(spooling.next_round);
+        let blocked = self.circuit.blocked_until(self.shared.clock.now());
+        Some(blocked.map_or(due, |until| until.max(due)))
+    }
+
+    /// When files are to be looked for; none when that is done.
+    pub(super) fn discovery_due(&self) -> Option<Instant> {
+        let spooling = self.spooling.as_ref().filter(|_| self.stop.is_none())?;
+        if spooling.spool.has_unread() {
+            return Some(self.shared.clock.now());
+        }
+        (!spooling.has_looked).then_some(spooling.next_round)
+    }
+
+    /// Finds out what lies in the spool, some files at a time.
+    pub(super) fn discover_some(&mut self) {
+        let moment = self.moment();
+        if self.discovery_due().is_none_or(|due| due > moment.now) {
+            return;
+        }
+        if let Some(spooling) = &mut self.spooling {
+            if !std::mem::replace(&mut spooling.has_looked, true) {
+                spooling.spool.look(moment);
+            }
+            for _ in 0..FILES_AT_A_TIME {
+                if !spooling.spool.read_next() {
+                    break;
+                }
+            }
+        }
+        self.book_notices();
+    }
+
+    /// Takes the envelopes of a dead run, to send them.
+    pub(super) fn take_over_envelopes(&mut self, old: &OldRun) {
+        let moment = self.moment();
+        if let Some(spooling) = &mut self.spooling {
+            spooling.spool.take_over(old, moment);
+        }
+        self.book_notices();
+    }
+
+    /// Books what the spool did by itself.
+    fn book_notices(&mut self) {
+        let Some(spooling) = &mut self.spooling else {
+            return;
+        };
+        let (before, written) = (spooling.written, spooling.spool.written());
+        spooling.written = written;
+        self.shared.note_written(Written {
+            files: written.files.saturating_sub(before.files),
+            bytes: written.bytes.saturating_sub(before.bytes),
+        });
+        for notice in spooling.spool.take_notices() {
+            self.shared.book_notice(notice);
+        }
+    }
+}
+
+impl Shared {
+    fn book_notice(&self, notice: Notice) {
+        /// What was in a file that cannot be read.
+        const UNKNOWN: [(Category, u64); 1] = [(Category::Default, 1)];
+        let entry = self.ledger.enter();
+        match notice {
+            Notice::Adopted(tallies) => entry.adopt(tallies),
+            Notice::Overflow {
+                tallies,
+                is_booked: true,
+            } => entry.discard_spooled(tallies, DiscardReason::CacheOverflow),
+            Notice::Overflow { tallies, .. } => entry.refuse(tallies, DiscardReason::CacheOverflow),
+            // Whoever has it books it, now or at its next start. What this run wrote stays in its books as spooled.
+            Notice::TakenOver(content) if content.is_adopted => entry.give_away(content.tallies),
+            Notice::TakenOver(_) => {}
+            Notice::Vanished(tallies) | Notice::Damaged(Some(tallies)) => {
+                entry.discard_spooled(tallies, DiscardReason::InternalSdkError);
+            }
+            Notice::Damaged(None) => entry.refuse(UNKNOWN, DiscardReason::InternalSdkError),
+        }
+    }
+}
