@@ -5,7 +5,8 @@
 mod host;
 mod support;
 
-use host::{Program, RUN_TIMEOUT, messages};
+use host::{Program, RUN_TIMEOUT, distinct_ids, messages};
+use receiver::Receiver;
 use support::{Scratch, Standard, assert_success, compile, run, shared_flags, static_flags};
 
 static SCARCE: Program = Program::new("host_scarce");
@@ -58,4 +59,34 @@ fn an_envelope_that_cannot_be_copied_for_want_of_memory_is_refused() {
 fn a_child_that_cannot_start_says_why_and_may_try_again() {
     let (receiver, _) = SCARCE.run_against_receiver("silent_child");
     assert_eq!(messages(&receiver), ["child"]);
+}
+
+/// Runs a scenario that writes files.
+fn run_with_files(scenario: &str) -> Receiver {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new(scenario));
+    let mut command = SCARCE.command(scenario, &receiver.dsn());
+    command.current_dir(scratch.path());
+    assert_success(&run(&mut command, RUN_TIMEOUT), scenario);
+    assert_eq!(receiver.violations(), [""; 0], "{scenario}");
+    receiver
+}
+
+#[test]
+fn events_wait_in_memory_until_there_are_descriptors_again() {
+    for scenario in ["descriptors", "lowered_limit"] {
+        let receiver = run_with_files(scenario);
+        assert_eq!(distinct_ids(&receiver).len(), 22, "{scenario}");
+        let messages = messages(&receiver);
+        assert_eq!(messages.first().map(String::as_str), Some("after want"));
+        assert_eq!(
+            messages.last().map(String::as_str),
+            Some("in want, with a stack")
+        );
+    }
+}
+
+#[test]
+fn without_descriptors_until_the_end_the_process_still_ends() {
+    let receiver = run_with_files("descriptors_until_the_end");
+    assert_eq!(receiver.events().len(), 0);
 }

@@ -122,12 +122,104 @@ static void silent_child(void)
     CHECK_EQ(sentry_close(), 0);
 }
 
+/* Opens files until the process may open no more; returns how many. */
+static size_t use_up_descriptors(int *files, size_t most)
+{
+    struct rlimit limit;
+    size_t count = 0;
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    limit.rlim_cur = (rlim_t)most;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    while (count < most && (files[count] = dup(STDERR_FILENO)) >= 0)
+        count++;
+    CHECK_EQ(errno, EMFILE);
+    return count;
+}
+
+/* With files to write, a session, and retries that outlast what follows. */
+static void start_with_files(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_options_set_database_path(options, "database");
+    sentry_options_set_auto_session_tracking(options, 1);
+    CHECK_EQ(sentry_options_set_retries(options, 1000), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_init(options), 0);
+}
+
+/* Captures while nothing can be opened: all is kept in memory, and the account is right at every step. */
+static void capture_in_want(void)
+{
+    sentry_value_t event = sentry_value_new_message_event(SENTRY_LEVEL_ERROR, "host", "in want, with a stack");
+    sentry_uuid_t id;
+    sentry_event_value_add_stacktrace(event, NULL, 0);
+    id = sentry_capture_event(event);
+    CHECK(!sentry_uuid_is_nil(&id));
+    for (int i = 0; i < 20; i++) {
+        CHECK_EQ(host_capture("in want"), SENTRY_STATUS_OK);
+        host_check_account();
+    }
+    sentry_start_session();
+    while (host_stats().requests_failed < 3)
+        host_breathe();
+    CHECK_EQ(sentry_flush(1), 1);
+    CHECK_EQ(host_check_account().pending, 21);
+}
+
+static void capture_after_want(void)
+{
+    CHECK_EQ(host_capture("after want"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK_EQ(host_check_account().delivered, 22);
+    CHECK_EQ(sentry_close(), 0);
+}
+
+/* The host has opened as many files as it may. */
+static void descriptors(void)
+{
+    int files[64];
+    size_t count;
+    start_with_files();
+    count = use_up_descriptors(files, sizeof files / sizeof files[0]);
+    CHECK(count > 0);
+    capture_in_want();
+    while (count > 0)
+        CHECK_EQ(close(files[--count]), 0);
+    capture_after_want();
+}
+
+/* The limit has fallen below what is open: waiting on descriptors fails as well. */
+static void lowered_limit(void)
+{
+    struct rlimit before, none;
+    start_with_files();
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    capture_in_want();
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    capture_after_want();
+}
+
+/* Nothing can be opened until the end: what is left is counted, and the process ends. */
+static void descriptors_until_the_end(void)
+{
+    int files[64];
+    start_with_files();
+    CHECK(use_up_descriptors(files, sizeof files / sizeof files[0]) > 0);
+    capture_in_want();
+    CHECK(host_close_within(20000) >= 21);
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
         {"event", event}, {"repair", repair},
         {"envelopes", envelopes},
         {"silent_child", silent_child},
+        {"descriptors", descriptors},
+        {"lowered_limit", lowered_limit},
+        {"descriptors_until_the_end", descriptors_until_the_end},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
