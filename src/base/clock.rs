@@ -31,8 +31,8 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub(crate) struct ManualClock {
     start: Instant,
-    wall_start: SystemTime,
     elapsed: std::sync::Mutex<std::time::Duration>,
+    wall: std::sync::Mutex<SystemTime>,
 }
 
 #[cfg(test)]
@@ -41,14 +41,20 @@ impl ManualClock {
     pub(crate) fn new() -> Self {
         Self {
             start: Instant::now(),
-            wall_start: SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_767_225_600),
             elapsed: std::sync::Mutex::default(),
+            wall: (SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_767_225_600)).into(),
         }
     }
 
     /// Moves both clocks forward.
     pub(crate) fn advance(&self, by: std::time::Duration) {
         *self.elapsed.lock().unwrap() += by;
+        *self.wall.lock().unwrap() += by;
+    }
+
+    /// Sets the wall clock, as an administrator or a time server does.
+    pub(crate) fn set_wall(&self, to: SystemTime) {
+        *self.wall.lock().unwrap() = to;
     }
 }
 
@@ -59,7 +65,7 @@ impl Clock for ManualClock {
     }
 
     fn wall(&self) -> SystemTime {
-        self.wall_start + *self.elapsed.lock().unwrap()
+        *self.wall.lock().unwrap()
     }
 }
 
@@ -78,6 +84,14 @@ mod tests {
         assert_eq!(
             clock.wall().duration_since(SystemTime::UNIX_EPOCH).unwrap(),
             Duration::from_millis(1_767_225_601_500)
+        );
+        let now = clock.now();
+        clock.set_wall(SystemTime::UNIX_EPOCH);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(clock.now() - now, Duration::from_secs(1));
+        assert_eq!(
+            clock.wall(),
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1)
         );
     }
 

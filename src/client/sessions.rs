@@ -56,10 +56,10 @@ pub(crate) struct Ride {
 
 impl Sessions {
     /// Begins a session; the one before must have been taken.
-    fn begin(&self, session: Session) {
+    fn begin(&self, session: Session, now: Instant) {
         *lock(&self.running) = Some(Running {
             session,
-            since: Instant::now(),
+            since: now,
             is_boarding: false,
             told: 0,
         });
@@ -68,11 +68,12 @@ impl Sessions {
     }
 
     /// Ends the session: its last transmission, if one was running.
-    fn end(&self, status: SessionStatus) -> Option<Vec<u8>> {
+    fn end(&self, status: SessionStatus, now: Instant) -> Option<Vec<u8>> {
         let running = lock(&self.running).take()?;
         self.is_running.store(false, Ordering::Release);
         self.has_changed.store(true, Ordering::Release);
-        Some(running.session.write(status, Some(running.since.elapsed())))
+        let duration = now.saturating_duration_since(running.since);
+        Some(running.session.write(status, Some(duration)))
     }
 
     /// Counts an error; true if the session was healthy until then.
@@ -100,7 +101,7 @@ impl Sessions {
     }
 
     /// Puts the session into an envelope if there is something to tell.
-    fn ride(&self, envelope: &mut Envelope) -> Option<Ride> {
+    fn ride(&self, envelope: &mut Envelope, now: Instant) -> Option<Ride> {
         if !self.is_running.load(Ordering::Acquire) {
             return None;
         }
@@ -111,7 +112,7 @@ impl Sessions {
             return None;
         }
         running.is_boarding = is_first;
-        let duration = running.since.elapsed();
+        let duration = now.saturating_duration_since(running.since);
         let payload = running.session.write(SessionStatus::Ok, Some(duration));
         envelope.push(Item::new(ItemKind::Session, payload));
         Some(Ride {
@@ -210,7 +211,7 @@ impl Client {
             &release,
             environment.as_deref(),
         );
-        self.sessions().begin(session);
+        self.sessions().begin(session, Instant::now());
         self.has_paperwork();
     }
 
@@ -224,7 +225,7 @@ impl Client {
 
     /// [`Client::end_session`], also at the end of the client.
     pub(super) fn finish_session(&self, status: SessionStatus) {
-        let Some(payload) = self.sessions().end(status) else {
+        let Some(payload) = self.sessions().end(status, Instant::now()) else {
             return;
         };
         self.has_paperwork();
@@ -259,7 +260,7 @@ impl Client {
         if self.is_consent_missing() {
             return None;
         }
-        self.sessions().ride(envelope)
+        self.sessions().ride(envelope, Instant::now())
     }
 
     /// Counts an error of the running session; true if it was healthy until then.
@@ -315,8 +316,13 @@ mod tests {
 
     fn ride(sessions: &Sessions) -> Option<(Ride, Json)> {
         let mut envelope = Envelope::default();
-        let ride = sessions.ride(&mut envelope)?;
+        let ride = sessions.ride(&mut envelope, Instant::now())?;
         Some((ride, items(&envelope).remove(0)))
+    }
+
+    fn end(sessions: &Sessions, now: Instant) -> Option<Json> {
+        let last = sessions.end(SessionStatus::Exited, now)?;
+        Some(serde_json::from_slice(&last).unwrap())
     }
 
     // SES-3
@@ -324,7 +330,7 @@ mod tests {
     fn the_first_transmission_is_made_once_and_again_when_it_failed() {
         let sessions = Sessions::default();
         assert!(ride(&sessions).is_none());
-        sessions.begin(started(0));
+        sessions.begin(started(0), Instant::now());
         let (first, item) = ride(&sessions).unwrap();
         assert_eq!(item["init"], true);
         assert!(ride(&sessions).is_none(), "two at once");
@@ -345,16 +351,14 @@ mod tests {
     #[test]
     fn after_the_end_nothing_is_told() {
         let sessions = Sessions::default();
-        sessions.begin(started(0));
+        sessions.begin(started(0), Instant::now());
         let (late, _) = ride(&sessions).unwrap();
-        let last: Json =
-            serde_json::from_slice(&sessions.end(SessionStatus::Exited).unwrap()).unwrap();
-        assert_eq!(last["status"], "exited");
-        assert!(sessions.end(SessionStatus::Exited).is_none());
+        assert_eq!(end(&sessions, Instant::now()).unwrap()["status"], "exited");
+        assert!(end(&sessions, Instant::now()).is_none());
         assert!(!sessions.ridden(&late, true));
         assert!(!sessions.note_error());
         assert!(ride(&sessions).is_none());
-        sessions.begin(started(1));
+        sessions.begin(started(1), Instant::now());
         assert!(!sessions.ridden(&late, true), "that was another session");
         assert_eq!(ride(&sessions).unwrap().1["init"], true);
     }
@@ -364,7 +368,7 @@ mod tests {
     fn the_file_follows_the_session() {
         let sessions = Sessions::default();
         assert_eq!(sessions.take_change(), None);
-        sessions.begin(started(0));
+        sessions.begin(started(0), Instant::now());
         let content = sessions.take_change().unwrap().unwrap();
         assert!(!Session::read(&content).unwrap().is_known());
         assert_eq!(sessions.take_change(), None);
@@ -372,7 +376,7 @@ mod tests {
         sessions.ridden(&first, true);
         let content = sessions.take_change().unwrap().unwrap();
         assert!(Session::read(&content).unwrap().is_known());
-        sessions.end(SessionStatus::Exited);
+        end(&sessions, Instant::now());
         assert_eq!(sessions.take_change(), Some(None));
     }
 
@@ -403,5 +407,35 @@ mod tests {
             249
         );
         assert_eq!(sessions.close_collected(None, now).len(), 0);
+    }
+
+    // SES-1
+    #[test]
+    fn the_duration_is_what_passed_wherever_the_wall_clock_was_set() {
+        let (sessions, begun) = (Sessions::default(), Instant::now());
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        // Before the time was known, and in a year that never was meant.
+        for wall in [0, 253_402_300_799] {
+            sessions.begin(started(wall), begun);
+            let mut envelope = Envelope::default();
+            sessions.ride(&mut envelope, after(5)).unwrap();
+            assert_eq!(items(&envelope)[0]["duration"], 5.0);
+            assert_eq!(end(&sessions, after(7)).unwrap()["duration"], 7.0);
+        }
+    }
+
+    // SES-10, SES-13
+    #[test]
+    fn a_clock_that_was_set_back_hides_no_session_and_invents_no_crash() {
+        let sessions = Sessions::default();
+        let day = 24 * 60 * 60;
+        let at = |day_number: u64| UNIX_EPOCH + Duration::from_secs(day_number * day);
+        // It began in what is now the future; the crash was before that.
+        sessions.collect(started(300 * day));
+        let sent = sessions.close_collected(Some(at(100)), at(101));
+        assert_eq!(items(&sent[0])[0]["status"], "abnormal");
+        // A clock that was wrong at first: the server would not take it.
+        sessions.collect(started(0));
+        assert_eq!(sessions.close_collected(Some(at(100)), at(101)).len(), 0);
     }
 }

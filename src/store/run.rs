@@ -360,19 +360,19 @@ mod tests {
     fn files_that_nobody_finished_are_removed_after_an_hour() {
         let scratch = Scratch::new();
         let database = database(&scratch);
-        let (old, new) = (
+        let (old, new, later) = (
             ".sentry-00000000000000aa.tmp",
             ".sentry-00000000000000bb.tmp",
+            ".sentry-00000000000000cc.tmp",
         );
-        let written = SystemTime::now() - Duration::from_secs(60 * 60 + 1);
-        for name in [old, new] {
+        let (now, long) = (SystemTime::now(), Duration::from_secs(60 * 60 + 1));
+        // The last was written before the clock was set back; its process may live.
+        for (name, written) in [(old, now - long), (new, now), (later, now + long)] {
             let file = fs::File::create(database.join(name)).unwrap();
-            if name == old {
-                file.set_modified(written).unwrap();
-            }
+            file.set_modified(written).unwrap();
         }
         assert_eq!(old_runs(&database).unwrap().count(), 0);
-        assert_eq!(sorted_names(&database), [new]);
+        assert_eq!(sorted_names(&database), [new, later]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The worker, driven step by step with a client that answers as told and a clock that stands still.
 
 mod answers;
+mod clock;
 mod ending;
 mod host;
 mod spooled;

@@ -1,0 +1,147 @@
+//! A wall clock that is set, back and forth, while things wait.
+
+use super::*;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Where administrators, time servers and empty batteries set clocks: 1970, the year 2000, 2100.
+fn wrong_times() -> impl Iterator<Item = SystemTime> {
+    [0, 946_684_800, 4_102_444_800]
+        .map(|it| UNIX_EPOCH + Duration::from_secs(it))
+        .into_iter()
+}
+
+fn answer_with_limit(status: u16, retry_after: &str) -> Reply {
+    Ok(Response {
+        status,
+        retry_after: Some(retry_after.to_owned()),
+        ..Response::default()
+    })
+}
+
+// RL-8
+#[test]
+fn a_rate_limit_lasts_as_long_as_the_server_said() {
+    // A minute after the time at which the clock of the tests begins, and a minute.
+    for retry_after in ["Thu, 01 Jan 2026 00:01:00 GMT", "60"] {
+        for wrong in wrong_times() {
+            let mut rig = rig();
+            rig.capture();
+            rig.answers([answer_with_limit(429, retry_after)]);
+            rig.steps(2);
+            rig.clock.set_wall(wrong);
+            rig.clock.advance(Duration::from_secs(59));
+            rig.capture();
+            rig.steps(2);
+            assert_eq!(rig.requests(), 1, "{retry_after} {wrong:?}");
+            rig.clock.advance(Duration::from_secs(2));
+            rig.capture();
+            rig.answers([status(200)]);
+            rig.steps(2);
+            assert_eq!(rig.fates()[2..], [Fate::Delivered], "{wrong:?}");
+            let lost = rig.errors().discarded_total();
+            assert_eq!((rig.errors().captured, lost), (3, 2));
+        }
+    }
+}
+
+// RL-2, RL-8: the date of a server is compared with a clock that may be anywhere.
+#[test]
+fn a_date_to_wait_for_silences_nobody_for_longer_than_a_day() {
+    for wrong in wrong_times() {
+        let mut rig = rig();
+        rig.clock.set_wall(wrong);
+        rig.capture();
+        rig.answers([answer_with_limit(429, "Thu, 01 Jan 2026 00:01:00 GMT")]);
+        rig.steps(2);
+        rig.clock.advance(Duration::from_secs(24 * 60 * 60 + 1));
+        rig.capture();
+        rig.answers([status(200)]);
+        rig.steps(2);
+        assert_eq!(rig.errors().delivered, 1, "{wrong:?}");
+    }
+}
+
+// HTTP-9
+#[test]
+fn the_next_attempt_neither_comes_early_nor_stays_away() {
+    for wrong in wrong_times() {
+        let mut rig = rig();
+        rig.capture();
+        rig.answers([no_connection(), status(200)]);
+        rig.steps(2);
+        rig.clock.set_wall(wrong);
+        rig.clock.advance(Duration::from_millis(999));
+        rig.steps(2);
+        assert_eq!(rig.requests(), 1, "{wrong:?}");
+        assert_eq!(rig.last_wait(), Duration::from_millis(1));
+        rig.clock.advance(Duration::from_millis(1));
+        rig.steps(2);
+        assert_eq!(rig.fates(), [Fate::Delivered], "{wrong:?}");
+    }
+}
+
+// RL-3
+#[test]
+fn a_503_with_a_date_delays_by_the_longest_back_off_at_most() {
+    let retry = RetryPolicy {
+        status: Some(1),
+        ..RETRY
+    };
+    for (wall, delay) in [(0, RETRY.backoff_max), (4_102_444_800, Duration::ZERO)] {
+        let mut rig = rig_with(retry, 1);
+        rig.clock.set_wall(UNIX_EPOCH + Duration::from_secs(wall));
+        rig.capture();
+        rig.answers([answer_with_limit(503, "Thu, 01 Jan 2026 00:01:00 GMT")]);
+        rig.steps(1);
+        // Set right meanwhile; the delay was decided.
+        rig.clock
+            .set_wall(UNIX_EPOCH + Duration::from_secs(1_767_225_600));
+        rig.answers([status(200)]);
+        rig.clock
+            .advance(delay.saturating_sub(Duration::from_millis(1)));
+        rig.steps(2);
+        assert_eq!(rig.fates().len(), usize::from(delay.is_zero()), "{wall}");
+        rig.clock.advance(Duration::from_millis(1));
+        rig.steps(2);
+        assert_eq!(rig.fates(), [Fate::Delivered], "{wall}");
+    }
+}
+
+// REP-7
+#[test]
+fn reports_keep_their_distance_and_say_the_time_as_it_is_now() {
+    for wrong in wrong_times() {
+        let mut rig = rig();
+        rig.shared.refuse(
+            Uuid::NIL,
+            &[(Category::Error, 1)],
+            DiscardReason::SampleRate,
+        );
+        rig.clock.set_wall(wrong);
+        rig.steps(2);
+        assert_eq!(rig.requests(), 0, "{wrong:?}");
+        rig.clock.advance(Duration::from_secs(60));
+        rig.answers([status(200)]);
+        rig.steps(2);
+        assert_eq!(rig.requests(), 1, "{wrong:?}");
+        let timestamp = Timestamp::new(wrong + Duration::from_secs(60));
+        let member = format!(r#""timestamp":"{}""#, timestamp.as_str());
+        assert!(rig.body(0).contains(&member), "{}", rig.body(0));
+    }
+}
+
+#[test]
+fn the_end_comes_when_the_time_is_up_and_not_before() {
+    for wrong in wrong_times() {
+        let mut rig = rig();
+        rig.capture();
+        rig.steps(1);
+        rig.stop(Duration::from_secs(2));
+        rig.clock.set_wall(wrong);
+        rig.clock.advance(Duration::from_millis(1999));
+        assert_eq!(rig.steps(2), Step::Continue, "{wrong:?}");
+        rig.clock.advance(Duration::from_millis(1));
+        assert_eq!(rig.steps(1), Step::Finished, "{wrong:?}");
+        assert_eq!(rig.fates(), [Fate::Discarded(DiscardReason::Shutdown)]);
+    }
+}
