@@ -1,7 +1,7 @@
 //! Attachments: files and bytes that travel with events.
 //!
 //! A handle is a number in the clothes of a pointer: it is looked up, never followed. So a handle that has ended, or was
-//! made up, leads nowhere. Entry points: the exported functions; [`handle`], [`path`] and [`content`] for the hints.
+//! made up, leads nowhere. Entry points: the exported functions; `handle`, `path` and `content` for the hints.
 
 use std::ffi::{OsStr, c_char};
 use std::os::unix::ffi::OsStrExt as _;

@@ -1,6 +1,6 @@
 //! The C interface: exported functions only. They convert, call, convert back, and decide nothing.
 //!
-//! One file per section of the header, in header order. Every body runs inside [`guard`], so that a panic never crosses
+//! One file per section of the header, in header order. Every body runs inside `guard`, so that a panic never crosses
 //! into C. Pointers are checked for NULL before anything else. May use: `client` and what lies below it.
 //!
 //! This is the one room of raw pointers and `extern "C"`.

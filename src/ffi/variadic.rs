@@ -2,7 +2,7 @@
 //! make a `va_list`; here each is exported by a function that is nothing but a jump, which leaves the arguments where
 //! they are. A C object that is linked into a shared library is not exported by itself.
 //!
-//! Way in: an exported jump, then C, then a public function that takes no `...` (which has the guard). [`backdoor!`] is
+//! Way in: an exported jump, then C, then a public function that takes no `...` (which has the guard). `backdoor!` is
 //! for what C must ask and the header does not offer. In the header the last parameter, [`variadic_arguments`], reads
 //! `...` (cbindgen.toml); a mismatch with the C bodies stops the build.
 

@@ -1,7 +1,7 @@
 //! Client reports: what was lost on this side, told to the server (REP-1 … REP-6, ENV-17).
 //!
 //! Decides which counts fit into one report and how they become the payload of a `client_report` item.
-//! Entry points: [`split`], [`write`]. May use: `value`, [`super::category`], [`super::discard`].
+//! Entry points: [`split`], [`write()`]. May use: `value`, [`super::category`], [`super::discard`].
 
 use super::category::Category;
 use super::discard::DiscardReason;

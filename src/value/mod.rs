@@ -2,7 +2,7 @@
 //!
 //! Entry points: [`object`] (reads one JSON object into its members without copying), [`scan`] (walks over text that
 //! is known to be JSON), [`members`] (a set of members kept as ready JSON), [`pieces`] (text that is shared in part),
-//! [`edition`] (who pays for shared text), [`trim`] (cuts down to bounds), [`write`] (strings and numbers as JSON). The
+//! [`edition`] (who pays for shared text), [`trim`] (cuts down to bounds), [`mod@write`] (strings and numbers as JSON). The
 //! grammar of JSON is `serde_json`'s work. May use: `base`.
 
 pub(crate) mod dynamic;

@@ -1,7 +1,7 @@
 //! Bounds: what single members of the known objects of an event may hold (EVT-16, EVT-18, ENV-18).
 //!
 //! Decides which member is held to which limit; all others are left as they are. Entry points: the tables, one for
-//! each object, to be given to [`write`] or [`change`]. May use: `value`, [`super::limits`].
+//! each object, to be given to [`write()`] or [`change`]. May use: `value`, [`super::limits`].
 
 use super::limits;
 use crate::value::rewrite::Change;

@@ -2,7 +2,7 @@
 //!
 //! Decides how much of an address, of its query, of cookies, headers and body is kept, and in which form. Servers read
 //! queries, cookies and headers as lists of pairs of texts and count for each pair some bytes more than its texts.
-//! Entry point: [`write`]. May use: `value`, the rest of this room.
+//! Entry point: [`write()`]. May use: `value`, the rest of this room.
 
 use std::borrow::Cow;
 
