@@ -200,3 +200,30 @@ fn a_fork_in_a_callback_of_the_close_does_not_tell_the_child_the_rest() {
     CALLBACK.run("closing_returns", &receiver.dsn());
     assert_eq!(messages(&receiver), ["parent"]);
 }
+
+#[test]
+fn a_fork_in_a_hook_leaves_what_was_captured_to_the_parent() {
+    for (scenario, expected) in [
+        ("event_captures", &["child", "parent"][..]),
+        ("event_returns", &["child", "parent"]),
+        ("breadcrumb_returns", &["child"]),
+        ("feedback_returns", &["child"]),
+    ] {
+        let (receiver, _) = CALLBACK.run_against_receiver(scenario);
+        assert_eq!(messages(&receiver), expected, "{scenario}");
+        let envelopes = receiver.envelopes();
+        let sessions = envelopes.iter().flat_map(|it| it.items_of("session"));
+        let sessions: Vec<_> = sessions.filter_map(|item| item.json()).collect();
+        // One, that of the parent, and its end; the child tells nothing of it.
+        assert!(sessions.iter().all(|it| it["sid"] == sessions[0]["sid"]));
+        let ends = sessions.iter().filter(|it| it["status"] == "exited");
+        assert_eq!(ends.count(), 1, "{scenario}");
+        let first = sessions.iter().filter(|it| it["init"] == true);
+        assert_eq!(first.count(), 1, "{scenario}");
+        let feedback = envelopes.iter().flat_map(|it| it.items_of("feedback"));
+        assert_eq!(
+            feedback.count(),
+            usize::from(scenario == "feedback_returns")
+        );
+    }
+}

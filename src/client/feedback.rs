@@ -50,7 +50,9 @@ impl Client {
             .feedback_event(event_id, feedback, scope)
             .map_err(refuse)?;
         if let Some(hook) = &self.options.before_send_feedback {
-            payload = show(hook.as_ref(), event_id, &payload.whole(), hint).map_err(refuse)?;
+            let shown = show(hook.as_ref(), event_id, &payload.whole(), hint);
+            self.check_fork()?;
+            payload = shown.map_err(refuse)?;
         }
         check_way(transport).map_err(refuse)?;
         let mut envelope = Envelope::single(Some(event_id), ItemKind::Feedback, payload);

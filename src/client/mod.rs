@@ -34,8 +34,8 @@ use std::time::{Duration, Instant};
 
 use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
+use crate::base::process;
 use crate::base::uuid::Uuid;
-use crate::protocol::session::SessionStatus;
 use crate::transport::Transport;
 use crate::transport::probe::Prober;
 use crate::transport::settings::Settings;
@@ -85,6 +85,11 @@ impl Client {
     /// The id of the event that was accepted last (PIPE-9); nil before the first.
     pub(crate) fn last_event_id(&self) -> Uuid {
         *lock(&self.last_event_id)
+    }
+
+    /// True in a child that a callback forked, until it has left that callback and what called it.
+    fn is_inherited(&self) -> bool {
+        self.generation != process::fork_generation()
     }
 
     /// Its options.
@@ -171,7 +176,7 @@ impl Client {
 
     /// Stops sending; returns how many envelopes were not sent.
     fn stop(&self) -> u64 {
-        self.finish_session(SessionStatus::Exited);
+        self.finish_session();
         let timeout = self.options.shutdown_timeout;
         let deadline = Instant::now().checked_add(timeout.saturating_add(PROBE_GRACE));
         self.prober.cancel();
@@ -179,6 +184,10 @@ impl Client {
             .transport
             .as_ref()
             .map_or(0, |transport| transport.shutdown(timeout));
+        if self.is_inherited() {
+            // A callback forked; thread, locks and files are the parent's.
+            return unsent;
+        }
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
         self.paperwork.close();

@@ -92,6 +92,11 @@ const WORKER_THREAD: Refused = Refused::because(
     "captured on the library's own worker thread or by the logger of its diagnostics; that would feed back on itself",
 );
 
+const FORKED: Refused = Refused::because(
+    Status::DroppedByHook,
+    "the hook forked: what was captured is the parent's, which goes on with it",
+);
+
 /// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
 /// the host's logger of diagnostics, on whatever thread it is called.
 pub(crate) fn would_feed_back() -> bool {
@@ -160,6 +165,7 @@ impl Client {
         } else {
             Ok(())
         };
+        self.check_fork()?;
         // After the event: an event does not carry itself as a breadcrumb.
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
             let timestamp = Timestamp::new(std::time::SystemTime::now());
@@ -188,6 +194,7 @@ impl Client {
         };
         let shown = Value::from_json(crumb).unwrap_or_default();
         let returned = hooks::call(hook.as_ref(), shown);
+        self.check_fork()?;
         if matches!(returned, Value::Null) {
             return Err(Refused::because(
                 Status::DroppedByHook,
@@ -227,6 +234,14 @@ impl Client {
         if let Some(mut last) = try_lock(&self.last_event_id) {
             *last = event_id;
         }
+    }
+
+    /// After a hook: in a child that it forked, locks of this client may be held for ever, and nobody empties its queue.
+    pub(super) fn check_fork(&self) -> Result<(), Refused> {
+        if self.is_inherited() {
+            return Err(FORKED);
+        }
+        Ok(())
     }
 
     pub(super) fn open_transport(&self, tally: (Category, u64)) -> Result<&Transport, Refused> {
@@ -371,6 +386,7 @@ impl Client {
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
         let shown = hooks::event_for_hook(&payload.whole());
         let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
+        self.check_fork()?;
         if matches!(returned, Value::Null) {
             let detail = "before_send returned null";
             let reason = DiscardReason::BeforeSend;

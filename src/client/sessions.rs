@@ -26,7 +26,7 @@ const MAX_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
-    running: Mutex<Option<Running>>,
+    table: Mutex<Table>,
     /// Lets captures pass without the lock while none is running.
     is_running: AtomicBool,
     /// What the file says is no longer true.
@@ -35,15 +35,50 @@ pub(crate) struct Sessions {
     left: Mutex<Vec<Session>>,
 }
 
+#[derive(Debug, Default)]
+struct Table {
+    running: Option<Running>,
+    /// Those that ended while an envelope carried one of their updates to the queue, where it must come first.
+    leaving: Vec<Leaving>,
+}
+
 #[derive(Debug)]
 struct Running {
     session: Session,
     /// The wall clock may jump; this does not.
     since: Instant,
+    /// Envelopes that carry it to the queue now.
+    riders: usize,
     /// The first transmission is on its way to the queue.
     is_boarding: bool,
     /// Errors that the queue has been told of.
     told: u64,
+}
+
+impl Running {
+    fn new(session: Session, now: Instant) -> Self {
+        Self {
+            session,
+            since: now,
+            riders: 0,
+            is_boarding: false,
+            told: 0,
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Leaving {
+    session: Session,
+    status: SessionStatus,
+    duration: Duration,
+    riders: usize,
+}
+
+impl Leaving {
+    fn last_word(&self) -> Vec<u8> {
+        self.session.write(self.status, Some(self.duration))
+    }
 }
 
 /// A session's item that rides in an envelope; tell [`Sessions::ridden`] what became of it.
@@ -54,26 +89,51 @@ pub(crate) struct Ride {
     is_first: bool,
 }
 
+/// What follows when an envelope with a session has reached the queue, or has not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ridden {
+    /// The file has to be written.
+    has_news: bool,
+    /// The session ended meanwhile, and this is to be sent now.
+    last_word: Option<Vec<u8>>,
+}
+
 impl Sessions {
-    /// Begins a session; the one before must have been taken.
-    fn begin(&self, session: Session, now: Instant) {
-        *lock(&self.running) = Some(Running {
-            session,
-            since: now,
-            is_boarding: false,
-            told: 0,
-        });
-        self.is_running.store(true, Ordering::Release);
-        self.has_changed.store(true, Ordering::Release);
+    /// Ends the running session with `status` and begins `next`, in one step: of two threads that do this at once each
+    /// ends another one. The last transmission of what ended, unless an earlier one is on its way: then the last one who
+    /// carries it hands it on ([`Sessions::ridden`]).
+    fn replace(
+        &self,
+        next: Option<Session>,
+        status: SessionStatus,
+        now: Instant,
+    ) -> Option<Vec<u8>> {
+        let mut table = lock(&self.table);
+        let next = next.map(|session| Running::new(session, now));
+        let ended = std::mem::replace(&mut table.running, next);
+        self.is_running
+            .store(table.running.is_some(), Ordering::Release);
+        if ended.is_some() || table.running.is_some() {
+            self.has_changed.store(true, Ordering::Release);
+        }
+        let ended = ended?;
+        let leaving = Leaving {
+            status,
+            duration: now.saturating_duration_since(ended.since),
+            session: ended.session,
+            riders: ended.riders,
+        };
+        if leaving.riders == 0 {
+            return Some(leaving.last_word());
+        }
+        table.leaving.push(leaving);
+        None
     }
 
-    /// Ends the session: its last transmission, if one was running.
-    fn end(&self, status: SessionStatus, now: Instant) -> Option<Vec<u8>> {
-        let running = lock(&self.running).take()?;
-        self.is_running.store(false, Ordering::Release);
-        self.has_changed.store(true, Ordering::Release);
-        let duration = now.saturating_duration_since(running.since);
-        Some(running.session.write(status, Some(duration)))
+    /// Sends away those that wait for a carrier: the queue is about to close.
+    fn hurry(&self) -> Vec<Vec<u8>> {
+        let leaving = std::mem::take(&mut lock(&self.table).leaving);
+        leaving.iter().map(Leaving::last_word).collect()
     }
 
     /// Counts an error; true if the session was healthy until then.
@@ -81,8 +141,8 @@ impl Sessions {
         if !self.is_running.load(Ordering::Acquire) {
             return false;
         }
-        let mut running = lock(&self.running);
-        let Some(running) = running.as_mut() else {
+        let mut table = lock(&self.table);
+        let Some(running) = table.running.as_mut() else {
             return false;
         };
         running.session.note_error();
@@ -91,7 +151,8 @@ impl Sessions {
 
     /// Changes the user of the running session, if that is still possible.
     fn set_did(&self, did: Option<String>) -> bool {
-        let changed = lock(&self.running)
+        let changed = lock(&self.table)
+            .running
             .as_mut()
             .is_some_and(|running| !running.is_boarding && running.session.set_did(did));
         if changed {
@@ -105,13 +166,14 @@ impl Sessions {
         if !self.is_running.load(Ordering::Acquire) {
             return None;
         }
-        let mut running = lock(&self.running);
-        let running = running.as_mut()?;
+        let mut table = lock(&self.table);
+        let running = table.running.as_mut()?;
         let is_first = !running.session.is_known();
         if running.is_boarding || (!is_first && running.told == running.session.errors()) {
             return None;
         }
         running.is_boarding = is_first;
+        running.riders = running.riders.saturating_add(1);
         let duration = now.saturating_duration_since(running.since);
         let payload = running.session.write(SessionStatus::Ok, Some(duration));
         envelope.push(Item::new(ItemKind::Session, payload));
@@ -122,28 +184,43 @@ impl Sessions {
         })
     }
 
-    /// Notes whether the queue took the envelope; true if the file has to be written for it.
-    fn ridden(&self, ride: &Ride, is_queued: bool) -> bool {
-        let mut running = lock(&self.running);
-        let Some(running) = running
-            .as_mut()
-            .filter(|running| running.session.sid() == ride.sid)
-        else {
-            return false;
+    /// Notes whether the queue took the envelope.
+    fn ridden(&self, ride: &Ride, is_queued: bool) -> Ridden {
+        let mut table = lock(&self.table);
+        let is_of = |session: &Session| session.sid() == ride.sid;
+        if let Some(running) = table.running.as_mut().filter(|it| is_of(&it.session)) {
+            running.riders = running.riders.saturating_sub(1);
+            if ride.is_first {
+                running.is_boarding = false;
+            }
+            if is_queued {
+                running.told = running.told.max(ride.errors);
+            }
+            let has_news = is_queued && ride.is_first;
+            if has_news {
+                running.session.set_known();
+                self.has_changed.store(true, Ordering::Release);
+            }
+            return Ridden {
+                has_news,
+                last_word: None,
+            };
+        }
+        let Some(at) = table.leaving.iter().position(|it| is_of(&it.session)) else {
+            return Ridden::default();
         };
-        if ride.is_first {
-            running.is_boarding = false;
+        let Some(leaving) = table.leaving.get_mut(at) else {
+            return Ridden::default();
+        };
+        leaving.riders = leaving.riders.saturating_sub(1);
+        if is_queued {
+            leaving.session.set_known();
         }
-        if !is_queued {
-            return false;
+        let is_last = leaving.riders == 0;
+        Ridden {
+            has_news: false,
+            last_word: is_last.then(|| table.leaving.swap_remove(at).last_word()),
         }
-        running.told = running.told.max(ride.errors);
-        if !ride.is_first {
-            return false;
-        }
-        running.session.set_known();
-        self.has_changed.store(true, Ordering::Release);
-        true
     }
 
     /// Since the last call something changed in what the file should say: the content, or `None` for no file.
@@ -151,9 +228,9 @@ impl Sessions {
         if !self.has_changed.swap(false, Ordering::AcqRel) {
             return None;
         }
-        let running = lock(&self.running);
+        let table = lock(&self.table);
         let content = |running: &Running| running.session.write(SessionStatus::Ok, None);
-        Some(running.as_ref().map(content))
+        Some(table.running.as_ref().map(content))
     }
 
     /// Takes note of a session that a dead run left.
@@ -194,41 +271,50 @@ impl Sessions {
 impl Client {
     /// Starts a session, and ends the one that is running (SES-12). Without a release there is none (SES-2).
     pub(crate) fn start_session(&self) {
-        if would_feed_back() {
-            return;
+        if !would_feed_back() {
+            self.replace_session(self.new_session(), SessionStatus::Exited);
         }
-        self.finish_session(SessionStatus::Exited);
-        let Some(release) = self.scope.field("release") else {
-            return;
-        };
-        if self.transport.is_none() {
-            return;
-        }
+    }
+
+    fn new_session(&self) -> Option<Session> {
+        self.transport.as_ref()?;
+        let release = self.scope.field("release")?;
         let environment = self.scope.field("environment");
-        let session = Session::new(
-            SystemTime::now(),
-            self.distinct_id(),
-            &release,
-            environment.as_deref(),
-        );
-        self.sessions().begin(session, Instant::now());
-        self.has_paperwork();
+        let (now, did) = (SystemTime::now(), self.distinct_id());
+        Some(Session::new(now, did, &release, environment.as_deref()))
     }
 
     /// Ends the running session, if there is one, and sends its last word. Not from a callback on the worker's thread:
     /// what it hears about would be its own doing.
     pub(crate) fn end_session(&self, status: SessionStatus) {
         if !would_feed_back() {
-            self.finish_session(status);
+            self.replace_session(None, status);
         }
     }
 
-    /// [`Client::end_session`], also at the end of the client.
-    pub(super) fn finish_session(&self, status: SessionStatus) {
-        let Some(payload) = self.sessions().end(status, Instant::now()) else {
+    /// [`Client::end_session`] at the end of the client: nobody is waited for any more.
+    pub(super) fn finish_session(&self) {
+        self.replace_session(None, SessionStatus::Exited);
+        let left = self.sessions().map(Sessions::hurry);
+        left.into_iter()
+            .flatten()
+            .for_each(|word| self.send_last_word(word));
+    }
+
+    fn replace_session(&self, next: Option<Session>, status: SessionStatus) {
+        let Some(sessions) = self.sessions() else {
             return;
         };
-        self.has_paperwork();
+        let last_word = sessions.replace(next, status, Instant::now());
+        if sessions.has_changed.load(Ordering::Acquire) {
+            self.has_paperwork();
+        }
+        if let Some(word) = last_word {
+            self.send_last_word(word);
+        }
+    }
+
+    fn send_last_word(&self, payload: Vec<u8>) {
         let mut envelope = Envelope::default();
         envelope.push(Item::new(ItemKind::Session, payload));
         if let Some(transport) = &self.transport {
@@ -250,34 +336,46 @@ impl Client {
         }
     }
 
-    fn sessions(&self) -> &Sessions {
-        self.paperwork.sessions()
+    /// None in a child that a hook forked: there the session is the parent's, and its lock may be held for ever.
+    fn sessions(&self) -> Option<&Sessions> {
+        (!self.is_inherited()).then(|| self.paperwork.sessions())
     }
 
     /// Puts the running session into an envelope, if there is something to tell and the user allows it.
     pub(super) fn board(&self, envelope: &mut Envelope) -> Option<Ride> {
+        let sessions = self.sessions()?;
         // What is not sent for want of consent is not told: the first transmission is still to come.
         if self.is_consent_missing() {
             return None;
         }
-        self.sessions().ride(envelope, Instant::now())
+        sessions.ride(envelope, Instant::now())
     }
 
     /// Counts an error of the running session; true if it was healthy until then.
     pub(super) fn note_error(&self) -> bool {
-        self.sessions().note_error()
+        self.sessions().is_some_and(Sessions::note_error)
     }
 
     /// Says whether the queue took the envelope.
     pub(super) fn alight(&self, ride: Option<Ride>, is_queued: bool) {
-        if ride.is_some_and(|ride| self.sessions().ridden(&ride, is_queued)) {
+        let (Some(ride), Some(sessions)) = (ride, self.sessions()) else {
+            return;
+        };
+        let ridden = sessions.ridden(&ride, is_queued);
+        if ridden.has_news {
             self.has_paperwork();
+        }
+        if let Some(word) = ridden.last_word {
+            self.send_last_word(word);
         }
     }
 
     /// After a change of the user: the running session takes it over if it still can.
     pub(super) fn note_user(&self, user: &Value) {
-        if user.is_object() && self.sessions().set_did(self.distinct_id()) {
+        let Some(sessions) = self.sessions().filter(|_| user.is_object()) else {
+            return;
+        };
+        if sessions.set_did(self.distinct_id()) {
             self.has_paperwork();
         }
     }
@@ -304,6 +402,8 @@ mod tests {
     use serde_json::Value as Json;
     use std::time::UNIX_EPOCH;
 
+    const EXITED: SessionStatus = SessionStatus::Exited;
+
     fn started(seconds: u64) -> Session {
         let time = UNIX_EPOCH + Duration::from_secs(seconds);
         Session::new(time, None, "\"r\"", None)
@@ -320,47 +420,128 @@ mod tests {
         Some((ride, items(&envelope).remove(0)))
     }
 
-    fn end(sessions: &Sessions, now: Instant) -> Option<Json> {
-        let last = sessions.end(SessionStatus::Exited, now)?;
-        Some(serde_json::from_slice(&last).unwrap())
-    }
-
     // SES-3
     #[test]
     fn the_first_transmission_is_made_once_and_again_when_it_failed() {
         let sessions = Sessions::default();
         assert!(ride(&sessions).is_none());
-        sessions.begin(started(0), Instant::now());
+        begin(&sessions, 0);
         let (first, item) = ride(&sessions).unwrap();
         assert_eq!(item["init"], true);
         assert!(ride(&sessions).is_none(), "two at once");
-        assert!(!sessions.ridden(&first, false));
+        assert!(!sessions.ridden(&first, false).has_news);
         let (second, item) = ride(&sessions).unwrap();
         assert_eq!(item["init"], true);
-        assert!(sessions.ridden(&second, true));
+        assert!(sessions.ridden(&second, true).has_news);
         assert!(ride(&sessions).is_none(), "nothing new to tell");
         assert!(sessions.note_error());
         assert!(!sessions.note_error());
         let (third, item) = ride(&sessions).unwrap();
         assert_eq!((&item["init"], &item["errors"]), (&Json::Null, &2.into()));
-        assert!(!sessions.ridden(&third, true));
+        assert!(!sessions.ridden(&third, true).has_news);
         assert!(ride(&sessions).is_none());
+    }
+
+    fn begin(sessions: &Sessions, second: u64) -> Option<Vec<u8>> {
+        sessions.replace(Some(started(second)), EXITED, Instant::now())
+    }
+
+    fn end(sessions: &Sessions) -> Option<Vec<u8>> {
+        sessions.replace(None, EXITED, Instant::now())
+    }
+
+    fn word(bytes: Option<Vec<u8>>) -> Json {
+        serde_json::from_slice(&bytes.unwrap()).unwrap()
     }
 
     // SES-4
     #[test]
     fn after_the_end_nothing_is_told() {
         let sessions = Sessions::default();
-        sessions.begin(started(0), Instant::now());
-        let (late, _) = ride(&sessions).unwrap();
-        assert_eq!(end(&sessions, Instant::now()).unwrap()["status"], "exited");
-        assert!(end(&sessions, Instant::now()).is_none());
-        assert!(!sessions.ridden(&late, true));
+        assert!(begin(&sessions, 0).is_none());
+        let last = word(end(&sessions));
+        assert_eq!(
+            (&last["status"], &last["init"]),
+            (&"exited".into(), &true.into())
+        );
+        assert!(end(&sessions).is_none());
         assert!(!sessions.note_error());
         assert!(ride(&sessions).is_none());
-        sessions.begin(started(1), Instant::now());
-        assert!(!sessions.ridden(&late, true), "that was another session");
+        begin(&sessions, 1);
         assert_eq!(ride(&sessions).unwrap().1["init"], true);
+    }
+
+    // SES-3, SES-4
+    #[test]
+    fn the_last_word_waits_for_the_updates_that_are_on_their_way() {
+        for is_queued in [false, true] {
+            let sessions = Sessions::default();
+            begin(&sessions, 0);
+            let (first, _) = ride(&sessions).unwrap();
+            let next = Some(started(1));
+            assert_eq!(
+                sessions.replace(next, SessionStatus::Crashed, Instant::now()),
+                None
+            );
+            let (other, item) = ride(&sessions).unwrap();
+            assert_eq!(item["init"], true, "that is another session");
+            let last = word(sessions.ridden(&first, is_queued).last_word);
+            assert_eq!(last["status"], "crashed");
+            assert_eq!(last["init"].is_null(), is_queued);
+            assert_eq!(sessions.ridden(&first, true), Ridden::default());
+            assert!(sessions.ridden(&other, true).has_news);
+        }
+    }
+
+    // SES-4
+    #[test]
+    fn of_several_updates_on_their_way_the_last_one_hands_the_last_word_on() {
+        let sessions = Sessions::default();
+        begin(&sessions, 0);
+        let (first, _) = ride(&sessions).unwrap();
+        sessions.ridden(&first, true);
+        sessions.note_error();
+        let (second, _) = ride(&sessions).unwrap();
+        sessions.note_error();
+        let (third, _) = ride(&sessions).unwrap();
+        assert_eq!(end(&sessions), None);
+        assert_eq!(sessions.ridden(&third, true), Ridden::default());
+        let last = word(sessions.ridden(&second, false).last_word);
+        assert_eq!(
+            (&last["status"], &last["errors"]),
+            (&"exited".into(), &2.into())
+        );
+        assert!(last["init"].is_null());
+        assert!(sessions.hurry().is_empty());
+    }
+
+    // SES-9
+    #[test]
+    fn at_the_close_nobody_is_waited_for() {
+        let sessions = Sessions::default();
+        begin(&sessions, 0);
+        let (first, _) = ride(&sessions).unwrap();
+        assert_eq!(end(&sessions), None);
+        let words = sessions.hurry();
+        assert_eq!(words.len(), 1);
+        assert_eq!(word(words.into_iter().next())["status"], "exited");
+        assert_eq!(sessions.ridden(&first, true), Ridden::default());
+    }
+
+    // SES-12
+    #[test]
+    fn each_session_is_ended_once_however_many_threads_start_one() {
+        let sessions = Sessions::default();
+        let ended: usize = std::thread::scope(|scope| {
+            let start = || (0..200).filter_map(|at| begin(&sessions, at)).count();
+            let threads = [scope.spawn(start), scope.spawn(start)];
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .sum()
+        });
+        assert_eq!(ended, 399, "all but the one that runs");
+        assert!(end(&sessions).is_some());
     }
 
     // SES-10
@@ -368,7 +549,7 @@ mod tests {
     fn the_file_follows_the_session() {
         let sessions = Sessions::default();
         assert_eq!(sessions.take_change(), None);
-        sessions.begin(started(0), Instant::now());
+        begin(&sessions, 0);
         let content = sessions.take_change().unwrap().unwrap();
         assert!(!Session::read(&content).unwrap().is_known());
         assert_eq!(sessions.take_change(), None);
@@ -376,7 +557,7 @@ mod tests {
         sessions.ridden(&first, true);
         let content = sessions.take_change().unwrap().unwrap();
         assert!(Session::read(&content).unwrap().is_known());
-        end(&sessions, Instant::now());
+        end(&sessions);
         assert_eq!(sessions.take_change(), Some(None));
     }
 
@@ -416,11 +597,13 @@ mod tests {
         let after = |seconds| begun + Duration::from_secs(seconds);
         // Before the time was known, and in a year that never was meant.
         for wall in [0, 253_402_300_799] {
-            sessions.begin(started(wall), begun);
+            sessions.replace(Some(started(wall)), EXITED, begun);
             let mut envelope = Envelope::default();
-            sessions.ride(&mut envelope, after(5)).unwrap();
+            let ride = sessions.ride(&mut envelope, after(5)).unwrap();
             assert_eq!(items(&envelope)[0]["duration"], 5.0);
-            assert_eq!(end(&sessions, after(7)).unwrap()["duration"], 7.0);
+            sessions.ridden(&ride, true);
+            let last = word(sessions.replace(None, EXITED, after(7)));
+            assert_eq!(last["duration"], 7.0);
         }
     }
 

@@ -220,6 +220,9 @@ impl Shared {
     /// Queues an envelope for sending, or books it as lost and says why. It waits for room only if it `may_wait` and the
     /// host wants that.
     pub(crate) fn submit(&self, envelope: Envelope, may_wait: bool) -> Result<(), Refusal> {
+        if self.is_inherited() {
+            return Err(Refusal::Closed);
+        }
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
         let mut result = queue.push(envelope, ledger, may_wait, &mut evicted);

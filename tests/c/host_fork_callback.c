@@ -1,4 +1,4 @@
-/* Forks inside an outcome callback, on each thread that may run one. Started by tests/host_fork.rs. */
+/* Forks inside callbacks: that of outcomes, on each thread that may run it, and hooks. Started by tests/host_fork.rs. */
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE 1
 #endif
@@ -137,6 +137,101 @@ static void closing_returns(void)
     on_closing(CHILD_RETURNS);
 }
 
+static void fork_once(void)
+{
+    if (hook.calls++ == 0) {
+        hook.child = host_fork();
+        if (hook.child == 0 && hook.way == CHILD_CAPTURES) {
+            CHECK_EQ(host_capture("child"), SENTRY_STATUS_OK);
+            CHECK_EQ(sentry_flush(20000), 0);
+            CHECK_EQ(host_check_account().delivered, 1);
+            CHECK_EQ(sentry_close(), 0);
+            _exit(0);
+        }
+    }
+}
+
+static sentry_value_t before_send(sentry_value_t event, void *hint, void *user_data)
+{
+    (void)hint;
+    (void)user_data;
+    fork_once();
+    return event;
+}
+
+static sentry_value_t before_breadcrumb(sentry_value_t crumb, void *user_data)
+{
+    (void)user_data;
+    fork_once();
+    return crumb;
+}
+
+static sentry_value_t before_send_feedback(sentry_value_t feedback, sentry_hint_t *hint, void *user_data)
+{
+    (void)hint;
+    (void)user_data;
+    fork_once();
+    return feedback;
+}
+
+/* What the parent captures: an event, a breadcrumb, feedback. In a child that the hook forked it is not the child's to
+ * send; the next capture is. */
+static void in_hook(child_way_t way, int kind)
+{
+    sentry_options_t *options = host_options();
+    sentry_status_t status;
+    hook.way = way;
+    hook.parent = getpid();
+    sentry_options_set_auto_session_tracking(options, 1);
+    if (kind == 0)
+        sentry_options_set_before_send(options, before_send, NULL);
+    else if (kind == 1)
+        sentry_options_set_before_breadcrumb(options, before_breadcrumb, NULL);
+    else
+        sentry_options_set_before_send_feedback(options, before_send_feedback, NULL);
+    CHECK_EQ(sentry_init(options), 0);
+    if (kind == 0) {
+        status = host_capture("parent");
+    } else if (kind == 1) {
+        status = sentry_add_breadcrumb_json("{}");
+    } else {
+        sentry_capture_feedback(sentry_value_new_feedback("parent", NULL, NULL, NULL));
+        status = sentry_last_error_message()[0] == '\0' ? SENTRY_STATUS_OK : SENTRY_STATUS_DROPPED_BY_HOOK;
+    }
+    if (getpid() != hook.parent) {
+        CHECK_EQ(status, SENTRY_STATUS_DROPPED_BY_HOOK);
+        CHECK(strstr(sentry_last_error_message(), "forked") != NULL);
+        CHECK_EQ(host_capture("child"), SENTRY_STATUS_OK);
+        CHECK_EQ(sentry_flush(20000), 0);
+        CHECK_EQ(host_check_account().delivered, 1);
+        CHECK_EQ(sentry_close(), 0);
+        exit(0);
+    }
+    CHECK_EQ(status, SENTRY_STATUS_OK);
+    host_await_child(hook.child);
+    CHECK_EQ(sentry_close(), 0);
+}
+
+static void event_captures(void)
+{
+    in_hook(CHILD_CAPTURES, 0);
+}
+
+static void event_returns(void)
+{
+    in_hook(CHILD_RETURNS, 0);
+}
+
+static void breadcrumb_returns(void)
+{
+    in_hook(CHILD_RETURNS, 1);
+}
+
+static void feedback_returns(void)
+{
+    in_hook(CHILD_RETURNS, 2);
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
@@ -145,6 +240,10 @@ int main(int argc, char **argv)
         {"capturing_captures", capturing_captures},
         {"capturing_returns", capturing_returns},
         {"closing_returns", closing_returns},
+        {"event_captures", event_captures},
+        {"event_returns", event_returns},
+        {"breadcrumb_returns", breadcrumb_returns},
+        {"feedback_returns", feedback_returns},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
