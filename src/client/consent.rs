@@ -13,7 +13,14 @@ impl Client {
             return;
         }
         if let Some(transport) = &self.transport {
-            transport.withhold(self.is_consent_missing());
+            // Two threads that decide at once must not leave the older decision behind.
+            loop {
+                let is_missing = self.is_consent_missing();
+                transport.withhold(is_missing);
+                if is_missing == self.is_consent_missing() {
+                    break;
+                }
+            }
         }
         self.has_paperwork();
     }
