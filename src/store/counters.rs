@@ -1,11 +1,11 @@
 //! The counters page: a table of numbers in a mapped file, so that the next start knows what a run that was killed had
 //! counted. Counting makes no system call; what the numbers mean is known to those who count.
 //!
-//! [`CounterPage`] is written, [`read`] is for what a run left.
+//! [`CounterPage`] is written, [`read`] and [`add`] are for what a run left.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,6 +59,21 @@ pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<V
     Ok(is_ours.then(|| words.collect()))
 }
 
+/// Adds to a cell of a page that [`read`] has read.
+pub(crate) fn add(path: &Path, cell: usize, quantity: u64) -> io::Result<()> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)?;
+    let place = cell.saturating_add(PREAMBLE).saturating_mul(WORD);
+    let place = u64::try_from(place).unwrap_or(u64::MAX);
+    let mut word = [0; WORD];
+    file.read_exact_at(&mut word, place)?;
+    let sum = u64::from_ne_bytes(word).saturating_add(quantity);
+    file.write_all_at(&sum.to_ne_bytes(), place)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::scratch::Scratch;
@@ -73,6 +88,10 @@ mod tests {
         page.cells()[4].fetch_add(9, Ordering::Relaxed);
         // While it is still mapped: as after a kill.
         assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![0, 0, 0, 0, 9]));
+        add(&path, 4, 2).unwrap();
+        add(&path, 0, 1).unwrap();
+        assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![1, 0, 0, 0, 11]));
+        assert!(add(&path, 5, 1).is_err());
     }
 
     #[test]

@@ -10,9 +10,10 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use super::mapping::{Mapping, WORD};
 use crate::base::lock::lock;
@@ -115,6 +116,11 @@ impl QueueLog {
         Some(Record(head))
     }
 
+    /// True if a record of `length` bytes has room.
+    pub(crate) fn has_room_for(&self, length: usize) -> bool {
+        lock(&self.free).len() >= blocks_for(length)
+    }
+
     /// Ends a record: the next start will not find it, and its room is free. Once for each record.
     pub(crate) fn settle(&self, record: Record) {
         let Some(head) = self.block(record.0) else {
@@ -157,42 +163,49 @@ impl QueueLog {
     }
 }
 
-/// A record that cannot be read any more.
+/// Why a record is not read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Torn;
+pub(crate) enum Unread {
+    /// It cannot be read any more.
+    Torn,
+    /// The log cannot be opened now, which may pass.
+    NotNow,
+}
 
-/// What a run left in its log, oldest first. Each record is marked as taken when the next one is asked for, so that a
-/// start that dies in the middle repeats one record at most.
+/// What a run left in its log, oldest first. Each record is marked as taken when it is settled, or the next one is asked
+/// for, so that a start that dies in the middle repeats one record at most.
+///
+/// The file is opened anew for each record: taking them in may last as long as the server is away, and a descriptor that
+/// the host closed and opened for itself must not be written to.
 #[derive(Debug)]
 pub(crate) struct Leftovers {
-    file: File,
+    path: PathBuf,
     dsn: String,
+    age: Duration,
     blocks: u32,
     /// Id and head, the newest first.
     heads: Vec<(u64, u32)>,
-    given: Option<u32>,
+    given: Option<(u64, u32)>,
 }
 
 impl Leftovers {
     /// Opens the log of a run that has ended. None if the file is no log that this version can read.
     pub(crate) fn open(path: &Path) -> io::Result<Option<Self>> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(path)?;
+        let file = open_to_mark(path)?;
         let found = file.metadata()?;
         if !found.is_file() || found.len() < as_u64(BLOCK_BYTES) {
             return Ok(None);
         }
+        let written = found.modified().ok();
         let mut leftovers = Self {
-            file,
+            path: path.to_owned(),
             dsn: String::new(),
+            age: written.map_or(Duration::ZERO, |at| at.elapsed().unwrap_or_default()),
             blocks: 1,
             heads: Vec::new(),
             given: None,
         };
-        let preamble = leftovers.read_block(0)?;
+        let preamble = read_block(&file, 0)?;
         let blocks = u32::try_from(word(&preamble, 1)).unwrap_or(0);
         let length = usize::try_from(word(&preamble, 2)).unwrap_or(usize::MAX);
         let is_whole = found.len() == u64::from(blocks).saturating_mul(as_u64(BLOCK_BYTES));
@@ -202,7 +215,7 @@ impl Leftovers {
         let dsn = bytes_of(preamble.get(PREAMBLE..).unwrap_or_default(), length);
         leftovers.dsn = String::from_utf8_lossy(&dsn).into_owned();
         leftovers.blocks = blocks;
-        leftovers.find_heads()?;
+        leftovers.find_heads(&file)?;
         Ok(Some(leftovers))
     }
 
@@ -216,13 +229,23 @@ impl Leftovers {
         self.heads.len()
     }
 
-    fn find_heads(&mut self) -> io::Result<()> {
+    /// Time since the file was written.
+    pub(crate) fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// Takes the record back that was given last: it will be the next one, or that of a later start.
+    pub(crate) fn give_back(&mut self) {
+        self.heads.extend(self.given.take());
+    }
+
+    fn find_heads(&mut self, file: &File) -> io::Result<()> {
         /// Blocks read at a time.
         const STRIDE: u32 = 64;
         let mut number = 0;
         while number < self.blocks {
             let count = STRIDE.min(self.blocks.saturating_sub(number));
-            let words = self.read_words(number, count)?;
+            let words = read_words(file, number, count)?;
             for (offset, block) in (0..count).zip(words.chunks(BLOCK)) {
                 let (id, at) = (word(block, ID), number.saturating_add(offset));
                 if at > 0 && id != 0 && word(block, MARK) == COMMITTED ^ id {
@@ -236,25 +259,26 @@ impl Leftovers {
         Ok(())
     }
 
-    fn read(&self, id: u64, head: u32) -> Result<Vec<u8>, Torn> {
-        let mut block = self.read_block(head).map_err(|_| Torn)?;
-        let (length, wanted) = (word(&block, LENGTH), word(&block, CHECKSUM));
+    fn read(&self, file: &File, (id, head): (u64, u32)) -> Result<Vec<u8>, Unread> {
+        let block = |number| read_block(file, number).map_err(|_| Unread::Torn);
+        let mut now = block(head)?;
+        let (length, wanted) = (word(&now, LENGTH), word(&now, CHECKSUM));
         if length > MAX_RECORD.min(u64::from(self.blocks).saturating_mul(as_u64(BLOCK_BYTES))) {
-            return Err(Torn);
+            return Err(Unread::Torn);
         }
         let mut checksum = Checksum::new(id, length);
-        let length = usize::try_from(length).map_err(|_| Torn)?;
+        let length = usize::try_from(length).map_err(|_| Unread::Torn)?;
         let count = length.div_ceil(WORD);
         let mut words: Vec<u64> = Vec::new();
         for place in 0..blocks_for(length) {
             let room = count.saturating_sub(words.len());
-            let data = block.get(data_start(place)..).unwrap_or_default();
+            let data = now.get(data_start(place)..).unwrap_or_default();
             words.extend(data.iter().take(room));
-            let next = u32::try_from(word(&block, NEXT)).map_err(|_| Torn)?;
+            let next = u32::try_from(word(&now, NEXT)).map_err(|_| Unread::Torn)?;
             if words.len() < count {
-                block = self.read_block(next).map_err(|_| Torn)?;
-                if next == 0 || word(&block, ID) != id {
-                    return Err(Torn);
+                now = block(next)?;
+                if next == 0 || word(&now, ID) != id {
+                    return Err(Unread::Torn);
                 }
             }
         }
@@ -262,41 +286,65 @@ impl Leftovers {
             checksum.add(*word);
         }
         let is_whole = words.len() == count && checksum.0 == wanted;
-        is_whole.then(|| bytes_of(&words, length)).ok_or(Torn)
+        is_whole
+            .then(|| bytes_of(&words, length))
+            .ok_or(Unread::Torn)
     }
 
-    fn read_block(&self, number: u32) -> io::Result<Vec<u64>> {
-        self.read_words(number, 1)
-    }
-
-    fn read_words(&self, first: u32, count: u32) -> io::Result<Vec<u64>> {
-        let blocks = usize::try_from(count).unwrap_or(0);
-        let mut bytes = vec![0; blocks.saturating_mul(BLOCK_BYTES)];
-        let offset = u64::from(first).saturating_mul(as_u64(BLOCK_BYTES));
-        self.file.read_exact_at(&mut bytes, offset)?;
-        Ok(words_of(&bytes).collect())
+    /// The record that was given last is taken care of.
+    pub(crate) fn settle(&mut self) {
+        // If that fails it is done with the next record.
+        if let Ok(file) = open_to_mark(&self.path) {
+            self.mark_taken(&file);
+        }
     }
 
     /// Takes back the mark of the record that was given last.
-    fn mark_taken(&mut self) {
-        if let Some(head) = self.given.take() {
+    fn mark_taken(&mut self, file: &File) {
+        if let Some((_, head)) = self.given.take() {
             let at = u64::from(head).saturating_mul(as_u64(BLOCK_BYTES));
             let at = at.saturating_add(as_u64(MARK * WORD));
             // If that fails, the worst that follows is that a record comes twice, with the same id.
-            let _ = self.file.write_all_at(&0_u64.to_ne_bytes(), at);
+            let _ = file.write_all_at(&0_u64.to_ne_bytes(), at);
         }
     }
 }
 
 impl Iterator for Leftovers {
-    type Item = Result<Vec<u8>, Torn>;
+    type Item = Result<Vec<u8>, Unread>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.mark_taken();
-        let (id, head) = self.heads.pop()?;
+        if self.given.is_none() && self.heads.is_empty() {
+            return None;
+        }
+        let Ok(file) = open_to_mark(&self.path) else {
+            return Some(Err(Unread::NotNow));
+        };
+        self.mark_taken(&file);
+        let head = self.heads.pop()?;
         self.given = Some(head);
-        Some(self.read(id, head))
+        Some(self.read(&file, head))
     }
+}
+
+fn open_to_mark(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
+        .open(path)
+}
+
+fn read_block(file: &File, number: u32) -> io::Result<Vec<u64>> {
+    read_words(file, number, 1)
+}
+
+fn read_words(file: &File, first: u32, count: u32) -> io::Result<Vec<u64>> {
+    let blocks = usize::try_from(count).unwrap_or(0);
+    let mut bytes = vec![0; blocks.saturating_mul(BLOCK_BYTES)];
+    let offset = u64::from(first).saturating_mul(as_u64(BLOCK_BYTES));
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(words_of(&bytes).collect())
 }
 
 /// Notices pages that a power failure lost; no defence against anybody.
@@ -372,7 +420,7 @@ mod tests {
         QueueLog::create(&scratch.path().join("queue.log"), max_bytes, DSN).unwrap()
     }
 
-    fn left(scratch: &Scratch) -> Vec<Result<Vec<u8>, Torn>> {
+    fn left(scratch: &Scratch) -> Vec<Result<Vec<u8>, Unread>> {
         let leftovers = Leftovers::open(&scratch.path().join("queue.log"))
             .unwrap()
             .unwrap();
@@ -434,6 +482,41 @@ mod tests {
                 .len(),
             size
         );
+    }
+
+    #[test]
+    fn a_record_that_is_given_back_comes_again_also_to_a_later_start() {
+        let scratch = Scratch::new();
+        let log = log(&scratch, 1 << 16);
+        for bytes in [b"first", b"other"] {
+            log.append(bytes).unwrap();
+        }
+        let path = scratch.path().join("queue.log");
+        let mut leftovers = Leftovers::open(&path).unwrap().unwrap();
+        assert_eq!(leftovers.next(), Some(Ok(b"first".to_vec())));
+        leftovers.give_back();
+        assert_eq!(leftovers.len(), 2);
+        assert_eq!(leftovers.next(), Some(Ok(b"first".to_vec())));
+        assert_eq!(leftovers.next(), Some(Ok(b"other".to_vec())));
+        leftovers.give_back();
+        assert_eq!(leftovers.next(), Some(Ok(b"other".to_vec())));
+        leftovers.settle();
+        leftovers.give_back();
+        assert_eq!(leftovers.len(), 0);
+        assert_eq!(left(&scratch), []);
+    }
+
+    #[test]
+    fn a_log_that_cannot_be_opened_now_is_not_over() {
+        let scratch = Scratch::new();
+        let (path, away) = (scratch.path().join("queue.log"), scratch.path().join("x"));
+        log(&scratch, 1 << 16).append(b"first").unwrap();
+        let mut leftovers = Leftovers::open(&path).unwrap().unwrap();
+        fs::rename(&path, &away).unwrap();
+        assert_eq!(leftovers.next(), Some(Err(Unread::NotNow)));
+        fs::rename(&away, &path).unwrap();
+        assert_eq!(leftovers.next(), Some(Ok(b"first".to_vec())));
+        assert_eq!(leftovers.next(), None);
     }
 
     #[test]

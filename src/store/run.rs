@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::directory::{Directory, Names};
+use super::directory::Directory;
 use super::lock::Lock;
 use crate::base::file::{Durability, is_temporary_name};
 use crate::base::lock::{lock, try_lock};
@@ -123,6 +123,10 @@ impl OldRun {
 
     /// Removes it. Files that nobody took care of stay, and the run with them, for the next start.
     pub(crate) fn finish(self) -> io::Result<()> {
+        // Not in a child that a callback forked meanwhile.
+        if !self.lock.as_ref().is_some_and(Lock::is_held) {
+            return Err(io::Error::from(ErrorKind::PermissionDenied));
+        }
         for name in self.directory.names()? {
             // Half-written files, and the state of crash handlers in other processes, which died with it.
             if is_temporary_name(&name) || name.starts_with("__sentry-") {
@@ -144,8 +148,17 @@ impl Drop for OldRun {
 /// The runs in `database` whose processes have gone, each locked when it is reached. A run comes to one process only:
 /// the others find it locked, or gone.
 pub(crate) fn old_runs(database: &Directory) -> io::Result<OldRuns> {
+    /// More are found by later starts.
+    const MOST: usize = 10_000;
+    let is_of_interest =
+        |name: &String| name.ends_with(RUN) || name.ends_with(RUN_LOCK) || is_temporary_name(name);
+    let names: Vec<_> = database
+        .names()?
+        .filter(is_of_interest)
+        .take(MOST)
+        .collect();
     Ok(OldRuns {
-        names: database.names()?,
+        names: names.into_iter(),
         database: database.clone(),
     })
 }
@@ -154,7 +167,8 @@ pub(crate) fn old_runs(database: &Directory) -> io::Result<OldRuns> {
 #[derive(Debug)]
 pub(crate) struct OldRuns {
     database: Directory,
-    names: Names,
+    /// Read at once: taking runs over may last as long as the server is away, and no descriptor is kept that long.
+    names: std::vec::IntoIter<String>,
 }
 
 impl Iterator for OldRuns {
@@ -373,6 +387,39 @@ mod tests {
         }
         assert_eq!(old_runs(&database).unwrap().count(), 0);
         assert_eq!(sorted_names(&database), [new, later]);
+    }
+
+    #[test]
+    fn between_two_runs_no_descriptor_is_held() {
+        let scratch = Scratch::new();
+        let database = database(&scratch);
+        for _ in 0..2 {
+            let run = Run::start(&database).unwrap();
+            run.write("file", b"left", Durability::Process).unwrap();
+            run.end();
+        }
+        let mut runs = old_runs(&database).unwrap();
+        assert!(runs.next().is_some());
+        let open = fs::read_dir("/proc/self/fd").unwrap();
+        let targets = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
+        let ours: Vec<_> = targets
+            .filter(|path| path.starts_with(database.path()))
+            .collect();
+        assert!(ours.is_empty(), "{ours:?}");
+        assert!(runs.next().is_some());
+    }
+
+    #[test]
+    fn a_run_that_is_no_longer_ours_is_not_removed() {
+        let scratch = Scratch::new();
+        let database = database(&scratch);
+        Run::start(&database).unwrap();
+        let old = old_runs_once(&database, 1).pop().unwrap();
+        let run = old.directory().clone();
+        let name = run.path().file_name().unwrap().to_str().unwrap();
+        fs::remove_file(database.join(format!("{name}.lock"))).unwrap();
+        old.finish().unwrap_err();
+        assert!(run.path().exists());
     }
 
     #[test]

@@ -66,6 +66,14 @@ impl Copies {
         }
     }
 
+    /// True if there is room for a copy, or none is made.
+    pub(crate) fn has_room_for(&self, bytes: Option<&[u8]>) -> bool {
+        match (self.log(), bytes) {
+            (Some(log), Some(bytes)) => log.has_room_for(bytes.len()),
+            _ => true,
+        }
+    }
+
     /// Ends a copy.
     pub(crate) fn end(&self, record: Option<Record>) {
         if let (Some(log), Some(record)) = (self.log(), record) {

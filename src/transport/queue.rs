@@ -170,7 +170,7 @@ impl Queue {
             if now >= until {
                 return Err((envelope, Refusal::Full));
             }
-            self.wait_for_room(cost, limits, until);
+            self.wait_for_room(cost, copy.as_deref(), limits, until);
         }
     }
 
@@ -327,13 +327,15 @@ impl Queue {
         lanes().find_map(Lane::take)
     }
 
-    fn wait_for_room(&self, cost: u64, limits: Limits, until: Instant) {
+    fn wait_for_room(&self, cost: u64, copy: Option<&[u8]>, limits: Limits, until: Instant) {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         // Pairs with the fence in `release`: either the room is seen here, or the waiter there.
         fence(Ordering::SeqCst);
         let guard = lock(&self.room);
         let usage = self.budget.usage();
-        let fits = usage.items < limits.items && usage.bytes.saturating_add(cost) <= limits.bytes;
+        let fits = usage.items < limits.items
+            && usage.bytes.saturating_add(cost) <= limits.bytes
+            && self.copies.has_room_for(copy);
         if !fits && !self.is_closed() {
             let left = until.saturating_duration_since(Instant::now());
             drop(
@@ -536,6 +538,20 @@ mod tests {
         let start = Instant::now();
         assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
         assert!(start.elapsed() >= timeout);
+    }
+
+    #[test]
+    fn a_capture_that_waits_for_room_in_the_log_sleeps() {
+        let scratch = crate::store::scratch::Scratch::new();
+        let path = scratch.path().join("queue.log");
+        let log = crate::store::queue_log::QueueLog::create(&path, 1, "").unwrap();
+        let queue = Queue::new(settings(10, Overflow::DropNewest), Copies::new(Some(log)));
+        assert_eq!(push(&queue, &ledger(), error()), (None, 0));
+        let copy = queue.copies.bytes_of(&error());
+        let (now, timeout) = (Instant::now(), Duration::from_millis(30));
+        // The budget has room for nine more.
+        queue.wait_for_room(100, copy.as_deref(), queue.limits, now + timeout);
+        assert!(now.elapsed() >= timeout);
     }
 
     #[test]

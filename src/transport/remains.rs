@@ -5,8 +5,12 @@
 //! envelopes of which there is a copy; the rest it books as captured and as lost to the death of the host.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::budget::Usage;
+use super::ledger::Tally;
 use super::queue::Refusal;
 use super::settings::Settings;
 use super::shared::Shared;
@@ -16,13 +20,15 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
-use crate::store::queue_log::{Leftovers, QueueLog};
+use crate::store::queue_log::{Leftovers, QueueLog, Unread};
 use crate::store::run::OldRun;
 
 /// The page of counters, in the directory of a run.
 const COUNTERS: &str = "counters";
 /// The log of the durable queue.
 const QUEUE_LOG: &str = "queue.log";
+/// How long copies that are for another server wait for a start that knows it.
+const PATIENCE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Table and log for a new run. What cannot be made on disk is done without, and said once.
 pub(crate) fn make(
@@ -83,64 +89,85 @@ pub(crate) fn remove(shared: &Shared) {
 #[derive(Debug)]
 pub(crate) struct Inheritance {
     dead: DeadCounts,
+    counters: PathBuf,
     leftovers: Option<Leftovers>,
-    /// Read, and not yet in the queue.
-    waiting: Option<Envelope>,
+    /// What the queue held when the next copy had no room.
+    refused_at: Option<Usage>,
 }
 
 impl Inheritance {
-    /// Looks at what a run left; none if there is nothing of it.
+    /// Looks at what a run left; none if there is nothing of it for this start.
     pub(crate) fn open(old: &OldRun, shared: &Shared) -> Option<Self> {
-        let say = |what: &str, error: &io::Error| {
-            if error.kind() != io::ErrorKind::NotFound {
+        let counters = old.directory().join(COUNTERS);
+        let dead = there(DeadCounts::read(&counters));
+        let leftovers = there(Leftovers::open(&old.directory().join(QUEUE_LOG)));
+        let (dead, leftovers) = match (dead, leftovers) {
+            (Ok(dead), Ok(leftovers)) => (dead, leftovers),
+            // Perhaps for want of descriptors: nothing is booked or removed that was not read.
+            (Err(error), _) | (_, Err(error)) => {
                 shared.diagnostics.log(
                     Severity::Warning,
-                    format_args!("{what} of an earlier run cannot be read: {error}"),
+                    format_args!("what an earlier run left cannot be read: {error}"),
                 );
+                return None;
             }
         };
-        let dead = DeadCounts::read(&old.directory().join(COUNTERS));
-        let dead = dead.inspect_err(|error| say("the counters", error));
-        let leftovers = Leftovers::open(&old.directory().join(QUEUE_LOG));
-        let leftovers = leftovers.inspect_err(|error| say("the queue", error));
-        let dead = dead.ok().flatten();
-        // SP-6: what was meant for another server is not sent to this one.
+        // SP-6: what was meant for another server is not sent to this one, but by a start that knows that one.
         let is_ours = |left: &Leftovers| left.dsn() == shared.settings.dsn;
-        let leftovers = leftovers.ok().flatten().filter(is_ours);
+        let is_foreign = |left: &Leftovers| !is_ours(left) && left.len() > 0;
+        if leftovers
+            .as_ref()
+            .is_some_and(|left| is_foreign(left) && left.age() < PATIENCE)
+        {
+            return None;
+        }
+        let leftovers = leftovers.filter(is_ours);
         (dead.is_some() || leftovers.is_some()).then(|| Self {
             dead: dead.unwrap_or_default(),
+            counters,
             leftovers,
-            waiting: None,
+            refused_at: None,
         })
     }
 
-    /// Brings copies into the queue, as far as there is room; true when that is done and everything is booked.
+    /// Brings copies into the queue, as far as there is room; true when that is done and everything is booked. What is left
+    /// when the queue closes is for a later start.
     pub(crate) fn advance(&mut self, shared: &Shared) -> bool {
-        while let Some(envelope) = self.next_envelope() {
-            let tallies: Vec<_> = envelope.tallies().collect();
-            match shared.take_in(envelope) {
-                Ok(()) => self.dead.bring_back(&tallies),
-                Err((envelope, Refusal::Full)) => {
-                    self.waiting = Some(envelope);
+        while let Some(leftovers) = &mut self.leftovers
+            && leftovers.len() > 0
+        {
+            let has_room = shared.queue.is_at_most_half_full();
+            let taken_in = match has_room.then(|| leftovers.next()).flatten() {
+                Some(Ok(bytes)) => take_in(&bytes, shared),
+                // Stays among the dead.
+                Some(Err(Unread::Torn)) => Ok(Vec::new()),
+                Some(Err(Unread::NotNow)) | None => Err(Refusal::Full),
+            };
+            // A callback may have forked; the run belongs to the parent.
+            if shared.is_inherited() {
+                return false;
+            }
+            match taken_in {
+                Ok(tallies) => self.dead.bring_back(&tallies, &self.counters),
+                // Larger than this queue: it stays among the dead.
+                Err(Refusal::TooLarge) => {}
+                Err(Refusal::Full | Refusal::Closed) => {
+                    leftovers.give_back();
+                    self.refused_at = Some(shared.queue.usage());
                     return false;
                 }
-                // Larger than this queue, or too late: it stays among the dead.
-                Err((_, Refusal::TooLarge | Refusal::Closed)) => {}
             }
+            leftovers.settle();
         }
         self.book(shared);
         true
     }
 
-    fn next_envelope(&mut self) -> Option<Envelope> {
-        if let Some(envelope) = self.waiting.take() {
-            return Some(envelope);
-        }
-        // One that cannot be read stays among the dead.
-        let leftovers = self.leftovers.as_mut()?;
-        leftovers
-            .flatten()
-            .find_map(|bytes| Envelope::parse(&bytes).ok())
+    /// True if the queue holds less than when a copy had no room.
+    pub(crate) fn has_a_chance(&self, shared: &Shared) -> bool {
+        let now = shared.queue.usage();
+        let has_less = |then: Usage| now.items < then.items || now.bytes < then.bytes;
+        shared.queue.is_at_most_half_full() && self.refused_at.is_none_or(has_less)
     }
 
     fn book(&mut self, shared: &Shared) {
@@ -163,6 +190,24 @@ impl Inheritance {
                 errors.map_or(0, |(_, count)| *count)
             ),
         );
+    }
+}
+
+/// Takes a copy into the queue; what was in it.
+fn take_in(bytes: &[u8], shared: &Shared) -> Result<Vec<Tally>, Refusal> {
+    // Nothing in it: what cannot be read stays among the dead.
+    let Ok(envelope) = Envelope::parse(bytes) else {
+        return Ok(Vec::new());
+    };
+    let tallies = envelope.tallies().collect();
+    shared.take_in(envelope).map(|()| tallies)
+}
+
+/// A file that is not there is no failure.
+fn there<T>(read: io::Result<Option<T>>) -> io::Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read,
     }
 }
 

@@ -254,21 +254,14 @@ impl Shared {
         }
     }
 
-    /// Queues an envelope of an earlier run, or gives it back.
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refused envelope goes back to its owner, uncopied"
-    )]
-    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), (Envelope, Refusal)> {
-        if !self.queue.is_at_most_half_full() {
-            return Err((envelope, Refusal::Full));
-        }
+    /// Queues an envelope of an earlier run.
+    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Refusal> {
         let mut evicted = Vec::new();
         let result = self.queue.push(envelope, &self.ledger, false, &mut evicted);
         for victim in &evicted {
             self.settle_queued(victim, DiscardReason::QueueOverflow);
         }
-        result
+        result.map_err(|(_, refusal)| refusal)
     }
 
     /// Books an envelope that is not accepted.

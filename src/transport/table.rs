@@ -149,9 +149,12 @@ pub(crate) struct DeadCounts {
 }
 
 impl DeadCounts {
-    /// These are back: a copy of them was found.
-    pub(crate) fn bring_back(&mut self, tallies: &[Tally]) {
+    /// These are back: a copy of them was found. That is noted on the page at `path`, too: should the rest be left to a
+    /// later start, it must not take these for dead.
+    pub(crate) fn bring_back(&mut self, tallies: &[Tally], path: &Path) {
         for (category, quantity) in tallies {
+            // Without a page nobody would be misled.
+            let _ = counters::add(path, count_place(*category, Column::Spooled), *quantity);
             for (_, died) in self.died.iter_mut().filter(|(dead, _)| dead == category) {
                 *died = died.saturating_sub(*quantity);
             }
@@ -256,9 +259,13 @@ mod tests {
         // Killed in the middle of a step: one is captured and in no other column yet.
         table.add(error, Column::Pending, 3);
         table.add_unreported(DiscardReason::SendError, error, 1);
-        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        let mut dead = DeadCounts::read(&path).unwrap().unwrap();
         assert_eq!(dead.died, [(error, 4)]);
         assert_eq!(dead.unreported, [(DiscardReason::SendError, error, 1)]);
+        dead.bring_back(&[(error, 3)], &path);
+        assert_eq!(dead.died, [(error, 1)]);
+        let later = DeadCounts::read(&path).unwrap().unwrap();
+        assert_eq!(later, dead, "a later start counts them again");
     }
 
     #[test]

@@ -38,6 +38,10 @@ impl<S: Sender> Worker<S> {
             self.contain(Self::take_over_some);
             self.contain(Self::discover_some);
         }
+        // A callback may have forked: what waits for this phase is the parent's.
+        if self.shared.is_inherited() {
+            return;
+        }
         if !matches!(self.takeover, Takeover::Due | Takeover::OfClient(_)) {
             self.shared.reach(Phase::Running);
         }
@@ -60,8 +64,8 @@ impl<S: Sender> Worker<S> {
     pub(super) fn has_chores(&self) -> bool {
         let is_taking_over = match &self.takeover {
             Takeover::Done => false,
-            // The next envelope that leaves the queue makes room, and is a step of its own.
-            Takeover::Running(_, Some(_)) => self.shared.queue.is_at_most_half_full(),
+            // Else the next envelope that leaves the queue makes room, and is a step of its own.
+            Takeover::Running(_, Some(waiting)) => waiting.1.has_a_chance(&self.shared),
             Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
         };
         self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
@@ -99,12 +103,11 @@ impl<S: Sender> Worker<S> {
             }
         };
         for _ in 0..RUNS_AT_A_TIME {
-            if let Some(waiting) = &mut current
-                && !waiting.1.advance(&shared)
-            {
-                break;
-            }
-            if let Some(waiting) = current.take() {
+            if let Some(mut waiting) = current.take() {
+                if !waiting.1.advance(&shared) || shared.is_inherited() {
+                    current = Some(waiting);
+                    break;
+                }
                 let (old, _) = *waiting;
                 remains::forget(&old);
                 self.finish(old);
@@ -141,6 +144,10 @@ impl<S: Sender> Worker<S> {
 
     /// Takes the envelopes of a run, and removes it. One that holds files nobody took stays for the next start.
     fn finish(&mut self, old: OldRun) {
+        // A callback may have forked; the run belongs to the parent.
+        if self.shared.is_inherited() {
+            return;
+        }
         self.take_over_envelopes(&old);
         let _ = old.finish();
     }

@@ -4,6 +4,7 @@ mod answers;
 mod clock;
 mod ending;
 mod host;
+mod remains;
 mod spooled;
 
 use super::*;

@@ -1,0 +1,125 @@
+//! What a dead run left, and a start that cannot take all of it in.
+
+use super::*;
+use crate::protocol::envelope::HeaderFields;
+use crate::store::directory::Directory;
+use crate::store::queue_log::QueueLog;
+use crate::store::run::{OldRun, Run, old_runs};
+use crate::store::scratch::Scratch;
+use crate::transport::remains::Inheritance;
+use crate::transport::table::{Column, Table};
+
+const DSN: &str = "https://k@sentry.example/1";
+
+/// A run that died with these events in its queue.
+fn dead_run(scratch: &Scratch, dsn: &str, payloads: &[&[u8]]) {
+    let run = Run::start(&Directory::open(scratch.path()).unwrap()).unwrap();
+    let table = Table::on_page(&run.directory().join("counters")).unwrap();
+    let log = QueueLog::create(&run.directory().join("queue.log"), 1 << 20, dsn).unwrap();
+    for payload in payloads {
+        let envelope = Envelope::event(Uuid::new_v4(), payload.to_vec());
+        let mut bytes = Vec::new();
+        envelope.write(&mut bytes, &HeaderFields::default());
+        log.append(&bytes).unwrap();
+        table.add(Category::Error, Column::Captured, 1);
+        table.add(Category::Error, Column::Pending, 1);
+    }
+    run.end();
+}
+
+fn old_run(scratch: &Scratch) -> OldRun {
+    let database = Directory::open(scratch.path()).unwrap();
+    // A test that forks at this moment gives its child a copy of the lock, until that ends.
+    loop {
+        if let Some(old) = old_runs(&database).unwrap().next() {
+            return old;
+        }
+        std::thread::yield_now();
+    }
+}
+
+/// What a start with an empty queue makes of the rest.
+fn next_start(old: &OldRun) -> crate::transport::ledger::CategoryCounts {
+    let rig = rig();
+    let mut rest = Inheritance::open(old, &rig.shared).unwrap();
+    assert!(rest.advance(&rig.shared));
+    rig.errors()
+}
+
+#[test]
+fn a_queue_that_closes_leaves_the_copies_to_the_next_start() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    dead_run(&scratch, DSN, &[b"{}", b"{}", b"{}"]);
+    let old = old_run(&scratch);
+    let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
+    rig.shared.queue.close(&rig.shared.ledger);
+    assert!(!inheritance.advance(&rig.shared));
+    assert_eq!(rig.errors().captured, 0);
+    let counts = next_start(&old);
+    assert_eq!((counts.captured, counts.pending), (3, 3));
+}
+
+#[test]
+fn what_one_start_took_in_is_not_dead_to_the_next() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    dead_run(&scratch, DSN, &[b"{}", b"{}", b"{}"]);
+    let old = old_run(&scratch);
+    for _ in 0..49 {
+        rig.capture();
+    }
+    let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
+    assert!(
+        !inheritance.advance(&rig.shared),
+        "half of the queue is full"
+    );
+    assert_eq!(rig.errors().captured, 50);
+    let counts = next_start(&old);
+    assert_eq!((counts.captured, counts.pending), (2, 2));
+}
+
+#[test]
+fn a_copy_without_room_is_not_tried_until_there_is_more() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    dead_run(&scratch, DSN, &[&vec![b' '; 700_000]]);
+    let old = old_run(&scratch);
+    let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
+    rig.submit(Envelope::event(Uuid::new_v4(), vec![b' '; 450_000]));
+    assert!(rig.shared.queue.is_at_most_half_full());
+    assert!(!inheritance.advance(&rig.shared));
+    assert!(!inheritance.has_a_chance(&rig.shared));
+    let taken = rig.shared.queue.take().unwrap();
+    rig.shared.queue.release(taken.charge);
+    assert!(inheritance.has_a_chance(&rig.shared));
+    assert!(inheritance.advance(&rig.shared));
+}
+
+#[test]
+fn copies_for_another_server_stay_for_a_start_that_knows_it() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    dead_run(&scratch, "https://other@sentry.example/1", &[b"{}"]);
+    let old = old_run(&scratch);
+    assert!(Inheritance::open(&old, &rig.shared).is_none());
+    old.finish().unwrap_err();
+    let log = old_run(&scratch).directory().join("queue.log");
+    assert!(log.exists());
+    // Nobody with that DSN has come for long.
+    let file = std::fs::File::options().write(true).open(log).unwrap();
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
+    file.set_modified(long_ago).unwrap();
+    let counts = next_start(&old_run(&scratch));
+    assert_eq!(counts.discarded[DiscardReason::HostDied.index()], 1);
+}
+
+#[test]
+fn nothing_is_booked_of_a_run_that_cannot_be_read_now() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    dead_run(&scratch, DSN, &[b"{}"]);
+    let old = old_run(&scratch);
+    let (log, away) = (old.directory().join("queue.log"), scratch.path().join("x"));
+    std::fs::rename(&log, &away).unwrap();
+    std::os::unix::fs::symlink(&away, &log).unwrap();
+    assert!(Inheritance::open(&old, &rig.shared).is_none());
+    assert_eq!(rig.errors().captured, 0);
+    std::fs::rename(&away, &log).unwrap();
+    assert_eq!(next_start(&old).pending, 1);
+}
