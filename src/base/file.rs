@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::random;
+use super::{process, random};
 
 /// Puts a file with these bytes at `path`. What stood there stays until the new file is complete, and for good when
 /// that fails.
@@ -65,6 +65,9 @@ fn put(
     permissions: Option<fs::Permissions>,
     durability: Durability,
 ) -> io::Result<()> {
+    if !process::may_write(bytes.len()) {
+        return Err(io::Error::from(ErrorKind::FileTooLarge));
+    }
     let sibling = sibling(target).ok_or_else(|| refused("no name of a file"))?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -233,6 +236,32 @@ mod tests {
             fs::remove_file(&link).unwrap();
         }
         assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(scratch.names(), ["file"]);
+    }
+
+    #[test]
+    fn a_limit_on_the_size_of_files_costs_the_file_and_not_the_process() {
+        let scratch = Scratch::new();
+        let path = scratch.0.join("file");
+        let limit = libc::rlimit {
+            rlim_cur: 3,
+            rlim_max: 3,
+        };
+        // SAFETY: the child limits itself, calls what is tested and leaves with `_exit`.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: `limit` is a valid place.
+            unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
+            let is_written = replace_private(&path, b"abc", Durability::Process).is_ok();
+            let is_refused = replace_private(&path, b"abcd", Durability::Process).is_err();
+            // SAFETY: ends the child without running anything of the test harness.
+            unsafe { libc::_exit(i32::from(!(is_written && is_refused))) };
+        }
+        let mut status = 0;
+        // SAFETY: `child` is our own child and `status` a valid place.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(status, 0);
+        assert_eq!(fs::read(&path).unwrap(), b"abc");
         assert_eq!(scratch.names(), ["file"]);
     }
 

@@ -146,6 +146,18 @@ pub(crate) fn is_writable(path: &Path) -> bool {
     unsafe { libc::access(name.as_ptr(), libc::W_OK) == 0 }
 }
 
+/// True if this process may make a file of `bytes`. Writing beyond its limit (`RLIMIT_FSIZE`) raises SIGXFSZ, which
+/// would end the host.
+pub(crate) fn may_write(bytes: usize) -> bool {
+    let mut limit = libc::rlimit {
+        rlim_cur: libc::RLIM_INFINITY,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: `limit` is a valid place; if the call fails it stays as it is.
+    unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &mut limit) };
+    libc::rlim_t::try_from(bytes).is_ok_and(|bytes| bytes <= limit.rlim_cur)
+}
+
 /// Signals of the calling thread are blocked while this lives, except those that report a fault of the thread itself.
 ///
 /// A thread started meanwhile inherits the mask, so the host's signals are never delivered to it.

@@ -14,6 +14,8 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
+use crate::base::process;
+
 /// Bytes of a word.
 pub(crate) const WORD: usize = size_of::<u64>();
 
@@ -52,8 +54,14 @@ impl Mapping {
         let bytes = words.checked_mul(WORD).filter(|bytes| *bytes > 0);
         let bytes = bytes.ok_or_else(too_large)?;
         let length = libc::off_t::try_from(bytes).map_err(|_| too_large())?;
+        if !process::may_write(bytes) {
+            return Err(too_large());
+        }
+        // A timer of the host would interrupt it, and it is not begun again.
+        let blocked = process::BlockedSignals::for_this_thread();
         // SAFETY: no pointers; the descriptor is open.
         let error = unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) };
+        drop(blocked);
         if error != 0 {
             return Err(io::Error::from_raw_os_error(error));
         }
@@ -140,6 +148,30 @@ mod tests {
         }
         assert_eq!(fs::read(&path).unwrap(), b"theirs");
         assert!(!scratch.path().join("elsewhere").exists());
+    }
+
+    #[test]
+    fn a_limit_on_the_size_of_files_costs_the_mapping_and_not_the_process() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("page");
+        let limit = libc::rlimit {
+            rlim_cur: 4096,
+            rlim_max: 4096,
+        };
+        // SAFETY: the child limits itself, calls what is tested and leaves with `_exit`.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: `limit` is a valid place.
+            unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
+            let is_refused = Mapping::create(&path, 4096 / WORD + 1).is_err();
+            let is_made = Mapping::create(&path, 4096 / WORD).is_ok();
+            // SAFETY: ends the child without running anything of the test harness.
+            unsafe { libc::_exit(i32::from(!(is_made && is_refused))) };
+        }
+        let mut status = 0;
+        // SAFETY: `child` is our own child and `status` a valid place.
+        assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
+        assert_eq!(status, 0);
     }
 
     #[test]
