@@ -13,6 +13,7 @@ mod real;
 mod support;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use real::HANG;
@@ -217,24 +218,102 @@ fn a_429_of_the_quota_ends_sending_and_nothing_is_counted_twice() {
     );
 }
 
+/// Captures ten events.
+fn capture_ten(client: &mut Client, when: &str) -> BTreeSet<String> {
+    (0..10)
+        .map(|number| client.capture_text(&format!("{when} {number}")))
+        .collect()
+}
+
+/// Captures ten events while the server is down, and waits until they lie on disk.
+fn put_ten_on_disk(client: &mut Client) -> BTreeSet<String> {
+    let accepted = capture_ten(client, "while it is down");
+    client.flush();
+    let stats = client.stats();
+    assert_eq!(stats["categories"]["error"]["spooled"], 10, "{stats}");
+    accepted
+}
+
+fn wait_for_delivery(client: &mut Client, least: u64) {
+    client.wait_for(&format!("{least} are delivered"), |stats| {
+        stats["categories"]["error"]["delivered"].as_u64() >= Some(least)
+    });
+}
+
+/// Asserts that exactly these events are stored.
+fn assert_all_stored(bugsink: &Bugsink, project: &str, accepted: &BTreeSet<String>) {
+    let stored: BTreeSet<String> = bugsink.events(project).into_keys().collect();
+    assert_eq!(&stored, accepted, "{}", bugsink.log());
+}
+
+/// Options for what the network gives up soon and the disk keeps.
+fn options_with_disk(dsn: &str, database: &Path) -> Value {
+    let mut options = options(dsn);
+    options["http_retry"] = json!(true);
+    options["database_path"] = json!(database);
+    options["retries"] = json!(1);
+    options
+}
+
 #[test]
 fn every_accepted_event_is_stored_though_the_server_restarts() {
     // HTTP-9
     let bugsink = Bugsink::get();
     let mut client = Client::start(&options(bugsink.dsn("restart")));
-    let mut accepted: BTreeSet<String> = (0..10)
-        .map(|n| client.capture_text(&format!("before {n}")))
-        .collect();
-    client.wait_for("some are delivered", |stats| {
-        stats["categories"]["error"]["delivered"].as_u64() >= Some(3)
-    });
-    bugsink.restart(|| {
-        accepted.extend((0..10).map(|n| client.capture_text(&format!("while it is down {n}"))));
-    });
-    accepted.extend((0..10).map(|n| client.capture_text(&format!("after {n}"))));
+    let mut accepted = capture_ten(&mut client, "before");
+    wait_for_delivery(&mut client, 3);
+    bugsink.restart(|| accepted.extend(capture_ten(&mut client, "while it is down")));
+    accepted.extend(capture_ten(&mut client, "after"));
     client.assert_settled(30, 30, &json!({}));
     client.finish();
     let _peace = bugsink.in_peace();
-    let stored: BTreeSet<String> = bugsink.events("restart").into_keys().collect();
-    assert_eq!(stored, accepted, "{}", bugsink.log());
+    assert_all_stored(bugsink, "restart", &accepted);
+}
+
+// SP-3, SP-4
+#[test]
+fn what_is_put_on_disk_while_the_server_is_down_is_stored_when_it_is_back() {
+    let bugsink = Bugsink::get();
+    let scratch = Scratch::new("disk");
+    let mut client = Client::start(&options_with_disk(bugsink.dsn("disk"), scratch.path()));
+    let mut accepted = BTreeSet::new();
+    {
+        let _peace = bugsink.in_peace();
+        accepted.extend(capture_ten(&mut client, "before"));
+        client.assert_settled(10, 10, &json!({}));
+    }
+    bugsink.restart(|| accepted.extend(put_ten_on_disk(&mut client)));
+    let _peace = bugsink.in_peace();
+    // The first answer says that the way is open.
+    accepted.extend(capture_ten(&mut client, "after"));
+    wait_for_delivery(&mut client, 30);
+    client.assert_settled(30, 30, &json!({}));
+    client.finish();
+    assert_all_stored(bugsink, "disk", &accepted);
+}
+
+// SP-3, SP-4
+#[test]
+fn a_later_run_brings_what_an_earlier_one_could_not_send() {
+    let bugsink = Bugsink::get();
+    for (project, is_killed) in [("closed", false), ("killed", true)] {
+        let scratch = Scratch::new(project);
+        let options = options_with_disk(bugsink.dsn(project), scratch.path());
+        let mut client = Client::start(&options);
+        let mut accepted = BTreeSet::new();
+        bugsink.restart(|| {
+            accepted.extend(put_ten_on_disk(&mut client));
+            match is_killed {
+                true => drop(client),
+                false => drop(client.finish()),
+            }
+        });
+        let _peace = bugsink.in_peace();
+        let mut client = Client::start(&options);
+        wait_for_delivery(&mut client, 10);
+        accepted.extend(capture_ten(&mut client, "after"));
+        client.assert_settled(20, 20, &json!({}));
+        client.finish();
+        assert_all_stored(bugsink, project, &accepted);
+    }
 }

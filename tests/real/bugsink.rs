@@ -4,6 +4,7 @@
 //! each test.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
@@ -35,7 +36,9 @@ impl Bugsink {
     }
 
     /// The projects, one for each test.
-    const PROJECTS: [&str; 4] = ["fields", "minimal", "quota", "restart"];
+    const PROJECTS: [&str; 7] = [
+        "fields", "minimal", "quota", "restart", "disk", "closed", "killed",
+    ];
 
     fn start() -> Self {
         let scratch = Scratch::new("bugsink");
@@ -88,8 +91,12 @@ impl Bugsink {
     pub fn restart(&self, meanwhile: impl FnOnce()) {
         let mut server = self.server.write().unwrap_or_else(PoisonError::into_inner);
         server.stop();
-        meanwhile();
+        let result = catch_unwind(AssertUnwindSafe(meanwhile));
+        // Also for the other tests, which have done nothing wrong.
         server.start_again();
+        if let Err(panic) = result {
+            resume_unwind(panic);
+        }
     }
 
     /// What is stored of a project, by event id.
