@@ -5987,8 +5987,8 @@ size_t sentry_unwind_stack(void *addr,
  * Null: a NULL `uctx`, `user_context` or `stacktrace_out` gives 0.
  * Threads: any. Works in a signal handler once the module list was read (by `sentry_init` or `sentry_get_modules_list`):
  * it takes no lock then, but the first use in a thread needs memory, which a signal inside of `malloc` may not have.
- * Returns: how many addresses were written, innermost first; 1 if the stack pointer leads nowhere; 0 on processors other
- * than x86-64 and AArch64, or if the library was built without the feature `crash`.
+ * Returns: how many addresses were written, innermost first; 1 if stack and frame pointer lead nowhere; 0 on processors
+ * other than x86-64 and AArch64, or if the library was built without the feature `crash`.
  * Since: 0.1
  */
 SENTRY_API

@@ -13,6 +13,8 @@
 SENTRY_SUPPRESS_DEPRECATED
 
 #define NOT_INLINED __attribute__((noinline, noclone))
+/* Faults on purpose, which a sanitizer would report instead. */
+#define FAULTY NOT_INLINED __attribute__((no_sanitize("undefined")))
 #define ROOM 512
 
 typedef size_t (*walk_t)(void);
@@ -134,14 +136,14 @@ static NOT_INLINED size_t raise_signal(void)
     return found_by_handler;
 }
 
-static NOT_INLINED size_t read_null(void)
+static FAULTY size_t read_null(void)
 {
     volatile int *volatile nothing = NULL;
     sink = *nothing;
     return 0;
 }
 
-static NOT_INLINED size_t call_null(void)
+static FAULTY size_t call_null(void)
 {
     walk_t volatile nothing = NULL;
     size_t count = nothing();
@@ -175,6 +177,7 @@ static void stacks_of_signals(void)
 #if defined(__x86_64__)
     CHECK(sentry_unwind_stack_from_ucontext(&uctx, frames, ROOM) > 1);
     context.uc_mcontext.gregs[REG_RSP] = 64;
+    context.uc_mcontext.gregs[REG_RBP] = 64; /* which leads to the stack as well, if the compiler keeps it */
     CHECK_EQ(sentry_unwind_stack_from_ucontext(&uctx, frames, ROOM), 1);
     CHECK((uintptr_t)frames[0] == (uintptr_t)context.uc_mcontext.gregs[REG_RIP]);
 #endif
