@@ -284,8 +284,10 @@ impl<S: Sender> Worker<S> {
 
     /// Finds out what lies in the spool, some files at a time.
     pub(super) fn discover_some(&mut self) {
+        // First when it is due, which may be now, and then what is now: the other way round it would always be later.
+        let due = self.discovery_due();
         let moment = self.moment();
-        if self.discovery_due().is_none_or(|due| due > moment.now) {
+        if due.is_none_or(|due| due > moment.now) {
             return;
         }
         if let Some(spooling) = &mut self.spooling {
