@@ -176,6 +176,10 @@ impl<S: Sender> Worker<S> {
 
     /// Runs `action`; a panic in it costs what it was doing, and not the envelopes under way.
     fn contain(&mut self, action: impl FnOnce(&mut Self)) {
+        // A callback may have forked; the files belong to the parent.
+        if self.shared.is_inherited() {
+            return;
+        }
         if let Err(message) = contained(std::panic::AssertUnwindSafe(|| action(self))) {
             self.shared.diagnostics.log(
                 Severity::Error,

@@ -334,6 +334,11 @@ impl<S: Sender> Worker<S> {
         {
             return true;
         }
+        if job.spooled.is_some() {
+            // What is left out of the request would still be in the file. It goes when all of it may.
+            self.put_back(job);
+            return false;
+        }
         // The job is the only owner between requests, so nothing is copied.
         let envelope = Arc::make_mut(&mut job.envelope);
         let lost = envelope.remove_limited(|category| limiter.is_limited(category, now));
@@ -430,7 +435,9 @@ impl<S: Sender> Worker<S> {
         if let Some(due) = self.sync_due() {
             sooner(due);
         }
-        for due in [self.spool_due(), self.discovery_due()] {
+        // Without a free slot it is the end of a request that is waited for.
+        let spool_due = self.spool_due().filter(|_| self.has_free_slot());
+        for due in [spool_due, self.discovery_due()] {
             due.into_iter().for_each(&mut sooner);
         }
         let report = self.last_report.checked_add(REPORT_INTERVAL);

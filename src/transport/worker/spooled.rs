@@ -210,6 +210,10 @@ impl<S: Sender> Worker<S> {
 
     /// Sends the next file, if it is time for one.
     pub(super) fn start_spooled(&mut self) {
+        // A callback may have forked; the files belong to the parent.
+        if self.shared.is_inherited() {
+            return;
+        }
         if self.shared.spool_due.swap(false, Ordering::AcqRel) {
             self.circuit.hurry();
             self.hurry_spool();

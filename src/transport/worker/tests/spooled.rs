@@ -120,6 +120,54 @@ fn a_round_ends_with_the_first_failure_and_the_next_comes_later() {
 }
 
 #[test]
+fn a_file_that_is_due_waits_asleep_for_the_end_of_another_request() {
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    rig.answers([no_connection()]);
+    rig.capture();
+    rig.pass(5 * MINUTE, 10);
+    // This one gets no answer.
+    rig.capture();
+    rig.steps(2);
+    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.pass(Duration::from_secs(1), 4);
+    assert_eq!((rig.requests(), rig.account()), (2, (2, 0, 1, 0)));
+    assert!(rig.last_wait() > Duration::ZERO, "the worker spins");
+}
+
+#[test]
+fn a_limit_that_comes_between_two_attempts_takes_nothing_out_of_a_file() {
+    let scratch = Scratch::new();
+    let database = Arc::new(Database::open(scratch.path()).unwrap());
+    let retry = RetryPolicy {
+        total: 1,
+        status: Some(1),
+        ..RETRY
+    };
+    let mut rig = rig_on(Some(database), POLICY, retry, 1);
+    let mut envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
+    envelope.push(Item::new(ItemKind::Attachment, b"x".to_vec()));
+    rig.answers([no_connection(), no_connection()]);
+    rig.submit(envelope);
+    rig.pass(5 * MINUTE, 10);
+    let limited = Response {
+        status: 503,
+        rate_limits: Some("60:attachment:organization".to_owned()),
+        ..Response::default()
+    };
+    rig.answers([Ok(limited), no_connection(), status(200)]);
+    rig.pass(60 * MINUTE, 6000);
+    assert_eq!(rig.account(), (1, 1, 0, 0));
+    let attachments = rig.shared.ledger.snapshot()[Category::Attachment.index()];
+    assert_eq!(
+        (attachments.captured, attachments.delivered),
+        (1, 1),
+        "{attachments:?}"
+    );
+    assert_eq!((attachments.spooled, attachments.discarded_total()), (0, 0));
+}
+
+#[test]
 fn files_are_sent_a_tenth_of_a_second_apart() {
     let scratch = Scratch::new();
     let mut rig = spooling(&scratch, POLICY);
