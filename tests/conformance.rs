@@ -1,6 +1,7 @@
 //! The compatible interface, section by section: C programs that assert its edge cases.
 
 #![allow(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
