@@ -1,5 +1,7 @@
 //! The spool on a real directory, with a clock that moves when told.
 
+mod clock;
+
 use super::*;
 use crate::protocol::category::Category;
 use crate::store::run::old_runs;
