@@ -206,6 +206,17 @@ impl Queue {
         &self.copies
     }
 
+    /// Room for an envelope that comes from disk and not through here; none if it would be too much.
+    pub(crate) fn reserve(&self, bytes: u64) -> Option<Charge> {
+        // One that is larger than the queue needs all of it.
+        let bytes = bytes.min(self.limits.bytes);
+        let is_charged = self.budget.try_charge(bytes, self.limits);
+        is_charged.then_some(Charge {
+            bytes,
+            record: None,
+        })
+    }
+
     /// Gives the room of a settled envelope back.
     pub(crate) fn release(&self, charge: Charge) {
         self.copies.end(charge.record);

@@ -287,6 +287,12 @@ impl Spool {
         }
     }
 
+    /// The size of a file.
+    pub(crate) fn bytes(&self, ticket: Ticket) -> u64 {
+        let entry = self.shelf(ticket.which).get(ticket.place);
+        entry.map_or(0, |entry| entry.bytes)
+    }
+
     /// Puts a file off that waits.
     pub(crate) fn postpone(&mut self, ticket: Ticket, due: Instant) {
         self.shelf_mut(ticket.which).postpone(ticket.place, due);

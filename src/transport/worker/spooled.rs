@@ -15,6 +15,7 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::run::OldRun;
 use crate::store::spool::{Claim, Content, Moment, Notice, Refused, Spool, Ticket, Written};
+use crate::transport::durable::Charge;
 use crate::transport::host::Way;
 use crate::transport::outcome::Fate;
 use crate::transport::priority::Priority;
@@ -30,10 +31,33 @@ const ROUND_DISTANCE: Duration = Duration::from_secs(15 * 60);
 const FILES_AT_A_TIME: usize = 20;
 
 /// Where a job lies on disk.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Spooled {
     ticket: Ticket,
     content: Content,
+    /// Given back when the job is dropped.
+    _room: Room,
+}
+
+/// Room in the queue: what was read from disk is held in memory like everything else.
+#[derive(Debug)]
+struct Room {
+    shared: Arc<Shared>,
+    charge: Charge,
+}
+
+impl Room {
+    fn reserve(shared: &Arc<Shared>, bytes: u64) -> Option<Self> {
+        let charge = shared.queue.reserve(bytes)?;
+        let shared = Arc::clone(shared);
+        Some(Self { shared, charge })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.shared.queue.release(self.charge);
+    }
 }
 
 /// See the module.
@@ -239,6 +263,9 @@ impl<S: Sender> Worker<S> {
             return spooling.spool.postpone(ticket, until);
         }
         spooling.paced_until = moment.now.checked_add(PACE).unwrap_or(moment.now);
+        let Some(room) = Room::reserve(&self.shared, spooling.spool.bytes(ticket)) else {
+            return;
+        };
         let claim = spooling.spool.claim(ticket, moment);
         self.book_notices();
         if let Claim::Envelope(envelope) = claim {
@@ -251,7 +278,11 @@ impl<S: Sender> Worker<S> {
                 attempts: Attempts::default(),
                 requests: 0,
                 redirect: None,
-                spooled: Some(Spooled { ticket, content }),
+                spooled: Some(Spooled {
+                    ticket,
+                    content,
+                    _room: room,
+                }),
             };
             self.shared.hold_spooled(job.ticket, &job.envelope);
             self.send(job);

@@ -168,6 +168,28 @@ fn a_limit_that_comes_between_two_attempts_takes_nothing_out_of_a_file() {
 }
 
 #[test]
+fn a_file_is_read_when_the_queue_has_room_for_it() {
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    let large = |length| Envelope::event(Uuid::new_v4(), vec![b' '; length]);
+    rig.answers([no_connection()]);
+    rig.submit(large(500_000));
+    rig.pass(5 * MINUTE, 10);
+    assert_eq!(rig.account(), (1, 0, 1, 0));
+    // Of the 1 MiB that the queue may hold, too little is left beside this one.
+    rig.submit(large(600_000));
+    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.answers([status(200), status(200)]);
+    rig.steps(1);
+    assert!(rig.body(1).len() > 600_000, "the file went first");
+    assert!(rig.shared.queue.peak().bytes <= 1 << 20);
+    rig.pass(MINUTE, 10);
+    assert_eq!(rig.account(), (2, 2, 0, 0));
+    assert_eq!(rig.shared.queue.usage(), Default::default());
+    assert!(rig.shared.queue.peak().bytes <= 1 << 20);
+}
+
+#[test]
 fn files_are_sent_a_tenth_of_a_second_apart() {
     let scratch = Scratch::new();
     let mut rig = spooling(&scratch, POLICY);
