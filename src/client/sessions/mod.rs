@@ -4,19 +4,16 @@
 //! counts it at the server, so only one envelope at a time may carry that: while it is on its way to the queue, others go
 //! without ([`Sessions::ride`], [`Sessions::ridden`]). No lock is held meanwhile.
 
+mod calls;
+
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use super::Client;
-use super::pipeline::{submit, would_feed_back};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
 use crate::protocol::session::{Session, SessionStatus};
-
-use crate::value::dynamic::Value;
-use crate::value::scan;
 
 /// SES-12: most sessions in one envelope.
 const MAX_PER_ENVELOPE: usize = 100;
@@ -265,134 +262,6 @@ impl Sessions {
                 envelope
             })
             .collect()
-    }
-}
-
-impl Client {
-    /// Starts a session, and ends the one that is running (SES-12). Without a release there is none (SES-2).
-    pub(crate) fn start_session(&self) {
-        if !would_feed_back() {
-            self.replace_session(self.new_session(), SessionStatus::Exited);
-        }
-    }
-
-    fn new_session(&self) -> Option<Session> {
-        self.transport.as_ref()?;
-        let release = self.scope.field("release")?;
-        let environment = self.scope.field("environment");
-        let (now, did) = (SystemTime::now(), self.distinct_id());
-        Some(Session::new(now, did, &release, environment.as_deref()))
-    }
-
-    /// Ends the running session, if there is one, and sends its last word. Not from a callback on the worker's thread:
-    /// what it hears about would be its own doing.
-    pub(crate) fn end_session(&self, status: SessionStatus) {
-        if !would_feed_back() {
-            self.replace_session(None, status);
-        }
-    }
-
-    /// [`Client::end_session`] at the end of the client: nobody is waited for any more.
-    pub(super) fn finish_session(&self) {
-        self.replace_session(None, SessionStatus::Exited);
-        let left = self.sessions().map(Sessions::hurry);
-        left.into_iter()
-            .flatten()
-            .for_each(|word| self.send_last_word(word));
-    }
-
-    fn replace_session(&self, next: Option<Session>, status: SessionStatus) {
-        let Some(sessions) = self.sessions() else {
-            return;
-        };
-        let last_word = sessions.replace(next, status, Instant::now());
-        if sessions.has_changed.load(Ordering::Acquire) {
-            self.has_paperwork();
-        }
-        if let Some(word) = last_word {
-            self.send_last_word(word);
-        }
-    }
-
-    fn send_last_word(&self, payload: Vec<u8>) {
-        let mut envelope = Envelope::default();
-        envelope.push(Item::new(ItemKind::Session, payload));
-        if let Some(transport) = &self.transport {
-            // Booked, whatever the answer.
-            let _ = submit(transport, envelope);
-        }
-    }
-
-    /// Tells the server of the session without an event: the one that was to carry it is not sent (SES-7).
-    pub(super) fn send_session_update(&self) {
-        let Some(transport) = &self.transport else {
-            return;
-        };
-        let mut envelope = Envelope::default();
-        let ride = self.board(&mut envelope);
-        if !envelope.is_empty() {
-            let is_queued = submit(transport, envelope).is_ok();
-            self.alight(ride, is_queued);
-        }
-    }
-
-    /// None in a child that a hook forked: there the session is the parent's, and its lock may be held for ever.
-    fn sessions(&self) -> Option<&Sessions> {
-        (!self.is_inherited()).then(|| self.paperwork.sessions())
-    }
-
-    /// Puts the running session into an envelope, if there is something to tell and the user allows it.
-    pub(super) fn board(&self, envelope: &mut Envelope) -> Option<Ride> {
-        let sessions = self.sessions()?;
-        // What is not sent for want of consent is not told: the first transmission is still to come.
-        if self.is_consent_missing() {
-            return None;
-        }
-        sessions.ride(envelope, Instant::now())
-    }
-
-    /// Counts an error of the running session; true if it was healthy until then.
-    pub(super) fn note_error(&self) -> bool {
-        self.sessions().is_some_and(Sessions::note_error)
-    }
-
-    /// Says whether the queue took the envelope.
-    pub(super) fn alight(&self, ride: Option<Ride>, is_queued: bool) {
-        let (Some(ride), Some(sessions)) = (ride, self.sessions()) else {
-            return;
-        };
-        let ridden = sessions.ridden(&ride, is_queued);
-        if ridden.has_news {
-            self.has_paperwork();
-        }
-        if let Some(word) = ridden.last_word {
-            self.send_last_word(word);
-        }
-    }
-
-    /// After a change of the user: the running session takes it over if it still can.
-    pub(super) fn note_user(&self, user: &Value) {
-        let Some(sessions) = self.sessions().filter(|_| user.is_object()) else {
-            return;
-        };
-        if sessions.set_did(self.distinct_id()) {
-            self.has_paperwork();
-        }
-    }
-
-    /// Who uses the program: the id of the user, or that of the installation.
-    fn distinct_id(&self) -> Option<String> {
-        let user = self.scope.field("user");
-        let id = user.as_deref().and_then(|user| scan::entry(user, "id"));
-        let text = id.and_then(|id| match scan::kind(id) {
-            scan::Kind::Text => scan::text(id).map(|text| text.into_owned()),
-            scan::Kind::Number => Some(id.to_owned()),
-            _ => None,
-        });
-        text.filter(|text| !text.is_empty()).or_else(|| {
-            let id = self.paperwork.installation_id()?;
-            Some(id.hyphenated().as_str().to_owned())
-        })
     }
 }
 
