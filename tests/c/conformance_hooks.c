@@ -102,6 +102,10 @@ static void envelopes(void)
         "a\nb\n";
     static const char *const broken[] = {"[]", "{", "{}\n{\"type\":\"event\",\"length\":99}\n{}",
                                          "{}\n{\"type\":\"event\",\"length\":-1}\n{}", "{}\nnonsense\n{}", "\xff"};
+    static const char *const unusual[] = {
+        "{}", "{}\n", "{}\n{\"type\":\"attachment\",\"length\":0}\n", "{}\n{\"type\":\"attachment\",\"length\":0}\n\n",
+        "{}\n{\"type\":\"attachment\",\"length\":2}\nhi", "{}\n{\"type\":\"attachment\"}\nhi",
+        "{}\n\n{\"type\":\"attachment\"}\nhi\n\n\n{\"type\":\"event\"}\n{}\n"};
     char path[] = "/tmp/libsentry-conformance-XXXXXX";
     sentry_envelope_t *envelope = sentry_envelope_deserialize(text, sizeof text - 1);
     sentry_envelope_t *copy;
@@ -149,6 +153,17 @@ static void envelopes(void)
         CHECK(sentry_envelope_deserialize(broken[at], strlen(broken[at])) == NULL);
     sentry_envelope_free(NULL);
     sentry_capture_envelope(NULL);
+
+    /* What other programs write: nothing attached, no length, no newline at the end, lines between the items. */
+    for (at = 0; at < sizeof unusual / sizeof unusual[0]; at++) {
+        copy = sentry_envelope_deserialize(unusual[at], strlen(unusual[at]));
+        if (copy == NULL)
+            host_fail(unusual[at], __FILE__, __LINE__);
+        reread = sentry_envelope_serialize(copy, NULL);
+        CHECK(reread != NULL);
+        sentry_free(reread);
+        sentry_envelope_free(copy);
+    }
 
     /* Neither hook nor scope: it goes as it is. */
     sentry_capture_envelope(envelope);

@@ -87,11 +87,14 @@ impl Envelope {
         if stored.dsn.is_some() || !stored.other.is_empty() {
             envelope.stored = Some(Box::new(stored));
         }
-        while !reader.is_at_end() {
+        loop {
+            reader.skip_blank_lines();
+            if reader.is_at_end() {
+                return Ok(envelope);
+            }
             let item = reader.item()?;
             envelope.push(item);
         }
-        Ok(envelope)
     }
 }
 
@@ -129,6 +132,12 @@ impl<'a> Reader<'a> {
             .saturating_add(1)
             .min(self.bytes.len());
         rest.get(..length).unwrap_or_default()
+    }
+
+    /// Others put such lines between items.
+    fn skip_blank_lines(&mut self) {
+        let blank = self.rest().iter().take_while(|byte| **byte == b'\n');
+        self.at = self.at.saturating_add(blank.count());
     }
 
     fn header(&mut self) -> Result<RawObject<'a>, EnvelopeError> {
@@ -342,11 +351,23 @@ mod tests {
 
     // ENV-7
     #[test]
+    fn blank_lines_between_items_are_skipped() {
+        let bytes = b"{}\n\n{\"type\":\"a\"}\n\n\n\n{\"type\":\"b\",\"length\":2}\n\n\n\n\n";
+        let envelope = Envelope::parse(bytes).unwrap();
+        let payloads = envelope.items().map(|item| item.payload.whole().to_vec());
+        assert_eq!(
+            payloads.collect::<Vec<_>>(),
+            [b"".to_vec(), b"\n\n".to_vec()]
+        );
+        assert_eq!(Envelope::parse(b"{}\n\n\n").unwrap().items().count(), 0);
+    }
+
+    #[test]
     fn malformed_bytes_are_refused_with_their_place() {
         use EnvelopeErrorReason as Reason;
         assert_eq!(reason(b"{\"a\":\"\xff\"}"), (0, Reason::NotText));
         assert!(matches!(reason(b""), (0, Reason::Header(_))));
-        assert!(matches!(reason(b"{}\n\n"), (3, Reason::Header(_))));
+        assert!(matches!(reason(b"{}\n\n[]"), (4, Reason::Header(_))));
         assert!(matches!(
             reason(b"{}\n{\"type\":nope}\n"),
             (12, Reason::Header(_))
