@@ -1651,7 +1651,8 @@ enum sentry_status_t sentry_log_message_n(sentry_level_t level,
  * Ownership: takes `event`; one whose `type` is `transaction` stays the caller's.
  * Threads: any, several at once; not from a signal handler.
  * Blocks: never, unless `queue_block_timeout_ms` is set.
- * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Returns: the id of the event, also when nothing is sent for want of consent or of a usable DSN; the nil id when it was
+ * not accepted for another reason, and `sentry_last_error_message` says why.
  * Since: 0.1
  */
 SENTRY_API
@@ -1665,7 +1666,7 @@ sentry_uuid_t sentry_capture_event(sentry_value_t event);
  * Null: a NULL `scope` is as `sentry_capture_event`.
  * Threads: any, several at once.
  * Blocks: never, unless `queue_block_timeout_ms` is set.
- * Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Returns: as `sentry_capture_event`.
  * Since: 0.1
  */
 SENTRY_API
@@ -2196,7 +2197,8 @@ void sentry_capture_feedback_with_hint(sentry_value_t user_feedback,
  * Null: a NULL `scope` or `hint` is as an empty one.
  * Threads: any, several at once.
  * Blocks: as `sentry_capture_feedback`.
- * Returns: the id of the feedback; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+ * Returns: the id of the feedback, also when nothing is sent for want of consent or of a usable DSN; the nil id when it
+ * was not accepted for another reason, and `sentry_last_error_message` says why.
  * Since: 0.1
  */
 SENTRY_API

@@ -32,8 +32,10 @@ use crate::value::pieces::Pieces;
 pub(crate) enum Status {
     /// The queue has no room.
     QueueFull,
-    /// There is no client, or it has no DSN.
+    /// There is no client.
     Disabled,
+    /// The client has no usable DSN.
+    NoDsn,
     /// An argument makes no sense.
     InvalidArgument,
     /// The text is not the JSON that was expected.
@@ -84,7 +86,7 @@ pub(crate) const NOT_INITIALISED: Refused = Refused::because(
 );
 
 const DISABLED: Refused = Refused::because(
-    Status::Disabled,
+    Status::NoDsn,
     "no usable DSN; set one with sentry_options_set_dsn() or SENTRY_DSN",
 );
 const WORKER_THREAD: Refused = Refused::because(

@@ -6,6 +6,7 @@ use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
+use crate::client::pipeline::{Refused, Status};
 use crate::client::state;
 use crate::value::dynamic::Value;
 
@@ -17,7 +18,8 @@ use crate::value::dynamic::Value;
 /// Ownership: takes `event`; one whose `type` is `transaction` stays the caller's.
 /// Threads: any, several at once; not from a signal handler.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
-/// Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+/// Returns: the id of the event, also when nothing is sent for want of consent or of a usable DSN; the nil id when it was
+/// not accepted for another reason, and `sentry_last_error_message` says why.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_capture_event(event: sentry_value_t) -> sentry_uuid_t {
@@ -32,7 +34,7 @@ pub unsafe extern "C" fn sentry_capture_event(event: sentry_value_t) -> sentry_u
 /// Null: a NULL `scope` is as `sentry_capture_event`.
 /// Threads: any, several at once.
 /// Blocks: never, unless `queue_block_timeout_ms` is set.
-/// Returns: the id of the event; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+/// Returns: as `sentry_capture_event`.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_scope_capture_event(
@@ -79,7 +81,7 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
         }
         // SAFETY: as our caller promises; `shared` is not used any more.
         unsafe { end_if_one_shot(scope) };
-        id_or_nil(result)
+        id_or_nil(result, &event)
     })
 }
 
@@ -96,8 +98,13 @@ pub(super) unsafe fn end_if_one_shot(scope: *mut sentry_scope_t) {
 }
 
 /// The id of what was captured; the nil id, and the reason as last error, if it was not accepted.
-pub(super) fn id_or_nil(result: Result<Uuid, impl Into<status::Fault>>) -> sentry_uuid_t {
-    let id = *result.as_ref().unwrap_or(&Uuid::NIL);
+pub(super) fn id_or_nil(result: Result<Uuid, Refused>, event: &Value) -> sentry_uuid_t {
+    let id = match &result {
+        Ok(id) => *id,
+        // Hosts of the compatible interface take nil for a failure, and having no DSN is none.
+        Err(refused) if refused.status == Status::NoDsn => id_of(event),
+        Err(_) => Uuid::NIL,
+    };
     status::answer(result.map(|_| ()));
     id.into()
 }
@@ -132,6 +139,17 @@ pub extern "C" fn sentry_get_last_event_id() -> sentry_uuid_t {
             .unwrap_or(Uuid::NIL)
             .into()
     })
+}
+
+/// The id that the event would have been sent under.
+fn id_of(event: &Value) -> Uuid {
+    let given = event.get_key(b"event_id");
+    given
+        .as_ref()
+        .and_then(Value::as_text)
+        .and_then(|text| Uuid::parse_strict(std::str::from_utf8(text).ok()?))
+        .filter(|id| !id.is_nil())
+        .unwrap_or_else(Uuid::new_v4)
 }
 
 fn is_transaction(event: &Value) -> bool {

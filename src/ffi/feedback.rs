@@ -153,7 +153,8 @@ pub unsafe extern "C" fn sentry_capture_feedback_with_hint(
 /// Null: a NULL `scope` or `hint` is as an empty one.
 /// Threads: any, several at once.
 /// Blocks: as `sentry_capture_feedback`.
-/// Returns: the id of the feedback; the nil id when it was not accepted, and `sentry_last_error_message` says why.
+/// Returns: the id of the feedback, also when nothing is sent for want of consent or of a usable DSN; the nil id when it
+/// was not accepted for another reason, and `sentry_last_error_message` says why.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_scope_capture_feedback(
@@ -241,7 +242,7 @@ pub unsafe extern "C" fn sentry_capture_user_feedback(user_report: sentry_value_
         // SAFETY: as our caller promises: a reference given away.
         let report = unsafe { take(user_report) };
         let captured = state::with_client(|client| client.capture_user_report(&report));
-        capture_value::id_or_nil(captured.unwrap_or_else(|| Err(state::absence())));
+        capture_value::id_or_nil(captured.unwrap_or_else(|| Err(state::absence())), &report);
     });
 }
 
@@ -268,7 +269,7 @@ unsafe fn capture(
         }
         // SAFETY: as our caller promises; `shared` is not used any more.
         unsafe { end_if_one_shot(scope) };
-        capture_value::id_or_nil(captured)
+        capture_value::id_or_nil(captured, &Value::Null)
     })
 }
 

@@ -3,8 +3,9 @@
 use std::ffi::c_char;
 
 use super::attachments;
+use super::status::Fault;
 use super::types::sentry_uuid_t;
-use super::{capture_value, guard, text};
+use super::{guard, status, text};
 use crate::base::uuid::Uuid;
 use crate::client::state;
 
@@ -39,10 +40,12 @@ pub unsafe extern "C" fn sentry_capture_minidump_n(
     guard(Uuid::NIL.into(), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         let path = unsafe { attachments::path(path, path_len) };
-        let captured = path.and_then(|path| {
+        let captured = path.and_then(|path| -> Result<Uuid, Fault> {
             let captured = state::with_client(|client| client.capture_minidump(path));
             Ok(captured.unwrap_or_else(|| Err(state::absence()))?)
         });
-        capture_value::id_or_nil(captured)
+        let id = *captured.as_ref().unwrap_or(&Uuid::NIL);
+        status::answer(captured.map(|_| ()));
+        id.into()
     })
 }

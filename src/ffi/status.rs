@@ -13,7 +13,7 @@ impl From<Status> for sentry_status_t {
     fn from(status: Status) -> Self {
         match status {
             Status::QueueFull => Self::SENTRY_STATUS_QUEUE_FULL,
-            Status::Disabled => Self::SENTRY_STATUS_DISABLED,
+            Status::Disabled | Status::NoDsn => Self::SENTRY_STATUS_DISABLED,
             Status::InvalidArgument => Self::SENTRY_STATUS_INVALID_ARGUMENT,
             Status::InvalidJson => Self::SENTRY_STATUS_INVALID_JSON,
             Status::TooLarge => Self::SENTRY_STATUS_TOO_LARGE,

@@ -127,6 +127,11 @@ static void installation_id(const char *dsn)
     CHECK_EQ(sscanf(content_of("installation_id"), "%63s %63s", first, line), 2);
     CHECK_EQ(strlen(first), 36);
     CHECK(strstr(dsn, line) != NULL);
+    /* The same key: the same id. */
+    start(dsn, directory, 0);
+    CHECK_EQ(sentry_close(), 0);
+    CHECK_EQ(sscanf(content_of("installation_id"), "%63s %*s", line), 1);
+    CHECK_TEXT(line, first);
     /* Another key, and back: each time another id. */
     start("http://otherkey@127.0.0.1:1/1", directory, 0);
     CHECK_EQ(sentry_close(), 0);

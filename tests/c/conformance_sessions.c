@@ -32,6 +32,53 @@ static sentry_value_t before_send(sentry_value_t event, void *hint, void *user_d
     return event;
 }
 
+static sentry_value_t seen_user;
+
+static sentry_value_t see_user(sentry_value_t event, void *hint, void *user_data)
+{
+    (void)hint;
+    (void)user_data;
+    sentry_value_decref(seen_user);
+    seen_user = sentry_value_get_by_key_owned(event, "user");
+    sentry_value_decref(event);
+    return sentry_value_new_null();
+}
+
+/* The id of the user of an event that is captured with this scope. */
+static const char *user_with(sentry_scope_t *scope)
+{
+    sentry_scope_capture_event(scope, sentry_value_new_message_event(SENTRY_LEVEL_INFO, NULL, "seen and dropped"));
+    return sentry_value_as_string(sentry_value_get_by_key(seen_user, "id"));
+}
+
+/* Who has no id has that of the installation. An empty id is one, and a removed user has none. */
+static void users(const char *dsn, const char *directory)
+{
+    sentry_options_t *options = sentry_options_new();
+    sentry_value_t user = sentry_value_new_user("", "", "", "");
+    char *json = sentry_value_to_json(user);
+    CHECK_TEXT(json, "{\"id\":\"\"}");
+    sentry_free(json);
+    CHECK(sentry_value_is_null(sentry_value_new_user(NULL, "", NULL, "")));
+    seen_user = sentry_value_new_null();
+    sentry_options_set_dsn(options, dsn);
+    sentry_options_set_database_path(options, directory);
+    sentry_options_set_before_send(options, see_user, NULL);
+    CHECK_EQ(sentry_init(options), 0);
+    CHECK_EQ(strlen(user_with(NULL)), 36);
+    sentry_set_user(sentry_value_new_user(NULL, "somebody", NULL, NULL));
+    CHECK_EQ(strlen(user_with(NULL)), 36);
+    CHECK_TEXT(sentry_value_as_string(sentry_value_get_by_key(seen_user, "username")), "somebody");
+    sentry_set_user(user);
+    CHECK_TEXT(user_with(NULL), "");
+    sentry_set_user(sentry_value_new_user("baker", NULL, NULL, NULL));
+    CHECK_TEXT(user_with(sentry_local_scope_new()), "baker");
+    sentry_remove_user();
+    CHECK_TEXT(user_with(NULL), "");
+    CHECK(sentry_value_is_null(seen_user));
+    CHECK_EQ(sentry_close(), 0);
+}
+
 int main(int argc, char **argv)
 {
     int calls = 0;
@@ -39,6 +86,7 @@ int main(int argc, char **argv)
     sentry_uuid_t id;
     CHECK(argc == 3);
     uninitialised();
+    users(argv[1], argv[2]);
 
     /* Without a release nothing starts; one that comes late is for the next start. */
     options = sentry_options_new();
