@@ -34,6 +34,8 @@ const CHECKSUM: usize = 3;
 const MARK: usize = 4;
 /// What the mark of a committed record is, combined with its id: no other block has it there by chance.
 const COMMITTED: u64 = 0x5eed_10c0_ffee_c0de;
+/// Set in the id of every block of a record but its head, which nothing in it can then be taken for.
+const CONTINUED: u64 = 1 << 63;
 /// First word of the file: name and version of the layout.
 const MAGIC: u64 = u64::from_ne_bytes(*b"sntrylg1");
 /// Words of block 0 before the DSN: magic, number of blocks, length of the DSN.
@@ -101,7 +103,7 @@ impl QueueLog {
         for (place, number) in blocks.iter().enumerate() {
             let block = self.block(*number)?;
             let next = blocks.get(place.saturating_add(1)).copied().unwrap_or(0);
-            store(block, ID, id);
+            store(block, ID, if place == 0 { id } else { id | CONTINUED });
             store(block, NEXT, u64::from(next));
             for slot in block.get(data_start(place)..).unwrap_or_default() {
                 let Some(word) = words.next() else { break };
@@ -248,7 +250,8 @@ impl Leftovers {
             let words = read_words(file, number, count)?;
             for (offset, block) in (0..count).zip(words.chunks(BLOCK)) {
                 let (id, at) = (word(block, ID), number.saturating_add(offset));
-                if at > 0 && id != 0 && word(block, MARK) == COMMITTED ^ id {
+                let is_head = at > 0 && id != 0 && id & CONTINUED == 0;
+                if is_head && word(block, MARK) == COMMITTED ^ id {
                     self.heads.push((id, at));
                 }
             }
@@ -277,7 +280,7 @@ impl Leftovers {
             let next = u32::try_from(word(&now, NEXT)).map_err(|_| Unread::Torn)?;
             if words.len() < count {
                 now = block(next)?;
-                if next == 0 || word(&now, ID) != id {
+                if next == 0 || word(&now, ID) != id | CONTINUED {
                     return Err(Unread::Torn);
                 }
             }
@@ -517,6 +520,17 @@ mod tests {
         fs::rename(&away, &path).unwrap();
         assert_eq!(leftovers.next(), Some(Ok(b"first".to_vec())));
         assert_eq!(leftovers.next(), None);
+    }
+
+    #[test]
+    fn what_a_record_holds_is_never_taken_for_a_record() {
+        let scratch = Scratch::new();
+        let mut bytes = vec![0; 3000];
+        // Where a head has its mark, in the second block.
+        let at = (BLOCK - HEAD + MARK - LINK) * WORD;
+        bytes[at..at + WORD].copy_from_slice(&(COMMITTED ^ 1).to_ne_bytes());
+        log(&scratch, 1 << 16).append(&bytes).unwrap();
+        assert_eq!(left(&scratch), [Ok(bytes)]);
     }
 
     #[test]

@@ -159,6 +159,19 @@ impl Inheritance {
             }
             leftovers.settle();
         }
+        // The old copies go now: after a power failure there would be neither, else.
+        if self.leftovers.is_some()
+            && shared.queue.copies().is_changed()
+            && let Err(error) = shared.queue.copies().sync()
+        {
+            shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("copies taken over cannot be brought to the disk: {error}"),
+            );
+        }
+        if shared.is_inherited() {
+            return false;
+        }
         self.book(shared);
         true
     }

@@ -28,6 +28,9 @@ const CELLS: usize = ROWS + REASONS * Category::COUNT;
 /// What a page must say to be read: a change of the layout changes it.
 const SHAPE: u64 = 1 << 32 | (Category::COUNT as u64) << 16 | REASONS as u64;
 
+/// Numbers of a page beyond this are damage: thousands of years of captures.
+const MOST: u64 = 1 << 53;
+
 const _: () = assert!(DiscardReason::COUNT <= REASONS);
 
 /// A column of the ledger.
@@ -162,11 +165,14 @@ impl DeadCounts {
         self.died.retain(|(_, died)| *died > 0);
     }
 
-    /// Reads the page of a run that has ended; none if there is no page that this version understands.
+    /// Reads the page of a run that has ended. Nothing of one with numbers that nobody counts to; none if there is no page that this version understands.
     pub(crate) fn read(path: &Path) -> std::io::Result<Option<Self>> {
         let Some(cells) = counters::read(path, CELLS, SHAPE)? else {
             return Ok(None);
         };
+        if cells.iter().any(|cell| *cell > MOST) {
+            return Ok(Some(Self::default()));
+        }
         let cell = |place: usize| cells.get(place).copied().unwrap_or(0);
         let died = Category::ALL.into_iter().filter_map(|category| {
             let counts = counts(category, cell);
@@ -273,10 +279,13 @@ mod tests {
         let scratch = Scratch::new();
         let path = scratch.path().join("counters");
         let table = Table::on_page(&path).unwrap();
-        table.add(Category::Error, Column::Delivered, u64::MAX);
+        table.add(Category::Error, Column::Delivered, 9);
         table.add(Category::Error, Column::Spooled, 7);
         let dead = DeadCounts::read(&path).unwrap().unwrap();
         assert_eq!(dead, DeadCounts::default());
+        table.add(Category::Error, Column::Captured, u64::MAX / 2);
+        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        assert_eq!(dead, DeadCounts::default(), "damage was counted");
         std::fs::write(&path, b"foreign").unwrap();
         assert_eq!(DeadCounts::read(&path).unwrap(), None);
     }

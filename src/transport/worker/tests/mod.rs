@@ -116,14 +116,19 @@ const RETRY: RetryPolicy = RetryPolicy {
     backoff_max: Duration::from_secs(60),
 };
 
+const NO_SPOOL: SpoolPolicy = SpoolPolicy {
+    is_retrying: false,
+    is_spilling: false,
+    keep: Keep::Nothing,
+    caps: Caps {
+        items: None,
+        bytes: None,
+        age: None,
+    },
+};
+
 fn rig_with(retry: RetryPolicy, in_flight: usize) -> Rig {
-    let policy = SpoolPolicy {
-        is_retrying: false,
-        is_spilling: false,
-        keep: Keep::Nothing,
-        caps: Caps::default(),
-    };
-    rig_on(None, policy, retry, in_flight)
+    rig_on(None, NO_SPOOL, retry, in_flight)
 }
 
 /// With this database.
@@ -133,7 +138,11 @@ fn rig_on(
     retry: RetryPolicy,
     in_flight: usize,
 ) -> Rig {
-    let settings = Settings {
+    rig_from(database, settings(spool, retry, in_flight))
+}
+
+fn settings(spool: SpoolPolicy, retry: RetryPolicy, in_flight: usize) -> Settings {
+    Settings {
         way: Way::Curl,
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
         auth: "Sentry sentry_key=k".to_owned(),
@@ -160,7 +169,10 @@ fn rig_on(
         },
         retry,
         spool,
-    };
+    }
+}
+
+fn rig_from(database: Option<Arc<Database>>, settings: Settings) -> Rig {
     let clock = Arc::new(ManualClock::new());
     let sink = Arc::new(Sink::default());
     let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);

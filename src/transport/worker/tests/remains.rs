@@ -123,3 +123,25 @@ fn nothing_is_booked_of_a_run_that_cannot_be_read_now() {
     std::fs::rename(&away, &log).unwrap();
     assert_eq!(next_start(&old).pending, 1);
 }
+
+#[test]
+fn copies_that_are_taken_over_are_on_the_disk_before_the_old_ones_go() {
+    let (scratch, ours) = (Scratch::new(), Scratch::new());
+    dead_run(&scratch, DSN, &[b"{}"]);
+    let database = Arc::new(Database::open(ours.path()).unwrap());
+    let durable = Settings {
+        is_durable: true,
+        ..settings(NO_SPOOL, RETRY, 1)
+    };
+    let rig = rig_from(Some(database), durable);
+    let old = old_run(&scratch);
+    let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
+    assert!(inheritance.advance(&rig.shared));
+    assert_eq!(rig.errors().pending, 1);
+    assert!(
+        !rig.shared.queue.copies().is_changed(),
+        "nothing was synced"
+    );
+    rig.capture();
+    assert!(rig.shared.queue.copies().is_changed());
+}
