@@ -29,6 +29,7 @@ mod rate_limiter;
 mod redirect;
 mod remains;
 pub(crate) mod retry;
+mod saving;
 mod sender;
 pub(crate) mod settings;
 mod shared;
@@ -62,6 +63,8 @@ pub(crate) use thread::is_worker_thread;
 
 /// How long a shutdown waits beyond its time-out for a worker that libcurl holds, before it books in its place.
 const SETTLE_GRACE: Duration = Duration::from_millis(40);
+/// How long it then writes what is queued to disk, in place of that worker.
+const SAVE_GRACE: Duration = Duration::from_millis(10);
 /// How long a shutdown then waits for the thread to end, before it is left to end by itself.
 const EXIT_GRACE: Duration = Duration::from_millis(40);
 
@@ -258,6 +261,7 @@ impl Transport {
         }
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
         if !has_reached(Phase::Settled, latest) {
+            self.shared.save_instead(deadline_in(SAVE_GRACE));
             self.shared.abandon_all();
         }
         self.shared.end_host(left_until(deadline));

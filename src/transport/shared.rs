@@ -170,6 +170,8 @@ pub(crate) struct Shared {
     unsettled: Mutex<Vec<Unsettled>>,
     /// The fork generation it was made in.
     generation: u32,
+    /// Set when the worker begins to leave what is unsent on disk: then nobody else does.
+    pub(crate) is_saving: AtomicBool,
     /// Envelopes that were unsent when the worker stopped.
     pub(crate) abandoned: AtomicU64,
     /// Set when the worker was told to stop by a callback on its own thread: nobody waits for it then.
@@ -199,6 +201,7 @@ impl Shared {
             phase_changed: Condvar::new(),
             unsettled: Mutex::default(),
             generation: process::fork_generation(),
+            is_saving: AtomicBool::new(false),
             abandoned: AtomicU64::new(0),
             ends_alone: AtomicBool::new(false),
             is_muted: AtomicBool::new(false),
@@ -236,7 +239,7 @@ impl Shared {
             }
         }
         for victim in &evicted {
-            self.settle_queued(victim, DiscardReason::QueueOverflow);
+            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
             if self.is_inherited() {
                 // The callback forked: what follows is the parent's to do.
                 return result.map_err(|(_, refusal)| refusal);
@@ -259,7 +262,7 @@ impl Shared {
         let mut evicted = Vec::new();
         let result = self.queue.push(envelope, &self.ledger, false, &mut evicted);
         for victim in &evicted {
-            self.settle_queued(victim, DiscardReason::QueueOverflow);
+            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
         }
         result.map_err(|(_, refusal)| refusal)
     }
@@ -351,7 +354,8 @@ impl Shared {
                 return;
             };
             let held = unsettled.swap_remove(place);
-            self.book(&held, fate);
+            let is_in_memory = matches!(held.place, Place::Memory(_));
+            self.book(held.tallies.iter().copied(), is_in_memory, fate);
             held
         };
         if let Place::Memory(charge) = held.place {
@@ -367,14 +371,12 @@ impl Shared {
     }
 
     /// Books an envelope that left the queue without the worker, and whose room was given back already.
-    pub(crate) fn settle_queued(&self, queued: &Queued, reason: DiscardReason) {
-        self.ledger
-            .enter()
-            .discard(queued.envelope.tallies(), reason);
+    pub(crate) fn settle_queued(&self, queued: &Queued, fate: Fate) {
+        self.book(queued.envelope.tallies(), true, fate);
         self.tell(&Outcome {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
             category: queued.envelope.category(),
-            fate: Fate::Discarded(reason),
+            fate,
             http_status: 0,
             attempts: 0,
         });
@@ -401,7 +403,7 @@ impl Shared {
                 break;
             };
             self.queue.release(queued.charge);
-            self.settle_queued(&queued, DiscardReason::Shutdown);
+            self.settle_queued(&queued, Fate::Discarded(DiscardReason::Shutdown));
             abandoned = abandoned.saturating_add(1);
         }
         self.abandoned.fetch_add(abandoned, Ordering::Relaxed);
@@ -438,15 +440,15 @@ impl Shared {
         self.phase_changed.notify_all();
     }
 
-    fn book(&self, held: &Unsettled, fate: Fate) {
-        let (entry, tallies) = (self.ledger.enter(), held.tallies.iter().copied());
-        match (&held.place, fate) {
-            (Place::Memory(_), Fate::Delivered) => entry.deliver(tallies),
-            (Place::Memory(_), Fate::Discarded(reason)) => entry.discard(tallies, reason),
-            (Place::Memory(_), Fate::Spooled) => entry.spool(tallies),
-            (Place::Disk, Fate::Delivered) => entry.deliver_spooled(tallies),
-            (Place::Disk, Fate::Discarded(reason)) => entry.discard_spooled(tallies, reason),
-            (Place::Disk, Fate::Spooled) => {}
+    fn book(&self, tallies: impl Iterator<Item = Tally>, is_in_memory: bool, fate: Fate) {
+        let entry = self.ledger.enter();
+        match (is_in_memory, fate) {
+            (true, Fate::Delivered) => entry.deliver(tallies),
+            (true, Fate::Discarded(reason)) => entry.discard(tallies, reason),
+            (true, Fate::Spooled) => entry.spool(tallies),
+            (false, Fate::Delivered) => entry.deliver_spooled(tallies),
+            (false, Fate::Discarded(reason)) => entry.discard_spooled(tallies, reason),
+            (false, Fate::Spooled) => {}
         }
     }
 

@@ -420,10 +420,11 @@ impl Outcome {
     }
 }
 
-/// The options of most tests: this DSN, no compression, and quick retries.
+/// The options of most tests: this DSN, nothing on disk, no compression, and quick retries.
 pub fn quick_options(dsn: &str) -> Value {
     json!({
         "dsn": dsn,
+        "database_path": "",
         "compression": "none",
         "retry_backoff_ms": 1,
         "retry_backoff_max_ms": 5,

@@ -10,6 +10,7 @@
 
 pub(crate) mod caps;
 mod discovery;
+mod legacy;
 mod name;
 mod schedule;
 mod shelf;
@@ -29,6 +30,7 @@ use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use caps::Caps;
 use discovery::Stamp;
+pub(crate) use legacy::leave;
 use name::{Name, Retry};
 use schedule::MAX_ATTEMPTS;
 pub(crate) use shelf::Content;
@@ -580,22 +582,6 @@ impl Spool {
             Which::Run => &mut self.carried,
         }
     }
-}
-
-/// Leaves an envelope in the directory of a run, for the next start; how many bytes that took.
-pub(crate) fn leave(
-    run: &Run,
-    envelope: &Envelope,
-    header: &HeaderFields<'_>,
-) -> io::Result<usize> {
-    let mut bytes = Vec::new();
-    envelope.write(&mut bytes, header);
-    let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
-    if run.directory().metadata(name.to_string()).is_ok() {
-        name = name.with_fresh_id();
-    }
-    run.write(&name.to_string(), &bytes, Durability::Process)?;
-    Ok(bytes.len())
 }
 
 /// Why a file gives no envelope.

@@ -28,6 +28,13 @@ pub(super) enum Takeover {
     Done,
 }
 
+impl Takeover {
+    /// True once the client has what is its own.
+    fn is_of_transport(&self) -> bool {
+        matches!(self, Self::Running(..) | Self::Done)
+    }
+}
+
 impl<S: Sender> Worker<S> {
     /// Does some of what waits; the rest follows with the next step.
     pub(super) fn do_chores(&mut self) {
@@ -35,14 +42,19 @@ impl<S: Sender> Worker<S> {
         self.sync_copies();
         // A run that is left for the next start costs nothing; a shutdown has no time for it.
         if self.stop.is_none() {
+            let was_of_client = !self.takeover.is_of_transport();
             self.contain(Self::take_over_some);
+            if was_of_client && self.takeover.is_of_transport() {
+                // The first of them before anybody can stop it, for the same programs.
+                self.contain(Self::take_over_some);
+            }
             self.contain(Self::discover_some);
         }
         // A callback may have forked: what waits for this phase is the parent's.
         if self.shared.is_inherited() {
             return;
         }
-        if !matches!(self.takeover, Takeover::Due | Takeover::OfClient(_)) {
+        if self.takeover.is_of_transport() {
             self.shared.reach(Phase::Running);
         }
     }

@@ -1,7 +1,8 @@
 //! Ending: when a flush is answered, and when the worker stops.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use super::{Job, Sender, Stop, Worker};
 use crate::transport::priority::Priority;
@@ -78,6 +79,41 @@ impl<S: Sender> Worker<S> {
             return !self.start_report();
         }
         true
+    }
+
+    /// Until when a shutdown sends that has to be over at `latest`: what will be left then has to be written as well.
+    pub(super) fn send_until(&self, latest: Instant) -> Instant {
+        /// For one file, on a disk that is no slower than most.
+        const WRITING: Duration = Duration::from_micros(200);
+        if !self.shared.saves() {
+            return latest;
+        }
+        let held = u32::try_from(self.shared.queue.usage().items).unwrap_or(u32::MAX);
+        let left = latest.saturating_duration_since(self.shared.clock.now());
+        // However much there is, most of the time is for sending.
+        let writing = WRITING
+            .saturating_mul(held)
+            .min(left.checked_div(4).unwrap_or(left));
+        latest.checked_sub(writing).unwrap_or(latest)
+    }
+
+    /// Leaves everything on disk for the next start that could not be sent, as far as there is time.
+    pub(super) fn save_rest(&mut self) {
+        let Some(stop) = self.stop else { return };
+        self.shared.is_saving.store(true, Ordering::Release);
+        let active = std::mem::take(&mut self.active);
+        let mut jobs = Vec::new();
+        for transfer in active {
+            // Nobody knows whether it arrived; REP-8.
+            self.shared.ledger.restore(&transfer.losses);
+            jobs.extend(transfer.job);
+        }
+        jobs.extend(self.parked.drain(..));
+        for job in jobs.iter().filter(|job| job.spooled.is_none()) {
+            self.shared
+                .save_held(job.ticket, &job.envelope, job.requests, stop.save_until);
+        }
+        self.shared.save_queued(stop.save_until);
     }
 
     /// Nothing can be tried before the deadline.

@@ -38,6 +38,8 @@ use crate::transport::wake::LONGEST_SLEEP;
 
 /// Shortest distance between client reports that travel alone (REP-7).
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+/// How long after the deadline of a shutdown what is unsent is still written to disk.
+const SAVE_GRACE: Duration = Duration::from_millis(25);
 /// Longest time a shutdown spends on one more attempt when the server was offline a moment ago.
 const LAST_PROBE: Duration = Duration::from_millis(100);
 
@@ -84,7 +86,10 @@ pub(crate) enum Step {
 
 #[derive(Debug, Clone, Copy)]
 struct Stop {
+    /// Nothing is sent any more.
     deadline: Instant,
+    /// Nothing is written any more.
+    save_until: Instant,
     report_tried: bool,
 }
 
@@ -160,6 +165,7 @@ impl<S: Sender> Worker<S> {
             // What the server has answered is no loss, even if it never ends its answer.
             self.sender.end_answered(&mut self.ended);
             self.complete_all();
+            self.save_rest();
             self.shared.abandon_all();
         } else {
             self.wait();
@@ -208,11 +214,12 @@ impl<S: Sender> Worker<S> {
         // Nobody waits for those whose other owner is gone.
         self.flushes
             .retain(|(flush, _)| Arc::strong_count(flush) > 1);
-        let Some(mut deadline) = control.stop else {
+        let Some(latest) = control.stop else {
             return;
         };
         drop(control);
         if self.stop.is_none() {
+            let mut deadline = self.send_until(latest);
             // Known to be away, or asked for patience: one attempt now instead of the rest of the delay.
             self.circuit.hurry();
             if self.circuit.is_offline() {
@@ -222,6 +229,7 @@ impl<S: Sender> Worker<S> {
             }
             self.stop = Some(Stop {
                 deadline,
+                save_until: latest.checked_add(SAVE_GRACE).unwrap_or(latest),
                 report_tried: false,
             });
             self.put_back_parked();

@@ -392,3 +392,73 @@ fn what_is_being_sent_from_disk_at_the_end_is_left_to_the_next_start() {
     rig.pass(MINUTE, 20);
     assert_eq!(rig.account(), (1, 1, 0, 0));
 }
+
+#[test]
+fn a_stop_leaves_what_is_unsent_to_the_next_start() {
+    let scratch = Scratch::new();
+    let policy = SpoolPolicy {
+        is_retrying: false,
+        ..POLICY
+    };
+    let mut rig = spooling(&scratch, policy);
+    // The first hangs, the others wait.
+    let ids: Vec<_> = (0..4).map(|_| rig.capture()).collect();
+    rig.steps(2);
+    rig.stop(Duration::from_secs(4));
+    rig.steps(2);
+    assert!(
+        rig.last_wait() < Duration::from_secs(4),
+        "no time is left to write"
+    );
+    rig.clock.advance(Duration::from_secs(4));
+    assert_eq!(rig.steps(1), Step::Finished);
+    assert_eq!(rig.account(), (4, 0, 4, 0));
+    assert_eq!(rig.fates(), [Fate::Spooled; 4]);
+    assert_eq!(rig.shared.abandoned.load(Ordering::Relaxed), 4);
+    assert_eq!(rig.shared.queue.usage().items, 0);
+    drop(rig);
+    let mut rig = spooling(&scratch, policy);
+    rig.answers((0..4).map(|_| status(200)));
+    rig.pass(MINUTE, 100);
+    assert_eq!(rig.account(), (4, 4, 0, 0));
+    for id in ids {
+        let is_there = |at| rig.body(at).contains(id.simple().as_str());
+        assert_eq!((0..4).filter(|at| is_there(*at)).count(), 1);
+    }
+    drop(rig);
+    let mut rig = spooling(&scratch, policy);
+    rig.pass(MINUTE, 100);
+    assert_eq!(rig.account(), (0, 0, 0, 0), "twice");
+}
+
+#[test]
+fn a_stop_without_time_to_write_counts_the_rest() {
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    rig.capture();
+    rig.steps(2);
+    rig.stop(Duration::ZERO);
+    rig.clock.advance(Duration::from_secs(1));
+    assert_eq!(rig.steps(1), Step::Finished);
+    assert_eq!(rig.account(), (1, 0, 0, 1));
+    assert_eq!(rig.lost(DiscardReason::Shutdown), 1);
+}
+
+// SP-8
+#[test]
+fn a_stop_without_consent_leaves_nothing_unless_it_may_wait() {
+    for (is_retrying, booked) in [(true, (1, 0, 1, 0)), (false, (1, 0, 0, 1))] {
+        let scratch = Scratch::new();
+        let policy = SpoolPolicy {
+            is_retrying,
+            ..POLICY
+        };
+        let mut rig = spooling(&scratch, policy);
+        rig.capture();
+        rig.steps(2);
+        rig.shared.is_withheld.store(true, Ordering::Release);
+        rig.stop(Duration::ZERO);
+        assert_eq!(rig.steps(1), Step::Finished);
+        assert_eq!(rig.account(), booked);
+    }
+}

@@ -1,0 +1,27 @@
+//! Legacy: the envelopes that a run leaves in its directory for the next start. Needs no spool, so that any thread can.
+//!
+//! Entry point: [`leave`]. May use: the names of the room.
+
+use std::io;
+
+use super::name::Name;
+use crate::base::file::Durability;
+use crate::base::uuid::Uuid;
+use crate::protocol::envelope::{Envelope, HeaderFields};
+use crate::store::run::Run;
+
+/// Leaves an envelope in the directory of a run, for the next start; how many bytes that took.
+pub(crate) fn leave(
+    run: &Run,
+    envelope: &Envelope,
+    header: &HeaderFields<'_>,
+) -> io::Result<usize> {
+    let mut bytes = Vec::new();
+    envelope.write(&mut bytes, header);
+    let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
+    if run.directory().metadata(name.to_string()).is_ok() {
+        name = name.with_fresh_id();
+    }
+    run.write(&name.to_string(), &bytes, Durability::Process)?;
+    Ok(bytes.len())
+}

@@ -1,0 +1,97 @@
+//! Saving: what a shutdown cannot send is left in the directory of the run, where the next start takes it over.
+//!
+//! Normally the worker does it before the deadline; for a worker that is held up, the closing thread, with what is queued.
+//! What cannot be written in time is booked as lost to the shutdown by [`Shared::abandon_all`].
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::host::Way;
+use super::outcome::Fate;
+use super::shared::Shared;
+use super::spooling;
+use crate::base::diagnostics::Severity;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
+use crate::store::spool::{self, Written};
+
+impl Shared {
+    /// True if there is a place for what cannot be sent, and it may be kept there.
+    pub(crate) fn saves(&self) -> bool {
+        let may_be_kept =
+            !self.is_withheld.load(Ordering::Acquire) || self.settings.spool.puts_off();
+        let is_sent_later = !matches!(self.settings.way, Way::Nowhere);
+        self.backing.database.is_some() && may_be_kept && is_sent_later
+    }
+
+    /// Leaves an envelope on disk that the worker holds.
+    pub(crate) fn save_held(
+        &self,
+        ticket: u64,
+        envelope: &Envelope,
+        attempts: u32,
+        until: Instant,
+    ) {
+        if self.has_time(until) && self.leave(envelope) {
+            self.settle(ticket, Fate::Spooled, 0, attempts);
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Leaves what is queued on disk. The queue must be closed.
+    pub(crate) fn save_queued(&self, until: Instant) {
+        while self.has_time(until) {
+            let Some(queued) = self.queue.take() else {
+                return;
+            };
+            let is_saved = self.leave(&queued.envelope);
+            let fate = if is_saved {
+                Fate::Spooled
+            } else {
+                Fate::Discarded(DiscardReason::Shutdown)
+            };
+            self.queue.release(queued.charge);
+            self.settle_queued(&queued, fate);
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+            if !is_saved {
+                // What follows would meet the same disk.
+                return;
+            }
+        }
+    }
+
+    /// In place of a worker that is held up; not while it is saving, on a disk that may be what holds it up.
+    pub(crate) fn save_instead(&self, until: Instant) {
+        if !self.is_saving.load(Ordering::Acquire) {
+            self.save_queued(until);
+        }
+    }
+
+    fn has_time(&self, until: Instant) -> bool {
+        self.saves() && !self.is_inherited() && self.clock.now() < until
+    }
+
+    fn leave(&self, envelope: &Envelope) -> bool {
+        let Some(database) = &self.backing.database else {
+            return false;
+        };
+        // A transport of the host may have taken what was in it.
+        if envelope.is_empty() {
+            return false;
+        }
+        match spool::leave(database.run(), envelope, &spooling::header(&self.settings)) {
+            Ok(bytes) => {
+                let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+                self.note_written(Written { files: 1, bytes });
+                true
+            }
+            Err(error) => {
+                self.diagnostics.log(
+                    Severity::Warning,
+                    format_args!("unsent envelopes cannot be left on disk: {error}"),
+                );
+                false
+            }
+        }
+    }
+}
