@@ -1695,7 +1695,8 @@ sentry_uuid_t sentry_capture_event_with_scope(sentry_value_t event,
 SENTRY_API void sentry_add_breadcrumb(sentry_value_t breadcrumb);
 
 /**
- * Gets the id of the event that was accepted last.
+ * Gets the id of the event that was accepted last without a scope of its own; for one with, see
+ * `sentry_scope_get_last_event_id`.
  *
  * Threads: any.
  * Returns: the nil id before the first event and when not initialised.

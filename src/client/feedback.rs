@@ -65,7 +65,10 @@ impl Client {
         // Only a minidump, which there is none of, can fail.
         let _gathering = self.attach(transport, &mut envelope, &owners, None).ok();
         submit(transport, envelope)?;
-        self.note_last(event_id);
+        // With a scope of its own it is noted there.
+        if scope.is_none() {
+            self.note_last(event_id);
+        }
         Ok(event_id)
     }
 

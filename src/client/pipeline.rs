@@ -341,7 +341,10 @@ impl Client {
         let queued = submit(transport, envelope);
         self.alight(ride, queued.is_ok());
         queued?;
-        self.note_last(event_id);
+        // With a scope of its own it is noted there.
+        if scope.is_none() {
+            self.note_last(event_id);
+        }
         Ok(event_id)
     }
 

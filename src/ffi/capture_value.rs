@@ -127,7 +127,8 @@ pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
     });
 }
 
-/// Gets the id of the event that was accepted last.
+/// Gets the id of the event that was accepted last without a scope of its own; for one with, see
+/// `sentry_scope_get_last_event_id`.
 ///
 /// Threads: any.
 /// Returns: the nil id before the first event and when not initialised.

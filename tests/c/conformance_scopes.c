@@ -74,6 +74,9 @@ static void precedence(void)
     CHECK(!sentry_uuid_is_nil(&id));
     last = sentry_scope_get_last_event_id(scope);
     CHECK_EQ(memcmp(&id, &last, sizeof id), 0);
+    /* That of the process is another. */
+    last = sentry_get_last_event_id();
+    CHECK(sentry_uuid_is_nil(&last));
 
     /* A copy is independent, and a cleared scope is empty. */
     {
