@@ -81,6 +81,10 @@ fn put(
     if result.is_err() {
         // Ours, made just now; whether it can be removed changes nothing for the caller.
         let _ = fs::remove_file(&sibling);
+    } else if durability == Durability::PowerFailure {
+        // The new name as well. Not every file system knows this, and the content is safe.
+        let directory = target.parent().map(File::open);
+        let _ = directory.map(|opened| opened.and_then(|directory| directory.sync_all()));
     }
     result
 }

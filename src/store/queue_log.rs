@@ -13,7 +13,6 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use super::mapping::{Mapping, WORD};
 use crate::base::lock::lock;
@@ -183,7 +182,6 @@ pub(crate) enum Unread {
 pub(crate) struct Leftovers {
     path: PathBuf,
     dsn: String,
-    age: Duration,
     blocks: u32,
     /// Id and head, the newest first.
     heads: Vec<(u64, u32)>,
@@ -198,11 +196,9 @@ impl Leftovers {
         if !found.is_file() || found.len() < as_u64(BLOCK_BYTES) {
             return Ok(None);
         }
-        let written = found.modified().ok();
         let mut leftovers = Self {
             path: path.to_owned(),
             dsn: String::new(),
-            age: written.map_or(Duration::ZERO, |at| at.elapsed().unwrap_or_default()),
             blocks: 1,
             heads: Vec::new(),
             given: None,
@@ -229,11 +225,6 @@ impl Leftovers {
     /// How many records are left.
     pub(crate) fn len(&self) -> usize {
         self.heads.len()
-    }
-
-    /// Time since the file was written.
-    pub(crate) fn age(&self) -> Duration {
-        self.age
     }
 
     /// Takes the record back that was given last: it will be the next one, or that of a later start.

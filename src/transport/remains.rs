@@ -4,6 +4,7 @@
 //! What dies in memory with a process is what it had captured and not settled. The next start takes over those
 //! envelopes of which there is a copy; the rest it books as captured and as lost to the death of the host.
 
+use std::fs::Metadata;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ use crate::store::run::OldRun;
 const COUNTERS: &str = "counters";
 /// The log of the durable queue.
 const QUEUE_LOG: &str = "queue.log";
-/// How long copies that are for another server wait for a start that knows it.
+/// How long copies that are for another server wait for a start that knows it, and files of another version for that.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Table and log for a new run. What cannot be made on disk is done without, and said once.
@@ -117,12 +118,14 @@ impl Inheritance {
         let is_foreign = |left: &Leftovers| !is_ours(left) && left.len() > 0;
         if leftovers
             .as_ref()
-            .is_some_and(|left| is_foreign(left) && left.age() < PATIENCE)
+            .is_some_and(|left| is_foreign(left) && !is_stale(old, QUEUE_LOG))
         {
             return None;
         }
         let leftovers = leftovers.filter(is_ours);
-        (dead.is_some() || leftovers.is_some()).then(|| Self {
+        // Nor are files of another version kept for ever.
+        let is_over = || is_stale(old, COUNTERS) || is_stale(old, QUEUE_LOG);
+        (dead.is_some() || leftovers.is_some() || is_over()).then(|| Self {
             dead: dead.unwrap_or_default(),
             counters,
             leftovers,
@@ -214,6 +217,14 @@ fn take_in(bytes: &[u8], shared: &Shared) -> Result<Vec<Tally>, Refusal> {
     };
     let tallies = envelope.tallies().collect();
     shared.take_in(envelope).map(|()| tallies)
+}
+
+/// True if a file has waited long enough for a start that can read it.
+fn is_stale(old: &OldRun, name: &str) -> bool {
+    let found = old.directory().metadata(name).ok();
+    let written = found.filter(Metadata::is_file).map(|it| it.modified());
+    let age = written.and_then(|at| at.ok()?.elapsed().ok());
+    age.is_some_and(|age| age >= PATIENCE)
 }
 
 /// A file that is not there is no failure.

@@ -38,6 +38,13 @@ fn old_run(scratch: &Scratch) -> OldRun {
     }
 }
 
+/// Lets a file be a month old.
+fn age(path: &std::path::Path) {
+    let file = std::fs::File::options().write(true).open(path).unwrap();
+    let long_ago = std::time::SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
+    file.set_modified(long_ago).unwrap();
+}
+
 /// What a start with an empty queue makes of the rest.
 fn next_start(old: &OldRun) -> crate::transport::ledger::CategoryCounts {
     let rig = rig();
@@ -103,11 +110,28 @@ fn copies_for_another_server_stay_for_a_start_that_knows_it() {
     let log = old_run(&scratch).directory().join("queue.log");
     assert!(log.exists());
     // Nobody with that DSN has come for long.
-    let file = std::fs::File::options().write(true).open(log).unwrap();
-    let long_ago = std::time::SystemTime::now() - Duration::from_secs(31 * 24 * 60 * 60);
-    file.set_modified(long_ago).unwrap();
+    age(&log);
     let counts = next_start(&old_run(&scratch));
     assert_eq!(counts.discarded[DiscardReason::HostDied.index()], 1);
+}
+
+#[test]
+fn files_of_another_version_go_after_a_month() {
+    let (scratch, rig) = (Scratch::new(), rig());
+    for name in ["counters", "queue.log"] {
+        let run = Run::start(&Directory::open(scratch.path()).unwrap()).unwrap();
+        let path = run.directory().join(name);
+        std::fs::write(&path, b"another version").unwrap();
+        run.end();
+        let old = old_run(&scratch);
+        assert!(Inheritance::open(&old, &rig.shared).is_none());
+        age(&path);
+        let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
+        assert!(inheritance.advance(&rig.shared));
+        crate::transport::remains::forget(&old);
+        old.finish().unwrap();
+    }
+    assert_eq!(rig.errors().captured, 0);
 }
 
 #[test]
