@@ -31,6 +31,8 @@ pub(crate) struct Copies {
     generation: u32,
     /// Something was copied since the last sync.
     is_changed: AtomicBool,
+    /// Copies were left to the next start.
+    has_left: AtomicBool,
 }
 
 impl Copies {
@@ -40,6 +42,7 @@ impl Copies {
             log,
             generation: process::fork_generation(),
             is_changed: AtomicBool::new(false),
+            has_left: AtomicBool::new(false),
         }
     }
 
@@ -79,6 +82,18 @@ impl Copies {
         if let (Some(log), Some(record)) = (self.log(), record) {
             log.settle(record);
         }
+    }
+
+    /// Leaves a copy to the next start, which must find the log then; false if there is none.
+    pub(crate) fn leave(&self, record: Option<Record>) -> bool {
+        let is_there = record.is_some() && self.log().is_some();
+        self.has_left.fetch_or(is_there, Ordering::AcqRel);
+        is_there
+    }
+
+    /// True if the next start is to find the log.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left.load(Ordering::Acquire)
     }
 
     /// True if there are copies that no sync has seen.

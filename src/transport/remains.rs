@@ -80,7 +80,9 @@ pub(crate) fn remove(shared: &Shared) {
     };
     let run = database.run().directory();
     // A file that stays is taken over by the next start, which finds nothing unsettled in it.
-    let _ = run.remove(QUEUE_LOG);
+    if !shared.queue.copies().has_left() {
+        let _ = run.remove(QUEUE_LOG);
+    }
     if !shared.ledger.has_unreported() {
         let _ = run.remove(COUNTERS);
     }

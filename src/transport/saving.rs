@@ -41,14 +41,15 @@ impl Shared {
     /// Leaves what is queued on disk. The queue must be closed.
     pub(crate) fn save_queued(&self, until: Instant) {
         while self.has_time(until) {
-            let Some(queued) = self.queue.take() else {
+            let Some(mut queued) = self.queue.take() else {
                 return;
             };
             let is_saved = self.leave(&queued.envelope);
             let fate = if is_saved {
                 Fate::Spooled
             } else {
-                Fate::Discarded(DiscardReason::Shutdown)
+                let lost = Fate::Discarded(DiscardReason::Shutdown);
+                self.at_the_end(lost, &mut queued.charge)
             };
             self.queue.release(queued.charge);
             self.settle_queued(&queued, fate);

@@ -347,14 +347,17 @@ impl Shared {
     }
 
     /// Books what became of an envelope the worker holds; nothing if it was booked already.
-    pub(crate) fn settle(&self, ticket: u64, fate: Fate, http_status: u16, attempts: u32) {
+    pub(crate) fn settle(&self, ticket: u64, mut fate: Fate, http_status: u16, attempts: u32) {
         let held = {
             let mut unsettled = lock(&self.unsettled);
             let Some(place) = unsettled.iter().position(|held| held.ticket == ticket) else {
                 return;
             };
-            let held = unsettled.swap_remove(place);
+            let mut held = unsettled.swap_remove(place);
             let is_in_memory = matches!(held.place, Place::Memory(_));
+            if let Place::Memory(charge) = &mut held.place {
+                fate = self.at_the_end(fate, charge);
+            }
             self.book(held.tallies.iter().copied(), is_in_memory, fate);
             held
         };
@@ -368,6 +371,16 @@ impl Shared {
             http_status,
             attempts,
         });
+    }
+
+    /// What would be lost to the shutdown and has a copy in the log of a durable queue is left to the next start, with it.
+    pub(crate) fn at_the_end(&self, fate: Fate, charge: &mut Charge) -> Fate {
+        let is_lost = fate == Fate::Discarded(DiscardReason::Shutdown);
+        if is_lost && self.saves() && self.queue.copies().leave(charge.record) {
+            charge.record = None;
+            return Fate::Spooled;
+        }
+        fate
     }
 
     /// Books an envelope that left the queue without the worker, and whose room was given back already.
@@ -399,11 +412,13 @@ impl Shared {
     pub(crate) fn abandon_all(&self) {
         let mut abandoned = self.settle_all_but(|_| false, DiscardReason::Shutdown);
         while !self.is_inherited() {
-            let Some(queued) = self.queue.take() else {
+            let Some(mut queued) = self.queue.take() else {
                 break;
             };
+            let lost = Fate::Discarded(DiscardReason::Shutdown);
+            let fate = self.at_the_end(lost, &mut queued.charge);
             self.queue.release(queued.charge);
-            self.settle_queued(&queued, Fate::Discarded(DiscardReason::Shutdown));
+            self.settle_queued(&queued, fate);
             abandoned = abandoned.saturating_add(1);
         }
         self.abandoned.fetch_add(abandoned, Ordering::Relaxed);

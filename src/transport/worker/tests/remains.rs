@@ -45,6 +45,14 @@ fn age(path: &std::path::Path) {
     file.set_modified(long_ago).unwrap();
 }
 
+fn durable(database: &Arc<Database>) -> Rig {
+    let settings = Settings {
+        is_durable: true,
+        ..settings(NO_SPOOL, RETRY, 1)
+    };
+    rig_from(Some(Arc::clone(database)), settings)
+}
+
 /// What a start with an empty queue makes of the rest.
 fn next_start(old: &OldRun) -> crate::transport::ledger::CategoryCounts {
     let rig = rig();
@@ -153,11 +161,7 @@ fn copies_that_are_taken_over_are_on_the_disk_before_the_old_ones_go() {
     let (scratch, ours) = (Scratch::new(), Scratch::new());
     dead_run(&scratch, DSN, &[b"{}"]);
     let database = Arc::new(Database::open(ours.path()).unwrap());
-    let durable = Settings {
-        is_durable: true,
-        ..settings(NO_SPOOL, RETRY, 1)
-    };
-    let rig = rig_from(Some(database), durable);
+    let rig = durable(&database);
     let old = old_run(&scratch);
     let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
     assert!(inheritance.advance(&rig.shared));
@@ -168,4 +172,26 @@ fn copies_that_are_taken_over_are_on_the_disk_before_the_old_ones_go() {
     );
     rig.capture();
     assert!(rig.shared.queue.copies().is_changed());
+}
+
+#[test]
+fn a_close_without_time_loses_no_more_than_a_kill() {
+    let scratch = Scratch::new();
+    let database = Arc::new(Database::open(scratch.path()).unwrap());
+    let mut rig = durable(&database);
+    // The first hangs, the other waits.
+    rig.capture();
+    rig.capture();
+    rig.steps(4);
+    rig.stop(Duration::ZERO);
+    rig.clock.advance(Duration::from_secs(1));
+    assert_eq!(rig.steps(1), Step::Finished);
+    assert_eq!(rig.fates(), [Fate::Spooled; 2]);
+    let counts = rig.errors();
+    assert_eq!((counts.captured, counts.spooled), (2, 2));
+    assert_eq!(rig.shared.queue.usage().items, 0);
+    crate::transport::remains::remove(&rig.shared);
+    database.run().end();
+    let counts = next_start(&old_run(&scratch));
+    assert_eq!((counts.captured, counts.pending), (2, 2));
 }
