@@ -12,11 +12,12 @@
 mod driver;
 mod support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use driver::{Driver, quick_options, with};
@@ -26,6 +27,8 @@ use support::Scratch;
 
 /// A guard against hangs, no promise.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+type Ids = Mutex<BTreeSet<String>>;
 
 /// Each life of the library leaves a trace at the server: its session.
 fn options(receiver: &Receiver, database: &Path) -> Value {
@@ -202,6 +205,99 @@ fn no_life_ends_twice_even_if_processes_die_while_they_see_to_others() {
     let ends = ends(&receiver);
     assert!(ends.values().all(|it| it.len() == 1), "{ends:#?}");
     assert!(ends.len() > 1, "{ends:#?}");
+}
+
+/// Events of one process after the other, given up at once and kept on disk: those of which an end was heard, and all.
+fn live_and_die(dice: &mut Dice, options: &Value, settled: &Ids, accepted: &Ids) {
+    const LIVES: u64 = 5;
+    for _ in 0..LIVES {
+        let mut driver = Driver::with_options(options);
+        let ids = driver.accept_many(1 + usize::try_from(dice.throw(5)).unwrap());
+        accepted.lock().unwrap().extend(ids.iter().cloned());
+        if dice.throw(4) == 0 {
+            // At any moment, whatever it is about to send, write or take over.
+            std::thread::sleep(Duration::from_micros(dice.throw(4000)));
+            driver.kill();
+            continue;
+        }
+        wait_for("each event to be sent or written", || {
+            let heard = driver.outcomes(0);
+            let is_safe = |id: &String| {
+                let mut of_it = heard.iter().filter(|it| it.event_id == *id);
+                of_it.any(|it| ["delivered", "spooled"].contains(&it.outcome.as_str()))
+            };
+            ids.iter().all(is_safe)
+        });
+        settled.lock().unwrap().extend(ids);
+        driver.stats();
+        match dice.throw(3) {
+            0 => drop(driver.close()),
+            1 => drop(driver.finish()),
+            _ => driver.kill(),
+        }
+    }
+}
+
+// SP-3
+#[test]
+fn no_event_that_was_sent_or_written_is_lost_while_processes_and_the_server_come_and_go() {
+    for processes in [2, 5, 8] {
+        let (receiver, scratch) = (Receiver::start(), Scratch::new("runs"));
+        let put_off = json!({
+            "http_retry": true, "retries": 0, "cache_max_items": 0, "auto_session_tracking": false,
+        });
+        let options = with(options(&receiver, scratch.path()), put_off);
+        let (settled, accepted) = (Ids::default(), Ids::default());
+        let is_over = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let (receiver, options, is_over) = (&receiver, &options, &is_over);
+            let (settled, accepted) = (&settled, &accepted);
+            let lives: Vec<_> = (0..processes)
+                .map(|process| {
+                    let mut dice = Dice(0xA076_1D64_78BD_642F ^ (process + 1));
+                    scope.spawn(move || live_and_die(&mut dice, options, settled, accepted))
+                })
+                .collect();
+            scope.spawn(move || {
+                let mut dice = Dice(0xE703_7ED1_A0B4_28DB);
+                while !is_over.load(Ordering::Relaxed) {
+                    receiver.refuse();
+                    std::thread::sleep(Duration::from_millis(dice.throw(50)));
+                    // An outgoing connection may have been given the port meanwhile.
+                    wait_for("the port", || receiver.listen().is_ok());
+                    std::thread::sleep(Duration::from_millis(dice.throw(50)));
+                }
+            });
+            let ends: Vec<_> = lives.into_iter().map(|life| life.join()).collect();
+            is_over.store(true, Ordering::Relaxed);
+            assert!(ends.iter().all(Result::is_ok), "see above");
+        });
+        // What is left is sent by one more. Half of a file that a killed process was writing stays for an hour.
+        let cache = scratch.join("cache");
+        let mut last = Driver::with_options(&options);
+        let is_left = || {
+            let runs = names(scratch.path());
+            let is_envelope = |it: &String| it.ends_with(".envelope");
+            runs.iter().filter(|it| it.ends_with(".run")).count() > 1
+                || (cache.exists() && names(&cache).iter().any(is_envelope))
+        };
+        wait_for("the files to go", || !is_left());
+        last.stats();
+        assert_eq!(last.close().number("result"), 0);
+        assert_eq!(receiver.violations(), [""; 0]);
+        let arrived = receiver.accepted_event_ids().into_iter().collect();
+        let (settled, accepted) = (
+            settled.into_inner().unwrap(),
+            accepted.into_inner().unwrap(),
+        );
+        let lost: Vec<_> = settled.difference(&arrived).collect();
+        assert_eq!(lost, [""; 0], "of {}, {processes} processes", settled.len());
+        assert!(arrived.is_subset(&accepted));
+        assert!(settled.len() > accepted.len() / 2);
+        let mut rest = names(scratch.path());
+        rest.retain(|it| it != "cache");
+        assert_eq!(rest, ["installation_id"]);
+    }
 }
 
 #[test]
