@@ -84,6 +84,11 @@ impl Copies {
         }
     }
 
+    /// True if copies are made.
+    pub(crate) fn is_on(&self) -> bool {
+        self.log().is_some()
+    }
+
     /// Leaves a copy to the next start, which must find the log then; false if there is none.
     pub(crate) fn leave(&self, record: Option<Record>) -> bool {
         let is_there = record.is_some() && self.log().is_some();

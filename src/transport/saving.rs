@@ -69,7 +69,9 @@ impl Shared {
     }
 
     fn has_time(&self, until: Instant) -> bool {
-        self.saves() && !self.is_inherited() && self.clock.now() < until
+        // What a durable queue holds is on disk, where it may be synced already: it stays there.
+        let is_to_write = self.saves() && !self.queue.copies().is_on();
+        is_to_write && !self.is_inherited() && self.clock.now() < until
     }
 
     fn leave(&self, envelope: &Envelope) -> bool {

@@ -175,23 +175,28 @@ fn copies_that_are_taken_over_are_on_the_disk_before_the_old_ones_go() {
 }
 
 #[test]
-fn a_close_without_time_loses_no_more_than_a_kill() {
-    let scratch = Scratch::new();
-    let database = Arc::new(Database::open(scratch.path()).unwrap());
-    let mut rig = durable(&database);
-    // The first hangs, the other waits.
-    rig.capture();
-    rig.capture();
-    rig.steps(4);
-    rig.stop(Duration::ZERO);
-    rig.clock.advance(Duration::from_secs(1));
-    assert_eq!(rig.steps(1), Step::Finished);
-    assert_eq!(rig.fates(), [Fate::Spooled; 2]);
-    let counts = rig.errors();
-    assert_eq!((counts.captured, counts.spooled), (2, 2));
-    assert_eq!(rig.shared.queue.usage().items, 0);
-    crate::transport::remains::remove(&rig.shared);
-    database.run().end();
-    let counts = next_start(&old_run(&scratch));
-    assert_eq!((counts.captured, counts.pending), (2, 2));
+fn a_close_leaves_the_copies_where_they_are() {
+    for time_to_write in [Duration::ZERO, Duration::from_secs(60)] {
+        let scratch = Scratch::new();
+        let database = Arc::new(Database::open(scratch.path()).unwrap());
+        let mut rig = durable(&database);
+        // The first hangs, the other waits.
+        rig.capture();
+        rig.capture();
+        rig.steps(4);
+        rig.stop(time_to_write);
+        rig.steps(1);
+        rig.clock.advance(time_to_write);
+        assert_eq!(rig.steps(1), Step::Finished);
+        assert_eq!(rig.fates(), [Fate::Spooled; 2]);
+        let counts = rig.errors();
+        assert_eq!((counts.captured, counts.spooled), (2, 2));
+        assert_eq!(rig.shared.queue.usage().items, 0);
+        crate::transport::remains::remove(&rig.shared);
+        let names: Vec<_> = database.run().directory().names().unwrap().collect();
+        assert_eq!(names, ["queue.log"]);
+        database.run().end();
+        let counts = next_start(&old_run(&scratch));
+        assert_eq!((counts.captured, counts.pending), (2, 2));
+    }
 }
