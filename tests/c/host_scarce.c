@@ -150,8 +150,10 @@ static void start_with_files(void)
 static void capture_in_want(void)
 {
     sentry_value_t event = sentry_value_new_message_event(SENTRY_LEVEL_ERROR, "host", "in want, with a stack");
+    sentry_value_t thread = sentry_value_new_thread(1, "main");
     sentry_uuid_t id;
-    sentry_event_value_add_stacktrace(event, NULL, 0);
+    sentry_value_set_stacktrace(thread, NULL, 0);
+    sentry_event_add_thread(event, thread);
     id = sentry_capture_event(event);
     CHECK(!sentry_uuid_is_nil(&id));
     for (int i = 0; i < 20; i++) {
