@@ -288,6 +288,12 @@ typedef enum sentry_queue_overflow_t {
      * An envelope that matters less than the new one goes; if there is none, the new one is refused.
      */
     SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY = 2,
+    /**
+     * From three quarters on, the library's thread writes what matters least to the database directory, oldest first, to be
+     * sent later within the caps of the cache. A capture never writes: what comes faster than the disk takes it is
+     * refused. Without a usable directory as `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST`.
+     */
+    SENTRY_QUEUE_OVERFLOW_SPILL = 3,
 } sentry_queue_overflow_t;
 
 /**

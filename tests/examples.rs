@@ -58,6 +58,37 @@ fn only_event(receiver: &Receiver) -> Value {
     events.into_iter().next().unwrap()
 }
 
+#[test]
+fn inspect_lists_what_waits_on_disk() {
+    let scratch = Scratch::new("inspect");
+    let database = scratch.join("database");
+    let run_of = "0123abcd-4567-4890-abcd-ef0123456789";
+    let cache = database.join("cache");
+    let ended = database.join(format!("{run_of}.run"));
+    for directory in [&cache, &ended] {
+        fs::create_dir_all(directory).unwrap();
+    }
+    fs::write(
+        cache.join(format!("1767225600123-03-{run_of}.envelope")),
+        "12345",
+    )
+    .unwrap();
+    fs::write(ended.join(format!("{run_of}.envelope")), "123").unwrap();
+    let path = database.to_str().unwrap();
+    let output = run(&mut example("inspect.c", &scratch, path), RUN_TIMEOUT);
+    assert_success(&output, "inspect.c");
+    let printed = text(&output);
+    for expected in [
+        "        5 bytes",
+        "        3 bytes",
+        &format!("{run_of}  3 attempts"),
+        &format!("run {run_of}  ended"),
+        "2 envelopes",
+    ] {
+        assert!(printed.contains(expected), "{expected}: {printed}");
+    }
+}
+
 /// The id behind the word "accepted", without hyphens.
 fn accepted_id(printed: &str) -> String {
     let id = printed
@@ -295,7 +326,7 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 10, "a new example needs a test of its own here");
+    assert_eq!(seen, 11, "a new example needs a test of its own here");
 }
 
 #[test]

@@ -425,3 +425,60 @@ fn a_kill_in_the_middle_of_spooling_loses_no_whole_file() {
     wait_for("the books", || last.stats().errors("spooled") >= whole);
     assert_eq!(last.stats().lost("internal_sdk_error"), 0);
 }
+
+#[test]
+fn what_a_close_cannot_send_arrives_after_the_next_start_once() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("spool-close"));
+    receiver.refuse();
+    let changes = json!({"http_retry": false, "retries": 1000});
+    let options = with(options(&receiver, scratch.path()), changes);
+    let mut driver = Driver::with_options(&options);
+    let ids = sorted(driver.accept_many(20));
+    assert_eq!(driver.close().number("result"), 20);
+    for outcome in driver.outcomes(20) {
+        assert_eq!(outcome.brief().0, "spooled");
+    }
+    assert_eq!(left(scratch.path()).len(), 20);
+    receiver.listen().unwrap();
+    for captured in [20, 0] {
+        let mut next = Driver::with_options(&options);
+        next.wait("captured", captured);
+        next.wait("unspooled", 1);
+        next.drain();
+        next.stats().assert_errors(captured, captured, &[]);
+        assert_eq!(next.close().number("result"), 0);
+        assert_eq!(arrived(&receiver), ids);
+    }
+    assert_eq!(left(scratch.path()), [""; 0].map(PathBuf::from));
+}
+
+/// Needs `strace`.
+#[test]
+fn nothing_is_written_while_nothing_is_captured() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("spool-idle"));
+    receiver.refuse();
+    let mut driver = Driver::with_options(&options(&receiver, &scratch.join("database")));
+    driver.accept_many(3);
+    driver.outcomes(3);
+    let calls = "write,pwrite64,writev,openat,open,creat,rename,renameat,renameat2,unlink,unlinkat,\
+                 mkdir,mkdirat,fsync,fdatasync,msync,ftruncate";
+    let log = scratch.join("calls");
+    let traced = Command::new("timeout")
+        .args(["--signal=INT", "3", "strace", "-f", "-e"])
+        .arg(format!("trace={calls}"))
+        .arg("-o")
+        .arg(&log)
+        .args(["-p", &driver.id().to_string()])
+        .output();
+    let Ok(traced) = traced.inspect_err(|error| println!("skipped: {error}")) else {
+        return;
+    };
+    let complaint = String::from_utf8_lossy(&traced.stderr);
+    if traced.status.code() == Some(127) || complaint.contains("not permitted") {
+        println!("skipped: {complaint}");
+        return;
+    }
+    assert!(complaint.contains("attached"), "{complaint}");
+    let calls = fs::read_to_string(&log).unwrap();
+    assert_eq!(calls.lines().find(|line| line.contains('(')), None);
+}

@@ -275,7 +275,8 @@ fn settings(
             max_items: options.queue_max_items,
             max_bytes: options.queue_max_bytes,
             overflow: match options.queue_overflow {
-                QueueOverflow::DropNewest => Overflow::DropNewest,
+                // What goes to disk is the worker's matter; the queue itself makes no room.
+                QueueOverflow::DropNewest | QueueOverflow::Spill => Overflow::DropNewest,
                 QueueOverflow::DropOldest => Overflow::DropOldest,
                 QueueOverflow::DropLowestPriority => Overflow::DropLowestPriority,
             },
@@ -299,7 +300,7 @@ fn spool_policy(options: &Options) -> SpoolPolicy {
     let spool = &options.spool;
     SpoolPolicy {
         is_retrying: spool.http_retry,
-        is_spilling: false,
+        is_spilling: options.queue_overflow == QueueOverflow::Spill,
         keep: match spool.cache_keep {
             CacheKeep::None => Keep::Nothing,
             CacheKeep::Offline => Keep::Unsent,

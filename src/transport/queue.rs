@@ -191,6 +191,18 @@ impl Queue {
             && usage.bytes.saturating_mul(2) < self.limits.bytes
     }
 
+    /// True from three quarters of what it may hold on.
+    pub(crate) fn is_nearly_full(&self) -> bool {
+        let usage = self.budget.usage();
+        let is_over = |held: u64, limit: u64| held.saturating_mul(4) > limit.saturating_mul(3);
+        is_over(usage.items, self.limits.items) || is_over(usage.bytes, self.limits.bytes)
+    }
+
+    /// What can be spared first: the oldest of the lowest priority.
+    pub(crate) fn take_least(&self) -> Option<Queued> {
+        self.lanes.iter().rev().find_map(Lane::take)
+    }
+
     /// The next envelope to send: the oldest of the highest priority.
     pub(crate) fn take(&self) -> Option<Queued> {
         self.lanes.iter().find_map(Lane::take)

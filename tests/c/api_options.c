@@ -77,7 +77,7 @@ static void numbers(void)
 static void choices(void)
 {
     NUMBER(queue_overflow, sentry_queue_overflow_t, SENTRY_QUEUE_OVERFLOW_DROP_NEWEST, SENTRY_QUEUE_OVERFLOW_DROP_OLDEST,
-           SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY, 3, 100);
+           SENTRY_QUEUE_OVERFLOW_SPILL, 4, 100);
     NUMBER(compression, sentry_compression_t, SENTRY_COMPRESSION_GZIP, SENTRY_COMPRESSION_NONE, SENTRY_COMPRESSION_GZIP, 2, 77);
     NUMBER(breadcrumb_level, sentry_level_t, SENTRY_LEVEL_INFO, SENTRY_LEVEL_TRACE, SENTRY_LEVEL_FATAL, -3, 4);
     NUMBER(event_level, sentry_level_t, SENTRY_LEVEL_ERROR, SENTRY_LEVEL_TRACE, SENTRY_LEVEL_FATAL, -3, 4);

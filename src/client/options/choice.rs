@@ -8,10 +8,6 @@ use crate::protocol::level::Level;
 /// Which envelope goes when the queue is full. The numbers are those of `sentry_queue_overflow_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[repr(i32)]
-#[expect(
-    clippy::enum_variant_names,
-    reason = "the names are those of the C interface"
-)]
 pub(crate) enum QueueOverflow {
     /// The new one.
     #[default]
@@ -20,10 +16,17 @@ pub(crate) enum QueueOverflow {
     DropOldest = 1,
     /// One that matters less than the new one; if there is none, the new one.
     DropLowestPriority = 2,
+    /// What is least important goes to disk before the queue is full; then the new one.
+    Spill = 3,
 }
 
 impl QueueOverflow {
-    const ALL: [Self; 3] = [Self::DropNewest, Self::DropOldest, Self::DropLowestPriority];
+    const ALL: [Self; 4] = [
+        Self::DropNewest,
+        Self::DropOldest,
+        Self::DropLowestPriority,
+        Self::Spill,
+    ];
 
     /// Its name in JSON options.
     pub(crate) const fn name(self) -> &'static str {
@@ -31,6 +34,7 @@ impl QueueOverflow {
             Self::DropNewest => "drop_newest",
             Self::DropOldest => "drop_oldest",
             Self::DropLowestPriority => "drop_lowest_priority",
+            Self::Spill => "spill",
         }
     }
 
@@ -44,7 +48,7 @@ impl QueueOverflow {
                     "queue_overflow",
                     number,
                     "SENTRY_QUEUE_OVERFLOW_DROP_NEWEST (0), SENTRY_QUEUE_OVERFLOW_DROP_OLDEST (1), \
-                     SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY (2)",
+                     SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY (2), SENTRY_QUEUE_OVERFLOW_SPILL (3)",
                 )
             })
     }
@@ -58,7 +62,7 @@ impl QueueOverflow {
                 refused_name(
                     "queue_overflow",
                     name,
-                    "\"drop_newest\", \"drop_oldest\", \"drop_lowest_priority\"",
+                    "\"drop_newest\", \"drop_oldest\", \"drop_lowest_priority\", \"spill\"",
                 )
             })
     }
@@ -180,7 +184,7 @@ mod tests {
 
     #[test]
     fn unknown_numbers_and_names_are_refused_with_what_is_allowed() {
-        for number in [-1, 3, i32::MIN, i32::MAX] {
+        for number in [-1, 4, i32::MIN, i32::MAX] {
             let text = QueueOverflow::from_number(number).unwrap_err();
             assert!(
                 text.starts_with(&format!("queue_overflow: {number} is refused")),

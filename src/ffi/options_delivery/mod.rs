@@ -344,6 +344,7 @@ impl From<QueueOverflow> for sentry_queue_overflow_t {
             QueueOverflow::DropNewest => Self::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
             QueueOverflow::DropOldest => Self::SENTRY_QUEUE_OVERFLOW_DROP_OLDEST,
             QueueOverflow::DropLowestPriority => Self::SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY,
+            QueueOverflow::Spill => Self::SENTRY_QUEUE_OVERFLOW_SPILL,
         }
     }
 }

@@ -209,7 +209,7 @@ fn unknown_numbers_of_enums_are_refused() {
     let opts = give(Options::default());
     // SAFETY: the handle is alive until it is given up, and of this thread.
     unsafe {
-        for wrong in [-1, 3, c_int::MAX] {
+        for wrong in [-1, 4, c_int::MAX] {
             assert_eq!(sentry_options_set_queue_overflow(opts, wrong), REFUSED);
         }
         assert!(last_error().contains("DROP_OLDEST (1)"), "{}", last_error());

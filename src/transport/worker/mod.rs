@@ -154,6 +154,7 @@ impl<S: Sender> Worker<S> {
         self.do_chores();
         self.start_spooled();
         self.start_transfers();
+        self.spill_some();
         self.start_due_report();
         self.answer_flushes();
         // Any callback may have forked: the child must not touch the parent's connections.
@@ -261,10 +262,14 @@ impl<S: Sender> Worker<S> {
         if let Some(job) = self.parked.pop_front() {
             return Some(job);
         }
-        let queued: Queued = self.shared.queue.take()?;
+        let queued = self.shared.queue.take()?;
+        Some(self.job_of(queued))
+    }
+
+    fn job_of(&mut self, queued: Queued) -> Job {
         let ticket = self.ticket();
         self.shared.hold(ticket, &queued);
-        Some(Job {
+        Job {
             ticket,
             priority: queued.priority,
             sequence: queued.sequence,
@@ -273,7 +278,7 @@ impl<S: Sender> Worker<S> {
             requests: 0,
             redirect: None,
             spooled: None,
-        })
+        }
     }
 
     fn ticket(&mut self) -> u64 {
@@ -417,11 +422,13 @@ impl<S: Sender> Worker<S> {
         } else {
             Duration::ZERO
         };
-        let takes_work = self.has_free_slot();
-        if takes_work {
+        let (takes_work, spills) = (self.has_free_slot(), self.spills());
+        if takes_work || spills {
             self.shared.wake.announce_sleep();
             // What waits may have become due since the transfers were started.
-            if !self.shared.queue.is_empty() || !self.parked.is_empty() {
+            let queue = &self.shared.queue;
+            let may_send = takes_work && (!queue.is_empty() || !self.parked.is_empty());
+            if may_send || spills && queue.is_nearly_full() && !queue.is_empty() {
                 at_most = Duration::ZERO;
             }
         }

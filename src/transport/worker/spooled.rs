@@ -114,6 +114,28 @@ impl<S: Sender> Worker<S> {
         self.settle(job, fate, 0);
     }
 
+    /// True if what overflows the queue goes to disk, and the disk takes it.
+    pub(super) fn spills(&self) -> bool {
+        let can_write = |spooling: &Spooling| !spooling.has_warned;
+        self.shared.settings.spool.is_spilling
+            && self.stop.is_none()
+            && self.spooling.as_ref().is_some_and(can_write)
+    }
+
+    /// Puts on disk what a queue that is nearly full can spare.
+    pub(super) fn spill_some(&mut self) {
+        for _ in 0..FILES_AT_A_TIME {
+            if !self.spills() || self.shared.is_inherited() || !self.shared.queue.is_nearly_full() {
+                return;
+            }
+            let Some(queued) = self.shared.queue.take_least() else {
+                return;
+            };
+            let job = self.job_of(queued);
+            self.give_up(&job, DiscardReason::QueueOverflow);
+        }
+    }
+
     /// Puts the envelope where later attempts find it; none without a database.
     fn put_on_disk(&mut self, job: &Job) -> Option<Result<(), Refused>> {
         let (moment, shared) = (self.moment(), Arc::clone(&self.shared));

@@ -432,6 +432,46 @@ fn a_stop_leaves_what_is_unsent_to_the_next_start() {
 }
 
 #[test]
+fn what_would_overflow_the_queue_goes_to_disk() {
+    let scratch = Scratch::new();
+    let policy = SpoolPolicy {
+        is_retrying: false,
+        is_spilling: true,
+        caps: Caps {
+            items: Some(60),
+            ..POLICY.caps
+        },
+        ..POLICY
+    };
+    let mut rig = spooling(&scratch, policy);
+    // The first hangs.
+    for _ in 0..75 {
+        rig.capture();
+    }
+    rig.steps(2);
+    assert_eq!(rig.account(), (75, 0, 0, 0), "not before three quarters");
+    for _ in 0..25 {
+        rig.capture();
+    }
+    rig.steps(2);
+    assert_eq!(rig.last_wait(), Duration::from_millis(100), "it may sleep");
+    assert_eq!(
+        (rig.account(), files(&scratch).len()),
+        ((100, 0, 25, 0), 25)
+    );
+    assert_eq!(rig.shared.queue.usage().items, 75);
+    // A disk that takes nothing costs one.
+    fs::remove_dir_all(scratch.path().join("cache")).unwrap();
+    fs::write(scratch.path().join("cache"), "in the way").unwrap();
+    for _ in 0..10 {
+        rig.capture();
+    }
+    rig.steps(2);
+    assert_eq!(rig.lost(DiscardReason::QueueOverflow), 1);
+    assert_eq!(rig.shared.queue.usage().items, 84);
+}
+
+#[test]
 fn a_stop_without_time_to_write_counts_the_rest() {
     let scratch = Scratch::new();
     let mut rig = spooling(&scratch, POLICY);
