@@ -12,6 +12,7 @@ pub(crate) mod caps;
 mod discovery;
 mod legacy;
 mod name;
+mod notice;
 mod schedule;
 mod shelf;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use caps::Caps;
 use discovery::Stamp;
 pub(crate) use legacy::leave;
 use name::{Name, Retry};
+pub(crate) use notice::Notice;
 use schedule::MAX_ATTEMPTS;
 pub(crate) use shelf::Content;
 pub(crate) use shelf::Tally;
@@ -84,26 +86,6 @@ enum Which {
 pub(crate) struct Ticket {
     which: Which,
     place: Place,
-}
-
-/// Something that happened to a file and is to be booked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Notice {
-    /// A file was found and will be sent; nobody has booked it yet.
-    Adopted(Vec<Tally>),
-    /// Removed by a cap (SP-1).
-    Overflow {
-        /// What was in it.
-        tallies: Vec<Tally>,
-        /// True if it is in the books already.
-        is_booked: bool,
-    },
-    /// Another process has it, or somebody removed it.
-    TakenOver(Content),
-    /// It vanished together with its directory.
-    Vanished(Vec<Tally>),
-    /// Nothing that could be sent, and removed. The tallies of what it held when it was booked; none before.
-    Damaged(Option<Vec<Tally>>),
 }
 
 /// What became of a claim.
