@@ -26,8 +26,9 @@ impl CounterPage {
     /// A new page of `cells` zeros. `shape` stands for their meaning: a page of another shape is not read.
     pub(crate) fn create(path: &Path, cells: usize, shape: u64) -> io::Result<Self> {
         let mapping = Mapping::create(path, cells.saturating_add(PREAMBLE))?;
-        for (word, value) in mapping.words().iter().zip([MAGIC, shape]) {
-            word.store(value, Ordering::Relaxed);
+        // The first word last: with it the page counts as made.
+        for (word, value) in mapping.words().iter().zip([MAGIC, shape]).rev() {
+            word.store(value, Ordering::Release);
         }
         Ok(Self { mapping })
     }
@@ -38,7 +39,8 @@ impl CounterPage {
     }
 }
 
-/// What a run that has ended counted; none if the file is no page of this shape.
+/// What a run that has ended counted; none if the file is no page of this shape. A page without its first word is one whose
+/// process died while it was made: it had counted nothing.
 pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<Vec<u64>>> {
     let file = OpenOptions::new()
         .read(true)
@@ -47,11 +49,17 @@ pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<V
     let length = cells.saturating_add(PREAMBLE).saturating_mul(WORD);
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let found = file.metadata()?;
-    if !found.is_file() || found.len() != length {
+    if !found.is_file() {
         return Ok(None);
     }
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
+    if bytes.iter().take(WORD).all(|byte| *byte == 0) {
+        return Ok(Some(vec![0; cells]));
+    }
+    if found.len() != length {
+        return Ok(None);
+    }
     let mut words = bytes
         .chunks_exact(WORD)
         .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
@@ -102,9 +110,13 @@ mod tests {
         assert_eq!(read(&path, 5, 43).unwrap(), None);
         assert_eq!(read(&path, 6, 42).unwrap(), None);
         let whole = fs::read(&path).unwrap();
-        for bytes in [&whole[..0], &whole[..40], &vec![b'x'; whole.len()]] {
+        for bytes in [&whole[..40], &vec![b'x'; whole.len()]] {
             fs::write(&path, bytes).unwrap();
             assert_eq!(read(&path, 5, 42).unwrap(), None);
+        }
+        for unfinished in [&[][..], &[0; 5], &vec![0; whole.len()]] {
+            fs::write(&path, unfinished).unwrap();
+            assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![0; 5]));
         }
         assert!(read(&scratch.path().join("missing"), 5, 42).is_err());
         assert!(read(scratch.path(), 5, 42).unwrap().is_none());

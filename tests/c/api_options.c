@@ -192,6 +192,98 @@ static void compatible(void)
     sentry_options_set_before_breadcrumb(options, NULL, NULL);
 }
 
+/* Compatible setters of whole numbers: what they take, what becomes of it, and NULL. */
+#define PLAIN(name, type, standard, given, kept)                                                                        \
+    do {                                                                                                               \
+        CHECK_EQ(sentry_options_get_##name(options), (type)(standard));                                                \
+        sentry_options_set_##name(options, (type)(given));                                                             \
+        CHECK_EQ(sentry_options_get_##name(options), (type)(kept));                                                    \
+        sentry_options_set_##name(NULL, (type)(given));                                                                \
+        (void)sentry_options_get_##name(NULL);                                                                         \
+    } while (0)
+
+/* Compatible setters that nothing reads back. */
+#define UNREAD(name, type, given)                                                                                       \
+    do {                                                                                                               \
+        sentry_options_set_##name(options, (type)(given));                                                             \
+        sentry_options_set_##name(NULL, (type)(given));                                                                \
+    } while (0)
+
+static void features(void)
+{
+    PLAIN(auto_session_tracking, int, 1, 0, 0);
+    PLAIN(require_user_consent, int, 0, 7, 1);
+    PLAIN(symbolize_stacktraces, int, 0, -1, 1);
+    PLAIN(http_retry, int, 0, 2, 1);
+    PLAIN(cache_keep, int, 0, 99, 2);
+    PLAIN(cache_keep, int, 2, -5, 1);
+    PLAIN(enable_large_attachments, int, 0, 1, 1);
+    PLAIN(enable_logs, int, 1, 0, 0);
+    SENTRY_SUPPRESS_DEPRECATED
+    PLAIN(enable_metrics, int, 1, 0, 0);
+    SENTRY_RESTORE_DEPRECATED
+    PLAIN(logs_with_attributes, int, 0, 3, 1);
+    PLAIN(enable_app_hang_tracking, int, 0, 1, 1);
+    PLAIN(app_hang_timeout, uint64_t, 5000, 3, 1000);
+    PLAIN(max_spans, size_t, 1000, 3, 3);
+    PLAIN(propagate_traceparent, int, 0, 5, 1);
+    PLAIN(strict_trace_continuation, int, 0, 5, 1);
+    PLAIN(crash_reporting_mode, sentry_crash_reporting_mode_t, SENTRY_CRASH_REPORTING_MODE_NATIVE_WITH_MINIDUMP, 0, 0);
+    PLAIN(crash_upload_mode, sentry_crash_upload_mode_t, SENTRY_CRASH_UPLOAD_MODE_SYNC, 77, SENTRY_CRASH_UPLOAD_MODE_ASYNC);
+    PLAIN(handler_strategy, sentry_handler_strategy_t, SENTRY_HANDLER_STRATEGY_DEFAULT,
+          SENTRY_HANDLER_STRATEGY_CHAIN_AT_START, SENTRY_HANDLER_STRATEGY_CHAIN_AT_START);
+    NUMBER(max_attachment_bytes, uint64_t, 20971520, 1, 536870912, 0, UINT64_MAX);
+    CHECK_TEXT(sentry_options_get_transport_thread_name(options), "sentry-http");
+    text_option(sentry_options_set_transport_thread_name, sentry_options_set_transport_thread_name_n,
+                sentry_options_get_transport_thread_name);
+    CHECK(same(sentry_options_get_traces_sample_rate(options), 0.0));
+    sentry_options_set_traces_sample_rate(options, 7.0);
+    CHECK(same(sentry_options_get_traces_sample_rate(options), 1.0));
+    sentry_options_set_traces_sample_rate(NULL, 7.0);
+    (void)sentry_options_get_traces_sample_rate(NULL);
+
+    UNREAD(cache_max_items, size_t, 7);
+    UNREAD(cache_max_size, size_t, 7);
+    UNREAD(cache_max_age, time_t, -7);
+    UNREAD(attach_screenshot, int, 1);
+    UNREAD(attach_session_replay, int, 1);
+    UNREAD(session_replay_duration, uint32_t, 1);
+    UNREAD(crashpad_limit_stack_capture_to_sp, int, 1);
+    UNREAD(crashpad_wait_for_upload, int, 1);
+    UNREAD(system_crash_reporter_enabled, int, 1);
+    UNREAD(logger_enabled_when_crashed, int, 0);
+    UNREAD(minidump_mode, sentry_minidump_mode_t, SENTRY_MINIDUMP_MODE_FULL);
+    UNREAD(backend, sentry_backend_t *, NULL);
+    UNREAD(external_crash_reporter_path, const char *, "reporter");
+    UNREAD(handler_path, const char *, "handler");
+    UNREAD(org_id, const char *, "17");
+    sentry_options_set_external_crash_reporter_path_n(options, "reporter", 3);
+    sentry_options_set_handler_path_n(options, "handler", 3);
+    sentry_options_set_org_id_n(options, "17", 1);
+}
+
+/* Functions of the host; unset here, what they do is asserted where they are called. */
+#define HOOK(name)                                                                                                      \
+    do {                                                                                                               \
+        sentry_options_set_##name(options, NULL, options);                                                             \
+        sentry_options_set_##name(NULL, NULL, NULL);                                                                   \
+    } while (0)
+
+static void hooks(void)
+{
+    HOOK(before_screenshot);
+    HOOK(before_send_feedback);
+    HOOK(before_send_log);
+    HOOK(before_send_metric);
+    HOOK(before_transaction);
+    HOOK(logger);
+    HOOK(on_crash);
+    HOOK(on_crashed_last_run);
+    HOOK(traces_sampler);
+    sentry_options_set_transport(options, NULL);
+    sentry_options_set_transport(NULL, NULL);
+}
+
 static void round_trip(void)
 {
     sentry_options_free(NULL);
@@ -201,6 +293,8 @@ static void round_trip(void)
     choices();
     texts();
     compatible();
+    features();
+    hooks();
     sentry_options_free(options);
 }
 
