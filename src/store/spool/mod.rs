@@ -36,7 +36,6 @@ use name::{Name, Retry};
 pub(crate) use notice::Notice;
 use schedule::MAX_ATTEMPTS;
 pub(crate) use shelf::Content;
-pub(crate) use shelf::Tally;
 use shelf::{Entry, Place, Shelf, State};
 
 /// Where retry files and kept copies lie, in the database.

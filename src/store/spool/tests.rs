@@ -2,6 +2,7 @@
 
 mod clock;
 
+use super::shelf::Tally;
 use super::*;
 use crate::protocol::category::Category;
 use crate::store::run::old_runs;
