@@ -35,7 +35,7 @@ demo:
 test:
 	@scripts/test
 
-## soak        what takes long: 500 processes killed at random moments (KILLS=500)
+## soak        what takes long: 500 processes killed at random, 20,000 envelopes through a small cache (KILLS, CAPTURES)
 soak:
 	@scripts/soak
 

@@ -3819,7 +3819,7 @@ SENTRY_API void sentry_options_set_require_user_consent(sentry_options_t *opts, 
 SENTRY_API int sentry_options_get_require_user_consent(const sentry_options_t *opts);
 
 /**
- * Sets which envelopes stay on disk. Stored; without effect in this version.
+ * Sets which envelopes stay on disk as copies that are never sent: none, those that were given up, or all.
  *
  * Arguments: `mode` of `sentry_cache_keep_t`, negative numbers count as `SENTRY_CACHE_KEEP_OFFLINE`,
  * larger ones as `SENTRY_CACHE_KEEP_ALWAYS`; default `SENTRY_CACHE_KEEP_NONE`.
@@ -3840,7 +3840,8 @@ void sentry_options_set_cache_keep(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_cache_keep(const sentry_options_t *opts);
 
 /**
- * Sets how many envelopes stay on disk. Stored; without effect in this version.
+ * Sets how many envelopes may lie on disk, waiting or kept. The oldest go first, counted as
+ * `SENTRY_DISCARD_CACHE_OVERFLOW`.
  *
  * Arguments: `items` in envelopes; 0 means no bound; default 30.
  * Null: a NULL `opts` is ignored.
@@ -3849,26 +3850,30 @@ SENTRY_API int sentry_options_get_cache_keep(const sentry_options_t *opts);
 SENTRY_API void sentry_options_set_cache_max_items(sentry_options_t *opts, size_t items);
 
 /**
- * Sets how many bytes of envelopes stay on disk. Stored; without effect in this version.
+ * Sets how many bytes of envelopes may lie on disk, waiting or kept. The oldest go first, counted as
+ * `SENTRY_DISCARD_CACHE_OVERFLOW`.
  *
  * Arguments: `bytes` in bytes; 0 means no bound; default 0.
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_cache_max_size(sentry_options_t *opts, size_t bytes);
+SENTRY_API
+void sentry_options_set_cache_max_size(sentry_options_t *opts,
+                                       size_t bytes);
 
 /**
- * Sets how long envelopes stay on disk. Stored; without effect in this version.
+ * Sets how long envelopes may lie on disk. Older ones go, counted as `SENTRY_DISCARD_CACHE_OVERFLOW`.
  *
  * Arguments: `seconds` in seconds; 0 and less mean for ever; default 0.
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_cache_max_age(sentry_options_t *opts, time_t seconds);
+SENTRY_API
+void sentry_options_set_cache_max_age(sentry_options_t *opts,
+                                      time_t seconds);
 
 /**
- * Sets whether envelopes that could not be sent are kept on disk and tried again, also by later runs. Stored;
- * without effect in this version.
+ * Sets whether envelopes that the network gave up are kept on disk and tried again, also by later runs.
  *
  * Arguments: `enabled` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.

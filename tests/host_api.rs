@@ -1,6 +1,7 @@
 //! The interface as a careless program uses it: wrong order, wrong arguments, NULL everywhere, every option.
 
 #![allow(
+    clippy::arithmetic_side_effects,
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,

@@ -74,7 +74,7 @@ pub unsafe extern "C" fn sentry_options_get_require_user_consent(
     })
 }
 
-/// Sets which envelopes stay on disk. Stored; without effect in this version.
+/// Sets which envelopes stay on disk as copies that are never sent: none, those that were given up, or all.
 ///
 /// Arguments: `mode` of `sentry_cache_keep_t`, negative numbers count as `SENTRY_CACHE_KEEP_OFFLINE`,
 /// larger ones as `SENTRY_CACHE_KEEP_ALWAYS`; default `SENTRY_CACHE_KEEP_NONE`.
@@ -105,7 +105,8 @@ pub unsafe extern "C" fn sentry_options_get_cache_keep(opts: *const sentry_optio
     })
 }
 
-/// Sets how many envelopes stay on disk. Stored; without effect in this version.
+/// Sets how many envelopes may lie on disk, waiting or kept. The oldest go first, counted as
+/// `SENTRY_DISCARD_CACHE_OVERFLOW`.
 ///
 /// Arguments: `items` in envelopes; 0 means no bound; default 30.
 /// Null: a NULL `opts` is ignored.
@@ -125,7 +126,8 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_items(
     });
 }
 
-/// Sets how many bytes of envelopes stay on disk. Stored; without effect in this version.
+/// Sets how many bytes of envelopes may lie on disk, waiting or kept. The oldest go first, counted as
+/// `SENTRY_DISCARD_CACHE_OVERFLOW`.
 ///
 /// Arguments: `bytes` in bytes; 0 means no bound; default 0.
 /// Null: a NULL `opts` is ignored.
@@ -145,7 +147,7 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_size(
     });
 }
 
-/// Sets how long envelopes stay on disk. Stored; without effect in this version.
+/// Sets how long envelopes may lie on disk. Older ones go, counted as `SENTRY_DISCARD_CACHE_OVERFLOW`.
 ///
 /// Arguments: `seconds` in seconds; 0 and less mean for ever; default 0.
 /// Null: a NULL `opts` is ignored.
@@ -165,8 +167,7 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_age(
     });
 }
 
-/// Sets whether envelopes that could not be sent are kept on disk and tried again, also by later runs. Stored;
-/// without effect in this version.
+/// Sets whether envelopes that the network gave up are kept on disk and tried again, also by later runs.
 ///
 /// Arguments: `enabled` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
