@@ -8,7 +8,7 @@
     reason = "a failing test may panic"
 )]
 
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -77,12 +77,17 @@ pub fn request(body: &[u8]) -> Vec<u8> {
 
 impl Client {
     pub fn connect(receiver: &Receiver) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", receiver.port())).unwrap();
+        Self::try_connect(receiver).unwrap()
+    }
+
+    /// A server that resets at once may do so before the connect has returned.
+    pub fn try_connect(receiver: &Receiver) -> io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", receiver.port()))?;
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Self {
+        Ok(Self {
             stream: BufReader::new(stream),
-        }
+        })
     }
 
     pub fn send(&mut self, bytes: &[u8]) {
