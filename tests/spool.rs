@@ -170,7 +170,7 @@ fn caps_hold_at_every_instant_and_their_losses_are_counted() {
     receiver.refuse();
     let (items, bytes, captures) = (20, 10_000, captures());
     let changes = json!({
-        "cache_max_items": items, "cache_max_size": bytes, "queue_max_items": captures, "retry_backoff_max_ms": 1,
+        "cache_max_items": items, "cache_max_size": bytes, "queue_max_items": captures, "queue_max_bytes": 1 << 28, "retry_backoff_max_ms": 1,
     });
     let mut driver = Driver::with_options(&with(options(&receiver, scratch.path()), changes));
     let (is_done, database) = (AtomicBool::new(false), scratch.path());
