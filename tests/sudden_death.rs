@@ -119,7 +119,12 @@ impl Scene {
 
     /// A start that lives until nothing of the earlier ones is left; its account of errors.
     fn drain(&self) -> Value {
-        let output = run(&mut self.command("drain", 60), Duration::from_secs(120));
+        // One queue after the other comes back, each synced: the more deaths, the longer.
+        let patience = 60 + kills();
+        let output = run(
+            &mut self.command("drain", patience),
+            Duration::from_secs(2 * patience),
+        );
         assert_success(&output, "drain");
         let account: Value = serde_json::from_slice(&output.stdout).expect("it prints its account");
         for empty in ["pending", "spooled", "runs"] {
