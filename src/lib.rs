@@ -25,7 +25,6 @@ pub mod ffi;
 #[doc(hidden)]
 pub mod fuzzing;
 pub(crate) mod protocol;
-#[allow(dead_code, reason = "the rooms above are being moved in")]
 pub(crate) mod store;
 pub(crate) mod transport;
 pub(crate) mod value;
