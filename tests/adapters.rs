@@ -21,28 +21,14 @@ use support::{Scratch, Standard};
 /// As in `tests/c/adapter.h`.
 const LOST: usize = 20;
 
-/// What the compiler and the linker need for a package of the machine; its headers are not ours to be warned about.
-fn package(name: &str) -> Vec<OsString> {
-    let output = Command::new("pkg-config")
-        .args(["--cflags", "--libs", name])
-        .output()
-        .expect("pkg-config is installed");
-    support::assert_success(&output, &format!("{name}: run `scripts/setup test`"));
-    let flags = String::from_utf8(output.stdout).expect("flags are text");
-    let flags = flags.split_whitespace();
-    flags
-        .map(|flag| match flag.strip_prefix("-I") {
-            Some(directory) => format!("-isystem{directory}").into(),
-            None => flag.into(),
-        })
-        .collect()
-}
-
 /// Runs the program; gives the events that arrived where they were taken, but the first, which is checked here.
 fn adapts(program: &str, standard: Standard, packages: &[&str], logger: &str) -> Vec<Value> {
     let scratch = Scratch::new("adapter");
     let binary = scratch.join("program");
-    let mut flags: Vec<OsString> = packages.iter().flat_map(|name| package(name)).collect();
+    let mut flags: Vec<OsString> = packages
+        .iter()
+        .flat_map(|name| support::package_flags(name))
+        .collect();
     flags.extend(support::shared_flags());
     support::compile(&format!("tests/c/{program}"), standard, &binary, &flags);
 

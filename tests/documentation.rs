@@ -1,4 +1,4 @@
-//! What the documents say against what there is: options, links, and the program in the README.
+//! What the documents say against what there is: options, links, examples, and every block of C and C++.
 
 #![allow(
     clippy::arithmetic_side_effects,
@@ -13,11 +13,25 @@ mod support;
 use std::collections::BTreeSet;
 use std::fs;
 
-use support::{Scratch, Standard, compile_c};
+use support::{Scratch, Standard, compile};
 
 fn read(path: &str) -> String {
     fs::read_to_string(support::repository().join(path))
         .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// README, CONTRIBUTING, CHANGELOG and everything in docs/.
+fn documents() -> Vec<String> {
+    let mut documents = vec![
+        "README.md".to_owned(),
+        "CONTRIBUTING.md".to_owned(),
+        "CHANGELOG.md".to_owned(),
+    ];
+    for entry in fs::read_dir(support::repository().join("docs")).unwrap() {
+        let name = entry.unwrap().file_name();
+        documents.push(format!("docs/{}", name.to_string_lossy()));
+    }
+    documents
 }
 
 /// Names behind `prefix` in the header, without the twins that take a length.
@@ -114,19 +128,8 @@ fn every_discard_reason_of_delivery_md_is_one_of_the_header() {
 
 #[test]
 fn links_between_documents_lead_to_files() {
-    let mut documents = vec![
-        "README.md".to_owned(),
-        "CONTRIBUTING.md".to_owned(),
-        "CHANGELOG.md".to_owned(),
-    ];
-    for entry in fs::read_dir(support::repository().join("docs")).unwrap() {
-        documents.push(format!(
-            "docs/{}",
-            entry.unwrap().file_name().to_string_lossy()
-        ));
-    }
     let mut checked = 0;
-    for document in documents {
+    for document in documents() {
         let text = read(&document);
         let folder = support::repository().join(&document);
         let folder = folder.parent().unwrap();
@@ -149,58 +152,99 @@ fn links_between_documents_lead_to_files() {
     assert!(checked > 10, "only {checked} links were found");
 }
 
-#[test]
-fn the_program_in_the_readme_compiles_without_a_warning() {
-    let readme = read("README.md");
-    let program = readme
-        .split("```c\n")
-        .nth(1)
-        .and_then(|rest| rest.split("```").next())
-        .unwrap();
-    assert!(program.contains("int main(void)"), "{program}");
-    let scratch = Scratch::new("readme");
-    let source = scratch.join("readme.c");
-    fs::write(&source, program).unwrap();
-    compile_c(
-        source.to_str().unwrap(),
-        Standard::C99,
-        &scratch.join("readme"),
-    );
-}
-
-/// Each block of C in the document: whole files begin with an include, the others are statements about `options`.
-fn snippets(document: &str) -> Vec<String> {
-    let blocks = document.split("```c\n").skip(1);
-    let blocks = blocks.map(|rest| rest.split("```").next().unwrap_or_default());
-    blocks
-        .map(|block| {
-            let is_file = block.starts_with("#include");
-            let main = if block.contains("int main(") {
-                ""
-            } else {
-                "int main(void) { return 0; }\n"
-            };
-            if is_file {
-                format!("{block}\n{main}")
-            } else {
-                format!(
-                    "#include <sentry.h>\nvoid snippet(sentry_options_t *options);\n\
-                     void snippet(sentry_options_t *options)\n{{\n(void)options;\n{block}\n}}\n{main}"
-                )
-            }
-        })
-        .collect()
-}
-
-#[test]
-fn the_snippets_of_the_migration_guide_compile_and_link() {
-    let snippets = snippets(&read("docs/migrating-from-sentry-native.md"));
-    assert!(snippets.len() >= 5, "only {} were found", snippets.len());
-    let scratch = Scratch::new("migrating");
-    for (number, snippet) in snippets.iter().enumerate() {
-        let source = scratch.join(&format!("snippet{number}.c"));
-        fs::write(&source, snippet).unwrap();
-        let binary = scratch.join(&format!("snippet{number}"));
-        compile_c(source.to_str().unwrap(), Standard::C99, &binary);
+/// A block of code in a document, as a file that compiles by itself: the includes come first; what is not a definition
+/// is put into a function that knows the names the documents use.
+fn complete(block: &str) -> String {
+    let (includes, rest): (Vec<&str>, Vec<&str>) =
+        block.lines().partition(|line| line.starts_with("#include"));
+    let (includes, rest) = (includes.join("\n"), rest.join("\n"));
+    let is_definition = rest
+        .lines()
+        .any(|line| line.starts_with("static ") || line.starts_with("int main("));
+    let main = if rest.contains("int main(") {
+        ""
+    } else {
+        "int main(void) { return 0; }\n"
+    };
+    // `%m` is what a user of syslog writes, and no ISO C.
+    let pragma = if rest.contains("%m") {
+        "#pragma GCC diagnostic ignored \"-Wformat\"\n"
+    } else {
+        ""
+    };
+    let includes = format!("{pragma}#include <sentry.h>\n{includes}\n");
+    if is_definition {
+        // Nobody calls a lone callback.
+        return format!(
+            "#pragma GCC diagnostic ignored \"-Wunused-function\"\n{includes}{rest}\n{main}"
+        );
     }
+    format!(
+        "{includes}void snippet(sentry_options_t *options, const char *path);\n\
+         void snippet(sentry_options_t *options, const char *path)\n{{\n(void)options;\n(void)path;\n{rest}\n}}\n{main}"
+    )
+}
+
+/// The blocks of `language` in every document, each with the name of its document.
+fn blocks(language: &str) -> Vec<(String, String)> {
+    let fence = format!("```{language}\n");
+    let mut found = Vec::new();
+    for document in documents() {
+        let text = read(&document);
+        for rest in text.split(&fence).skip(1) {
+            let block = rest.split("```").next().unwrap_or_default().to_owned();
+            found.push((document.clone(), block));
+        }
+    }
+    found
+}
+
+/// Compiles and links each block; `flags` are those of the libraries it uses.
+fn compile_blocks(language: &str, standard: Standard, fewest: usize) {
+    let scratch = Scratch::new("snippets");
+    let blocks = blocks(language);
+    assert!(blocks.len() >= fewest, "only {} were found", blocks.len());
+    for (number, (document, block)) in blocks.iter().enumerate() {
+        // Qt is the one library that the tests do without.
+        if block.contains("sentry/qt.hpp") {
+            continue;
+        }
+        let mut flags = Vec::new();
+        for (adapter, module) in [("glib", "glib-2.0"), ("spdlog", "spdlog")] {
+            if block.contains(&format!("sentry/{adapter}.h")) {
+                flags.extend(support::package_flags(module));
+            }
+        }
+        flags.extend(support::shared_flags());
+        let source = scratch.join(&format!("block{number}.{language}"));
+        fs::write(&source, complete(block)).unwrap();
+        println!("{document}, block {number}");
+        let binary = scratch.join(&format!("block{number}"));
+        compile(source.to_str().unwrap(), standard, &binary, &flags);
+    }
+}
+
+#[test]
+fn every_block_of_c_in_the_documents_compiles_and_links() {
+    compile_blocks("c", Standard::C99, 10);
+}
+
+#[test]
+fn every_block_of_cpp_in_the_documents_compiles_and_links() {
+    compile_blocks("cpp", Standard::Cxx17, 2);
+}
+
+#[test]
+fn every_example_is_named_in_a_document_for_users() {
+    let text: String = documents().iter().map(|document| read(document)).collect();
+    let mut checked = 0;
+    for folder in ["examples-c", "examples-python"] {
+        for entry in fs::read_dir(support::repository().join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            let path = format!("{folder}/{name}");
+            assert!(text.contains(&path), "{path} is in no document");
+            checked += 1;
+        }
+    }
+    assert!(checked > 10, "only {checked} examples were found");
 }

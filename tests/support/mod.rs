@@ -134,6 +134,24 @@ pub fn static_flags() -> Vec<OsString> {
         .collect()
 }
 
+/// What the compiler and the linker need for a library of the machine that an adapter is for; its headers are not ours
+/// to be warned about.
+pub fn package_flags(module: &str) -> Vec<OsString> {
+    let output = Command::new("pkg-config")
+        .args(["--cflags", "--libs", module])
+        .output()
+        .expect("pkg-config is installed");
+    assert_success(&output, &format!("{module}: run `scripts/setup test`"));
+    let flags = String::from_utf8(output.stdout).expect("flags are text");
+    flags
+        .split_whitespace()
+        .map(|flag| match flag.strip_prefix("-I") {
+            Some(directory) => format!("-isystem{directory}").into(),
+            None => flag.into(),
+        })
+        .collect()
+}
+
 /// Compiles a C program against the header and the shared library, with all warnings as errors; panics with what the
 /// compiler said when that fails.
 ///
