@@ -158,9 +158,11 @@ fn complete(block: &str) -> String {
     let (includes, rest): (Vec<&str>, Vec<&str>) =
         block.lines().partition(|line| line.starts_with("#include"));
     let (includes, rest) = (includes.join("\n"), rest.join("\n"));
-    let is_definition = rest
-        .lines()
-        .any(|line| line.starts_with("static ") || line.starts_with("int main("));
+    let is_definition = rest.lines().any(|line| {
+        ["static ", "void ", "int main("]
+            .iter()
+            .any(|start| line.starts_with(start))
+    });
     let main = if rest.contains("int main(") {
         ""
     } else {
