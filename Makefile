@@ -7,11 +7,15 @@ DESTDIR    ?=
 CARGO      ?= cargo
 # More arguments for `cargo build`, for instance CARGOFLAGS=--no-default-features
 CARGOFLAGS ?=
-# Where the built libraries lie.
+# Where cargo builds.
 CARGO_TARGET_DIR ?= target
+# Where the built libraries lie. Whoever names another place answers for what lies there; it is installed as it is.
+ifneq ($(ARTIFACTS),)
+FOREIGN_ARTIFACTS := 1
+endif
 ARTIFACTS  ?= $(CARGO_TARGET_DIR)/release
 
-export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS
+export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS FOREIGN_ARTIFACTS
 
 .PHONY: build setup demo examples test soak bench bench-quick header fmt install uninstall clean help
 .DEFAULT_GOAL := build
@@ -20,6 +24,7 @@ export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFA
 build:
 	@scripts/setup build
 	$(CARGO) build --release --lib $(CARGOFLAGS)
+	@scripts/built record
 
 ## examples    the C and C++ programs of examples-c/, into target/examples/
 examples: build
@@ -58,12 +63,10 @@ header:
 fmt:
 	$(CARGO) fmt --all
 
-## install     library, header, pkg-config and CMake files (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR); builds what is missing
-install: $(ARTIFACTS)/libsentry.so
+## install     library, header, pkg-config and CMake files (PREFIX, LIBDIR, INCLUDEDIR, DESTDIR); builds what is missing or old
+install:
+	@scripts/built check || $(MAKE) build
 	@scripts/install install
-
-$(ARTIFACTS)/libsentry.so:
-	$(MAKE) build
 
 ## uninstall   removes what install put there, with the same variables
 uninstall:

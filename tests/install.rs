@@ -232,3 +232,178 @@ fn the_installation_consists_of_these_files_and_uninstalling_leaves_none() {
     assert_eq!(files_below(scratch.path()), Vec::<String>::new());
     assert!(!libdir.join("cmake/sentry").exists());
 }
+
+/// Builds the minimal example with CMake against the installed tree, and nothing but `sentry::sentry`.
+fn build_with_cmake(scratch: &Scratch, libdir: &Path) -> PathBuf {
+    let cmake = repository().join("target/venv/bin/cmake");
+    assert!(cmake.exists(), "no CMake: run `scripts/setup test`");
+    let project = scratch.join("project");
+    fs::create_dir_all(&project).unwrap();
+    fs::write(
+        project.join("CMakeLists.txt"),
+        format!(
+            "cmake_minimum_required(VERSION 3.13)\nproject(minimal C)\nfind_package(sentry 0.1 REQUIRED)\n\
+             add_executable(minimal \"{}\")\ntarget_link_libraries(minimal PRIVATE sentry::sentry)\n",
+            repository().join("examples-c/minimal.c").display()
+        ),
+    )
+    .unwrap();
+    let build = scratch.join("build");
+    let mut configure = Command::new(&cmake);
+    configure.arg("-S").arg(&project).arg("-B").arg(&build);
+    configure.arg(format!(
+        "-Dsentry_DIR={}",
+        libdir.join("cmake/sentry").display()
+    ));
+    assert_success(&run(&mut configure, STEP_TIMEOUT), "cmake");
+    let mut command = Command::new(&cmake);
+    command.arg("--build").arg(&build);
+    assert_success(&run(&mut command, STEP_TIMEOUT), "cmake --build");
+    build.join("minimal")
+}
+
+#[test]
+fn cmake_finds_the_shared_library_below_a_path_with_blanks() {
+    let scratch = Scratch::new("install cmake shared");
+    let libdir = installed_and_moved(&scratch, &LAYOUT, "opt/vendor/lib/native");
+    let program = build_with_cmake(&scratch, &libdir);
+    assert!(needs_shared_library(&program));
+    assert_delivers(&program, Some(&libdir));
+}
+
+#[test]
+fn cmake_finds_the_static_library_where_it_is_alone() {
+    let scratch = Scratch::new("install-cmake-static");
+    let libdir = installed_and_moved(&scratch, &LAYOUT, "opt/vendor/lib/native");
+    for name in ["libsentry.so".to_owned(), "libsentry.so.0".to_owned()]
+        .into_iter()
+        .chain([format!("libsentry.so.{}", env!("CARGO_PKG_VERSION"))])
+    {
+        fs::remove_file(libdir.join(name)).unwrap();
+    }
+    let program = build_with_cmake(&scratch, &libdir);
+    assert!(!needs_shared_library(&program));
+    assert_delivers(&program, None);
+}
+
+#[test]
+fn pkg_config_serves_an_installation_below_a_path_with_blanks() {
+    let scratch = Scratch::new("install blanks");
+    for (number, layout) in [
+        // Beside the prefix: the file cannot be relative there.
+        [
+            "PREFIX=/o p t",
+            "LIBDIR=/l i b",
+            "INCLUDEDIR=/o p t/include",
+        ],
+        ["PREFIX=/o p t", "LIBDIR=/o p t/lib", "INCLUDEDIR=/h d r"],
+    ]
+    .iter()
+    .enumerate()
+    {
+        let root = scratch.join(&format!("root {number}"));
+        let layout = layout.map(|pair| {
+            let (name, path) = pair.split_once('=').unwrap();
+            format!("{name}={}{path}", root.display())
+        });
+        make(
+            "install",
+            Path::new(""),
+            &layout.each_ref().map(String::as_str),
+        );
+        let libdir = layout[1].split_once('=').unwrap().1;
+        let program = root.join("program");
+        // The flags are quoted for a shell, which is what a path with blanks needs.
+        let mut command = Command::new("sh");
+        command
+            .env("PKG_CONFIG_LIBDIR", format!("{libdir}/pkgconfig"))
+            .args([
+                "-c",
+                "eval cc -o '\"$1\"' '\"$2\"' $(pkg-config --cflags --libs sentry)",
+                "sh",
+            ])
+            .arg(&program)
+            .arg(repository().join("examples-c/minimal.c"));
+        assert_success(&run(&mut command, STEP_TIMEOUT), "building with pkg-config");
+        assert_delivers(&program, Some(Path::new(libdir)));
+    }
+}
+
+/// `make install` of a small tree, whose `cargo` writes what it was asked to build.
+#[test]
+fn installing_builds_what_is_missing_or_older_than_its_sources() {
+    let scratch = Scratch::new("install-stale");
+    let tree = scratch.join("tree");
+    for folder in ["scripts", "src", "include/sentry", "packaging"] {
+        fs::create_dir_all(tree.join(folder)).unwrap();
+    }
+    for file in [
+        "Makefile",
+        "Cargo.toml",
+        "Cargo.lock",
+        "build.rs",
+        "cbindgen.toml",
+        "scripts/built",
+        "scripts/install",
+        "packaging/sentry.pc.in",
+        "packaging/sentry-config.cmake.in",
+        "packaging/sentry-config-version.cmake.in",
+        "include/sentry.h",
+        "include/sentry/glib.h",
+        "include/sentry/qt.hpp",
+        "include/sentry/spdlog.hpp",
+        "include/sentry/syslog.h",
+    ] {
+        fs::copy(repository().join(file), tree.join(file)).unwrap();
+    }
+    fs::write(tree.join("src/lib.rs"), "one").unwrap();
+    let script = |path: &str, text: &str| {
+        fs::write(tree.join(path), text).unwrap();
+        let mut command = Command::new("chmod");
+        assert_success(
+            &run(command.arg("+x").arg(tree.join(path)), STEP_TIMEOUT),
+            path,
+        );
+    };
+    script("scripts/setup", "#!/bin/sh\n");
+    // Stands for cargo: what it builds is the text of the sources and its arguments.
+    script(
+        "scripts/cargo",
+        "#!/bin/sh\nmkdir -p target/release\n\
+         for kind in so a; do { cat src/lib.rs; echo \" $*\"; } >target/release/libsentry.$kind; done\n\
+         echo built >>builds\n",
+    );
+    let install = |arguments: &[&str]| {
+        let mut command = Command::new("make");
+        command.current_dir(&tree).arg("install").args(arguments);
+        command.args(["CARGO=scripts/cargo", "PREFIX=/usr"]);
+        command.arg(format!("DESTDIR={}", scratch.join("root").display()));
+        for name in [
+            "ARTIFACTS",
+            "LIBDIR",
+            "INCLUDEDIR",
+            "CARGO_TARGET_DIR",
+            "MAKEFLAGS",
+            "MAKELEVEL",
+        ] {
+            command.env_remove(name);
+        }
+        assert_success(&run(&mut command, STEP_TIMEOUT), "make install");
+        let installed = fs::read_to_string(scratch.join("root/usr/lib/libsentry.a")).unwrap();
+        let builds = fs::read_to_string(tree.join("builds")).unwrap();
+        (installed.trim().to_owned(), builds.lines().count())
+    };
+    assert_eq!(install(&[]), ("one build --release --lib".to_owned(), 1));
+    // Nothing changed: nothing is built, so nobody needs cargo for it.
+    assert_eq!(install(&[]).1, 1);
+    fs::write(tree.join("src/lib.rs"), "two").unwrap();
+    assert_eq!(install(&[]), ("two build --release --lib".to_owned(), 2));
+    let (installed, builds) = install(&["CARGOFLAGS=--no-default-features"]);
+    assert_eq!(
+        (installed.as_str(), builds),
+        ("two build --release --lib --no-default-features", 3)
+    );
+    // Somebody built past make.
+    fs::write(tree.join("target/release/libsentry.so"), "other").unwrap();
+    assert_eq!(install(&["CARGOFLAGS=--no-default-features"]).1, 4);
+}
