@@ -9,8 +9,8 @@ use super::attachments::Attachments;
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
 use crate::protocol::event::breadcrumb::Crumbs;
-use crate::protocol::event::tags;
 use crate::protocol::level::Level;
+use crate::protocol::names;
 use crate::value::members::Members;
 use crate::value::write;
 
@@ -161,8 +161,8 @@ impl Scope {
 
     /// Sets a tag, or removes it.
     pub(crate) fn set_tag(&self, key: &str, value: Option<&str>) {
-        let json = value.map(|value| write::string_to_json(&tags::clean_value(value)));
-        self.set_member(Part::Tags, &tags::clean_key(key), json.as_deref());
+        let json = value.map(|value| write::string_to_json(&names::tag_value(value)));
+        self.set_member(Part::Tags, &names::tag_key(key), json.as_deref());
     }
 
     /// Sets a member to ready JSON, or removes it.

@@ -1,4 +1,4 @@
-//! Limits: how large the parts of an event may be.
+//! Limits: how large the parts of an event may be. Those of names stand in `protocol::names`.
 
 /// Largest text that is looked at, in bytes: eight times what an event may have, since trimming can save much.
 pub(super) const INPUT_BYTES: usize = 8 * 1024 * 1024;
@@ -17,18 +17,6 @@ pub(super) const NAME_CHARS: usize = 200;
 
 /// Characters of the logger's name; servers cut there.
 pub(super) const LOGGER_CHARS: usize = 64;
-
-/// Characters of a tag's key, and of its value (EVT-9).
-pub(super) const TAG_CHARS: usize = 200;
-
-/// Characters of a release (EVT-6).
-pub(super) const RELEASE_CHARS: usize = 200;
-
-/// Characters of an environment (EVT-5) and of a dist (EVT-7).
-pub(super) const ENVIRONMENT_CHARS: usize = 64;
-
-/// Characters of a platform's name; the longest in use has ten.
-pub(super) const PLATFORM_CHARS: usize = 64;
 
 /// Characters of a flag's name and of its value (EVT-19).
 pub(super) const FLAG_CHARS: (usize, usize) = (32, 200);

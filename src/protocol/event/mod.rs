@@ -25,7 +25,7 @@ mod field;
 mod limits;
 mod request;
 mod stack;
-pub(crate) mod tags;
+mod tags;
 #[cfg(test)]
 mod testing;
 mod text;
@@ -65,7 +65,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) user_id: Option<Uuid>,
     /// Keys and JSON for top-level keys that the event lacks, for instance `release` and `sdk`.
     pub(crate) fields: &'a [(&'static str, String)],
-    /// Tags of the scope; keys and values as [`tags::clean_key`] and [`tags::clean_value`] make them.
+    /// Tags of the scope; keys and values as [`names::tag_key`](super::names::tag_key) and
+    /// [`names::tag_value`](super::names::tag_value) make them.
     pub(crate) tags: &'a Members,
     /// Contexts of the scope.
     pub(crate) contexts: &'a Members,

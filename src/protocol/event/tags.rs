@@ -1,41 +1,15 @@
 //! Tags: their keys and values within what servers index (EVT-9).
 //!
-//! Entry points: [`clean_key`] and [`clean_value`] for tags of the scope; tags of an event go through them when it is
-//! written.
+//! Entry point: [`write`]. May use: `names` for the rules.
 
 use std::borrow::Cow;
 
 use super::field::Field;
-use super::limits;
 use super::write::Writer;
+use crate::protocol::names;
 use crate::value::keys::Keys;
 use crate::value::scan::{self, Kind};
-use crate::value::trim::trim_str;
 use crate::value::write as json;
-
-/// `key` with every character outside `[A-Za-z0-9_.:-]` replaced by `_`, and at most 200 characters.
-pub(crate) fn clean_key(key: &str) -> Cow<'_, str> {
-    if key.len() <= limits::TAG_CHARS && key.chars().all(may_stand_in_key) {
-        return Cow::Borrowed(key);
-    }
-    let replaced: String = key
-        .chars()
-        .map(|it| if may_stand_in_key(it) { it } else { '_' })
-        .collect();
-    Cow::Owned(trim_str(&replaced, limits::TAG_CHARS).into_owned())
-}
-
-fn may_stand_in_key(character: char) -> bool {
-    character.is_ascii_alphanumeric() || matches!(character, '_' | '.' | ':' | '-')
-}
-
-/// `value` with line feeds and other control characters replaced by blanks, and at most 200 characters.
-pub(crate) fn clean_value(value: &str) -> Cow<'_, str> {
-    match trim_str(value, limits::TAG_CHARS) {
-        Cow::Borrowed(text) => super::text::without_control(text),
-        Cow::Owned(text) => Cow::Owned(super::text::without_control(&text).into_owned()),
-    }
-}
 
 /// Writes the tags of the event, if it has any, and those of the scope that it has not (SCO-2).
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
@@ -95,7 +69,7 @@ fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>
             return;
         }
     };
-    let clean = clean_key(&key);
+    let clean = names::tag_key(&key);
     writer.trimmed |= matches!(clean, Cow::Owned(_));
     let clean = match clean {
         Cow::Borrowed(_) => None,
@@ -107,7 +81,7 @@ fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>
         writer.trimmed |= !text.is_empty();
         return;
     }
-    let value = clean_value(&text);
+    let value = names::tag_value(&text);
     writer.trimmed |= matches!(value, Cow::Owned(_));
     json::key(writer.out, &key);
     json::string(writer.out, &value);
@@ -119,22 +93,6 @@ mod tests {
     use super::*;
     use crate::protocol::event::testing::{Given, written};
     use serde_json::{Value, json};
-
-    // EVT-9
-    #[test]
-    fn keys_and_values_are_brought_within_what_servers_index() {
-        assert_eq!(clean_key("A-z_0.9:x"), "A-z_0.9:x");
-        assert_eq!(clean_key("a b/ä"), "a_b__");
-        let long = "k".repeat(201);
-        assert_eq!(clean_key(&long[..200]), long[..200]);
-        assert_eq!(clean_key(&long), "k".repeat(197) + "...");
-        assert_eq!(clean_value("a\nb\tü"), "a b ü");
-        assert_eq!(clean_value(&"ü".repeat(200)), "ü".repeat(200));
-        assert_eq!(
-            clean_value(&("\n".to_owned() + &"ü".repeat(200))),
-            " ".to_owned() + &"ü".repeat(196) + "..."
-        );
-    }
 
     fn tags(event: &Value) -> (Value, bool) {
         let (json, written) = written(&json!({"tags": event}).to_string());

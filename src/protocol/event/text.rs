@@ -1,4 +1,4 @@
-//! Texts on events: names with rules of their own, the message, the fingerprint (EVT-3 … EVT-11, EVT-19).
+//! Texts on events: names, whose rules stand in `protocol::names`, the message, the fingerprint (EVT-3 … EVT-11, EVT-19).
 
 use std::borrow::Cow;
 
@@ -6,18 +6,18 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
+use crate::protocol::names::{self, Name};
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{string_within, trim_str};
 use crate::value::write as json;
 
-/// What is done with a text that breaks a rule: a cut release would name another release, so that names with a
-/// meaning elsewhere are dropped, and the configured one takes their place.
+/// What is done with a text that breaks a rule.
 enum Rule {
     /// Cut to so many characters.
     Cut(usize),
-    /// Dropped unless it is a name of this kind.
-    Only(fn(&str) -> bool),
+    /// What the rule leaves of the name; where it leaves nothing, the configured one takes its place.
+    Name(fn(&str) -> Name<'_>),
 }
 
 /// The text fields, in the order in which they are written.
@@ -34,42 +34,12 @@ pub(super) const FIELDS: [(Field, &str); 7] = [
 fn rule(field: Field) -> Rule {
     match field {
         Field::Logger => Rule::Cut(limits::LOGGER_CHARS),
-        Field::Release => Rule::Only(is_release),
-        Field::Environment => Rule::Only(is_environment),
-        Field::Dist => Rule::Only(is_dist),
-        Field::Platform => Rule::Only(is_platform),
+        Field::Release => Rule::Name(names::release),
+        Field::Environment => Rule::Name(names::environment),
+        Field::Dist => Rule::Name(names::dist),
+        Field::Platform => Rule::Name(names::platform),
         _ => Rule::Cut(limits::NAME_CHARS),
     }
-}
-
-/// EVT-6; servers refuse `latest` too.
-fn is_release(text: &str) -> bool {
-    text.chars().count() <= limits::RELEASE_CHARS
-        && !matches!(text, "." | ".." | "latest")
-        && !text.contains(|it: char| it.is_control() || matches!(it, '/' | '\\'))
-}
-
-/// EVT-5
-fn is_environment(text: &str) -> bool {
-    text.chars().count() <= limits::ENVIRONMENT_CHARS
-        && text != "None"
-        && !text.contains(|it: char| it.is_control() || it.is_whitespace() || it == '/')
-}
-
-/// EVT-7
-fn is_dist(text: &str) -> bool {
-    text.len() <= limits::ENVIRONMENT_CHARS
-        && text
-            .bytes()
-            .all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'.' | b'-'))
-}
-
-/// Whether a server knows the name is the server's business.
-fn is_platform(text: &str) -> bool {
-    text.len() <= limits::PLATFORM_CHARS
-        && text
-            .bytes()
-            .all(|it| it.is_ascii_alphanumeric() || matches!(it, b'_' | b'-'))
 }
 
 /// Writes a text field of the event; empty text is the same as none.
@@ -84,28 +54,26 @@ pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: &st
         return;
     }
     match rule(field) {
-        Rule::Only(is_valid) if is_valid(text) => {
-            writer.key(key);
-            json::string(writer.out, text);
-            writer.mark_written(field);
+        Rule::Name(of) => {
+            let (kept, is_whole) = match of(text) {
+                Name::Whole(text) => (text, true),
+                Name::Cut(text) => (text, false),
+                Name::Empty | Name::Refused(_) => ("", false),
+            };
+            writer.trimmed |= !is_whole;
+            if !kept.is_empty() {
+                writer.key(key);
+                json::string(writer.out, kept);
+                writer.mark_written(field);
+            }
         }
-        Rule::Only(_) => writer.trimmed = true,
         Rule::Cut(max_chars) => {
             let trimmed = trim_str(text, max_chars);
             writer.trimmed |= matches!(trimmed, Cow::Owned(_));
             writer.key(key);
-            json::string(writer.out, &without_control(&trimmed));
+            json::string(writer.out, &names::without_control(&trimmed));
             writer.mark_written(field);
         }
-    }
-}
-
-/// Servers refuse line feeds and the like in names.
-pub(super) fn without_control(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        Cow::Owned(text.replace(char::is_control, " "))
-    } else {
-        Cow::Borrowed(text)
     }
 }
 
@@ -246,10 +214,10 @@ mod tests {
 
     // EVT-5, EVT-6, EVT-7
     #[test]
-    fn names_with_rules_are_kept_whole_or_not_at_all() {
+    fn names_are_sent_as_far_as_servers_take_them() {
         for (key, good) in [
             ("release", json!("app@1.2.3+build")),
-            ("release", json!("é".repeat(200))),
+            ("release", json!("é".repeat(100))),
             ("environment", json!("Staging")),
             ("environment", json!("e".repeat(64))),
             ("dist", json!("a_B.9-")),
@@ -261,13 +229,19 @@ mod tests {
             ("release", json!("a\\b")),
             ("release", json!("a\tb")),
             ("release", json!("..")),
-            ("release", json!("r".repeat(201))),
             ("environment", json!("None")),
             ("environment", json!("a b")),
             ("environment", json!("a/b")),
-            ("environment", json!("e".repeat(65))),
         ] {
             assert_eq!(field(key, &bad), (json!("configured"), true), "{key} {bad}");
+        }
+        for (key, most) in [("release", 200), ("environment", 64), ("dist", 64)] {
+            let long = "n".repeat(most + 1);
+            assert_eq!(
+                field(key, &json!(long)),
+                (json!(long[..most]), true),
+                "{key}"
+            );
         }
         assert_eq!(field("dist", &json!("a b")), (Value::Null, true));
         assert_eq!(field("release", &json!("")), (json!("configured"), false));

@@ -21,6 +21,8 @@ fn long_texts() -> Vec<Event> {
         "long tags": {"message": "m", "tags": {long.as_str(): long}},
         "long names": {"message": "m", "logger": long, "transaction": long, "server_name": long, "release": long, "dist": long,
             "environment": long, "culprit": long},
+        "names of too many bytes": {"message": "m", "release": "\u{e9}".repeat(101), "environment": "\u{e9}".repeat(33),
+            "dist": "d".repeat(65)},
         "long breadcrumb": {"message": "m", "breadcrumbs": [
             {"timestamp": 1, "message": long, "category": long, "type": long, "data": {"long": long}}]},
         "long fingerprint": {"message": "m", "fingerprint": [long]},

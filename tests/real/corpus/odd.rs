@@ -32,6 +32,9 @@ pub fn events() -> Vec<Event> {
         "invalid time": {"message": "m", "timestamp": "yesterday"},
         "invalid release": {"message": "m", "release": "a/b\nc"},
         "invalid environment": {"message": "m", "environment": "my stage/1"},
+        "names with a backslash": {"message": "m", "release": "a\\b", "environment": "a\\b", "dist": "a\\b"},
+        "words that servers keep": {"message": "m", "release": "Latest", "environment": "none", "dist": "1.2+3"},
+        "places for names": {"message": "m", "release": "..", "environment": "..", "dist": "a b"},
         "control characters": {"message": "zero \u{0} bell \u{7} escape \u{1b} delete \u{7f} next line \u{85}"},
         "surrounding blanks": {"message": "  padded \n", "logger": " padded "},
         "numbers at the ends of their ranges": {"message": "m", "extra": {
