@@ -48,7 +48,8 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Files outside `ffi/` that may hand functions or pointers to C.
-const C_FILES: [&str; 4] = [
+const C_FILES: [&str; 5] = [
+    "base/cancellation.rs",
     "base/process.rs",
     "crash/native.rs",
     "transport/curl_client.rs",

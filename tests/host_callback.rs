@@ -7,6 +7,7 @@ use host::{Program, distinct_ids, messages};
 use receiver::{Receiver, Reply};
 
 static PROGRAM: Program = Program::new("host_callback");
+static JUMP: Program = Program::new("host_jump");
 
 #[test]
 fn every_function_can_be_called_in_a_callback_and_captures_are_refused() {
@@ -50,4 +51,14 @@ fn a_logger_that_forwards_outcomes_on_the_hosts_thread_does_not_go_round() {
     receiver.set_default(Reply::hang_after_request());
     PROGRAM.run("feedback_on_host_thread", &receiver.dsn());
     assert!(receiver.event_ids().len() <= 1);
+}
+
+#[test]
+fn a_host_that_jumps_out_of_a_callback_still_has_its_callbacks_and_its_thread() {
+    let (receiver, _) = JUMP.run_against_receiver("out_of_a_hook");
+    assert_eq!(messages(&receiver), ["jump"]);
+    let receiver = Receiver::start();
+    receiver.accept_any_request();
+    JUMP.run("out_of_the_outcome_callback", &receiver.dsn());
+    assert_eq!(messages(&receiver), [""; 0]);
 }

@@ -4,12 +4,12 @@
 //! Nothing that goes through here ever becomes an event: [`is_speaking`] is true while the host's logger runs, and then
 //! captures are refused. The logger runs on the thread that has something to say, without any lock of this file held.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use super::callout::{self, Kind};
 use super::lock::lock;
 use super::process;
 
@@ -69,32 +69,10 @@ pub(crate) enum Outlet {
     Logger(Arc<dyn Logger>),
 }
 
-thread_local! {
-    static IS_SPEAKING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// True while the host's logger runs on this thread: what it captures would make the library speak again, and what it
 /// waits for may be held by a caller below.
 pub(crate) fn is_speaking() -> bool {
-    IS_SPEAKING.try_with(Cell::get).unwrap_or(false)
-}
-
-/// The host's logger is running on this thread, until this is dropped.
-struct Speaking;
-
-impl Speaking {
-    /// None inside of the logger: what there is to say about what it does would call it again, without end.
-    fn begin() -> Option<Self> {
-        let was_speaking = IS_SPEAKING.try_with(|speaking| speaking.replace(true));
-        // A thread that is ending and has no flag any more could not be kept from going round.
-        matches!(was_speaking, Ok(false)).then_some(Self)
-    }
-}
-
-impl Drop for Speaking {
-    fn drop(&mut self) {
-        let _ = IS_SPEAKING.try_with(|speaking| speaking.set(false));
-    }
+    callout::is_inside(Kind::Logger)
 }
 
 /// Where diagnostics go and which of them.
@@ -142,9 +120,10 @@ impl Diagnostics {
             }
             Outlet::Nowhere => {}
             Outlet::Logger(logger) => {
-                if let Some(_speaking) = Speaking::begin() {
+                // Not inside of the logger: what there is to say about what it does would call it again, without end.
+                callout::call(Kind::Logger, || {
                     logger.write(severity, &format!("{MARK}{text}"));
-                }
+                });
             }
         }
     }

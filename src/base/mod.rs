@@ -1,9 +1,12 @@
 //! Base: what every other room needs and what knows nothing of Sentry.
 //!
 //! Decides how time is read, how ids are made, how a forked child is noticed, where diagnostics go, how a file is
-//! replaced, and how locks survive a panic. Entry points: [`clock::Clock`], [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`].
+//! replaced, how locks survive a panic, and how the host's functions are called. Entry points: [`clock::Clock`],
+//! [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`], [`callout`].
 //! May use: the standard library and `libc` only.
 
+pub(crate) mod callout;
+pub(crate) mod cancellation;
 pub(crate) mod clock;
 pub(crate) mod diagnostics;
 pub(crate) mod file;
@@ -12,5 +15,6 @@ pub(crate) mod panic;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod regular_file;
+pub(crate) mod stack;
 pub(crate) mod timestamp;
 pub(crate) mod uuid;

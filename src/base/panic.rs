@@ -8,19 +8,31 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::stack;
+
 thread_local! {
-    /// How many calls of `contained` are on this thread's stack.
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
+    /// Where the outermost call of `contained` on this thread's stack lies; 0 outside.
+    static OUTERMOST: Cell<usize> = const { Cell::new(0) };
+}
+
+/// True inside of `contained`.
+#[inline]
+fn is_contained() -> bool {
+    stack::is_live(OUTERMOST.get(), stack::place())
 }
 
 /// Runs `body`; a panic becomes an error with its message.
 pub(crate) fn contained<T>(body: impl FnOnce() -> T) -> Result<T, String> {
     silence();
-    let outer = DEPTH
-        .try_with(|depth| depth.replace(depth.get().saturating_add(1)))
-        .unwrap_or(0);
+    let (here, outermost) = (stack::place(), OUTERMOST.get());
+    let is_outermost = !stack::is_live(outermost, here);
+    if is_outermost {
+        OUTERMOST.set(here);
+    }
     let result = panic::catch_unwind(AssertUnwindSafe(body));
-    let _ = DEPTH.try_with(|depth| depth.set(outer));
+    if is_outermost {
+        OUTERMOST.set(0);
+    }
     result.map_err(|payload| message(payload.as_ref()))
 }
 
@@ -33,7 +45,7 @@ fn silence() {
     }
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {
-        if DEPTH.try_with(Cell::get).unwrap_or(0) == 0 {
+        if !is_contained() {
             previous(info);
         }
     }));
@@ -62,15 +74,16 @@ mod tests {
             Err("plain".to_owned())
         );
         assert_eq!(contained(|| 3), Ok(3));
-        assert_eq!(DEPTH.get(), 0);
+        assert!(!is_contained());
     }
 
     #[test]
     fn calls_nest() {
         let result = contained(|| {
             assert!(contained(|| panic!("inner")).is_err());
-            DEPTH.get()
+            is_contained()
         });
-        assert_eq!(result, Ok(1));
+        assert_eq!(result, Ok(true));
+        assert!(!is_contained());
     }
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use super::cancellation;
 use super::panic::contained;
 
 /// Counts the forks between the process that loaded the library and this one.
@@ -68,7 +69,7 @@ static EXIT_HOOK: OnceLock<fn()> = OnceLock::new();
 extern "C" fn run_exit_hook() {
     if let Some(hook) = EXIT_HOOK.get() {
         // A panic must not cross into libc; the process is ending, there is nobody to tell.
-        let _ = contained(hook);
+        let _ = cancellation::held(|| contained(hook));
     }
 }
 

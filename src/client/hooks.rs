@@ -1,9 +1,8 @@
 //! Hooks: functions of the host that see, change or drop what is captured. They run on the capturing thread, without
 //! any lock of ours held (PIPE-11).
 
-use std::cell::Cell;
-
 use super::attachments::Attachments;
+use crate::base::callout::{self, Kind};
 use crate::protocol::envelope::Envelope;
 use crate::value::dynamic::Value;
 
@@ -44,34 +43,6 @@ pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
     fn call(&self, feedback: Value, hint: &Attachments) -> Value;
 }
 
-/// How often a hook may be entered on one thread before it has returned: a hook that captures, or logs into a capture,
-/// calls itself, and without an end it would take the host's stack.
-const MAX_DEPTH: u32 = 4;
-
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
-}
-
-/// One level on this thread, until it is dropped.
-struct Level;
-
-impl Level {
-    fn enter() -> Option<Self> {
-        let depth = DEPTH.get();
-        if depth >= MAX_DEPTH {
-            return None;
-        }
-        DEPTH.set(depth.saturating_add(1));
-        Some(Self)
-    }
-}
-
-impl Drop for Level {
-    fn drop(&mut self) {
-        DEPTH.set(DEPTH.get().saturating_sub(1));
-    }
-}
-
 /// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
 /// sent in its place: it may be there to take secrets out.
 pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
@@ -84,7 +55,7 @@ pub(crate) fn call_feedback(hook: &dyn FeedbackHook, value: Value, hint: &Attach
 }
 
 fn enter(call: impl FnOnce() -> Value) -> Value {
-    Level::enter().map_or(Value::Null, |_level| call())
+    callout::call(Kind::Hook, call).unwrap_or(Value::Null)
 }
 
 /// The event as hooks know it: the wire's `logentry` is called `message` (EVT-10).
@@ -118,11 +89,6 @@ mod tests {
     fn a_hook_that_calls_itself_comes_to_an_end() {
         let hook = Recursive::default();
         assert!(call(&hook, Value::Bool(true)).is_true());
-        assert_eq!(hook.0.load(Ordering::Relaxed), MAX_DEPTH);
-        assert!(
-            call(&hook, Value::Bool(true)).is_true(),
-            "the levels were left again"
-        );
-        assert_eq!(hook.0.load(Ordering::Relaxed), 2 * MAX_DEPTH);
+        assert_eq!(hook.0.load(Ordering::Relaxed), 4);
     }
 }

@@ -54,14 +54,15 @@ pub mod values;
 pub mod values_access;
 pub mod variadic;
 
+use crate::base::cancellation;
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::client::state;
 
-/// Runs the body of an exported function. A panic is recorded in the diagnostics and answered with `fallback`, which
-/// must not need memory to be made.
+/// Runs the body of an exported function. The thread is not cancelled meanwhile. A panic is recorded in the diagnostics
+/// and answered with `fallback`, which must not need memory to be made.
 pub(crate) fn guard<T>(fallback: T, body: impl FnOnce() -> T) -> T {
-    match contained(body) {
+    cancellation::held(|| match contained(body) {
         Ok(value) => value,
         Err(message) => {
             // The record itself may panic (a broken stderr); then there is nothing left to say.
@@ -73,7 +74,7 @@ pub(crate) fn guard<T>(fallback: T, body: impl FnOnce() -> T) -> T {
             });
             fallback
         }
-    }
+    })
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::base::lock::try_lock;
 use crate::client::options::{Options, OwnTransport, Route};
 use crate::client::{Client, state};
 use crate::protocol::envelope::Envelope;
-use crate::transport::host::{HostTransport, Way, calling};
+use crate::transport::host::{HostTransport, Way, called};
 
 /// What `sentry_transport_t` names.
 pub struct sentry_transport_s {
@@ -335,7 +335,7 @@ impl Drop for sentry_transport_t {
         }) = functions
         {
             // SAFETY: the host gave us the function for this; nothing uses the state any more.
-            calling(|| unsafe { free(state) });
+            called(|| unsafe { free(state) });
         }
     }
 }

@@ -3,11 +3,11 @@
 //! Decides what is asked of them and where an envelope leaves the library ([`Way`]). The queue, its bounds, the books
 //! and the worker's thread stay in front of each. No lock of this room is held while the host runs.
 
-use std::cell::Cell;
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::callout::{self, Kind};
 use crate::protocol::envelope::Envelope;
 
 /// Where envelopes leave the library.
@@ -39,7 +39,7 @@ impl Way {
     pub(crate) fn flush(&self, timeout: Duration) -> i32 {
         match self {
             // From within, it would call itself for ever.
-            Self::HostTransport(host) if !is_calling() => calling(|| host.flush(timeout)),
+            Self::HostTransport(host) if !is_calling() => called(|| host.flush(timeout)),
             _ => 0,
         }
     }
@@ -47,7 +47,7 @@ impl Way {
     /// The time is over and the worker is still inside a request: asks the host's HTTP client to end it.
     pub(crate) fn interrupt(&self) {
         if let Self::HostClient(host) = self {
-            calling(|| host.interrupt());
+            called(|| host.interrupt());
         }
     }
 
@@ -55,7 +55,7 @@ impl Way {
     pub(crate) fn shutdown(&self, timeout: Duration) -> Option<i32> {
         match self {
             Self::HostTransport(host) => {
-                Some(calling(|| host.shutdown(timeout))).filter(|answer| *answer != 0)
+                Some(called(|| host.shutdown(timeout))).filter(|answer| *answer != 0)
             }
             _ => None,
         }
@@ -108,40 +108,13 @@ pub(crate) trait HostClient: Send + Sync + Debug {
     fn interrupt(&self);
 }
 
-thread_local! {
-    static DEPTH: Cell<u32> = const { Cell::new(0) };
+/// Calls a function of the host's transport or HTTP client.
+pub(crate) fn called<T>(function: impl FnOnce() -> T) -> T {
+    callout::always(Kind::Transport, function)
 }
 
-/// True while a function of the host's transport runs on this thread, the worker's apart: what is called from there
-/// must not wait for what this thread holds.
+/// True while a function of the host's transport runs on this thread: what is called from there must not wait for what
+/// this thread holds.
 pub(crate) fn is_calling() -> bool {
-    DEPTH.try_with(Cell::get).is_ok_and(|depth| depth > 0)
-}
-
-/// Calls a function of the host's transport outside of the worker.
-pub(crate) fn calling<T>(function: impl FnOnce() -> T) -> T {
-    /// One level, until it is dropped.
-    struct Level;
-    impl Drop for Level {
-        fn drop(&mut self) {
-            let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_sub(1)));
-        }
-    }
-    // On a thread that is ending there is nothing to note it in, and nobody comes back to.
-    let _ = DEPTH.try_with(|depth| depth.set(depth.get().saturating_add(1)));
-    let _level = Level;
-    function()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_is_noted_until_it_has_returned_also_by_a_panic() {
-        assert!(!is_calling());
-        assert!(calling(|| calling(is_calling) && is_calling()));
-        let _ = std::panic::catch_unwind(|| calling(|| panic!("inside")));
-        assert!(!is_calling());
-    }
+    callout::is_inside(Kind::Transport)
 }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::host::{HostClient, HostRequest, HostResponse, HostTransport};
+use super::host::{HostClient, HostRequest, HostResponse, HostTransport, called};
 use super::http::{Answer, Completion, Failure, HttpClient, Request, Response, Segment};
 use super::redirect;
 use super::retry::Cause;
@@ -86,7 +86,7 @@ impl Sender for HostSender {
             sdk: Some(&shared.settings.sdk),
             sent_at: Some(sent_at.as_str()),
         });
-        host.send(envelope);
+        called(|| host.send(envelope));
         self.ended.add(ticket, Ok(Answer::Taken));
         Ok(())
     }
@@ -147,7 +147,7 @@ impl HttpClient for HostHttp {
         let request = self.request(request);
         let url = request.url.clone();
         let mut response = HostResponse::default();
-        let is_answered = self.host.send(request, &mut response);
+        let is_answered = called(|| self.host.send(request, &mut response));
         let result = judge(&url, is_answered, response);
         self.ended.add(ticket, result.map(Answer::Http));
         Ok(())

@@ -1,7 +1,6 @@
 //! Outcomes: what the host is told about each envelope, through the callback it set.
 
-use std::cell::Cell;
-
+use crate::base::callout::{self, Kind};
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -32,32 +31,15 @@ pub(crate) struct Outcome {
     pub(crate) attempts: u32,
 }
 
-thread_local! {
-    static IS_TELLING: Cell<bool> = const { Cell::new(false) };
-}
-
 /// True while the host's callback runs on this thread: what is called then must not wait for what this thread holds.
 pub(crate) fn is_telling() -> bool {
-    IS_TELLING.try_with(Cell::get).unwrap_or(false)
-}
-
-/// The callback is running on this thread, until this is dropped.
-struct Telling;
-
-impl Drop for Telling {
-    fn drop(&mut self) {
-        IS_TELLING.set(false);
-    }
+    callout::is_inside(Kind::Outcome)
 }
 
 /// Tells `sink`, unless this thread is inside of it already: a callback that logs its losses into a capture that is
 /// lost as well would go round for ever. The inner caller knows the outcome from the status of its own call.
 pub(crate) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) {
-    if IS_TELLING.replace(true) {
-        return;
-    }
-    let _telling = Telling;
-    sink.outcome(outcome);
+    callout::call(Kind::Outcome, || sink.outcome(outcome));
 }
 
 /// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.

@@ -12,6 +12,7 @@ use super::host_sender::{HostHttp, HostSender};
 use super::sender::{HttpSender, Sender};
 use super::shared::{Phase, Shared};
 use super::worker::{Step, Worker};
+use crate::base::cancellation;
 use crate::base::panic::contained;
 use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
@@ -43,6 +44,8 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     }
     let thread = thread.spawn(move || {
         WORKER_OF.set(Some(process::fork_generation()));
+        // A callback of the host could ask for the end of the thread it runs on.
+        cancellation::disable();
         let told = Arc::clone(&shared);
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
         let _ = contained(|| run(shared, &ready));

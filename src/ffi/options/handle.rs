@@ -16,7 +16,7 @@ use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text;
 use crate::ffi::types::sentry_status_t;
-use crate::transport::host::calling;
+use crate::transport::host::called;
 use crate::transport::outcome::OutcomeSink;
 
 /// What `sentry_options_t` names.
@@ -243,7 +243,7 @@ pub(crate) fn lend<T>(options: &Options, show: impl FnOnce(*const sentry_options
         options: options.clone(),
         texts,
     };
-    calling(|| show(&raw const handle))
+    called(|| show(&raw const handle))
 }
 
 /// Asks options; `fallback` for NULL.

@@ -7,6 +7,7 @@ use std::ffi::{CString, c_char, c_int, c_void};
 
 use super::guard;
 use super::text::{c_str_len, usable_bytes};
+use crate::base::callout::{self, Kind};
 use crate::base::uuid::Uuid;
 use crate::client::contexts::Trace;
 use crate::client::state;
@@ -149,7 +150,9 @@ unsafe fn tell_headers(
     let tell = |key: &std::ffi::CStr, value: String| {
         if let Ok(value) = CString::new(value) {
             // SAFETY: as our caller promises; both texts outlive the call.
-            unsafe { callback(key.as_ptr(), value.as_ptr(), userdata) };
+            callout::always(Kind::Visitor, || unsafe {
+                callback(key.as_ptr(), value.as_ptr(), userdata);
+            });
         }
     };
     tell(c"sentry-trace", position.sentry_trace());
