@@ -5,6 +5,16 @@
 //! Entry points: [`modules::ModuleCache`], [`unwind::own_thread`], [`unwind::from_context`], [`symbols::find`],
 //! [`signals`]. Without the feature `crash` there are no modules, no frames and no symbols.
 //! May use: `value`, `base`.
+#![cfg_attr(
+    not(all(
+        feature = "crash",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    )),
+    expect(
+        dead_code,
+        reason = "only the walk of a signal's stack reads memory and tables"
+    )
+)]
 
 mod identity;
 mod images;
