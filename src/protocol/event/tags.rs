@@ -90,7 +90,6 @@ fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::protocol::event::testing::{Given, written};
     use serde_json::{Value, json};
 
