@@ -20,6 +20,7 @@ use receiver::{Receiver, Reply};
 use support::{Scratch, Standard, assert_success, compile, library_dir, run, static_flags};
 
 static PROGRAM: Program = Program::new("host_process");
+static DESCRIPTORS: Program = Program::new("host_descriptors");
 
 #[test]
 fn environment_directory_and_locale_stay_and_nothing_is_printed() {
@@ -69,6 +70,19 @@ fn a_program_that_the_host_starts_inherits_no_descriptor_of_ours() {
 #[test]
 fn descriptors_that_the_host_hands_down_stay_as_they_are() {
     PROGRAM.run_against_receiver("descriptors_of_the_host");
+}
+
+#[test]
+fn what_the_library_opens_never_gets_the_number_of_a_standard_stream() {
+    for scenario in ["closed_before", "closed_later"] {
+        let (receiver, scratch) = (Receiver::start(), Scratch::new(scenario));
+        receiver.set_default(Reply::ok().delayed(Duration::from_millis(30)));
+        receiver.accept_any_request();
+        let mut command = DESCRIPTORS.command(scenario, &receiver.dsn());
+        command.current_dir(scratch.path());
+        assert_success(&run(&mut command, RUN_TIMEOUT), scenario);
+        assert_eq!(messages(&receiver), ["without output"; 5]);
+    }
 }
 
 #[test]

@@ -52,6 +52,13 @@ fn without_time_it_ends_at_once_and_leaves_no_thread() {
 }
 
 #[test]
+fn without_free_descriptors_it_says_so() {
+    let receiver = Receiver::start();
+    receiver.accept_any_request();
+    PROGRAM.run("no_descriptors", &receiver.dsn());
+}
+
+#[test]
 fn there_is_one_at_a_time_and_closing_ends_it() {
     let silent = silent_port().unwrap();
     let dsn = format!("https://key@127.0.0.1:{}/42", silent.port());

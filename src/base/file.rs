@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
+use super::descriptor::raised;
 use super::{process, random};
 
 /// Puts a file with these bytes at `path`. What stood there stays until the new file is complete, and for good when
@@ -75,7 +76,7 @@ fn put(
         // From the first moment, and not only once it is complete.
         options.mode(permissions.mode());
     }
-    let mut file = options.open(&sibling)?;
+    let mut file = options.open(&sibling).and_then(raised)?;
     let result =
         fill(&mut file, bytes, permissions, durability).and_then(|()| fs::rename(&sibling, target));
     if result.is_err() {
@@ -83,7 +84,8 @@ fn put(
         let _ = fs::remove_file(&sibling);
     } else if durability == Durability::PowerFailure {
         // The new name as well. Not every file system knows this, and the content is safe.
-        let directory = target.parent().map(File::open);
+        let open = |path| File::open(path).and_then(raised);
+        let directory = target.parent().map(open);
         let _ = directory.map(|opened| opened.and_then(|directory| directory.sync_all()));
     }
     result

@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use super::descriptor::raised;
+
 /// Opens a regular file for reading; also tells its size. A pipe, a device or a directory is refused and not even opened:
 /// opening alone can block or do something.
 pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
@@ -22,7 +24,8 @@ pub(crate) fn open(path: &Path) -> io::Result<(File, u64)> {
         .read(true)
         // Somebody may put a pipe there just now.
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path)?;
+        .open(path)
+        .and_then(raised)?;
     let size = check(file.metadata()?)?;
     Ok((file, size))
 }

@@ -8,6 +8,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use crate::base::descriptor::raised;
 use crate::base::uuid::Uuid;
 
 /// How much of the code is hashed.
@@ -71,6 +72,7 @@ pub(super) fn file_hash(path: &Path, header: &[u8; HEADER_BYTES]) -> Option<[u8;
         .read(true)
         .custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC)
         .open(path)
+        .and_then(raised)
         .ok()?;
     if !file.metadata().ok()?.is_file() {
         return None;

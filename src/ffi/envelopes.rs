@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use super::values::{NULL, give, sentry_value_t};
 use super::values_access::borrowed;
 use super::{guard, status, text};
+use crate::base::descriptor::raised;
 use crate::base::file;
 use crate::client::state;
 use crate::protocol::envelope::{Envelope, HeaderFields, ItemKind};
@@ -307,6 +308,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
     let size = usize::try_from(metadata.len()).ok()?.checked_add(1)?;
     bytes.try_reserve_exact(size).ok()?;
     File::open(path)
+        .and_then(raised)
         .ok()?
         .take(MAX_FILE_BYTES)
         .read_to_end(&mut bytes)

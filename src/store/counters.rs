@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::mapping::{Mapping, WORD};
+use crate::base::descriptor::raised;
 
 /// First word of the file: name and version of the layout.
 const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct1");
@@ -45,7 +46,8 @@ pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<V
     let file = OpenOptions::new()
         .read(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)?;
+        .open(path)
+        .and_then(raised)?;
     let length = cells.saturating_add(PREAMBLE).saturating_mul(WORD);
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let found = file.metadata()?;
@@ -73,7 +75,8 @@ pub(crate) fn add(path: &Path, cell: usize, quantity: u64) -> io::Result<()> {
         .read(true)
         .write(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)?;
+        .open(path)
+        .and_then(raised)?;
     let place = cell.saturating_add(PREAMBLE).saturating_mul(WORD);
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     let mut word = [0; WORD];

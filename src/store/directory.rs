@@ -9,6 +9,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::base::descriptor::raised;
 use crate::base::file::{self, Durability};
 
 /// Only the owner may look into directories of ours.
@@ -98,7 +99,8 @@ impl Directory {
         let file = OpenOptions::new()
             .read(true)
             .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(self.join(name))?;
+            .open(self.join(name))
+            .and_then(raised)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::from(ErrorKind::InvalidInput));
         }

@@ -15,6 +15,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use crate::base::descriptor::raised;
 use crate::base::process;
 
 /// How often the file may vanish between opening and locking before somebody must be doing it on purpose.
@@ -44,7 +45,8 @@ impl Lock {
                 .truncate(false)
                 .mode(0o600)
                 .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-                .open(path)?;
+                .open(path)
+                .and_then(raised)?;
             let found = file.metadata()?;
             if !found.is_file() {
                 return Err(io::Error::from(ErrorKind::InvalidInput));

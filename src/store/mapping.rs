@@ -14,6 +14,7 @@ use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
+use crate::base::descriptor::raised;
 use crate::base::process;
 
 /// Bytes of a word.
@@ -40,7 +41,8 @@ impl Mapping {
             .create_new(true)
             .mode(0o600)
             .custom_flags(libc::O_NOFOLLOW)
-            .open(path)?;
+            .open(path)
+            .and_then(raised)?;
         let result = Self::allocate_and_map(&file, words);
         if result.is_err() {
             // Made just now by us; whether it can be removed changes nothing for the caller.

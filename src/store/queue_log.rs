@@ -15,6 +15,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::mapping::{Mapping, WORD};
+use crate::base::descriptor::raised;
 use crate::base::lock::lock;
 
 /// Words of a block. Small, since a record leaves half of its last block unused on average.
@@ -327,6 +328,7 @@ fn open_to_mark(path: &Path) -> io::Result<File> {
         .write(true)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
         .open(path)
+        .and_then(raised)
 }
 
 fn read_block(file: &File, number: u32) -> io::Result<Vec<u64>> {

@@ -4,7 +4,8 @@
 //! connect, a silence and a total time-out; what a server may answer is bounded. With [`super::connection`] this is what
 //! calls C in the room: for options that the `curl` crate has no method for.
 
-use std::ffi::{c_double, c_long};
+use std::ffi::{c_double, c_int, c_long};
+use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,7 @@ use super::exchange::Exchange;
 use super::http::{Answer, Completion, Failure, HttpClient, Request};
 use super::retry::Cause;
 use super::shared::Shared;
+use crate::base::descriptor::with_standard_taken;
 
 /// Receive buffer of a transfer; answers are short.
 const RECEIVE_BUFFER: usize = 4 * 1024;
@@ -65,7 +67,7 @@ impl std::fmt::Debug for CurlClient {
 impl CurlClient {
     /// A client without connections.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let mut multi = Multi::new();
+        let mut multi = with_standard_taken(Multi::new);
         close_wake_up_on_exec(&multi);
         let most = shared.settings.max_requests_in_flight;
         // Each of these is an optimisation: without it transfers still work.
@@ -340,6 +342,10 @@ fn close_wake_up_on_exec(multi: &Multi) {
 }
 
 impl Handler for Exchange {
+    fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
+        connection::open_socket(family, kind, protocol)
+    }
+
     fn read(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
         Ok(self.fill(into))
     }

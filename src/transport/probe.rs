@@ -4,7 +4,8 @@
 //! time-out. The caller waits until its deadline, then tells the thread to end, and so does closing the library.
 //! Entry point: [`Prober`]. May use: `connection`, `proxy`, `settings`, `base`.
 
-use std::ffi::c_long;
+use std::ffi::{c_int, c_long};
+use std::os::fd::RawFd;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
@@ -16,6 +17,8 @@ use super::close_on_exec::close_pair_on_exec;
 use super::connection::{self, error_text};
 use super::proxy::ProxyUrl;
 use super::settings::Settings;
+use crate::base::cancellation;
+use crate::base::descriptor;
 use crate::base::lock::{lock, wait_until};
 use crate::base::panic::contained;
 use crate::base::process::{self, BlockedSignals};
@@ -28,6 +31,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const GRACE: Duration = Duration::from_millis(40);
 /// Longest pause between two looks at the transfer; it is woken when it shall end.
 const LOOK: Duration = Duration::from_secs(1);
+/// What libcurl opens at a time: a pair to wake it, a pair to be woken by a name lookup, a socket.
+const DESCRIPTORS: usize = 5;
 /// `CURLINFO_USED_PROXY` (libcurl 8.7).
 const USED_PROXY: curl_sys::CURLINFO = curl_sys::CURLINFO_LONG + 66;
 
@@ -165,6 +170,7 @@ impl Prober {
         let started = Builder::new()
             .name("sentry-probe".to_owned())
             .spawn(move || {
+                cancellation::disable();
                 let found = contained(|| probe(&settings, timeout, &board));
                 {
                     let mut state = lock(&board.state);
@@ -214,10 +220,19 @@ impl Prober {
 #[derive(Debug)]
 struct Silent;
 
-impl Handler for Silent {}
+impl Handler for Silent {
+    fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
+        connection::open_socket(family, kind, protocol)
+    }
+}
 
 fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
-    let multi = Multi::new();
+    if let Err(error) = descriptor::are_free(DESCRIPTORS) {
+        return Findings::failed(format!(
+            "a connection needs {DESCRIPTORS} free descriptors, and there are fewer: {error}"
+        ));
+    }
+    let multi = descriptor::with_standard_taken(Multi::new);
     let waker = multi.waker();
     close_pair_on_exec(|| waker.wakeup().is_ok());
     lock(&board.state).waker = Some(waker);

@@ -11,6 +11,8 @@ use std::os::fd::{AsRawFd, FromRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::time::Duration;
 
+use crate::base::descriptor::raised;
+
 /// Upper bound of every sleep of the worker.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -30,7 +32,7 @@ impl Wake {
             return Err(std::io::Error::last_os_error());
         }
         // SAFETY: the descriptor was just made and has no other owner.
-        let event = unsafe { File::from_raw_fd(descriptor) };
+        let event = raised(unsafe { File::from_raw_fd(descriptor) })?;
         Ok(Self {
             event,
             is_wanted: AtomicBool::new(false),

@@ -5,6 +5,8 @@
 #endif
 #include "host_check.h"
 
+#include <sys/resource.h>
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -58,6 +60,23 @@ static void no_time(void)
         check_failed(sentry_self_test(0), "\"error\":\"");
     CHECK_EQ(host_close_within(500), 0);
     CHECK_EQ(probes(), 0);
+}
+
+/* The host has opened as many files as it may; afterwards it works. */
+static void no_descriptors(void)
+{
+    struct rlimit before, none;
+    host_start();
+    CHECK_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 3;
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+    check_failed(sentry_self_test(20000), "free descriptors");
+    CHECK_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+    char *report = sentry_self_test(20000);
+    CHECK(report != NULL && strstr(report, "\"ok\":true") != NULL);
+    sentry_free(report);
+    CHECK_EQ(sentry_close(), 0);
 }
 
 static void *long_test(void *unused)
@@ -123,6 +142,7 @@ int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
         {"no_time", no_time},
+        {"no_descriptors", no_descriptors},
         {"several", several},
         {"in_turn", in_turn},
         {"print", print},

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::environment::non_empty;
+use crate::base::descriptor::raised;
 
 /// Bundles of distributions, the likeliest first.
 const BUNDLES: [&str; 9] = [
@@ -185,7 +186,9 @@ fn on_disk(path: &Path) -> Result<Found, String> {
         // Opening a pipe or a device could wait for ever.
         return Err("it is neither a file nor a directory".to_owned());
     }
-    fs::File::open(path).map_err(|error| error.to_string())?;
+    fs::File::open(path)
+        .and_then(raised)
+        .map_err(|error| error.to_string())?;
     if metadata.len() == 0 {
         return Err("the file is empty".to_owned());
     }

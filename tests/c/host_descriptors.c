@@ -1,0 +1,97 @@
+/* A host without standard input, output and error: nothing of the library gets their numbers. Started by
+ * tests/host_process.rs. */
+#ifndef _GNU_SOURCE
+#    define _GNU_SOURCE 1
+#endif
+#include "host_check.h"
+
+#include <fcntl.h>
+
+static int kept = -1;
+
+/* The last output of this process is written to what was standard error. */
+static void close_standard(void)
+{
+    kept = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+    for (int number = 0; number <= 2; number++)
+        CHECK_EQ(close(number), 0);
+}
+
+/* Looks all the time, since some descriptors live for a moment only. */
+static void check_unused(void)
+{
+    for (int number = 0; number <= 2; number++) {
+        if (fcntl(number, F_GETFD) >= 0) {
+            char target[256] = "", name[64];
+            snprintf(name, sizeof name, "/proc/self/fd/%d", number);
+            if (readlink(name, target, sizeof target - 1) < 0)
+                continue; /* It is gone by now. */
+            dup2(kept, STDERR_FILENO);
+            host_fail(target, __FILE__, __LINE__);
+        }
+    }
+}
+
+static void restore(void)
+{
+    CHECK_EQ(dup2(kept, STDERR_FILENO), STDERR_FILENO);
+}
+
+static sentry_options_t *with_files(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_options_set_database_path(options, "database");
+    sentry_options_set_auto_session_tracking(options, 1);
+    CHECK_EQ(sentry_options_set_queue_durable(options, 1), SENTRY_STATUS_OK);
+    sentry_options_set_http_retry(options, 1);
+    sentry_options_set_debug(options, 1);
+    sentry_options_set_logger_level(options, SENTRY_LEVEL_TRACE);
+    return options;
+}
+
+/* The server takes its time for each answer. */
+static void capture_and_look(void)
+{
+    for (int i = 0; i < 5; i++) {
+        uint64_t before = host_stats().categories[SENTRY_CATEGORY_ERROR].delivered;
+        CHECK_EQ(host_capture("without output"), SENTRY_STATUS_OK);
+        while (host_stats().categories[SENTRY_CATEGORY_ERROR].delivered == before)
+            check_unused();
+    }
+}
+
+static void closed_before(void)
+{
+    sentry_options_t *options = with_files();
+    char *report;
+    close_standard();
+    CHECK_EQ(sentry_init(options), 0);
+    check_unused();
+    capture_and_look();
+    report = sentry_self_test(20000);
+    check_unused();
+    CHECK(report != NULL && strstr(report, "\"ok\":true") != NULL);
+    sentry_free(report);
+    CHECK_EQ(sentry_close(), 0);
+    check_unused();
+    restore();
+}
+
+static void closed_later(void)
+{
+    CHECK_EQ(sentry_init(with_files()), 0);
+    close_standard();
+    capture_and_look();
+    CHECK_EQ(sentry_close(), 0);
+    check_unused();
+    restore();
+}
+
+int main(int argc, char **argv)
+{
+    static const host_scenario_t scenarios[] = {
+        {"closed_before", closed_before},
+        {"closed_later", closed_later},
+    };
+    return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
+}
