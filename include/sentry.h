@@ -159,7 +159,7 @@ typedef enum sentry_status_t {
      */
     SENTRY_STATUS_IGNORED = 9,
     /**
-     * The user has not consented.
+     * The user has not consented; this is never sent, even if consent is given later.
      */
     SENTRY_STATUS_NO_CONSENT = 10,
     /**
@@ -406,7 +406,7 @@ typedef enum sentry_discard_reason_t {
      */
     SENTRY_DISCARD_WORKER_THREAD = 17,
     /**
-     * The user had not consented, and nothing kept it on disk. The server is never told.
+     * The user had not consented or took consent back, and it may not wait on disk. The server is never told.
      */
     SENTRY_DISCARD_NO_CONSENT = 18,
     /**
@@ -1714,7 +1714,8 @@ SENTRY_API sentry_uuid_t sentry_get_last_event_id(void);
  * Takes note that the user allows sending.
  *
  * The decision is kept in the database directory for later runs, also where `require_user_consent` is off. With the
- * option on, what is captured from now on is sent.
+ * option on, what is captured from now on is sent. What was captured before and answered `SENTRY_STATUS_NO_CONSENT` never
+ * is; what was accepted because it could wait on disk (`http_retry`) is sent now.
  *
  * Threads: any, several at once.
  * Blocks: never; the file is written by the library's own thread.
@@ -1726,8 +1727,9 @@ void sentry_user_consent_give(void);
 /**
  * Takes note that the user forbids sending.
  *
- * With `require_user_consent`, nothing more is sent, and what was queued is counted as `SENTRY_DISCARD_NO_CONSENT` unless
- * it is kept on disk. A request under way goes on. Without the option the decision is only kept.
+ * With `require_user_consent`, nothing more is sent. What was accepted before and has not left is taken back, also if
+ * consent is given again at once: it is counted as `SENTRY_DISCARD_NO_CONSENT`, or waits on disk for consent with
+ * `http_retry`. A request under way goes on. Without the option the decision is only kept.
  *
  * Threads: any, several at once.
  * Blocks: never; the file is written by the library's own thread.
@@ -1737,13 +1739,15 @@ SENTRY_API
 void sentry_user_consent_revoke(void);
 
 /**
- * Forgets what the user decided: it is unknown again, which does not allow sending.
+ * Forgets what the user decided: it is unknown again, which does not allow sending. After consent that takes back what
+ * has not left, as `sentry_user_consent_revoke` does.
  *
  * Threads: any, several at once.
  * Blocks: never; the file is removed by the library's own thread.
  * Since: 0.1
  */
-SENTRY_API void sentry_user_consent_reset(void);
+SENTRY_API
+void sentry_user_consent_reset(void);
 
 /**
  * Tells what the user decided, in this run or an earlier one.
@@ -2790,7 +2794,7 @@ enum sentry_metrics_result_t sentry_scope_capture_metric(sentry_scope_t *scope,
  * Null: a NULL or empty `path` gives the nil id.
  * Threads: any, several at once; not from a signal handler.
  * Blocks: while the file is read.
- * Returns: the id of the event; the nil id when it was not accepted, also when the file cannot be read, and
+ * Returns: the id of the event, also when nothing is sent for want of consent; the nil id when it was not accepted, also when the file cannot be read, and
  * `sentry_last_error_message` says why.
  * Since: 0.1
  */
@@ -3801,13 +3805,16 @@ SENTRY_API void sentry_options_set_auto_session_tracking(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_auto_session_tracking(const sentry_options_t *opts);
 
 /**
- * Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`.
+ * Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`. Decided when something is
+ * captured; the answer is final.
  *
  * Arguments: `val` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_require_user_consent(sentry_options_t *opts, int val);
+SENTRY_API
+void sentry_options_set_require_user_consent(sentry_options_t *opts,
+                                             int val);
 
 /**
  * Gets whether nothing is sent before the user has consented.

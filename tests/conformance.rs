@@ -499,6 +499,18 @@ fn consent_conforms_in_cpp() {
     consent_conforms(Standard::Cxx17);
 }
 
+#[test]
+fn consent_at_capture_conforms_in_c() {
+    let receiver = Receiver::start();
+    conforms("conformance_consent_capture", Standard::C99, &receiver);
+}
+
+#[test]
+fn consent_at_capture_conforms_in_cpp() {
+    let receiver = Receiver::start();
+    conforms("conformance_consent_capture", Standard::Cxx17, &receiver);
+}
+
 fn sessions_conform(standard: Standard) {
     let (receiver, scratch) = (Receiver::start(), Scratch::new("sessions"));
     conforms_with("conformance_sessions", standard, &receiver, &scratch);

@@ -131,6 +131,85 @@ fn what_is_queued_when_the_user_revokes_is_not_sent() {
     driver.stats().assert_errors(4, 1, &[("no_consent", 3)]);
 }
 
+/// What the driver answers for a capture, and how often the three messages of [`around_a_lack_of_consent`] are sent in the end.
+fn around_a_lack_of_consent(changes: Value) -> (i64, Vec<Value>) {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));
+    fs::write(scratch.join("user-consent"), "1\n").unwrap();
+    receiver.script([Reply::hang_after_request()]);
+    let mut driver = start(&receiver, &scratch, changes.clone());
+    driver.accept(&message("under way"));
+    assert!(receiver.wait_until(PATIENCE, |state| state.hanging() == 1));
+    driver.accept(&message("taken back"));
+    consent(&mut driver, "revoke");
+    let answer = driver.capture(&message("without consent")).status();
+    consent(&mut driver, "give");
+    driver.accept(&message("with consent"));
+    receiver.release();
+    driver.drain();
+    driver.close();
+    // Nor by a later run.
+    let mut driver = start(&receiver, &scratch, changes);
+    driver.accept(&message("a later run"));
+    driver.wait("delivered", 1);
+    driver.drain();
+    driver.close();
+    (answer, messages(&receiver))
+}
+
+// SP-8
+#[test]
+fn the_answer_is_final_whatever_the_user_decides_before_the_worker_looks() {
+    for changes in [
+        json!({}),
+        json!({"cache_keep": "offline"}),
+        json!({"queue_durable": true}),
+        json!({"queue_overflow": "spill", "cache_keep": "always"}),
+    ] {
+        let (answer, sent) = around_a_lack_of_consent(changes.clone());
+        assert_eq!(answer, status::NO_CONSENT, "{changes}");
+        assert_eq!(
+            sent,
+            ["under way", "with consent", "a later run"],
+            "{changes}"
+        );
+    }
+}
+
+// SP-8
+#[test]
+fn what_may_wait_for_consent_is_accepted_and_sent_with_it() {
+    let (answer, mut sent) = around_a_lack_of_consent(json!({"http_retry": true}));
+    assert_eq!(answer, status::OK);
+    sent.sort_by_key(|text| text.to_string());
+    let all = [
+        "a later run",
+        "taken back",
+        "under way",
+        "with consent",
+        "without consent",
+    ];
+    assert_eq!(sent, all);
+}
+
+// SP-8
+#[test]
+fn what_is_refused_is_kept_as_a_copy_where_the_host_wants_copies() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));
+    let mut driver = start(&receiver, &scratch, json!({"cache_keep": "offline"}));
+    let refused = driver.capture(&message("copied")).status();
+    assert_eq!(refused, status::NO_CONSENT);
+    driver.drain();
+    driver.stats().assert_errors(1, 0, &[("no_consent", 1)]);
+    driver.close();
+    let copies = fs::read_dir(scratch.join("cache")).unwrap();
+    let copies: Vec<_> = copies
+        .map(|it| fs::read_to_string(it.unwrap().path()).unwrap())
+        .collect();
+    assert_eq!(copies.len(), 1);
+    assert!(copies[0].contains("copied"));
+    assert_eq!(receiver.requests().len(), 0);
+}
+
 #[test]
 fn a_retry_needs_consent_as_well() {
     let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));

@@ -1,28 +1,37 @@
-//! Consent: what the user decided, and what that does to sending (SP-8).
+//! Consent: what the user decided, and what that means for what is captured (SP-8).
+//!
+//! Decided once, at capture, by the permit that an envelope gets ([`crate::transport::permit`]); the answer to the caller
+//! says what the permit says.
 
 use super::Client;
 use super::pipeline::{Refused, Status};
+use super::scope::Scope;
 use crate::base::uuid::Uuid;
 use crate::store::consent::Consent;
 use crate::transport::Transport;
 
+/// The answer to a capture that goes nowhere for want of consent.
+pub(super) const NO_CONSENT: Refused = Refused::because(
+    Status::NoConsent,
+    "the user has not consented; see sentry_user_consent_give()",
+);
+
 impl Client {
     /// Takes note of a decision of the user. It is written to the database later, by the worker.
     pub(crate) fn decide(&self, decision: Consent) {
-        if !self.paperwork.decide(decision) {
-            return;
+        let transport = self.transport.as_ref();
+        let is_allowed = !self.is_consent_required() || decision == Consent::Given;
+        let mut has_changed = false;
+        // In one step: two threads that decide at once must not leave the older decision behind.
+        let is_new = self.paperwork.decide(decision, || {
+            has_changed = transport.is_some_and(|it| it.set_consent(is_allowed));
+        });
+        if let Some(transport) = transport.filter(|_| has_changed) {
+            transport.note_consent();
         }
-        if let Some(transport) = &self.transport {
-            // Two threads that decide at once must not leave the older decision behind.
-            loop {
-                let is_missing = self.is_consent_missing();
-                transport.withhold(is_missing);
-                if is_missing == self.is_consent_missing() {
-                    break;
-                }
-            }
+        if is_new {
+            self.has_paperwork();
         }
-        self.has_paperwork();
     }
 
     /// What the user decided.
@@ -35,22 +44,26 @@ impl Client {
         self.options.require_user_consent
     }
 
-    /// The answer to a capture that the queue took: a refusal if it goes nowhere for want of consent. On disk it can wait for
-    /// that.
-    pub(crate) fn check_consent(&self, event_id: Uuid) -> Result<Uuid, Refused> {
-        let can_wait = self.options.spool.http_retry && self.paperwork.database().is_some();
-        if self.is_consent_missing() && !can_wait {
-            return Err(Refused::because(
-                Status::NoConsent,
-                "the user has not consented; see sentry_user_consent_give()",
-            ));
+    /// Ends a capture: one that was queued, or refused for want of consent, is the last one; with a scope of its own it
+    /// is noted there.
+    pub(super) fn conclude(
+        &self,
+        event_id: Uuid,
+        scope: Option<&Scope>,
+        queued: Result<(), Refused>,
+    ) -> Result<Uuid, Refused> {
+        let result = match queued {
+            Ok(()) => Ok(event_id),
+            Err(refused) if refused.status == Status::NoConsent => Err(Refused {
+                unsent_id: Some(event_id),
+                ..refused
+            }),
+            Err(refused) => return Err(refused),
+        };
+        if scope.is_none() {
+            self.note_last(event_id);
         }
-        Ok(event_id)
-    }
-
-    /// True while nothing may be sent.
-    pub(crate) fn is_consent_missing(&self) -> bool {
-        self.is_consent_required() && self.consent() != Consent::Given
+        result
     }
 
     /// Lets the worker write what waits; without one it is written here and now.

@@ -6,6 +6,7 @@
 
 use super::Client;
 use super::attachments::Attachments;
+use super::consent::NO_CONSENT;
 use super::hooks::{self, FeedbackHook};
 use super::pipeline::{QUEUE_FULL, Refused, Status, submit};
 use super::scope::Scope;
@@ -54,6 +55,11 @@ impl Client {
             self.check_fork()?;
             payload = shown.map_err(refuse)?;
         }
+        let permit = transport.permit();
+        if transport.is_surely_refused(permit) {
+            let refused = refuse((DiscardReason::NoConsent, NO_CONSENT));
+            return self.conclude(event_id, scope, Err(refused));
+        }
         check_way(transport).map_err(refuse)?;
         let mut envelope = Envelope::single(Some(event_id), ItemKind::Feedback, payload);
         envelope.trace = self.fields.trace_header();
@@ -64,12 +70,8 @@ impl Client {
         ];
         // Only a minidump, which there is none of, can fail.
         let _gathering = self.attach(transport, &mut envelope, &owners, None).ok();
-        submit(transport, envelope)?;
-        // With a scope of its own it is noted there.
-        if scope.is_none() {
-            self.note_last(event_id);
-        }
-        Ok(event_id)
+        let queued = submit(transport, envelope, permit);
+        self.conclude(event_id, scope, queued)
     }
 
     /// Captures a user report, an object of `event_id`, `name`, `email` and `comments` (FB-4).
@@ -110,9 +112,9 @@ impl Client {
         }
         let kind = ItemKind::from_name("user_report");
         let payload = object(&members).into_bytes();
-        submit(transport, Envelope::single(Some(event_id), kind, payload))?;
-        self.note_last(event_id);
-        Ok(event_id)
+        let envelope = Envelope::single(Some(event_id), kind, payload);
+        let queued = submit(transport, envelope, transport.permit());
+        self.conclude(event_id, None, queued)
     }
 
     /// The event around what a user wrote, complete with the scope.

@@ -149,12 +149,14 @@ impl Paperwork {
         *lock(&self.consent)
     }
 
-    /// Notes what the user decided; true if that is new.
-    pub(crate) fn decide(&self, decision: Consent) -> bool {
-        let before = std::mem::replace(&mut *lock(&self.consent), decision);
-        if before == decision {
+    /// Notes what the user decided; true if that is new. Then `apply` is called, one decision after the other.
+    pub(crate) fn decide(&self, decision: Consent, apply: impl FnOnce()) -> bool {
+        let mut consent = lock(&self.consent);
+        if *consent == decision {
             return false;
         }
+        *consent = decision;
+        apply();
         self.consent_changed.store(true, Ordering::Release);
         true
     }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::Client;
 use super::attachments::gather::{Dump, Lost};
+use super::consent::NO_CONSENT;
 use super::hooks::{self, ValueHook};
 use super::scope::Scope;
 use super::{state, symbols};
@@ -23,6 +24,7 @@ use crate::protocol::event::{Event, EventError, EventErrorKind, Parts};
 use crate::protocol::level::Level;
 use crate::transport::Transport;
 use crate::transport::is_worker_thread;
+use crate::transport::permit::Permit;
 use crate::transport::queue::Refusal;
 use crate::value::dynamic::Value;
 use crate::value::pieces::Pieces;
@@ -67,6 +69,9 @@ pub(crate) struct Refused {
     pub(crate) status: Status,
     /// Why, and what to do.
     pub(crate) detail: Cow<'static, str>,
+    /// The id of an event that is complete, and not sent for want of consent: to hosts of the compatible interface that is
+    /// no failure.
+    pub(crate) unsent_id: Option<Uuid>,
 }
 
 impl Refused {
@@ -75,6 +80,7 @@ impl Refused {
         Self {
             status,
             detail: Cow::Borrowed(detail),
+            unsent_id: None,
         }
     }
 }
@@ -168,6 +174,12 @@ impl Client {
             Ok(())
         };
         self.check_fork()?;
+        if let Err(refused) = &result
+            && refused.status == Status::NoConsent
+        {
+            // A later event would carry the breadcrumb, and the answer is that nothing is sent.
+            return result;
+        }
         // After the event: an event does not carry itself as a breadcrumb.
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
             let timestamp = Timestamp::new(std::time::SystemTime::now());
@@ -223,11 +235,11 @@ impl Client {
             return Err(WORKER_THREAD);
         }
         let event_id = envelope.event_id;
-        submit(transport, envelope)?;
-        if let Some(event_id) = event_id {
-            self.note_last(event_id);
+        let queued = submit(transport, envelope, transport.permit());
+        match event_id {
+            Some(event_id) => self.conclude(event_id, None, queued).map(|_| ()),
+            None => queued,
         }
-        Ok(())
     }
 
     /// Without waiting: a callback may have forked, and then nobody opens the lock. Two that are accepted at once are
@@ -308,9 +320,13 @@ impl Client {
         scope: Option<&Scope>,
         dump: Option<Dump<'_>>,
     ) -> Result<Uuid, Refused> {
+        let permit = transport.permit();
         let left_out = if dump.is_none() && !self.is_sampled() {
             let detail = "left out by sample_rate";
             Some((DiscardReason::SampleRate, Status::SampledOut, detail))
+        } else if transport.is_surely_refused(permit) {
+            transport.refuse(event_id, ERROR, DiscardReason::NoConsent);
+            return self.conclude(event_id, scope, Err(NO_CONSENT));
         } else if transport.is_limited(Category::Error) {
             let detail = "the server asked for a pause";
             Some((DiscardReason::RatelimitBackoff, Status::RateLimited, detail))
@@ -336,16 +352,11 @@ impl Client {
         let ride = if has_dump {
             None
         } else {
-            self.board(&mut envelope)
+            self.board(&mut envelope, permit)
         };
-        let queued = submit(transport, envelope);
+        let queued = submit(transport, envelope, permit);
         self.alight(ride, queued.is_ok());
-        queued?;
-        // With a scope of its own it is noted there.
-        if scope.is_none() {
-            self.note_last(event_id);
-        }
-        Ok(event_id)
+        self.conclude(event_id, scope, queued)
     }
 
     fn payload(
@@ -438,14 +449,20 @@ impl Client {
 pub(super) const QUEUE_FULL: &str =
     "the queue is full; see queue_max_items, queue_max_bytes and sentry_get_stats()";
 
-pub(super) fn submit(transport: &Transport, envelope: Envelope) -> Result<(), Refused> {
-    transport.submit(envelope).map_err(|refusal| match refusal {
+pub(super) fn submit(
+    transport: &Transport,
+    envelope: Envelope,
+    permit: Permit,
+) -> Result<(), Refused> {
+    let queued = transport.submit(envelope, permit);
+    queued.map_err(|refusal| match refusal {
         Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
         Refusal::TooLarge => Refused::because(
             Status::TooLarge,
             "larger than the whole queue; raise queue_max_bytes",
         ),
         Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
+        Refusal::NoConsent => NO_CONSENT,
     })
 }
 
@@ -467,6 +484,7 @@ pub(super) fn refuse_without_dump(transport: &Transport, event_id: Uuid, lost: &
     Refused {
         status: lost.status(),
         detail: Cow::Owned(format!("the minidump is left out: {lost}")),
+        unsent_id: None,
     }
 }
 
@@ -495,5 +513,6 @@ fn malformed(error: &EventError) -> Refused {
     Refused {
         status,
         detail: Cow::Owned(error.to_string()),
+        unsent_id: None,
     }
 }

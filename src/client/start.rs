@@ -132,7 +132,7 @@ impl Client {
                     database: paperwork.database().map(Arc::clone),
                     is_database_unusable: paperwork.is_unusable(),
                     chores: Some(chores),
-                    is_withheld: options.require_user_consent && !is_allowed,
+                    is_consent_missing: options.require_user_consent && !is_allowed,
                 };
                 let (clock, diagnostics) = (Arc::new(SystemClock), Arc::clone(&diagnostics));
                 Transport::start(settings, clock, diagnostics, backing)

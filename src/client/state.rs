@@ -238,6 +238,7 @@ fn adopt() {
                 detail: Cow::Owned(format!(
                     "the library could not start in this forked child ({error}); call sentry_init() to try again"
                 )),
+                unsent_id: None,
             })));
             None
         }

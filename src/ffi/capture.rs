@@ -181,7 +181,6 @@ unsafe fn capture(
     event_id: *mut sentry_uuid_t,
     action: impl FnOnce(&Client) -> Result<Uuid, Refused>,
 ) -> sentry_status_t {
-    let action = |client: &Client| action(client).and_then(|id| client.check_consent(id));
     match state::with_client(action).unwrap_or_else(|| Err(state::absence())) {
         Ok(id) => {
             if !event_id.is_null() {

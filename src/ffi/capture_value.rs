@@ -76,8 +76,8 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
         let result =
             state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
         let result = result.unwrap_or_else(|| Err(state::absence()));
-        if let (Ok(id), Some(scope)) = (&result, shared) {
-            *lock(&scope.last_event_id) = *id;
+        if let (Some(id), Some(scope)) = (captured_id(&result), shared) {
+            *lock(&scope.last_event_id) = id;
         }
         // SAFETY: as our caller promises; `shared` is not used any more.
         unsafe { end_if_one_shot(scope) };
@@ -100,13 +100,20 @@ pub(super) unsafe fn end_if_one_shot(scope: *mut sentry_scope_t) {
 /// The id of what was captured; the nil id, and the reason as last error, if it was not accepted.
 pub(super) fn id_or_nil(result: Result<Uuid, Refused>, event: &Value) -> sentry_uuid_t {
     let id = match &result {
-        Ok(id) => *id,
         // Hosts of the compatible interface take nil for a failure, and having no DSN is none.
         Err(refused) if refused.status == Status::NoDsn => id_of(event),
-        Err(_) => Uuid::NIL,
+        result => captured_id(result).unwrap_or(Uuid::NIL),
     };
     status::answer(result.map(|_| ()));
     id.into()
+}
+
+/// The id of what was captured, also if it is not sent for want of consent.
+pub(super) fn captured_id(result: &Result<Uuid, Refused>) -> Option<Uuid> {
+    match result {
+        Ok(id) => Some(*id),
+        Err(refused) => refused.unsent_id,
+    }
 }
 
 /// Adds a breadcrumb.

@@ -21,7 +21,8 @@ pub enum sentry_user_consent_t {
 /// Takes note that the user allows sending.
 ///
 /// The decision is kept in the database directory for later runs, also where `require_user_consent` is off. With the
-/// option on, what is captured from now on is sent.
+/// option on, what is captured from now on is sent. What was captured before and answered `SENTRY_STATUS_NO_CONSENT` never
+/// is; what was accepted because it could wait on disk (`http_retry`) is sent now.
 ///
 /// Threads: any, several at once.
 /// Blocks: never; the file is written by the library's own thread.
@@ -33,8 +34,9 @@ pub extern "C" fn sentry_user_consent_give() {
 
 /// Takes note that the user forbids sending.
 ///
-/// With `require_user_consent`, nothing more is sent, and what was queued is counted as `SENTRY_DISCARD_NO_CONSENT` unless
-/// it is kept on disk. A request under way goes on. Without the option the decision is only kept.
+/// With `require_user_consent`, nothing more is sent. What was accepted before and has not left is taken back, also if
+/// consent is given again at once: it is counted as `SENTRY_DISCARD_NO_CONSENT`, or waits on disk for consent with
+/// `http_retry`. A request under way goes on. Without the option the decision is only kept.
 ///
 /// Threads: any, several at once.
 /// Blocks: never; the file is written by the library's own thread.
@@ -44,7 +46,8 @@ pub extern "C" fn sentry_user_consent_revoke() {
     decide(Consent::Revoked);
 }
 
-/// Forgets what the user decided: it is unknown again, which does not allow sending.
+/// Forgets what the user decided: it is unknown again, which does not allow sending. After consent that takes back what
+/// has not left, as `sentry_user_consent_revoke` does.
 ///
 /// Threads: any, several at once.
 /// Blocks: never; the file is removed by the library's own thread.

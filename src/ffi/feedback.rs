@@ -264,8 +264,8 @@ unsafe fn capture(
             client.capture_feedback(&feedback, &hint, shared.map(|it| &it.scope))
         });
         let captured = captured.unwrap_or_else(|| Err(state::absence()));
-        if let (Ok(id), Some(scope)) = (&captured, shared) {
-            *lock(&scope.last_event_id) = *id;
+        if let (Some(id), Some(scope)) = (capture_value::captured_id(&captured), shared) {
+            *lock(&scope.last_event_id) = id;
         }
         // SAFETY: as our caller promises; `shared` is not used any more.
         unsafe { end_if_one_shot(scope) };

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use super::attachments;
-use super::status::Fault;
+use super::capture_value::captured_id;
 use super::types::sentry_uuid_t;
 use super::{guard, status, text};
 use crate::base::uuid::Uuid;
@@ -19,7 +19,7 @@ use crate::client::state;
 /// Null: a NULL or empty `path` gives the nil id.
 /// Threads: any, several at once; not from a signal handler.
 /// Blocks: while the file is read.
-/// Returns: the id of the event; the nil id when it was not accepted, also when the file cannot be read, and
+/// Returns: the id of the event, also when nothing is sent for want of consent; the nil id when it was not accepted, also when the file cannot be read, and
 /// `sentry_last_error_message` says why.
 /// Since: 0.1
 #[unsafe(no_mangle)]
@@ -40,12 +40,12 @@ pub unsafe extern "C" fn sentry_capture_minidump_n(
     guard(Uuid::NIL.into(), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         let path = unsafe { attachments::path(path, path_len) };
-        let captured = path.and_then(|path| -> Result<Uuid, Fault> {
+        let captured = path.map(|path| {
             let captured = state::with_client(|client| client.capture_minidump(path));
-            Ok(captured.unwrap_or_else(|| Err(state::absence()))?)
+            captured.unwrap_or_else(|| Err(state::absence()))
         });
-        let id = *captured.as_ref().unwrap_or(&Uuid::NIL);
-        status::answer(captured.map(|_| ()));
-        id.into()
+        let id = captured.as_ref().ok().and_then(captured_id);
+        status::answer(captured.and_then(|captured| Ok(captured.map(|_| ())?)));
+        id.unwrap_or(Uuid::NIL).into()
     })
 }

@@ -86,7 +86,7 @@ pub enum sentry_discard_reason_t {
     SENTRY_DISCARD_SHUTDOWN = 16,
     /// Captured on the library's own thread.
     SENTRY_DISCARD_WORKER_THREAD = 17,
-    /// The user had not consented, and nothing kept it on disk. The server is never told.
+    /// The user had not consented or took consent back, and it may not wait on disk. The server is never told.
     SENTRY_DISCARD_NO_CONSENT = 18,
     /// In memory when an earlier process of the host was killed or crashed; counted by the start that follows.
     SENTRY_DISCARD_HOST_DIED = 19,

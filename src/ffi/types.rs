@@ -50,7 +50,7 @@ pub enum sentry_status_t {
     SENTRY_STATUS_DROPPED_BY_HOOK = 8,
     /// A pattern of `ignore_errors` matches.
     SENTRY_STATUS_IGNORED = 9,
-    /// The user has not consented.
+    /// The user has not consented; this is never sent, even if consent is given later.
     SENTRY_STATUS_NO_CONSENT = 10,
     /// `sentry_close` has begun.
     SENTRY_STATUS_SHUTTING_DOWN = 11,

@@ -20,8 +20,8 @@ pub(crate) struct Backing {
     pub(crate) is_database_unusable: bool,
     /// What the client wants done on the worker's thread.
     pub(crate) chores: Option<Arc<dyn Chores>>,
-    /// Nothing is sent until [`super::Transport::withhold`] says otherwise.
-    pub(crate) is_withheld: bool,
+    /// Nothing is sent until [`super::Transport::set_consent`] says otherwise.
+    pub(crate) is_consent_missing: bool,
 }
 
 /// Work on files that callers must not wait for. All of it is called on the worker's thread, without any lock held.

@@ -21,6 +21,7 @@ mod host_sender;
 mod http;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
+pub(crate) mod permit;
 mod priority;
 pub(crate) mod probe;
 pub(crate) mod proxy;
@@ -54,6 +55,7 @@ use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use backing::Backing;
 use ledger::Tally;
+use permit::Permit;
 use queue::{Overflow, Refusal};
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
@@ -106,8 +108,18 @@ impl Transport {
     }
 
     /// Queues an envelope for sending, or books it as lost and says why.
-    pub(crate) fn submit(&self, envelope: Envelope) -> Result<(), Refusal> {
-        self.shared.submit(envelope, !is_worker_thread())
+    pub(crate) fn submit(&self, envelope: Envelope, permit: Permit) -> Result<(), Refusal> {
+        self.shared.submit(envelope, permit, !is_worker_thread())
+    }
+
+    /// The permit of what is captured now.
+    pub(crate) fn permit(&self) -> Permit {
+        self.shared.permit()
+    }
+
+    /// True if an envelope with this permit goes nowhere, not even to disk; saves the work of making one.
+    pub(crate) fn is_surely_refused(&self, permit: Permit) -> bool {
+        permit == Permit::Refused && !self.shared.keeps_refused()
     }
 
     /// Books an envelope that is not accepted.
@@ -137,11 +149,18 @@ impl Transport {
         self.shared.queue.is_surely_full(category)
     }
 
-    /// From now on nothing is sent, or everything is again. What is under way goes on.
-    pub(crate) fn withhold(&self, is_withheld: bool) {
-        let was_withheld = self.shared.is_withheld.swap(is_withheld, Ordering::AcqRel);
-        if was_withheld && !is_withheld {
+    /// From now on something may be sent, or nothing; see [`permit`]. What is under way goes on. True if that changed
+    /// anything: then [`Transport::note_consent`] is to be called. Only one thread at a time may call it.
+    pub(crate) fn set_consent(&self, is_given: bool) -> bool {
+        self.shared.gate.set(is_given)
+    }
+
+    /// Lets the worker see to what waits for consent, or may wait no longer.
+    pub(crate) fn note_consent(&self) {
+        if self.shared.gate.is_open() {
             self.send_spooled();
+        } else {
+            self.shared.wake.now();
         }
     }
 

@@ -16,6 +16,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::budget::{Budget, Limits, MAX_ITEMS, Usage};
 use super::durable::{Charge, Copies};
 use super::ledger::Ledger;
+use super::permit::Permit;
 use super::priority::Priority;
 use crate::base::lock::lock;
 use crate::protocol::category::Category;
@@ -54,6 +55,8 @@ pub(crate) struct QueueSettings {
 pub(crate) struct Queued {
     /// What is to be sent.
     pub(crate) envelope: Envelope,
+    /// What it may do.
+    pub(crate) permit: Permit,
     /// Its lane.
     pub(crate) priority: Priority,
     /// Its place in the lane, counted from the start; a flush waits for all below its own.
@@ -71,6 +74,8 @@ pub(crate) enum Refusal {
     TooLarge,
     /// The transport is shutting down.
     Closed,
+    /// The user has not consented.
+    NoConsent,
 }
 
 #[derive(Debug)]
@@ -137,6 +142,7 @@ impl Queue {
     pub(crate) fn push(
         &self,
         envelope: Envelope,
+        permit: Permit,
         ledger: &Ledger,
         may_wait: bool,
         evicted: &mut Vec<Queued>,
@@ -147,11 +153,14 @@ impl Queue {
         if cost > limits.bytes {
             return Err((envelope, Refusal::TooLarge));
         }
-        let copy = self.copies.bytes_of(&envelope);
+        // A later start would send what lies in the log.
+        let is_copied = permit != Permit::Refused;
+        let copy = is_copied.then(|| self.copies.bytes_of(&envelope)).flatten();
         let mut deadline = None;
         let mut envelope = envelope;
         loop {
-            match self.try_push(envelope, copy.as_deref(), (priority, cost, limits), ledger) {
+            let place = (priority, cost, limits);
+            match self.try_push((envelope, permit), copy.as_deref(), place, ledger) {
                 Ok(()) => return Ok(()),
                 Err((returned, Refusal::Full)) => envelope = returned,
                 Err(refused) => return Err(refused),
@@ -284,7 +293,7 @@ impl Queue {
     )]
     fn try_push(
         &self,
-        envelope: Envelope,
+        (envelope, permit): (Envelope, Permit),
         copy: Option<&[u8]>,
         (priority, cost, limits): (Priority, u64, Limits),
         ledger: &Ledger,
@@ -307,6 +316,7 @@ impl Queue {
         let sequence = lane.pushed.fetch_add(1, Ordering::SeqCst);
         let queued = Queued {
             envelope,
+            permit,
             priority,
             sequence,
             charge: Charge {
@@ -415,7 +425,7 @@ mod tests {
     fn push(queue: &Queue, ledger: &Ledger, envelope: Envelope) -> (Option<Refusal>, usize) {
         let mut evicted = Vec::new();
         let refusal = queue
-            .push(envelope, ledger, true, &mut evicted)
+            .push(envelope, Permit::Granted(1), ledger, true, &mut evicted)
             .err()
             .map(|(_, refusal)| refusal);
         (refusal, evicted.len())

@@ -155,7 +155,7 @@ impl Inheritance {
             match taken_in {
                 Ok(tallies) => self.dead.bring_back(&tallies, &self.counters),
                 // Larger than this queue: it stays among the dead.
-                Err(Refusal::TooLarge) => {}
+                Err(Refusal::TooLarge | Refusal::NoConsent) => {}
                 Err(Refusal::Full | Refusal::Closed) => {
                     leftovers.give_back();
                     self.refused_at = Some(shared.queue.usage());

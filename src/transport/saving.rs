@@ -6,8 +6,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::host::Way;
 use super::outcome::Fate;
+use super::permit::Permit;
 use super::shared::Shared;
 use super::spooling;
 use crate::base::diagnostics::Severity;
@@ -16,23 +16,15 @@ use crate::protocol::envelope::Envelope;
 use crate::store::spool::{self, Written};
 
 impl Shared {
-    /// True if there is a place for what cannot be sent, and it may be kept there.
-    pub(crate) fn saves(&self) -> bool {
-        let may_be_kept =
-            !self.is_withheld.load(Ordering::Acquire) || self.settings.spool.puts_off();
-        let is_sent_later = !matches!(self.settings.way, Way::Nowhere);
-        self.backing.database.is_some() && may_be_kept && is_sent_later
-    }
-
     /// Leaves an envelope on disk that the worker holds.
     pub(crate) fn save_held(
         &self,
         ticket: u64,
-        envelope: &Envelope,
+        (envelope, permit): (&Envelope, Permit),
         attempts: u32,
         until: Instant,
     ) {
-        if self.has_time(until) && self.leave(envelope) {
+        if self.may_send_later(permit) && self.has_time(until) && self.leave(envelope) {
             self.settle(ticket, Fate::Spooled, 0, attempts);
             self.abandoned.fetch_add(1, Ordering::Relaxed);
         }
@@ -44,17 +36,18 @@ impl Shared {
             let Some(mut queued) = self.queue.take() else {
                 return;
             };
-            let is_saved = self.leave(&queued.envelope);
+            let is_allowed = self.may_send_later(queued.permit);
+            let is_saved = is_allowed && self.leave(&queued.envelope);
             let fate = if is_saved {
                 Fate::Spooled
             } else {
                 let lost = Fate::Discarded(DiscardReason::Shutdown);
-                self.at_the_end(lost, &mut queued.charge)
+                self.at_the_end(lost, queued.permit, &mut queued.charge)
             };
             self.queue.release(queued.charge);
             self.settle_queued(&queued, fate);
             self.abandoned.fetch_add(1, Ordering::Relaxed);
-            if !is_saved {
+            if is_allowed && !is_saved {
                 // What follows would meet the same disk.
                 return;
             }
@@ -70,7 +63,7 @@ impl Shared {
 
     fn has_time(&self, until: Instant) -> bool {
         // What a durable queue holds is on disk, where it may be synced already: it stays there.
-        let is_to_write = self.saves() && !self.queue.copies().is_on();
+        let is_to_write = self.has_place() && !self.queue.copies().is_on();
         is_to_write && !self.is_inherited() && self.clock.now() < until
     }
 

@@ -12,6 +12,7 @@ use super::backing::Backing;
 use super::durable::{Charge, Copies};
 use super::ledger::{Ledger, Tally};
 use super::outcome::{self, Fate, Outcome};
+use super::permit::{Gate, Permit};
 use super::priority::Priority;
 use super::queue::{Queue, Queued, Refusal};
 use super::rate_limiter::RateLimiter;
@@ -122,6 +123,7 @@ struct Unsettled {
     event_id: Uuid,
     category: Category,
     tallies: Vec<Tally>,
+    permit: Permit,
     place: Place,
 }
 
@@ -161,8 +163,8 @@ pub(crate) struct Shared {
     pub(crate) diagnostics: Arc<Diagnostics>,
     /// What the client lends.
     pub(crate) backing: Backing,
-    /// Set while nothing may be sent.
-    pub(crate) is_withheld: AtomicBool,
+    /// Whether anything may be sent.
+    pub(crate) gate: Gate,
     /// Set when the client has chores.
     pub(crate) chores_due: AtomicBool,
     /// Set when what waits on disk is to be sent at once.
@@ -208,7 +210,7 @@ impl Shared {
             settings,
             clock,
             diagnostics,
-            is_withheld: AtomicBool::new(backing.is_withheld),
+            gate: Gate::new(!backing.is_consent_missing),
             chores_due: AtomicBool::new(false),
             spool_due: AtomicBool::new(false),
             backing,
@@ -221,21 +223,30 @@ impl Shared {
     }
 
     /// Queues an envelope for sending, or books it as lost and says why. It waits for room only if it `may_wait` and the
-    /// host wants that.
-    pub(crate) fn submit(&self, envelope: Envelope, may_wait: bool) -> Result<(), Refusal> {
+    /// host wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
+    pub(crate) fn submit(
+        &self,
+        envelope: Envelope,
+        permit: Permit,
+        may_wait: bool,
+    ) -> Result<(), Refusal> {
         if self.is_inherited() {
             return Err(Refusal::Closed);
         }
+        if permit == Permit::Refused && !self.keeps_refused() {
+            self.refuse_envelope(&envelope, reason_of(Refusal::NoConsent));
+            return Err(Refusal::NoConsent);
+        }
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
-        let mut result = queue.push(envelope, ledger, may_wait, &mut evicted);
+        let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted);
         if let Err((envelope, refusal @ (Refusal::Full | Refusal::TooLarge))) = &mut result {
             // Rather the event alone than nothing.
             let lost = envelope.remove_attachments();
             if !lost.is_empty() {
                 self.refuse_part(&lost, reason_of(*refusal));
                 let envelope = std::mem::take(envelope);
-                result = queue.push(envelope, ledger, false, &mut evicted);
+                result = queue.push(envelope, permit, ledger, false, &mut evicted);
             }
         }
         for victim in &evicted {
@@ -248,7 +259,10 @@ impl Shared {
         match result {
             Ok(()) => {
                 self.wake.new_work();
-                Ok(())
+                match permit {
+                    Permit::Granted(_) | Permit::Waiting => Ok(()),
+                    Permit::Refused => Err(Refusal::NoConsent),
+                }
             }
             Err((envelope, refusal)) => {
                 self.refuse_envelope(&envelope, reason_of(refusal));
@@ -260,7 +274,8 @@ impl Shared {
     /// Queues an envelope of an earlier run.
     pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Refusal> {
         let mut evicted = Vec::new();
-        let result = self.queue.push(envelope, &self.ledger, false, &mut evicted);
+        let Self { queue, ledger, .. } = self;
+        let result = queue.push(envelope, self.permit(), ledger, false, &mut evicted);
         for victim in &evicted {
             self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
         }
@@ -281,20 +296,22 @@ impl Shared {
 
     /// Notes that the worker now answers for `queued`.
     pub(crate) fn hold(&self, ticket: u64, queued: &Queued) {
-        self.hold_at(ticket, &queued.envelope, Place::Memory(queued.charge));
+        let place = Place::Memory(queued.charge);
+        self.hold_at(ticket, &queued.envelope, queued.permit, place);
     }
 
     /// Notes that the worker now sends an envelope that lies on disk.
     pub(crate) fn hold_spooled(&self, ticket: u64, envelope: &Envelope) {
-        self.hold_at(ticket, envelope, Place::Disk);
+        self.hold_at(ticket, envelope, Permit::Waiting, Place::Disk);
     }
 
-    fn hold_at(&self, ticket: u64, envelope: &Envelope, place: Place) {
+    fn hold_at(&self, ticket: u64, envelope: &Envelope, permit: Permit, place: Place) {
         lock(&self.unsettled).push(Unsettled {
             ticket,
             event_id: envelope.event_id.unwrap_or(Uuid::NIL),
             category: envelope.category(),
             tallies: envelope.tallies().collect(),
+            permit,
             place,
         });
     }
@@ -356,7 +373,7 @@ impl Shared {
             let mut held = unsettled.swap_remove(place);
             let is_in_memory = matches!(held.place, Place::Memory(_));
             if let Place::Memory(charge) = &mut held.place {
-                fate = self.at_the_end(fate, charge);
+                fate = self.at_the_end(fate, held.permit, charge);
             }
             self.book(held.tallies.iter().copied(), is_in_memory, fate);
             held
@@ -373,10 +390,16 @@ impl Shared {
         });
     }
 
-    /// What would be lost to the shutdown and has a copy in the log of a durable queue is left to the next start, with it.
-    pub(crate) fn at_the_end(&self, fate: Fate, charge: &mut Charge) -> Fate {
-        let is_lost = fate == Fate::Discarded(DiscardReason::Shutdown);
-        if is_lost && self.saves() && self.queue.copies().leave(charge.record) {
+    /// What would be lost to the shutdown and has a copy in the log of a durable queue is left to the next start, with it;
+    /// unless it may not be sent: then that is why it is lost.
+    pub(crate) fn at_the_end(&self, fate: Fate, permit: Permit, charge: &mut Charge) -> Fate {
+        if fate != Fate::Discarded(DiscardReason::Shutdown) {
+            return fate;
+        }
+        if !self.may_send_later(permit) {
+            return Fate::Discarded(DiscardReason::NoConsent);
+        }
+        if self.has_place() && self.queue.copies().leave(charge.record) {
             charge.record = None;
             return Fate::Spooled;
         }
@@ -416,7 +439,7 @@ impl Shared {
                 break;
             };
             let lost = Fate::Discarded(DiscardReason::Shutdown);
-            let fate = self.at_the_end(lost, &mut queued.charge);
+            let fate = self.at_the_end(lost, queued.permit, &mut queued.charge);
             self.queue.release(queued.charge);
             self.settle_queued(&queued, fate);
             abandoned = abandoned.saturating_add(1);
@@ -531,5 +554,6 @@ fn reason_of(refusal: Refusal) -> DiscardReason {
         Refusal::Full => DiscardReason::QueueOverflow,
         Refusal::TooLarge => DiscardReason::TooLarge,
         Refusal::Closed => DiscardReason::Shutdown,
+        Refusal::NoConsent => DiscardReason::NoConsent,
     }
 }

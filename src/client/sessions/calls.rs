@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::client::pipeline::{submit, would_feed_back};
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
 use crate::protocol::session::{Session, SessionStatus};
+use crate::transport::permit::Permit;
 use crate::value::dynamic::Value;
 use crate::value::scan;
 
@@ -62,7 +63,7 @@ impl Client {
         envelope.push(Item::new(ItemKind::Session, payload));
         if let Some(transport) = &self.transport {
             // Booked, whatever the answer.
-            let _ = submit(transport, envelope);
+            let _ = submit(transport, envelope, transport.permit());
         }
     }
 
@@ -72,9 +73,10 @@ impl Client {
             return;
         };
         let mut envelope = Envelope::default();
-        let ride = self.board(&mut envelope);
+        let permit = transport.permit();
+        let ride = self.board(&mut envelope, permit);
         if !envelope.is_empty() {
-            let is_queued = submit(transport, envelope).is_ok();
+            let is_queued = submit(transport, envelope, permit).is_ok();
             self.alight(ride, is_queued);
         }
     }
@@ -85,10 +87,10 @@ impl Client {
     }
 
     /// Puts the running session into an envelope, if there is something to tell and the user allows it.
-    pub(in crate::client) fn board(&self, envelope: &mut Envelope) -> Option<Ride> {
+    pub(in crate::client) fn board(&self, envelope: &mut Envelope, permit: Permit) -> Option<Ride> {
         let sessions = self.sessions()?;
         // What is not sent for want of consent is not told: the first transmission is still to come.
-        if self.is_consent_missing() {
+        if !matches!(permit, Permit::Granted(_)) {
             return None;
         }
         sessions.ride(envelope, Instant::now())

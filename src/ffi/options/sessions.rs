@@ -43,7 +43,8 @@ pub unsafe extern "C" fn sentry_options_get_auto_session_tracking(
     })
 }
 
-/// Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`.
+/// Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`. Decided when something is
+/// captured; the answer is final.
 ///
 /// Arguments: `val` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.

@@ -182,7 +182,7 @@ impl<S: Sender> Worker<S> {
         let chores = self.shared.backing.chores.as_ref();
         for envelope in chores.map_or_else(Vec::new, |chores| chores.taken_over()) {
             // What does not fit is booked as any other that does not.
-            let _ = self.shared.submit(envelope, false);
+            let _ = self.shared.submit(envelope, self.shared.permit(), false);
         }
     }
 

@@ -85,7 +85,7 @@ impl<S: Sender> Worker<S> {
     pub(super) fn send_until(&self, latest: Instant) -> Instant {
         /// For one file, on a disk that is no slower than most.
         const WRITING: Duration = Duration::from_micros(200);
-        if !self.shared.saves() {
+        if !self.shared.has_place() {
             return latest;
         }
         let held = u32::try_from(self.shared.queue.usage().items).unwrap_or(u32::MAX);
@@ -110,8 +110,9 @@ impl<S: Sender> Worker<S> {
         }
         jobs.extend(self.parked.drain(..));
         for job in jobs.iter().filter(|job| job.spooled.is_none()) {
+            let held = (&*job.envelope, job.permit);
             self.shared
-                .save_held(job.ticket, &job.envelope, job.requests, stop.save_until);
+                .save_held(job.ticket, held, job.requests, stop.save_until);
         }
         self.shared.save_queued(stop.save_until);
     }

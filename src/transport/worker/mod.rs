@@ -29,6 +29,7 @@ use crate::protocol::envelope::Envelope;
 use crate::transport::http::Completion;
 use crate::transport::ledger::Loss;
 use crate::transport::outcome::Fate;
+use crate::transport::permit::Permit;
 use crate::transport::priority::Priority;
 use crate::transport::queue::Queued;
 use crate::transport::retry::{Attempts, Circuit};
@@ -48,6 +49,7 @@ const LAST_PROBE: Duration = Duration::from_millis(100);
 struct Job {
     ticket: u64,
     envelope: Arc<Envelope>,
+    permit: Permit,
     priority: Priority,
     sequence: u64,
     attempts: Attempts,
@@ -238,6 +240,7 @@ impl<S: Sender> Worker<S> {
     }
 
     fn start_transfers(&mut self) {
+        self.withhold_waiting();
         while self.has_free_slot() && !self.shared.is_inherited() {
             let Some(job) = self.next_job() else { return };
             self.send(job);
@@ -274,6 +277,7 @@ impl<S: Sender> Worker<S> {
             priority: queued.priority,
             sequence: queued.sequence,
             envelope: Arc::new(queued.envelope),
+            permit: queued.permit,
             attempts: Attempts::default(),
             requests: 0,
             redirect: None,
@@ -289,7 +293,7 @@ impl<S: Sender> Worker<S> {
     /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
     fn send(&mut self, mut job: Job) {
         self.run_due();
-        if self.shared.is_withheld.load(Ordering::Acquire) {
+        if !self.shared.may_send(job.permit) {
             return self.withhold(&job);
         }
         if !self.apply_rate_limits(&mut job) {
@@ -392,9 +396,8 @@ impl<S: Sender> Worker<S> {
     /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
     fn start_report(&mut self) -> bool {
         let now = self.shared.clock.now();
-        let is_possible = self.reports != Reports::Off
-            && !self.circuit.is_open()
-            && !self.shared.is_withheld.load(Ordering::Acquire);
+        let is_possible =
+            self.reports != Reports::Off && !self.circuit.is_open() && self.shared.gate.is_open();
         if !is_possible || !self.shared.has_due_report() || !self.has_free_slot() {
             return false;
         }

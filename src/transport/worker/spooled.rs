@@ -18,6 +18,7 @@ use crate::store::spool::{Claim, Content, Moment, Notice, Refused, Spool, Ticket
 use crate::transport::durable::Charge;
 use crate::transport::host::Way;
 use crate::transport::outcome::Fate;
+use crate::transport::permit::Permit;
 use crate::transport::priority::Priority;
 use crate::transport::retry::Attempts;
 use crate::transport::shared::Shared;
@@ -98,11 +99,18 @@ impl<S: Sender> Worker<S> {
         Moment::new(self.shared.clock.now(), self.shared.clock.wall())
     }
 
-    /// Ends a job that will not be tried again from memory: on disk if the host wants that, else as lost for `reason`.
+    /// Ends a job that will not be tried again from memory: on disk if the host wants that, else as lost for `reason`, or
+    /// for want of consent.
     pub(super) fn give_up(&mut self, job: &Job, reason: DiscardReason) {
         let policy = self.shared.settings.spool;
+        let (reason, is_put_off) = if self.shared.may_send(job.permit) {
+            (reason, policy.puts_off())
+        } else {
+            let can_wait = self.shared.may_send_later(job.permit);
+            (DiscardReason::NoConsent, can_wait)
+        };
         let mut fate = Fate::Discarded(reason);
-        if policy.puts_off() {
+        if is_put_off {
             match self.put_on_disk(job) {
                 Some(Ok(())) => fate = Fate::Spooled,
                 Some(Err(Refused::NoRoom)) => fate = Fate::Discarded(DiscardReason::CacheOverflow),
@@ -218,6 +226,14 @@ impl<S: Sender> Worker<S> {
         }
     }
 
+    /// While nothing may be sent nothing waits in memory either, whatever is under way.
+    pub(super) fn withhold_waiting(&mut self) {
+        while !self.shared.gate.is_open() && !self.shared.is_inherited() {
+            let Some(job) = self.next_job() else { return };
+            self.withhold(&job);
+        }
+    }
+
     /// The user has not consented: what lies on disk stays there, the rest goes there or is lost (SP-8).
     pub(super) fn withhold(&mut self, job: &Job) {
         match job.spooled {
@@ -297,6 +313,7 @@ impl<S: Sender> Worker<S> {
                 // A flush does not wait for it.
                 sequence: u64::MAX,
                 envelope: Arc::new(*envelope),
+                permit: Permit::Waiting,
                 attempts: Attempts::default(),
                 requests: 0,
                 redirect: None,
@@ -321,7 +338,7 @@ impl<S: Sender> Worker<S> {
                 .iter()
                 .filter_map(|transfer| transfer.job.as_ref())
                 .any(is_of_spool);
-        if is_busy || self.stop.is_some() || self.shared.is_withheld.load(Ordering::Acquire) {
+        if is_busy || self.stop.is_some() || !self.shared.gate.is_open() {
             return None;
         }
         let due = spooling.spool.next_due()?;

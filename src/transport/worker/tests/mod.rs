@@ -233,17 +233,15 @@ impl Rig {
     fn capture(&self) -> Uuid {
         let id = Uuid::new_v4();
         let envelope = Envelope::event(id, b"{}".to_vec());
-        self.shared
-            .queue
-            .push(envelope, &self.shared.ledger, false, &mut Vec::new())
-            .unwrap();
+        self.submit(envelope);
         id
     }
 
     fn submit(&self, envelope: Envelope) {
-        self.shared
-            .queue
-            .push(envelope, &self.shared.ledger, false, &mut Vec::new())
+        let Shared { queue, ledger, .. } = &*self.shared;
+        let permit = self.shared.permit();
+        queue
+            .push(envelope, permit, ledger, false, &mut Vec::new())
             .unwrap();
     }
 

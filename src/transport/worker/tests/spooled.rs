@@ -295,14 +295,14 @@ fn caps_hold_and_what_they_cost_is_counted_at_once() {
 fn without_consent_envelopes_wait_on_disk() {
     let scratch = Scratch::new();
     let mut rig = spooling(&scratch, POLICY);
-    rig.shared.is_withheld.store(true, Ordering::Release);
+    rig.shared.gate.set(false);
     rig.capture();
     rig.steps(2);
     rig.shared.spool_due.store(true, Ordering::Release);
     rig.pass(60 * MINUTE, 60);
     assert_eq!((rig.account(), rig.requests()), ((1, 0, 1, 0), 0));
     rig.answers([status(200)]);
-    rig.shared.is_withheld.store(false, Ordering::Release);
+    rig.shared.gate.set(true);
     rig.shared.spool_due.store(true, Ordering::Release);
     rig.steps(3);
     assert_eq!((rig.account(), rig.requests()), ((1, 1, 0, 0), 1));
@@ -496,7 +496,7 @@ fn a_stop_without_consent_leaves_nothing_unless_it_may_wait() {
         let mut rig = spooling(&scratch, policy);
         rig.capture();
         rig.steps(2);
-        rig.shared.is_withheld.store(true, Ordering::Release);
+        rig.shared.gate.set(false);
         rig.stop(Duration::ZERO);
         assert_eq!(rig.steps(1), Step::Finished);
         assert_eq!(rig.account(), booked);
