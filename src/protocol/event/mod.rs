@@ -20,6 +20,7 @@ use crate::value::write as json;
 mod bags;
 mod bound;
 pub(crate) mod breadcrumb;
+mod contexts;
 mod error;
 mod field;
 mod limits;

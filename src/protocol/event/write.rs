@@ -2,7 +2,9 @@
 
 use super::error::EventError;
 use super::field::Field;
-use super::{Event, Parts, Written, bags, breadcrumb, limits, request, stack, tags, text, time};
+use super::{
+    Event, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text, time,
+};
 use crate::value::pieces::{Cuts, Fragment, Pieces};
 use crate::value::scan;
 use crate::value::write as json;
@@ -141,7 +143,7 @@ fn write_fields(
     }
     tags::write(writer, event.get(Field::Tags));
     let is_reduced = is_left_out(Omission::Contexts);
-    bags::contexts(writer, event.get(Field::Contexts), is_reduced);
+    contexts::write(writer, event.get(Field::Contexts), is_reduced);
     if !is_left_out(Omission::Extra) {
         bags::extra(writer, event.get(Field::Extra));
     }

@@ -1,0 +1,234 @@
+//! Contexts: what the host knows about its surroundings, each an object (EVT-13, EVT-18, EVT-19, SCO-2, SCO-4).
+
+use std::borrow::Cow;
+
+use super::bound;
+use super::field::Field;
+use super::limits;
+use super::write::Writer;
+use crate::value::keys::Keys;
+use crate::value::rewrite::{self, Change};
+use crate::value::scan::{self, Kind};
+use crate::value::trim::{bag, string_within};
+use crate::value::write as json;
+
+/// Writes the contexts of the event, and those of the scope that it has not; only what traces, and what a user wrote, if
+/// `is_reduced`.
+pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bool) {
+    let before = writer.out.len();
+    writer.key("contexts");
+    writer.out.push(b'{');
+    let start = writer.out.len();
+    let scope = writer.parts.contexts;
+    if value.is_none() && !is_reduced {
+        writer.out.extend_from_slice(scope.json().as_bytes());
+    } else {
+        let is_left_out = |key: &str| is_reduced && key != "trace" && key != "feedback";
+        let mut keys = Keys::default();
+        for (key, context) in value.into_iter().flat_map(scan::entries) {
+            let key = scan::decode(key);
+            if is_left_out(&key) || !is_context(writer, &key, context) || keys.contains(&key) {
+                continue;
+            }
+            json::key(writer.out, &key);
+            let context = match &*key {
+                "flags" => Cow::Owned(flags(context, &mut writer.trimmed)),
+                "trace" => Cow::Owned(rewrite::members_to_json(context, |key, value| {
+                    bound::change(bound::trace, key, value, &mut writer.trimmed)
+                })),
+                _ => Cow::Borrowed(context),
+            };
+            let max_bytes = context_bytes(&key, &context);
+            writer.trimmed |= bag(writer.out, &context, limits::BAG_DEPTH, max_bytes);
+            keys.insert(key);
+        }
+        scope.write_missing(writer.out, |key| keys.contains(key) || is_left_out(key));
+    }
+    if writer.out.len() == start {
+        writer.out.truncate(before);
+    } else {
+        writer.out.push(b'}');
+        writer.mark_written(Field::Contexts);
+    }
+}
+
+/// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one
+/// text, to all the type.
+fn context_bytes(key: &str, context: &str) -> usize {
+    let max_bytes = limits::CONTEXT_BYTES
+        .saturating_sub(limits::CONTEXT_RESERVE)
+        .saturating_sub(key.len());
+    let half = max_bytes / 2;
+    if context.len() <= half {
+        return half;
+    }
+    let own_type = scan::entry(context, "type").and_then(scan::text);
+    match own_type.as_deref().unwrap_or(key) {
+        "os" | "runtime" | "browser" => {
+            let added = scan::entries(context)
+                .filter(|(key, _)| matches!(&*scan::decode(key), "name" | "version"))
+                .fold(0, |sum: usize, (_, value)| sum.saturating_add(value.len()));
+            max_bytes.saturating_sub(added.min(half))
+        }
+        _ => max_bytes,
+    }
+}
+
+/// A context is an object; one that traces must have ids, else the scope's is better (SCO-4, TRACE-1, TRACE-19).
+fn is_context(writer: &mut Writer<'_>, key: &str, context: &str) -> bool {
+    let is_id = |name: &str, digits: usize| {
+        let text = scan::entry(context, name).and_then(scan::text);
+        text.is_some_and(|id| {
+            id.len() == digits
+                && id.bytes().all(|digit| digit.is_ascii_hexdigit())
+                && id.bytes().any(|digit| digit != b'0')
+        })
+    };
+    let is_valid = match scan::kind(context) {
+        Kind::Object if key == "trace" => is_id("trace_id", 32) && is_id("span_id", 16),
+        kind => kind == Kind::Object,
+    };
+    writer.trimmed |= !is_valid && scan::kind(context) != Kind::Null;
+    is_valid
+}
+
+/// EVT-19: names and values of feature flags.
+fn flags(context: &str, trimmed: &mut bool) -> String {
+    let (name_chars, value_chars) = limits::FLAG_CHARS;
+    rewrite::members_to_json(context, |key, values| {
+        if key != "values" || scan::kind(values) != Kind::Array {
+            return Change::Keep;
+        }
+        let mut out = b"[".to_vec();
+        rewrite::elements(&mut out, scan::elements(values), |flag| {
+            if scan::kind(flag) != Kind::Object {
+                return Change::Keep;
+            }
+            Change::Replace(rewrite::members_to_json(flag, |key, value| {
+                let max_chars = match (key, scan::kind(value)) {
+                    ("flag", Kind::Text) => name_chars,
+                    ("result", Kind::Text) => value_chars,
+                    _ => return Change::Keep,
+                };
+                let mut text = Vec::new();
+                *trimmed |= string_within(&mut text, value, max_chars);
+                Change::Replace(json::into_text(text))
+            }))
+        });
+        out.push(b']');
+        Change::Replace(json::into_text(out))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::limits;
+    use crate::protocol::event::testing::{Given, written};
+    use serde_json::{Value, json};
+
+    fn one(key: &str, value: &Value) -> (Value, bool) {
+        let (json, written) = written(&json!({ key: value }).to_string());
+        (json.get(key).cloned().unwrap_or_default(), written.trimmed)
+    }
+
+    // EVT-13, SCO-2
+    #[test]
+    fn contexts_are_objects_and_the_event_wins_key_by_key() {
+        let mut given = Given::default();
+        given.contexts.set("os", "{\"name\":\"scope\"}");
+        given.contexts.set("device", "{}");
+        let contexts = |event: &str| given.read_and_write(event).0["contexts"].clone();
+        assert_eq!(
+            contexts("{}"),
+            json!({"os": {"name": "scope"}, "device": {}})
+        );
+        assert_eq!(
+            contexts(r#"{"contexts":{"os":{"version":"own"},"app":{},"device":null}}"#),
+            json!({"os": {"version": "own"}, "app": {}, "device": {}})
+        );
+        assert_eq!(
+            one("contexts", &json!({"a": 1, "b": "x", "c": [], "d": {}})),
+            (json!({"d": {}}), true)
+        );
+        assert_eq!(one("contexts", &json!({"a": null})), (Value::Null, false));
+    }
+
+    // SCO-4, TRACE-1, TRACE-19
+    #[test]
+    fn a_trace_context_without_ids_gives_way_to_the_scope() {
+        let mut given = Given::default();
+        given.contexts.set("trace", "\"scope\"");
+        let trace = |own: Value| {
+            let event = json!({"contexts": {"trace": own}}).to_string();
+            given.read_and_write(&event).0["contexts"]["trace"].clone()
+        };
+        let good = json!({"trace_id": "a".repeat(32), "span_id": "B".repeat(16), "op": "x"});
+        assert_eq!(trace(good.clone()), good);
+        for bad in [
+            json!({}),
+            json!({"trace_id": "a".repeat(32)}),
+            json!({"trace_id": "0".repeat(32), "span_id": "b".repeat(16)}),
+            json!({"trace_id": "a".repeat(31), "span_id": "b".repeat(16)}),
+            json!({"trace_id": "g".repeat(32), "span_id": "b".repeat(16)}),
+            json!({"trace_id": 7, "span_id": "b".repeat(16)}),
+        ] {
+            assert_eq!(trace(bad.clone()), "scope", "{bad}");
+        }
+    }
+
+    // EVT-13, EVT-18, EVT-19
+    #[test]
+    fn contexts_are_bounded() {
+        let (json, trimmed) = one(
+            "contexts",
+            &json!({"big": {"a": 1, "b": "é".repeat(8000), "c": 2}}),
+        );
+        assert!(trimmed && json["big"].to_string().len() <= limits::CONTEXT_BYTES);
+        assert_eq!(json["big"]["a"], 1);
+        assert!(json["big"]["b"].as_str().unwrap().ends_with("é..."));
+        let (json, trimmed) = one(
+            "contexts",
+            &json!({"k": {"2": {"3": {"4": {"5": {"6": {}}}}}}}),
+        );
+        assert_eq!(json, json!({"k": {"2": {"3": {"4": {"5": {"6": "..."}}}}}}));
+        assert!(trimmed);
+        let flags = json!({"values": [{"flag": "f".repeat(33), "result": "r".repeat(201)}, {"flag": "a", "result": true}]});
+        let (json, trimmed) = one("contexts", &json!({"flags": flags}));
+        let first = &json["flags"]["values"][0];
+        assert_eq!(first["flag"].as_str().unwrap().len(), 32);
+        assert_eq!(first["result"].as_str().unwrap().len(), 200);
+        assert_eq!(
+            json["flags"]["values"][1],
+            json!({"flag": "a", "result": true})
+        );
+        assert!(trimmed);
+    }
+
+    // EVT-13, ENV-18
+    #[test]
+    fn contexts_leave_room_for_what_servers_add() {
+        let long = "é".repeat(8000);
+        for (key, context, max) in [
+            ("os", json!({"name": long}), 4096),
+            ("os", json!({"name": "n", "version": long}), 4096),
+            ("runtime", json!({"name": long, "version": long}), 4096),
+            ("mine", json!({"type": "browser", "name": long}), 4096),
+            ("os", json!({"name": "n", "build": long}), 8192),
+            ("device", json!({"name": long}), 8192),
+            ("os", json!({"type": "mine", "name": long}), 8192),
+        ] {
+            let (json, trimmed) = one("contexts", &json!({ key: context }));
+            let length = json[key].to_string().len();
+            assert!(trimmed && length <= max - key.len(), "{key}: {length}");
+            assert!(length > max - 100, "{key}: {length}");
+        }
+        let (json, trimmed) = one("contexts", &json!({"k".repeat(500): {"a": long}}));
+        assert!(trimmed && json.to_string().len() < 8192);
+        let ids = json!({"trace_id": "a".repeat(32), "span_id": "b".repeat(16)});
+        let mut trace = ids.clone();
+        trace["op"] = json!("o".repeat(129));
+        let (json, trimmed) = one("contexts", &json!({ "trace": trace }));
+        assert!(trimmed && json["trace"]["trace_id"] == ids["trace_id"]);
+        assert_eq!(json["trace"]["op"].as_str().unwrap().len(), 128);
+    }
+}
