@@ -10,41 +10,49 @@ impl Value {
     /// The text. Numbers have 16 significant digits; what JSON has no word for becomes null. A container at level 64 is
     /// written empty. Bytes that are no UTF-8 go through as they are.
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        // An event has some KB: a few steps to grow instead of a dozen.
-        let mut out = Vec::with_capacity(if self.is_scalar() { 32 } else { 1024 });
-        write(self, 1, &mut out);
-        out
+        self.written_with(printed)
     }
 
-    /// The same as text: what is no UTF-8 becomes U+FFFD.
+    /// The text for events and scopes: a finite number is read back as the same number, and what is no UTF-8 becomes
+    /// U+FFFD.
     pub(crate) fn to_json_text(&self) -> String {
-        String::from_utf8(self.to_json())
+        String::from_utf8(self.written_with(exact))
             .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    }
+
+    fn written_with(&self, number: NumberText) -> Vec<u8> {
+        // An event has some KB: a few steps to grow instead of a dozen.
+        let mut out = Vec::with_capacity(if self.is_scalar() { 32 } else { 1024 });
+        write(self, 1, number, &mut out);
+        out
     }
 }
 
-fn write(value: &Value, depth: usize, out: &mut Vec<u8>) {
+/// How a double is written.
+type NumberText = fn(f64) -> String;
+
+fn write(value: &Value, depth: usize, number: NumberText, out: &mut Vec<u8>) {
     match value {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Int32(number) => integer(*number, out),
-        Value::Node(node) => write_node(node, depth, out),
+        Value::Node(node) => write_node(node, depth, number, out),
     }
 }
 
-fn write_node(node: &Node, depth: usize, out: &mut Vec<u8>) {
+fn write_node(node: &Node, depth: usize, number_text: NumberText, out: &mut Vec<u8>) {
     match node {
         Node::Int64(number) => integer(*number, out),
         Node::Uint64(number) => integer(*number, out),
-        Node::Double(number) => out.extend_from_slice(double(*number).as_bytes()),
+        Node::Double(number) => out.extend_from_slice(number_text(*number).as_bytes()),
         Node::Text(text) => write_text(text.bytes(), out),
         Node::List(list) => {
             out.push(b'[');
             if depth < MAX_DEPTH {
                 let element = |item: &Value, depth, out: &mut Vec<u8>| {
                     separator(out);
-                    write(item, depth, out);
+                    write(item, depth, number_text, out);
                 };
                 each(list, |item| item, element, depth.saturating_add(1), out);
             }
@@ -57,7 +65,7 @@ fn write_node(node: &Node, depth: usize, out: &mut Vec<u8>) {
                     separator(out);
                     write_text(key, out);
                     out.push(b':');
-                    write(item, depth, out);
+                    write(item, depth, number_text, out);
                 };
                 each(
                     object,
@@ -131,20 +139,37 @@ fn escape(byte: u8, out: &mut Vec<u8>) {
 }
 
 /// `printf("%.16g")`, without its dependence on the locale.
-fn double(number: f64) -> String {
+fn printed(number: f64) -> String {
+    significant(number, 16)
+}
+
+/// As [`printed`] if that is read back as the same number, else with the digit more that always is: 16 digits of the
+/// largest double are a number beyond it.
+fn exact(number: f64) -> String {
+    let text = printed(number);
+    match text.parse::<f64>() {
+        Ok(read) if read == number => text,
+        _ => significant(number, 17),
+    }
+}
+
+/// `printf("%.*g")`.
+fn significant(number: f64, digits: i32) -> String {
     if !number.is_finite() {
         return "null".to_owned();
     }
-    // One digit before the point and fifteen behind it: 16 significant digits.
-    let scientific = format!("{number:.15e}");
+    // One digit stands before the point.
+    let behind = digits.saturating_sub(1);
+    let decimals = |count: i32| usize::try_from(count).unwrap_or(0);
+    let scientific = format!("{number:.*e}", decimals(behind));
     let Some((mantissa, exponent)) = scientific.split_once('e') else {
         return scientific;
     };
     let Ok(exponent) = exponent.parse::<i32>() else {
         return scientific;
     };
-    if (-4..16).contains(&exponent) {
-        let decimals = usize::try_from(15_i32.saturating_sub(exponent)).unwrap_or(0);
+    if (-4..digits).contains(&exponent) {
+        let decimals = decimals(behind.saturating_sub(exponent));
         return without_zeros(&format!("{number:.decimals$}")).to_owned();
     }
     let sign = if exponent < 0 { '-' } else { '+' };
@@ -192,8 +217,42 @@ mod tests {
             (f64::NAN, "null"),
             (f64::INFINITY, "null"),
         ] {
-            assert_eq!(double(number), expected, "{number:e}");
+            assert_eq!(printed(number), expected, "{number:e}");
         }
+    }
+
+    // EVT-17
+    #[test]
+    fn every_finite_double_of_an_event_is_read_back_as_it_was() {
+        let back = |number: f64| {
+            let text = Value::double(number).to_json_text();
+            let read = Value::from_json(&text).unwrap();
+            let again = read.to_json_text();
+            assert_eq!(again, text, "{number:e}");
+            text.parse::<f64>().unwrap().to_bits()
+        };
+        for number in [
+            f64::MAX,
+            f64::MIN,
+            f64::MIN_POSITIVE,
+            5e-324,
+            2.225_073_858_507_201e-308,
+            -0.0,
+            0.1 + 0.2,
+            1e16,
+            1.0 / 3.0,
+        ] {
+            assert_eq!(back(number), number.to_bits(), "{number:e}");
+        }
+        let mut bits = 1_u64;
+        for _ in 0..10_000 {
+            bits = bits.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let number = f64::from_bits(bits);
+            if number.is_finite() {
+                assert_eq!(back(number), bits, "{number:e}");
+            }
+        }
+        assert_eq!(Value::double(f64::NAN).to_json_text(), "null");
     }
 
     #[test]
