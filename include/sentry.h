@@ -3992,14 +3992,16 @@ void sentry_options_set_propagate_traceparent(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_propagate_traceparent(const sentry_options_t *opts);
 
 /**
- * Sets the organisation of the project. Stored; without effect in this version.
+ * Sets the organisation of the project, which the trace header of envelopes names.
  *
- * Arguments: `org_id`; default the one in the host of the DSN.
+ * Arguments: `org_id`; default the one in the host of the DSN, over which it wins; empty is as none.
  * Ownership: the text is copied.
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_org_id(sentry_options_t *opts, const char *org_id);
+SENTRY_API
+void sentry_options_set_org_id(sentry_options_t *opts,
+                               const char *org_id);
 
 /**
  * Like `sentry_options_set_org_id`, with a length.

@@ -29,6 +29,7 @@ pub fn event(data: &[u8]) {
         Arc::from(format!("{{\"message\":\"{}\"}}", "x".repeat(500))),
         0,
     );
+    let length = crumb.as_str().len();
     let images = Fragment::new(Arc::from("[{\"type\":\"elf\"}]"), 0);
     let parts = Parts {
         event_id: Uuid::from_bytes([0xab; 16]),
@@ -39,7 +40,7 @@ pub fn event(data: &[u8]) {
         tags: &scope,
         contexts: &scope,
         extra: &scope,
-        breadcrumbs: &[Crumbs::new(crumb, 1)],
+        breadcrumbs: &[[None, Crumbs::new(crumb, 1, length)]],
         max_breadcrumbs: 10,
         images: Some(&images),
     };

@@ -135,7 +135,15 @@ fn scopes_conform(standard: Standard) {
         .iter()
         .map(|event| event["logentry"]["formatted"].as_str().unwrap_or("none"))
         .collect();
-    let one_run = ["inner wins", "copy", "cleared", "once", "no scope"];
+    let one_run = [
+        "inner wins",
+        "copy",
+        "cleared",
+        "once",
+        "no scope",
+        "layers",
+        "numbers",
+    ];
     assert_eq!(messages, [one_run, one_run].concat());
     // SCO-2: event before scope before process, key by key.
     let inner = &events[0];
@@ -144,6 +152,12 @@ fn scopes_conform(standard: Standard) {
     assert_eq!(inner["user"], json!({"id": "scope"}));
     let context = json!({"from": "scope", "more": "scope"});
     assert_eq!(inner["contexts"]["box"], context);
+    let sdk = &inner["sdk"];
+    assert_eq!(
+        sdk["packages"],
+        json!([{"name": "cargo:libsentry", "version": sdk["version"]}])
+    );
+    assert_eq!(sdk["integrations"], json!(["inproc"]));
     assert!(inner["contexts"]["os"].is_object());
     assert_eq!(inner["extra"], json!({"x": 1}));
     assert_eq!(inner["level"], "info");
@@ -157,6 +171,34 @@ fn scopes_conform(standard: Standard) {
     assert!(events[2].get("fingerprint").is_none());
     assert_eq!(events[3]["tags"]["where"], "once");
     assert_eq!(events[4]["tags"]["where"], "process");
+    // SCO-2: contexts and extra merged at each depth; BC-4; TRACE-20; EVT-17.
+    let layers = &events[5];
+    assert_eq!(
+        layers["contexts"]["app"],
+        json!({"job": "event", "view": "scope", "build": "process"})
+    );
+    assert_eq!(
+        layers["extra"]["layered"],
+        json!({"a": "process", "b": "scope"})
+    );
+    let crumbs = layers["breadcrumbs"]["values"].as_array().expect("a list");
+    let crumbs: Vec<_> = crumbs.iter().map(|crumb| &crumb["message"]).collect();
+    assert_eq!(crumbs, ["1 scope", "2 process", "3 scope", "4 process"]);
+    let envelopes = receiver.envelopes();
+    let header = &envelopes[5].header["trace"];
+    let trace_id = "0ae7be1efe7a4d04f423378007b8f6ae";
+    assert_eq!(layers["contexts"]["trace"]["trace_id"], trace_id);
+    assert_eq!(header["trace_id"], trace_id);
+    assert_eq!(header["release"], "layered@2");
+    assert_eq!(header["environment"], "layers");
+    assert_eq!(header["org_id"], "4711");
+    let next = &events[6]["contexts"]["trace"];
+    assert_eq!(envelopes[6].header["trace"]["trace_id"], next["trace_id"]);
+    assert_eq!(next["trace_id"], inner["contexts"]["trace"]["trace_id"]);
+    let extra = &events[6]["extra"];
+    for (key, number) in [("max", f64::MAX), ("tiny", 5e-324), ("third", 0.1 + 0.2)] {
+        assert_eq!(extra[key].as_f64(), Some(number), "{key}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::protocol::event::breadcrumb::Crumbs;
+use crate::protocol::event::breadcrumb::{Crumbs, Trail};
 use crate::value::pieces::Fragment;
 
 /// See the module.
@@ -74,12 +74,15 @@ impl Breadcrumbs {
     }
 
     /// All of them, oldest first.
-    pub(crate) fn shared(&self) -> [Option<Crumbs>; 2] {
+    pub(crate) fn shared(&self) -> Trail {
         let older = Fragment::new(Arc::clone(&self.older), self.start);
         let newer = Fragment::new(Arc::clone(&self.newer_shared), 0);
+        let older_count = self.older_count();
+        let last_older = self.lengths.get(older_count.saturating_sub(1)).copied();
+        let last = self.lengths.back().copied();
         [
-            Crumbs::new(older, self.older_count()),
-            Crumbs::new(newer, self.newer_count),
+            Crumbs::new(older, older_count, last_older.unwrap_or_default()),
+            Crumbs::new(newer, self.newer_count, last.unwrap_or_default()),
         ]
     }
 

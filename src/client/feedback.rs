@@ -15,11 +15,10 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, ItemKind};
-use crate::protocol::event::{Event, EventErrorKind, Parts, within_limits};
+use crate::protocol::event::{Event, EventErrorKind, Parts, Written, within_limits};
 use crate::transport::Transport;
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
-use crate::value::pieces::Pieces;
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::trim_str;
@@ -47,13 +46,13 @@ impl Client {
             transport.refuse(event_id, FEEDBACK, reason);
             refused
         };
-        let mut payload = self
+        let mut written = self
             .feedback_event(event_id, feedback, scope)
             .map_err(refuse)?;
         if let Some(hook) = &self.options.before_send_feedback {
-            let shown = show(hook.as_ref(), event_id, &payload.whole(), hint);
+            let shown = show(hook.as_ref(), event_id, &written.payload.whole(), hint);
             self.check_fork()?;
-            payload = shown.map_err(refuse)?;
+            written = shown.map_err(refuse)?;
         }
         let permit = transport.permit();
         if transport.is_surely_refused(permit) {
@@ -61,8 +60,11 @@ impl Client {
             return self.conclude(event_id, scope, Err(refused));
         }
         check_way(transport).map_err(refuse)?;
-        let mut envelope = Envelope::single(Some(event_id), ItemKind::Feedback, payload);
-        envelope.trace = self.fields.trace_header();
+        let trace = self
+            .fields
+            .trace_header(written.trace_id, &self.scope.fields());
+        let mut envelope = Envelope::single(Some(event_id), ItemKind::Feedback, written.payload);
+        envelope.trace = trace;
         let owners = [
             Some(hint),
             scope.map(Scope::attachments),
@@ -123,7 +125,7 @@ impl Client {
         event_id: Uuid,
         feedback: &Value,
         scope: Option<&Scope>,
-    ) -> Result<Pieces, Fault> {
+    ) -> Result<Written, Fault> {
         let context = context(&feedback.to_json_text())?;
         let global = self.scope.snapshot();
         let snapshot = match scope {
@@ -173,7 +175,7 @@ fn show(
     event_id: Uuid,
     payload: &[u8],
     hint: &Attachments,
-) -> Result<Pieces, Fault> {
+) -> Result<Written, Fault> {
     let shown = hooks::event_for_hook(payload);
     let returned = shown.map_or(Value::Null, |event| hooks::call_feedback(hook, event, hint));
     if matches!(returned, Value::Null) {
@@ -205,9 +207,9 @@ fn show(
     write(&event, &parts)
 }
 
-fn write(event: &str, parts: &Parts<'_>) -> Result<Pieces, Fault> {
+fn write(event: &str, parts: &Parts<'_>) -> Result<Written, Fault> {
     let written = Event::parse(event).and_then(|event| event.write(parts));
-    written.map(|written| written.payload).map_err(|error| {
+    written.map_err(|error| {
         let reason = match error.kind {
             EventErrorKind::TooLarge => DiscardReason::TooLarge,
             EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::contexts::Trace;
 use super::options::{Options, SDK_VERSION};
@@ -16,31 +16,25 @@ use crate::value::write;
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
     list: FieldList,
-    /// The sampling context; its trace id is filled in.
+    /// What of the sampling context never changes; without a DSN there is none.
     sampling: Option<Members>,
-    traced: Arc<ArcSwap<Traced>>,
+    /// The trace of the process.
+    trace_id: Arc<ArcSwap<Uuid>>,
+    /// The sampling context that was wanted last.
+    header: Arc<ArcSwapOption<TraceHeader>>,
 }
 
-/// The trace of the process, and the header that follows from it.
+/// A sampling context as JSON, and what it was made from.
 #[derive(Debug)]
-struct Traced {
+struct TraceHeader {
     trace_id: Uuid,
-    header: Option<Arc<str>>,
+    /// Release and environment as JSON.
+    names: [Option<String>; 2],
+    json: Arc<str>,
 }
 
-impl Traced {
-    fn new(trace: &Trace, sampling: Option<&Members>) -> Arc<Self> {
-        let header = sampling.map(|sampling| {
-            let mut members = sampling.clone();
-            members.set_text("trace_id", &trace.trace_id());
-            Arc::from(format!("{{{}}}", members.json()))
-        });
-        Arc::new(Self {
-            trace_id: trace.id(),
-            header,
-        })
-    }
-}
+/// Fields of the scope that stand in the sampling context as well.
+const NAMES: [&str; 2] = ["release", "environment"];
 
 impl Fields {
     /// The fields that follow from the options.
@@ -65,12 +59,11 @@ impl Fields {
         if let Some(id) = installation_id {
             list.push(("user", user(id)));
         }
-        let sampling = dsn.map(|dsn| sampling(options, dsn));
-        let traced = Traced::new(trace, sampling.as_ref());
         Self {
             list,
-            sampling,
-            traced: Arc::new(ArcSwap::new(traced)),
+            sampling: dsn.map(|dsn| sampling(options, dsn)),
+            trace_id: Arc::new(ArcSwap::from_pointee(trace.id())),
+            header: Arc::default(),
         }
     }
 
@@ -79,20 +72,53 @@ impl Fields {
         self.list.clone()
     }
 
-    /// The dynamic sampling context for the envelope header (TRACE-20).
-    pub(crate) fn trace_header(&self) -> Option<Arc<str>> {
-        self.traced.load().header.clone()
+    /// The dynamic sampling context for the envelope of an event in this trace, by default that of the process, with
+    /// what the scope's fields say now (TRACE-12, TRACE-20).
+    pub(crate) fn trace_header(
+        &self,
+        trace_id: Option<Uuid>,
+        fields: &FieldList,
+    ) -> Option<Arc<str>> {
+        let sampling = self.sampling.as_ref()?;
+        let trace_id = trace_id.unwrap_or_else(|| self.trace_id());
+        let names = NAMES.map(|name| {
+            let field = fields.iter().find(|(field, _)| *field == name);
+            field.map(|(_, json)| json.as_str())
+        });
+        let last = self.header.load();
+        if let Some(last) = &*last
+            && last.trace_id == trace_id
+            && last.names.each_ref().map(Option::as_deref) == names
+        {
+            return Some(Arc::clone(&last.json));
+        }
+        let mut members = Members::new();
+        members.set_text("trace_id", trace_id.simple().as_str());
+        for (key, json) in sampling.iter() {
+            members.set(key, json);
+        }
+        for (name, json) in NAMES.iter().zip(names) {
+            if let Some(json) = json {
+                members.set(name, json);
+            }
+        }
+        let json: Arc<str> = Arc::from(format!("{{{}}}", members.json()));
+        self.header.store(Some(Arc::new(TraceHeader {
+            trace_id,
+            names: names.map(|name| name.map(str::to_owned)),
+            json: Arc::clone(&json),
+        })));
+        Some(json)
     }
 
     /// The id of the trace of the process.
     pub(crate) fn trace_id(&self) -> Uuid {
-        self.traced.load().trace_id
+        **self.trace_id.load()
     }
 
     /// Goes on in another trace.
     pub(crate) fn set_trace(&self, trace: &Trace) {
-        self.traced
-            .store(Traced::new(trace, self.sampling.as_ref()));
+        self.trace_id.store(Arc::new(trace.id()));
     }
 }
 
@@ -103,28 +129,27 @@ fn user(installation_id: Uuid) -> String {
     format!("{{{}}}", members.json())
 }
 
-/// The SDK object of events and envelope headers (EVT-15).
+/// The SDK object of events and envelope headers (EVT-15). Of integrations there is the one that is to catch crashes.
 pub(crate) fn sdk(options: &Options) -> String {
+    let mut package = Members::new();
+    package.set_text("name", concat!("cargo:", env!("CARGO_PKG_NAME")));
+    package.set_text("version", SDK_VERSION);
     let mut members = Members::new();
     members.set_text("name", &options.sdk_name);
     members.set_text("version", SDK_VERSION);
+    members.set("packages", &format!("[{{{}}}]", package.json()));
+    if options.crash.backend {
+        members.set("integrations", "[\"inproc\"]");
+    }
     format!("{{{}}}", members.json())
 }
 
-/// TRACE-12, without what only a transaction knows.
+/// TRACE-12, without what only a transaction knows, and without what may change. The option wins over the DSN (DSN-11).
 fn sampling(options: &Options, dsn: &Dsn) -> Members {
     let mut members = Members::new();
-    members.set_text("trace_id", "");
     members.set_text("public_key", dsn.public_key());
-    for (name, text) in [
-        ("release", &options.release),
-        ("environment", &options.environment),
-    ] {
-        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
-            members.set_text(name, text);
-        }
-    }
-    if let Some(org_id) = dsn.org_id() {
+    let own = options.telemetry.org_id.as_deref();
+    if let Some(org_id) = own.filter(|id| !id.is_empty()).or_else(|| dsn.org_id()) {
         members.set_text("org_id", org_id);
     }
     members
@@ -133,27 +158,90 @@ fn sampling(options: &Options, dsn: &Dsn) -> Members {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
-    // TRACE-12, TRACE-20, EVT-15
+    const DSN: &str = "https://key@o12.ingest.example/7";
+
+    fn header(fields: &Fields, trace_id: Option<Uuid>, list: &FieldList) -> Value {
+        serde_json::from_str(&fields.trace_header(trace_id, list).unwrap()).unwrap()
+    }
+
+    // TRACE-12, TRACE-20
     #[test]
-    fn the_trace_header_holds_what_is_known() {
+    fn the_trace_header_holds_what_is_known_now() {
         let options = Options {
             release: Some("app@1".to_owned()),
             ..Options::default()
         };
-        let dsn = Dsn::parse("https://key@o12.ingest.example/7").unwrap();
+        let dsn = Dsn::parse(DSN).unwrap();
         let trace = Trace::new();
         let fields = Fields::new(&options, Some(&dsn), &trace, None);
-        let header: serde_json::Value =
-            serde_json::from_str(&fields.trace_header().unwrap()).unwrap();
+        let mut list = fields.list();
+        let expected = json!({
+            "trace_id": trace.trace_id(), "public_key": "key", "release": "app@1",
+            "environment": "production", "org_id": "12"
+        });
+        assert_eq!(header(&fields, None, &list), expected);
+        let again = [(); 2].map(|()| fields.trace_header(None, &list).unwrap());
+        assert!(Arc::ptr_eq(&again[0], &again[1]), "made once");
+        let names: Vec<_> = list.iter().map(|field| field.0).collect();
+        assert_eq!(names, ["platform", "release", "environment", "sdk"]);
+
+        let own = Uuid::from_bytes([0xab; 16]);
         assert_eq!(
-            header,
-            serde_json::json!({
-                "trace_id": trace.trace_id(), "public_key": "key", "release": "app@1",
-                "environment": "production", "org_id": "12"
+            header(&fields, Some(own), &list)["trace_id"],
+            "ab".repeat(16)
+        );
+        list.retain(|(name, _)| *name != "environment");
+        list.retain(|(name, _)| *name != "release");
+        list.push(("release", "\"app@2\"".to_owned()));
+        let other = Trace::new();
+        fields.set_trace(&other);
+        assert_eq!(
+            header(&fields, None, &list),
+            json!({"trace_id": other.trace_id(), "public_key": "key", "release": "app@2", "org_id": "12"})
+        );
+        assert_eq!(
+            Fields::new(&options, None, &trace, None).trace_header(None, &list),
+            None
+        );
+    }
+
+    // DSN-11
+    #[test]
+    fn the_organisation_of_the_option_wins_over_that_of_the_dsn() {
+        for (option, dsn, expected) in [
+            (Some("77"), DSN, json!("77")),
+            (Some("77"), "https://key@example/7", json!("77")),
+            (Some(""), DSN, json!("12")),
+            (None, DSN, json!("12")),
+            (None, "https://key@example/7", Value::Null),
+        ] {
+            let mut options = Options::default();
+            options.set_org_id(option);
+            let dsn = Dsn::parse(dsn).unwrap();
+            let fields = Fields::new(&options, Some(&dsn), &Trace::new(), None);
+            let header = header(&fields, None, &fields.list());
+            assert_eq!(header["org_id"], expected, "{option:?}");
+        }
+    }
+
+    // EVT-15
+    #[test]
+    fn the_sdk_names_its_package_and_what_catches_crashes() {
+        let read = |options: &Options| serde_json::from_str::<Value>(&sdk(options)).unwrap();
+        let mut options = Options::default();
+        assert_eq!(
+            read(&options),
+            json!({
+                "name": "libsentry.native", "version": SDK_VERSION,
+                "packages": [{"name": "cargo:libsentry", "version": SDK_VERSION}],
+                "integrations": ["inproc"],
             })
         );
-        let names: Vec<_> = fields.list().into_iter().map(|field| field.0).collect();
-        assert_eq!(names, ["platform", "release", "environment", "sdk"]);
+        options.set_backend("none").unwrap();
+        options.sdk_name = "other".to_owned();
+        assert_eq!(read(&options)["name"], "other");
+        assert_eq!(read(&options)["integrations"], Value::Null);
     }
 }

@@ -46,7 +46,7 @@ use fields::Fields;
 use ignore::IgnoreRules;
 use options::Options;
 use paperwork::Paperwork;
-use scope::{Part, Scope};
+use scope::Scope;
 
 /// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.
 const PROBE_GRACE: Duration = Duration::from_millis(80);
@@ -104,8 +104,7 @@ impl Client {
 
     /// Goes on in another trace.
     pub(crate) fn set_trace(&self, trace: &Trace) {
-        self.scope
-            .set_member(Part::Contexts, "trace", Some(&trace.context()));
+        self.scope.set_trace(&trace.context());
         self.fields.set_trace(trace);
     }
 

@@ -4,12 +4,13 @@
 //! queue if the host asked for that. Each event that is not accepted is booked with exactly one reason.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::consent::NO_CONSENT;
 use super::hooks::{self, ValueHook};
-use super::scope::Scope;
+use super::scope::{FieldList, Scope};
 use super::{state, symbols};
 use crate::base::diagnostics::{MARK, is_speaking};
 use crate::base::lock::try_lock;
@@ -20,7 +21,7 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
-use crate::protocol::event::{Event, EventError, EventErrorKind, Parts};
+use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written};
 use crate::protocol::level::Level;
 use crate::transport::Transport;
 use crate::transport::is_worker_thread;
@@ -120,6 +121,13 @@ pub(super) enum Origin<'a> {
     Message,
     /// A file that is attached.
     Minidump(Dump<'a>),
+}
+
+/// An event as it goes on the wire, and the trace in the header of its envelope.
+#[derive(Debug)]
+struct Payload {
+    pieces: Pieces,
+    trace: Option<Arc<str>>,
 }
 
 /// One error event, as it is booked.
@@ -316,7 +324,7 @@ impl Client {
         &self,
         transport: &Transport,
         event_id: Uuid,
-        payload: impl FnOnce() -> Result<Pieces, EventError>,
+        payload: impl FnOnce() -> Result<Payload, EventError>,
         scope: Option<&Scope>,
         dump: Option<Dump<'_>>,
     ) -> Result<Uuid, Refused> {
@@ -339,8 +347,8 @@ impl Client {
             return Err(refuse(transport, event_id, reason, status, detail));
         }
         let payload = payload().map_err(|error| refuse_malformed(transport, &error))?;
-        let mut envelope = Envelope::event(event_id, payload);
-        envelope.trace = self.fields.trace_header();
+        let mut envelope = Envelope::event(event_id, payload.pieces);
+        envelope.trace = payload.trace;
         let owners = [
             scope.map(Scope::attachments),
             Some(self.scope.attachments()),
@@ -364,8 +372,9 @@ impl Client {
         event: &Event<'_>,
         event_id: Uuid,
         scope: Option<&Scope>,
-    ) -> Result<Pieces, EventError> {
+    ) -> Result<Payload, EventError> {
         let global = self.scope.snapshot();
+        let fields = Arc::clone(&global.fields);
         let snapshot = match scope {
             Some(scope) => scope.snapshot().within(global),
             None => global,
@@ -387,7 +396,15 @@ impl Client {
             max_breadcrumbs: self.options.max_breadcrumbs,
             images: images.as_ref(),
         };
-        Ok(event.write(&parts)?.payload)
+        Ok(self.with_trace(event.write(&parts)?, &fields))
+    }
+
+    /// The header's trace is the event's, and says what the scope of the process says now.
+    fn with_trace(&self, written: Written, fields: &FieldList) -> Payload {
+        Payload {
+            trace: self.fields.trace_header(written.trace_id, fields),
+            pieces: written.payload,
+        }
     }
 
     /// Shows the event, complete with its scope, to the hook; the id and the payload of what comes back.
@@ -397,10 +414,10 @@ impl Client {
         transport: &Transport,
         (event, scope): (&Event<'_>, Option<&Scope>),
         event_id: Uuid,
-    ) -> Result<(Uuid, Level, Pieces), Refused> {
+    ) -> Result<(Uuid, Level, Payload), Refused> {
         let payload = self.payload(event, event_id, scope);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
-        let shown = hooks::event_for_hook(&payload.whole());
+        let shown = hooks::event_for_hook(&payload.pieces.whole());
         let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
         self.check_fork()?;
         if matches!(returned, Value::Null) {
@@ -421,7 +438,11 @@ impl Client {
             // The scope is in it already; what the hook took out stays out.
             let written = event.write(&Parts::bare(event_id))?;
             let level = event.level().unwrap_or(Level::Error);
-            Ok((event_id, level, written.payload))
+            Ok((
+                event_id,
+                level,
+                self.with_trace(written, &self.scope.fields()),
+            ))
         };
         finish().map_err(|error: EventError| refuse_malformed(transport, &error))
     }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::attachments::Attachments;
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
-use crate::protocol::event::breadcrumb::Crumbs;
+use crate::protocol::event::breadcrumb::Trail;
 use crate::protocol::level::Level;
 use crate::protocol::names;
+use crate::protocol::trace::context_with;
 use crate::value::members::Members;
 use crate::value::write;
 
@@ -43,6 +44,8 @@ impl Part {
 
 #[derive(Debug, Clone)]
 struct State {
+    /// The context `trace` that events have at least; none in a scope of the host's own.
+    trace: Option<Arc<str>>,
     level: Level,
     fields: Arc<FieldList>,
     tags: Arc<Members>,
@@ -60,6 +63,26 @@ impl State {
             Part::Extra => &mut self.extra,
             Part::Attributes => &mut self.attributes,
         })
+    }
+
+    /// Sets a member to ready JSON, or removes it. A trace is never lost: what is set of it is completed.
+    fn put(&mut self, part: Part, key: &str, json: Option<&str>) {
+        let trace = self
+            .trace
+            .clone()
+            .filter(|_| part == Part::Contexts && key == "trace");
+        let members = self.part(part);
+        if let Some(trace) = trace {
+            let own = json.and_then(|own| context_with(own, Some(&trace)));
+            members.set(key, own.as_deref().unwrap_or(&trace));
+            return;
+        }
+        match json {
+            Some(json) => members.set(key, json),
+            None => {
+                members.remove(key);
+            }
+        }
     }
 }
 
@@ -83,8 +106,8 @@ pub(crate) struct Snapshot {
     pub(crate) contexts: Arc<Members>,
     /// Extra data.
     pub(crate) extra: Arc<Members>,
-    /// Breadcrumbs, oldest first: two texts of each of two scopes.
-    pub(crate) breadcrumbs: [Option<Crumbs>; 4],
+    /// Breadcrumbs of the outer scope, if there is one, and of this.
+    pub(crate) breadcrumbs: [Trail; 2],
 }
 
 impl Scope {
@@ -92,6 +115,7 @@ impl Scope {
     pub(crate) fn new(contexts: Members, fields: FieldList, max_breadcrumbs: usize) -> Self {
         Self {
             state: Mutex::new(State {
+                trace: contexts.get("trace").map(Arc::from),
                 level: Level::Error,
                 fields: Arc::new(fields),
                 tags: Arc::default(),
@@ -148,11 +172,10 @@ impl Scope {
     /// What an event captured now gets.
     pub(crate) fn snapshot(&self) -> Snapshot {
         let state = lock(&self.state);
-        let [older, newer] = state.breadcrumbs.shared();
         Snapshot {
             level: state.level,
             fields: Arc::clone(&state.fields),
-            breadcrumbs: [older, newer, None, None],
+            breadcrumbs: [Trail::default(), state.breadcrumbs.shared()],
             tags: Arc::clone(&state.tags),
             contexts: Arc::clone(&state.contexts),
             extra: Arc::clone(&state.extra),
@@ -167,14 +190,14 @@ impl Scope {
 
     /// Sets a member to ready JSON, or removes it.
     pub(crate) fn set_member(&self, part: Part, key: &str, json: Option<&str>) {
+        lock(&self.state).put(part, key, json);
+    }
+
+    /// Goes on in another trace, with this context.
+    pub(crate) fn set_trace(&self, context: &str) {
         let mut state = lock(&self.state);
-        let members = state.part(part);
-        match json {
-            Some(json) => members.set(key, json),
-            None => {
-                members.remove(key);
-            }
-        }
+        state.trace = Some(Arc::from(context));
+        state.part(Part::Contexts).set("trace", context);
     }
 
     /// Sets a member to what `change` makes of its JSON; none removes it.
@@ -185,13 +208,8 @@ impl Scope {
         change: impl FnOnce(Option<&str>) -> Option<String>,
     ) {
         let mut state = lock(&self.state);
-        let members = state.part(part);
-        match change(members.get(key)) {
-            Some(json) => members.set(key, &json),
-            None => {
-                members.remove(key);
-            }
-        }
+        let json = change(state.part(part).get(key));
+        state.put(part, key, json.as_deref());
     }
 
     /// A field as JSON.
@@ -204,6 +222,11 @@ impl Scope {
     /// The level of events that have none.
     pub(crate) fn level(&self) -> Level {
         lock(&self.state).level
+    }
+
+    /// All fields.
+    pub(crate) fn fields(&self) -> Arc<FieldList> {
+        Arc::clone(&lock(&self.state).fields)
     }
 
     /// Sets a field to ready JSON, or removes it.
@@ -228,11 +251,17 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::event::breadcrumb::Crumbs;
 
     impl Snapshot {
         /// All breadcrumbs, separated by commas.
         pub(crate) fn breadcrumbs_json(&self) -> String {
-            let texts = self.breadcrumbs.iter().flatten().map(Crumbs::as_str);
+            let texts = self
+                .breadcrumbs
+                .iter()
+                .flatten()
+                .flatten()
+                .map(Crumbs::as_str);
             texts.collect::<Vec<_>>().join(",")
         }
     }
@@ -274,6 +303,32 @@ mod tests {
             .collect();
         assert_eq!(names, ["release=\"2\"", "user={}"]);
         assert_eq!(snapshot.level, Level::Warning);
+    }
+
+    // CTX-2, SCO-4
+    #[test]
+    fn the_trace_is_completed_and_never_lost() {
+        const TRACE: &str =
+            r#"{"trace_id":"0ae7be1efe7a4d04f423378007b8f6ae","span_id":"fdf21cb107484a2d"}"#;
+        let mut contexts = Members::new();
+        contexts.set("trace", TRACE);
+        let scope = Scope::new(contexts, Vec::new(), 10);
+        let trace = || scope.snapshot().contexts.get("trace").map(str::to_owned);
+        scope.set_member(Part::Contexts, "trace", Some(r#"{"op":"x"}"#));
+        let completed = TRACE.replacen('{', r#"{"op":"x","#, 1);
+        assert_eq!(trace().unwrap(), completed);
+        scope.update_member(Part::Contexts, "trace", |_| None);
+        assert_eq!(trace().unwrap(), TRACE);
+        let other = TRACE.replace("0ae7", "1111");
+        scope.set_trace(&other);
+        scope.set_member(Part::Contexts, "trace", None);
+        assert_eq!(trace().unwrap(), other);
+        // What a scope of the host's own lacks comes from the one around it.
+        let own = Scope::empty();
+        own.set_member(Part::Contexts, "trace", Some(r#"{"op":"x"}"#));
+        assert_eq!(own.snapshot().contexts.get("trace"), Some(r#"{"op":"x"}"#));
+        own.set_member(Part::Contexts, "trace", None);
+        assert_eq!(own.snapshot().contexts.get("trace"), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The scope, continued: what is set from values that the host built.
 
 use super::scope::{Part, Scope, Snapshot};
-use crate::protocol::event::within_limits;
+use crate::protocol::event::{merged_within_limits, within_limits};
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
 use crate::value::write;
@@ -79,8 +79,8 @@ impl Scope {
 }
 
 impl Snapshot {
-    /// This scope with `outer` behind it: what is set here wins, per key (SCO-2); breadcrumbs of the outer one come
-    /// first.
+    /// This scope with `outer` behind it: what is set here wins, per key and at each depth (SCO-2). The breadcrumbs are
+    /// put together when an event is written.
     pub(crate) fn within(self, outer: Self) -> Self {
         let mut fields = Vec::clone(&self.fields);
         let is_new = |name: &str| !self.fields.iter().any(|(own, _)| *own == name);
@@ -91,31 +91,36 @@ impl Snapshot {
                 .filter(|(name, _)| is_new(name))
                 .cloned(),
         );
-        let ([before, then, ..], [older, newer, ..]) = (outer.breadcrumbs, self.breadcrumbs);
+        let ([_, outer_trail], [_, trail]) = (outer.breadcrumbs, self.breadcrumbs);
         Self {
             level: self.level,
             fields: Arc::new(fields),
-            tags: merged(self.tags, outer.tags),
-            contexts: merged(self.contexts, outer.contexts),
-            extra: merged(self.extra, outer.extra),
-            breadcrumbs: [before, then, older, newer],
+            tags: merged(self.tags, outer.tags, Part::Tags),
+            contexts: merged(self.contexts, outer.contexts, Part::Contexts),
+            extra: merged(self.extra, outer.extra, Part::Extra),
+            breadcrumbs: [outer_trail, trail],
         }
     }
 }
 
-fn merged(inner: Arc<Members>, outer: Arc<Members>) -> Arc<Members> {
+/// What both have is merged, with what is set in `inner` before what is set in `outer`.
+fn merged(inner: Arc<Members>, outer: Arc<Members>, part: Part) -> Arc<Members> {
     if inner.is_empty() {
         return outer;
     }
     let mut all = Arc::unwrap_or_clone(inner);
     for (key, value) in outer.iter() {
-        if all.get(key).is_none() {
-            all.set(key, value);
+        match all.get(key) {
+            None => all.set(key, value),
+            Some(own) => {
+                if let Some(both) = merged_within_limits(part.field(), key, own, value) {
+                    all.set(key, &both);
+                }
+            }
         }
     }
     Arc::new(all)
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,6 +168,60 @@ mod tests {
             both.breadcrumbs_json(),
             r#"{"message":"1"},{"message":"2"}"#
         );
+    }
+
+    // SCO-2, SCO-4, EVT-13
+    #[test]
+    fn contexts_and_extra_of_two_scopes_are_merged_at_each_depth() {
+        let (inner, outer) = (Scope::empty(), Scope::empty());
+        let long = "x".repeat(6000);
+        let set = |scope: &Scope, part, key, json: &str| scope.set_value(part, key, &value(json));
+        set(
+            &outer,
+            Part::Contexts,
+            "app",
+            r#"{"build":"outer","n":{"a":1,"b":1}}"#,
+        );
+        set(
+            &inner,
+            Part::Contexts,
+            "app",
+            r#"{"view":"inner","n":{"b":2,"c":2}}"#,
+        );
+        set(
+            &outer,
+            Part::Contexts,
+            "big",
+            &format!(r#"{{"a":"{long}"}}"#),
+        );
+        set(
+            &inner,
+            Part::Contexts,
+            "big",
+            &format!(r#"{{"b":"{long}"}}"#),
+        );
+        set(&outer, Part::Extra, "x", r#"{"a":1,"l":[1]}"#);
+        set(&inner, Part::Extra, "x", r#"{"b":2,"l":[2]}"#);
+        set(&outer, Part::Extra, "y", r#"{"a":1}"#);
+        set(&inner, Part::Extra, "y", "7");
+        let ids = r#""trace_id":"0ae7be1efe7a4d04f423378007b8f6ae","span_id":"fdf21cb107484a2d""#;
+        set(&outer, Part::Contexts, "trace", &format!("{{{ids}}}"));
+        set(&inner, Part::Contexts, "trace", r#"{"op":"x"}"#);
+        let both = inner.snapshot().within(outer.snapshot());
+        assert_eq!(
+            both.contexts.get("app"),
+            Some(r#"{"view":"inner","n":{"b":2,"c":2,"a":1},"build":"outer"}"#)
+        );
+        assert_eq!(
+            both.contexts.get("trace"),
+            Some(&*format!(r#"{{"op":"x",{ids}}}"#))
+        );
+        let big = both.contexts.get("big").unwrap();
+        assert!(
+            big.len() <= 8 * 1024 && big.starts_with(r#"{"b":"xxx"#) && big.contains(r#""a":"xxx"#)
+        );
+        assert_eq!(both.extra.get("x"), Some(r#"{"b":2,"l":[2],"a":1}"#));
+        assert_eq!(both.extra.get("y"), Some("7"));
     }
 
     // EVT-16, ENV-18

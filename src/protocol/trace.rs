@@ -1,8 +1,11 @@
 //! Traces: where a piece of work stands in a trace, and how that is told from one program to the next.
 //!
-//! Pure data. Entry point: [`Position`]. May use: `base`.
+//! Pure data. Entry points: [`Position`], [`context_with`]. May use: `value`, `base`.
 
 use crate::base::uuid::{Hex, Uuid, new_span_id};
+use crate::value::rewrite::{self, Change};
+use crate::value::scan::{self, Kind};
+use crate::value::{merge, write};
 
 /// A place in a trace: a transaction or a span.
 #[derive(Debug, Clone)]
@@ -87,6 +90,49 @@ pub(crate) fn is_span_id(text: &str) -> bool {
         && text.bytes().any(|digit| digit != b'0')
 }
 
+/// The trace that a context `trace` names.
+pub(crate) fn trace_of(context: &str) -> Option<Uuid> {
+    trace_id(&scan::entry(context, "trace_id").and_then(scan::text)?)
+}
+
+/// The context `trace` of something within something else: its own members win, ids that are none give way, and what is
+/// missing comes from `outer` (SCO-4). In a trace of its own it keeps nothing of `outer`, and gets a span if it has none
+/// (TRACE-1). None if no trace is named.
+pub(crate) fn context_with(own: &str, outer: Option<&str>) -> Option<String> {
+    let own_trace = trace_of(own);
+    let own = rewrite::members_to_json(own, |key, value| {
+        let text = scan::text(value).unwrap_or_default();
+        let is_usable = match key {
+            "trace_id" => own_trace.is_some(),
+            "span_id" | "parent_span_id" => is_span_id(&text),
+            _ => true,
+        };
+        if is_usable {
+            Change::Keep
+        } else {
+            Change::Drop
+        }
+    });
+    let outer = outer.filter(|outer| scan::kind(outer) == Kind::Object);
+    let merged = match outer {
+        Some(outer) if own_trace.is_none() || own_trace == trace_of(outer) => {
+            merge::objects(&own, outer)
+        }
+        _ => own,
+    };
+    trace_of(&merged)?;
+    if scan::entry(&merged, "span_id").is_some() {
+        return Some(merged);
+    }
+    let mut out = merged.into_bytes();
+    // There is a member before it, the trace's id.
+    out.pop();
+    write::key(&mut out, "span_id");
+    write::string(&mut out, new_span_id().as_str());
+    out.push(b'}');
+    Some(write::into_text(out))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,5 +184,49 @@ mod tests {
         assert!(child.traceparent().ends_with("-01"));
         parent.set_sampled(None);
         assert!(parent.traceparent().ends_with("-00"));
+    }
+
+    // SCO-4, TRACE-1, TRACE-19
+    #[test]
+    fn a_context_keeps_what_it_says_and_takes_what_it_lacks() {
+        let (span, other) = ("fdf21cb107484a2d", "aaaaaaaaaaaaaaaa");
+        let outer = format!(
+            r#"{{"trace_id":"{OWN}","span_id":"{span}","parent_span_id":"{other}","op":"outer"}}"#
+        );
+        let with = |own: &str| context_with(own, Some(&outer)).unwrap();
+        assert_eq!(
+            with(r#"{"op":"x","data":{"a":1}}"#),
+            format!(
+                r#"{{"op":"x","data":{{"a":1}},"trace_id":"{OWN}","span_id":"{span}","parent_span_id":"{other}"}}"#
+            )
+        );
+        for odd in [
+            r#"{"trace_id":7,"span_id":null}"#,
+            r#"{"trace_id":"0","span_id":"0000000000000000"}"#,
+            r#"{"trace_id":[],"parent_span_id":"x"}"#,
+        ] {
+            assert_eq!(with(odd), outer, "{odd}");
+        }
+        let same = format!(r#"{{"trace_id":"{OWN}","span_id":"{other}"}}"#);
+        assert_eq!(
+            with(&same),
+            format!(
+                r#"{{"trace_id":"{OWN}","span_id":"{other}","parent_span_id":"{other}","op":"outer"}}"#
+            )
+        );
+        // Another trace: its spans are not those of the outer one.
+        let whole = format!(r#"{{"trace_id":"{TRACE}","span_id":"{other}"}}"#);
+        assert_eq!(with(&whole), whole);
+        let made = with(&format!(r#"{{"trace_id":"{TRACE}","op":"x"}}"#));
+        let id = scan::entry(&made, "span_id").and_then(scan::text).unwrap();
+        assert!(
+            is_span_id(&id) && id != span && made.contains("\"op\":\"x\""),
+            "{made}"
+        );
+        assert_eq!(trace_of(&made), trace_id(TRACE));
+        for outer in [None, Some("7"), Some("{}")] {
+            assert_eq!(context_with(r#"{"op":"x"}"#, outer), None);
+            assert_eq!(context_with(&whole, outer).as_deref(), Some(&*whole));
+        }
     }
 }

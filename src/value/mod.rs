@@ -9,6 +9,7 @@ pub(crate) mod dynamic;
 pub(crate) mod edition;
 pub(crate) mod keys;
 pub(crate) mod members;
+pub(crate) mod merge;
 pub(crate) mod object;
 pub(crate) mod pieces;
 pub(crate) mod repair;

@@ -94,6 +94,41 @@ static void precedence(void)
     sentry_scope_free(scope);
 }
 
+/* What event, scope and process have of one name becomes one, and breadcrumbs stand in the order of their times. */
+static void layers(void)
+{
+    sentry_value_t event = message("layers");
+    sentry_value_t contexts = sentry_value_new_object();
+    sentry_value_t crumb, numbers = message("numbers"), extra = sentry_value_new_object();
+    sentry_scope_t *scope = sentry_local_scope_new();
+    const char *names[] = { "1 scope", "2 process", "3 scope", "4 process" };
+    int i;
+    sentry_set_context("app", object("build", "process"));
+    sentry_set_extra("layered", object("a", "process"));
+    sentry_scope_set_context(scope, "app", object("view", "scope"));
+    sentry_scope_set_extra(scope, "layered", object("b", "scope"));
+    sentry_value_set_by_key(contexts, "app", object("job", "event"));
+    sentry_value_set_by_key(contexts, "trace", object("trace_id", "0ae7be1efe7a4d04f423378007b8f6ae"));
+    sentry_value_set_by_key(event, "contexts", contexts);
+    for (i = 0; i < 4; i++) {
+        crumb = sentry_value_new_breadcrumb(NULL, names[i]);
+        sentry_value_set_by_key(crumb, "timestamp", sentry_value_new_double(4e9 + i));
+        if (i % 2) {
+            sentry_add_breadcrumb(crumb);
+        } else {
+            sentry_scope_add_breadcrumb(scope, crumb);
+        }
+    }
+    sentry_set_release("layered@2");
+    sentry_set_environment("layers");
+    sentry_scope_capture_event(scope, event);
+    sentry_value_set_by_key(extra, "max", sentry_value_new_double(1.7976931348623157e308));
+    sentry_value_set_by_key(extra, "tiny", sentry_value_new_double(5e-324));
+    sentry_value_set_by_key(extra, "third", sentry_value_new_double(0.1 + 0.2));
+    sentry_value_set_by_key(numbers, "extra", extra);
+    sentry_capture_event(numbers);
+}
+
 static void one_shot(void)
 {
     sentry_uuid_t id;
@@ -123,11 +158,14 @@ int main(int argc, char **argv)
     options = sentry_options_new();
     sentry_options_set_dsn(options, argv[1]);
     sentry_options_set_database_path(options, "");
+    sentry_options_set_org_id(options, "4711");
+    sentry_options_set_max_breadcrumbs(options, 4);
     sentry_options_set_auto_session_tracking(options, 0);
     sentry_options_set_shutdown_timeout(options, 60000); /* under valgrind, on a busy machine */
     CHECK_EQ(sentry_init(options), 0);
     precedence();
     one_shot();
+    layers();
     CHECK_EQ(sentry_close(), 0);
     disabled_captures_end_one_shot_scopes();
     return 0;

@@ -145,9 +145,9 @@ pub unsafe extern "C" fn sentry_options_get_propagate_traceparent(
     })
 }
 
-/// Sets the organisation of the project. Stored; without effect in this version.
+/// Sets the organisation of the project, which the trace header of envelopes names.
 ///
-/// Arguments: `org_id`; default the one in the host of the DSN.
+/// Arguments: `org_id`; default the one in the host of the DSN, over which it wins; empty is as none.
 /// Ownership: the text is copied.
 /// Null: NULL unsets the option; a NULL `opts` is ignored.
 /// Since: 0.1

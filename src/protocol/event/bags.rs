@@ -12,12 +12,14 @@ use super::write::Writer;
 use crate::base::uuid::Uuid;
 use crate::value::keys::Keys;
 use crate::value::members::Members;
+use crate::value::merge;
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::bag;
 use crate::value::write as json;
 
-/// Writes `extra` of the event and of the scope; what is over the total is dropped, last ones first.
+/// Writes `extra` of the event and of the scope; objects that both have are merged. What is over the total is dropped, last
+/// ones first.
 pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
     let (max_bytes, max_total) = limits::EXTRA_BYTES;
     let before = writer.out.len();
@@ -26,16 +28,26 @@ pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
     let start = writer.out.len();
     let mut keys = Keys::default();
     let own = value.into_iter().flat_map(scan::entries);
-    let own = own.map(|(key, value)| (scan::decode(key), value));
-    let scope = writer.parts.extra.iter();
-    let scope = scope.map(|(key, value)| (Cow::Borrowed(key), value));
+    let scope = writer.parts.extra;
+    let own = own.map(|(key, value)| {
+        let key = scan::decode(key);
+        let theirs = scope.get(&key);
+        let is_object = |value: &str| scan::kind(value) == Kind::Object;
+        let value = match theirs.filter(|theirs| is_object(value) && is_object(theirs)) {
+            Some(theirs) => Cow::Owned(merge::objects(value, theirs)),
+            None => Cow::Borrowed(value),
+        };
+        (key, value)
+    });
+    let scope = scope.iter();
+    let scope = scope.map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)));
     for (key, value) in own.chain(scope) {
         if keys.contains(&key) {
             continue;
         }
         let before = writer.out.len();
         json::key(writer.out, &key);
-        let was_cut = bag(writer.out, value, limits::BAG_DEPTH, max_bytes);
+        let was_cut = bag(writer.out, &value, limits::BAG_DEPTH, max_bytes);
         writer.trimmed |= was_cut;
         if writer.out.len().saturating_sub(start) > max_total {
             writer.out.truncate(before);
@@ -227,6 +239,19 @@ mod tests {
         assert_eq!(
             given.read_and_write("{}").0["extra"],
             json!({"scope": "last"})
+        );
+    }
+
+    // SCO-2
+    #[test]
+    fn extra_objects_that_event_and_scope_have_are_merged() {
+        let mut given = Given::default();
+        given.extra.set("x", r#"{"a":1,"n":{"b":1}}"#);
+        given.extra.set("y", r#"{"a":1}"#);
+        let (json, _) = given.read_and_write(r#"{"extra":{"x":{"c":2,"n":{"b":2}},"y":[3]}}"#);
+        assert_eq!(
+            json["extra"],
+            json!({"x": {"c": 2, "n": {"b": 2}, "a": 1}, "y": [3]})
         );
     }
 

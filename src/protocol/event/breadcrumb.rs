@@ -1,8 +1,8 @@
 //! Breadcrumbs: single ones brought into the form that events carry, and those of an event and its scope put together
 //! (BC-1, BC-3, BC-4).
 //!
-//! Entry points: [`parse`], [`new_log`], [`Crumbs`]. On an event the scope's breadcrumbs come first, its own last: what the host
-//! gave with the event belongs to it and is the newest.
+//! Entry points: [`parse`], [`new_log`], [`Trail`]. Those of one scope stay in the order in which they were added; those of
+//! several scopes and of the event are put together by their times.
 
 use std::borrow::Cow;
 
@@ -11,12 +11,12 @@ use super::field::Field;
 use super::limits;
 use super::stack::values;
 use super::text::scalar;
-use super::time::{is_timestamp, write_epoch};
+use super::time::{is_timestamp, seconds_of, write_epoch};
 use super::write::Writer;
 use crate::protocol::level::Level;
 use crate::value::object::parse_object;
 use crate::value::pieces::Fragment;
-use crate::value::scan::{self, Kind};
+use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, shrink, string_within, trim_str};
 use crate::value::write as json;
 
@@ -130,12 +130,21 @@ fn within_limit(crumb: String) -> String {
 pub(crate) struct Crumbs {
     text: Fragment,
     count: usize,
+    /// Bytes of the last one.
+    last_length: usize,
 }
 
+/// The breadcrumbs of one scope: older ones, newer ones.
+pub(crate) type Trail = [Option<Crumbs>; 2];
+
 impl Crumbs {
-    /// `count` breadcrumbs, as [`parse`] makes them; none if there are none.
-    pub(crate) fn new(text: Fragment, count: usize) -> Option<Self> {
-        (count > 0).then_some(Self { text, count })
+    /// `count` breadcrumbs, as [`parse`] makes them, the last of `last_length` bytes; none if there are none.
+    pub(crate) fn new(text: Fragment, count: usize, last_length: usize) -> Option<Self> {
+        (count > 0).then_some(Self {
+            text,
+            count,
+            last_length,
+        })
     }
 
     /// How many.
@@ -147,6 +156,12 @@ impl Crumbs {
     /// As JSON.
     pub(crate) fn as_str(&self) -> &str {
         self.text.as_str()
+    }
+
+    fn last(&self) -> &str {
+        let text = self.as_str();
+        let start = text.len().saturating_sub(self.last_length);
+        text.get(start..).unwrap_or_default()
     }
 
     /// What is left of them without the oldest.
@@ -162,6 +177,79 @@ impl Crumbs {
     }
 }
 
+/// When a breadcrumb was left, in seconds since 1970; its time stands first.
+fn time(crumb: &str) -> f64 {
+    let time = crumb.strip_prefix("{\"timestamp\":").unwrap_or_default();
+    seconds_of(Cursor::new(time).value().unwrap_or_default())
+}
+
+/// Breadcrumbs of one source in their order; at least one.
+enum Source<'a> {
+    Scope(&'a Trail),
+    Event(&'a [String]),
+}
+
+impl<'a> Source<'a> {
+    fn texts(trail: &'a Trail) -> impl DoubleEndedIterator<Item = &'a Crumbs> {
+        trail.iter().flatten()
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Scope(trail) => {
+                Self::texts(trail).fold(0, |sum, crumbs| sum.saturating_add(crumbs.count))
+            }
+            Self::Event(crumbs) => crumbs.len(),
+        }
+    }
+
+    fn first_time(&self) -> f64 {
+        time(match self {
+            Self::Scope(trail) => Self::texts(trail).next().map_or("", Crumbs::as_str),
+            Self::Event(crumbs) => crumbs.first().map_or("", String::as_str),
+        })
+    }
+
+    fn last_time(&self) -> f64 {
+        time(match self {
+            Self::Scope(trail) => Self::texts(trail).next_back().map_or("", Crumbs::last),
+            Self::Event(crumbs) => crumbs.last().map_or("", String::as_str),
+        })
+    }
+
+    fn each(&self) -> Vec<&'a str> {
+        match self {
+            Self::Scope(trail) => {
+                let texts = Self::texts(trail).map(Crumbs::as_str);
+                texts.flat_map(scan::joined_elements).collect()
+            }
+            Self::Event(crumbs) => crumbs.iter().map(String::as_str).collect(),
+        }
+    }
+
+    /// Writes all but the oldest, each text behind a separator; what a scope holds is shared.
+    fn write(&self, writer: &mut Writer<'_>, mut gone: usize, separator: &mut u8) {
+        let mut separate = |out: &mut Vec<u8>| out.push(std::mem::replace(separator, b','));
+        match self {
+            Self::Scope(trail) => {
+                for crumbs in Self::texts(trail) {
+                    if let Some(kept) = crumbs.without_oldest(gone) {
+                        separate(writer.out);
+                        writer.share(kept);
+                    }
+                    gone = gone.saturating_sub(crumbs.count);
+                }
+            }
+            Self::Event(crumbs) => {
+                for crumb in crumbs.iter().skip(gone) {
+                    separate(writer.out);
+                    writer.out.extend_from_slice(crumb.as_bytes());
+                }
+            }
+        }
+    }
+}
+
 /// Writes the breadcrumbs of scopes and event, the newest of them; only the newer half if `is_halved`.
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: bool) {
     let parts = writer.parts;
@@ -174,10 +262,15 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
             normalised(members, parts.timestamp)
         })
         .collect();
-    let of_scopes = parts.breadcrumbs.iter().flatten();
-    let all = of_scopes
-        .clone()
-        .fold(own.len(), |sum, crumbs| sum.saturating_add(crumbs.count));
+    // Of equal times the event's comes first, then that of the inner scope.
+    let scopes = parts.breadcrumbs.iter().rev().map(Source::Scope);
+    let mut sources: Vec<_> = std::iter::once(Source::Event(&own))
+        .chain(scopes)
+        .filter(|source| source.count() > 0)
+        .collect();
+    let all = sources
+        .iter()
+        .fold(0, |sum: usize, source| sum.saturating_add(source.count()));
     let mut keep = all.min(parts.max_breadcrumbs);
     if is_halved {
         keep = keep.div_ceil(2);
@@ -190,21 +283,57 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
     writer.out.extend_from_slice(b"{\"values\":");
     let mut gone = all.saturating_sub(keep);
     let mut separator = b'[';
-    for crumbs in of_scopes {
-        if let Some(kept) = crumbs.without_oldest(gone) {
-            writer.out.push(separator);
-            writer.share(kept);
-            separator = b',';
+    if are_interleaved(&sources) {
+        for crumb in merged(&sources).into_iter().skip(gone) {
+            writer.out.push(std::mem::replace(&mut separator, b','));
+            writer.out.extend_from_slice(crumb.as_bytes());
         }
-        gone = gone.saturating_sub(crumbs.count);
-    }
-    for crumb in own.iter().skip(gone) {
-        writer.out.push(separator);
-        writer.out.extend_from_slice(crumb.as_bytes());
-        separator = b',';
+    } else {
+        sources.sort_by(|one, other| one.first_time().total_cmp(&other.first_time()));
+        for source in &sources {
+            source.write(writer, gone, &mut separator);
+            gone = gone.saturating_sub(source.count());
+        }
     }
     writer.out.extend_from_slice(b"]}");
     writer.mark_written(Field::Breadcrumbs);
+}
+
+/// True if one source does not end before another begins, so that they cannot stand one behind the other.
+fn are_interleaved(sources: &[Source<'_>]) -> bool {
+    let mut spans: Vec<_> = match sources {
+        [] | [_] => return false,
+        sources => sources
+            .iter()
+            .map(|source| (source.first_time(), source.last_time()))
+            .collect(),
+    };
+    // Stable, so that of equal times the first source stays the first.
+    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
+    !spans.is_sorted_by(|before, next| before.1 <= next.0)
+}
+
+/// All breadcrumbs by their times; those of one source keep their order.
+fn merged<'a>(sources: &[Source<'a>]) -> Vec<&'a str> {
+    let mut queues: Vec<_> = sources
+        .iter()
+        .map(|source| {
+            let crumbs = source.each().into_iter();
+            crumbs.map(|crumb| (time(crumb), crumb)).peekable()
+        })
+        .collect();
+    let mut all = Vec::new();
+    loop {
+        // The first of the sources whose next breadcrumb is the oldest.
+        let heads = queues.iter_mut().enumerate();
+        let heads = heads.filter_map(|(place, queue)| Some((place, queue.peek()?.0)));
+        let oldest = heads.min_by(|one, other| one.1.total_cmp(&other.1));
+        let next = oldest.and_then(|(place, _)| queues.get_mut(place)?.next());
+        match next {
+            Some((_, crumb)) => all.push(crumb),
+            None => return all,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -304,8 +433,9 @@ mod tests {
     }
 
     fn on_event(event: &Value, scope: usize, max: usize) -> Vec<String> {
+        let before = "2025-01-01T00:00:00Z";
         let crumbs: Vec<_> = (0..scope)
-            .map(|number| new_log(NOW, Level::Info, None, &format!("scope{number}")))
+            .map(|number| new_log(before, Level::Info, None, &format!("scope{number}")))
             .collect();
         let given = Given {
             breadcrumbs: crumbs.chunks(3).map(|some| some.join(",")).collect(),
@@ -353,38 +483,85 @@ mod tests {
         }
     }
 
+    /// Breadcrumbs at these seconds, each named after its source and time.
+    fn trail(name: &str, seconds: &[u64]) -> (Trail, Arc<str>) {
+        let crumb = |second: &u64| {
+            let message = format!("{name}{second}");
+            let json =
+                value!({"message": message, "timestamp": second, "data": {"x": "x".repeat(100)}});
+            parse(&json.to_string(), NOW).unwrap()
+        };
+        let crumbs: Vec<_> = seconds.iter().map(crumb).collect();
+        let text: Arc<str> = Arc::from(crumbs.join(","));
+        let last = crumbs.last().map_or(0, String::len);
+        let fragment = Fragment::new(Arc::clone(&text), 0);
+        ([Crumbs::new(fragment, crumbs.len(), last), None], text)
+    }
+
+    fn messages(payload: &[u8]) -> Vec<String> {
+        let json: Value = serde_json::from_slice(payload).unwrap();
+        let values = json["breadcrumbs"]["values"].as_array().unwrap();
+        let message = |crumb: &Value| crumb["message"].as_str().unwrap().to_owned();
+        values.iter().map(message).collect()
+    }
+
     // BC-4
     #[test]
-    fn crumbs_of_two_scopes_keep_to_the_limit_and_are_not_copied() {
-        let text = |name: &str| -> Arc<str> {
-            let crumb =
-                |number| value!({"message": format!("{name}{number}"), "data": "x".repeat(100)});
-            let crumbs: Vec<_> = (0..10).map(|number| crumb(number).to_string()).collect();
-            Arc::from(crumbs.join(","))
+    fn sources_are_merged_by_time_and_the_newest_kept() {
+        let with = |outer: &[u64], inner: &[u64], own: &[u64], max| {
+            let own: Vec<_> = own
+                .iter()
+                .map(|second| value!({"message": format!("e{second}"), "timestamp": second}))
+                .collect();
+            let text = value!({"breadcrumbs": own}).to_string();
+            let trails = [trail("o", outer).0, trail("i", inner).0];
+            let parts = Parts {
+                breadcrumbs: &trails,
+                max_breadcrumbs: max,
+                ..Parts::bare(Uuid::NIL)
+            };
+            let event = Event::parse(&text).unwrap();
+            messages(&event.write(&parts).unwrap().payload.whole()).join(" ")
         };
-        let texts = [text("outer"), text("inner")];
+        assert_eq!(with(&[2, 4], &[1, 3], &[], 100), "i1 o2 i3 o4");
+        assert_eq!(with(&[2, 4], &[1, 3], &[], 3), "o2 i3 o4");
+        assert_eq!(with(&[2, 5], &[1, 4], &[3, 6], 5), "o2 e3 i4 o5 e6");
+        assert_eq!(with(&[3, 4], &[1, 2], &[], 100), "i1 i2 o3 o4");
+        assert_eq!(with(&[3, 4], &[1, 2], &[], 3), "i2 o3 o4");
+        assert_eq!(with(&[5, 6], &[3, 4], &[1, 2], 100), "e1 e2 i3 i4 o5 o6");
+        // Of equal times the event's is first, then the inner scope's.
+        assert_eq!(with(&[1, 1], &[1, 1], &[1], 100), "e1 i1 i1 o1 o1");
+        assert_eq!(with(&[1, 2], &[1, 2], &[], 100), "i1 o1 i2 o2");
+        // A clock that was set back does not change the order within a source.
+        assert_eq!(with(&[9, 1, 2], &[], &[], 100), "o9 o1 o2");
+        assert_eq!(with(&[9, 1, 2], &[3, 4], &[], 100), "i3 i4 o9 o1 o2");
+    }
+
+    // BC-4
+    #[test]
+    fn crumbs_of_two_scopes_keep_to_the_limit_and_are_not_copied_one_behind_the_other() {
+        let seconds = |from: u64| (from..from + 10).collect::<Vec<_>>();
         let event = Event::parse("{}").unwrap();
         for (max, first, sum, holders) in [
-            (100, "outer0", 20, 2),
-            (20, "outer0", 20, 2),
-            (13, "outer7", 13, 2),
-            (10, "inner0", 10, 1),
-            (4, "inner6", 4, 1),
+            (100, "outer10", 20, 2),
+            (20, "outer10", 20, 2),
+            (13, "outer17", 13, 2),
+            (10, "inner20", 10, 1),
+            (4, "inner26", 4, 1),
         ] {
-            let crumbs = texts.each_ref().map(|text| {
-                let text = Fragment::new(Arc::clone(text), 0);
-                Crumbs::new(text, 10)
-            });
+            let (outer, outer_text) = trail("outer", &seconds(10));
+            let (inner, inner_text) = trail("inner", &seconds(20));
+            let trails = [outer, inner];
             let parts = Parts {
-                breadcrumbs: &crumbs,
+                breadcrumbs: &trails,
                 max_breadcrumbs: max,
                 ..Parts::bare(Uuid::NIL)
             };
             let payload = event.write(&parts).unwrap().payload;
-            let json: Value = serde_json::from_slice(&payload.whole()).unwrap();
-            let values = json["breadcrumbs"]["values"].as_array().unwrap();
-            assert_eq!((&values[0]["message"], values.len()), (&first.into(), sum));
-            assert_eq!(values.last().unwrap()["message"], "inner9");
+            let messages = messages(&payload.whole());
+            assert_eq!((&*messages[0], messages.len()), (first, sum));
+            assert_eq!(messages.last().unwrap(), "inner29");
+            let texts = [outer_text, inner_text];
             let shares = |piece: &[u8]| {
                 texts
                     .iter()

@@ -6,14 +6,16 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
+use crate::protocol::trace::{context_with, trace_of};
 use crate::value::keys::Keys;
+use crate::value::merge;
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{bag, string_within};
 use crate::value::write as json;
 
-/// Writes the contexts of the event, and those of the scope that it has not; only what traces, and what a user wrote, if
-/// `is_reduced`.
+/// Writes the contexts of the event and of the scope: what both have is merged, with the event's before the scope's. Only
+/// what traces, and what a user wrote, if `is_reduced`.
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bool) {
     let before = writer.out.len();
     writer.key("contexts");
@@ -22,25 +24,28 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bo
     let scope = writer.parts.contexts;
     if value.is_none() && !is_reduced {
         writer.out.extend_from_slice(scope.json().as_bytes());
+        writer.trace_id = scope.get("trace").and_then(trace_of);
     } else {
         let is_left_out = |key: &str| is_reduced && key != "trace" && key != "feedback";
         let mut keys = Keys::default();
         for (key, context) in value.into_iter().flat_map(scan::entries) {
             let key = scan::decode(key);
-            if is_left_out(&key) || !is_context(writer, &key, context) || keys.contains(&key) {
+            if is_left_out(&key) || keys.contains(&key) {
                 continue;
             }
-            json::key(writer.out, &key);
-            let context = match &*key {
-                "flags" => Cow::Owned(flags(context, &mut writer.trimmed)),
-                "trace" => Cow::Owned(rewrite::members_to_json(context, |key, value| {
-                    bound::change(bound::trace, key, value, &mut writer.trimmed)
-                })),
-                _ => Cow::Borrowed(context),
+            let Some(context) = completed(&key, context, scope.get(&key)) else {
+                writer.trimmed |= scan::kind(context) != Kind::Null;
+                continue;
             };
-            let max_bytes = context_bytes(&key, &context);
-            writer.trimmed |= bag(writer.out, &context, limits::BAG_DEPTH, max_bytes);
+            if key == "trace" {
+                writer.trace_id = trace_of(&context);
+            }
+            json::key(writer.out, &key);
+            writer.trimmed |= bounded(writer.out, &key, &context);
             keys.insert(key);
+        }
+        if !keys.contains("trace") {
+            writer.trace_id = scope.get("trace").and_then(trace_of);
         }
         scope.write_missing(writer.out, |key| keys.contains(key) || is_left_out(key));
     }
@@ -50,6 +55,45 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bo
         writer.out.push(b'}');
         writer.mark_written(Field::Contexts);
     }
+}
+
+/// The event's context with what it lacks of the scope's; none if it is none: the scope's is better then.
+fn completed<'c>(key: &str, context: &'c str, outer: Option<&str>) -> Option<Cow<'c, str>> {
+    if scan::kind(context) != Kind::Object {
+        return None;
+    }
+    if key == "trace" {
+        return context_with(context, outer).map(Cow::Owned);
+    }
+    let outer = outer.filter(|outer| scan::kind(outer) == Kind::Object);
+    Some(outer.map_or(Cow::Borrowed(context), |outer| {
+        Cow::Owned(merge::objects(context, outer))
+    }))
+}
+
+/// Appends a context within its limits; true if something was cut.
+fn bounded(out: &mut Vec<u8>, key: &str, context: &str) -> bool {
+    let mut was_cut = false;
+    let context = match key {
+        "flags" => Cow::Owned(flags(context, &mut was_cut)),
+        "trace" => Cow::Owned(rewrite::members_to_json(context, |key, value| {
+            bound::change(bound::trace, key, value, &mut was_cut)
+        })),
+        _ => Cow::Borrowed(context),
+    };
+    let max_bytes = context_bytes(key, &context);
+    was_cut |= bag(out, &context, limits::BAG_DEPTH, max_bytes);
+    was_cut
+}
+
+/// A context of a scope within its limits; none if it is no object.
+pub(super) fn within_limits(key: &str, context: &str) -> Option<String> {
+    if scan::kind(context) != Kind::Object {
+        return None;
+    }
+    let mut out = Vec::with_capacity(context.len().min(limits::CONTEXT_BYTES));
+    bounded(&mut out, key, context);
+    Some(json::into_text(out))
 }
 
 /// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one
@@ -72,24 +116,6 @@ fn context_bytes(key: &str, context: &str) -> usize {
         }
         _ => max_bytes,
     }
-}
-
-/// A context is an object; one that traces must have ids, else the scope's is better (SCO-4, TRACE-1, TRACE-19).
-fn is_context(writer: &mut Writer<'_>, key: &str, context: &str) -> bool {
-    let is_id = |name: &str, digits: usize| {
-        let text = scan::entry(context, name).and_then(scan::text);
-        text.is_some_and(|id| {
-            id.len() == digits
-                && id.bytes().all(|digit| digit.is_ascii_hexdigit())
-                && id.bytes().any(|digit| digit != b'0')
-        })
-    };
-    let is_valid = match scan::kind(context) {
-        Kind::Object if key == "trace" => is_id("trace_id", 32) && is_id("span_id", 16),
-        kind => kind == Kind::Object,
-    };
-    writer.trimmed |= !is_valid && scan::kind(context) != Kind::Null;
-    is_valid
 }
 
 /// EVT-19: names and values of feature flags.
@@ -144,7 +170,7 @@ mod tests {
         );
         assert_eq!(
             contexts(r#"{"contexts":{"os":{"version":"own"},"app":{},"device":null}}"#),
-            json!({"os": {"version": "own"}, "app": {}, "device": {}})
+            json!({"os": {"name": "scope", "version": "own"}, "app": {}, "device": {}})
         );
         assert_eq!(
             one("contexts", &json!({"a": 1, "b": "x", "c": [], "d": {}})),
@@ -153,27 +179,65 @@ mod tests {
         assert_eq!(one("contexts", &json!({"a": null})), (Value::Null, false));
     }
 
-    // SCO-4, TRACE-1, TRACE-19
+    // SCO-2
     #[test]
-    fn a_trace_context_without_ids_gives_way_to_the_scope() {
+    fn a_context_that_event_and_scope_have_is_merged_at_each_depth() {
         let mut given = Given::default();
-        given.contexts.set("trace", "\"scope\"");
-        let trace = |own: Value| {
+        given
+            .contexts
+            .set("app", r#"{"build":"scope","n":{"a":1,"b":1},"v":7}"#);
+        given.contexts.set("os", "{}");
+        let event = r#"{"contexts":{"app":{"job":"own","n":{"b":2},"v":{"x":1}},"new":{}}}"#;
+        assert_eq!(
+            given.read_and_write(event).0["contexts"],
+            json!({
+                "app": {"job": "own", "build": "scope", "n": {"a": 1, "b": 2}, "v": {"x": 1}},
+                "os": {}, "new": {},
+            })
+        );
+    }
+
+    // SCO-4, TRACE-1, TRACE-19, TRACE-20
+    #[test]
+    fn a_trace_is_completed_from_the_scope_and_named() {
+        let ids = |trace: &str, span: &str| json!({"trace_id": trace.repeat(32), "span_id": span.repeat(16)});
+        let mut given = Given::default();
+        let scope = ids("c", "d");
+        given.contexts.set("trace", &scope.to_string());
+        let with = |own: Value| {
             let event = json!({"contexts": {"trace": own}}).to_string();
-            given.read_and_write(&event).0["contexts"]["trace"].clone()
+            let (json, written) = given.read_and_write(&event);
+            let id = written.trace_id.unwrap();
+            let trace = json["contexts"]["trace"].clone();
+            assert_eq!(
+                trace["trace_id"].as_str().unwrap().to_lowercase(),
+                id.simple().as_str()
+            );
+            trace
         };
-        let good = json!({"trace_id": "a".repeat(32), "span_id": "B".repeat(16), "op": "x"});
-        assert_eq!(trace(good.clone()), good);
+        let mut own = ids("a", "B");
+        own["op"] = json!("x");
+        assert_eq!(with(own.clone()), own);
         for bad in [
             json!({}),
-            json!({"trace_id": "a".repeat(32)}),
-            json!({"trace_id": "0".repeat(32), "span_id": "b".repeat(16)}),
-            json!({"trace_id": "a".repeat(31), "span_id": "b".repeat(16)}),
-            json!({"trace_id": "g".repeat(32), "span_id": "b".repeat(16)}),
-            json!({"trace_id": 7, "span_id": "b".repeat(16)}),
+            json!(null),
+            json!(7),
+            json!({"trace_id": "0".repeat(32)}),
         ] {
-            assert_eq!(trace(bad.clone()), "scope", "{bad}");
+            assert_eq!(with(bad.clone()), scope, "{bad}");
         }
+        let mut both = scope.clone();
+        both["op"] = json!("x");
+        assert_eq!(with(json!({"op": "x", "span_id": 7})), both);
+        let alone = with(json!({"trace_id": "A".repeat(32)}));
+        assert!(
+            alone["span_id"].as_str().unwrap().len() == 16 && alone["span_id"] != scope["span_id"]
+        );
+        let trace_id = |event: &str| given.read_and_write(event).1.trace_id.unwrap();
+        for event in ["{}", r#"{"contexts":{"a":{}}}"#] {
+            assert_eq!(trace_id(event).simple().as_str(), "c".repeat(32));
+        }
+        assert_eq!(written("{}").1.trace_id, None);
     }
 
     // EVT-13, EVT-18, EVT-19

@@ -10,7 +10,9 @@ use std::borrow::Cow;
 
 use super::level::Level;
 use crate::base::uuid::Uuid;
+use crate::protocol::trace::context_with;
 use crate::value::members::Members;
+use crate::value::merge;
 use crate::value::object::{Member, parse_object};
 use crate::value::pieces::{Fragment, Pieces};
 use crate::value::scan::{self, Kind};
@@ -33,7 +35,7 @@ mod text;
 mod time;
 mod write;
 
-use breadcrumb::Crumbs;
+use breadcrumb::Trail;
 pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
 pub(crate) use time::time_of;
@@ -73,8 +75,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) contexts: &'a Members,
     /// Extra values of the scope.
     pub(crate) extra: &'a Members,
-    /// Breadcrumbs of the scopes, as [`breadcrumb`] makes them, oldest first.
-    pub(crate) breadcrumbs: &'a [Option<Crumbs>],
+    /// Breadcrumbs of each scope, as [`breadcrumb`] makes them, those of the outermost scope first.
+    pub(crate) breadcrumbs: &'a [Trail],
     /// Most breadcrumbs on the event; 0 for none.
     pub(crate) max_breadcrumbs: usize,
     /// The list `debug_meta.images` as JSON, for an event with native frames (IMG-4).
@@ -84,6 +86,10 @@ pub(crate) struct Parts<'a> {
 /// `value` as it would stand on an event at `path` (a field, or a field and a key in it), brought within the limits; none
 /// if an event would not carry it. For data that is set once and copied into many events.
 pub(crate) fn within_limits(path: &[&str], value: &str) -> Option<String> {
+    // A context `trace` of a scope may lack what the event's has, so it is not looked at as part of an event.
+    if let ["contexts", key] = path {
+        return contexts::within_limits(key, value);
+    }
     let mut text = value.to_owned();
     for name in path.iter().rev() {
         text = format!("{{{}:{text}}}", json::string_to_json(name));
@@ -96,6 +102,26 @@ pub(crate) fn within_limits(path: &[&str], value: &str) -> Option<String> {
         found = scan::entry(found, name)?;
     }
     Some(found.to_owned())
+}
+
+/// What stands under `key` of `contexts` or `extra` where two scopes have it and both values are objects; none where `inner`
+/// stays as it is.
+pub(crate) fn merged_within_limits(
+    field: &str,
+    key: &str,
+    inner: &str,
+    outer: &str,
+) -> Option<String> {
+    let are_objects = [inner, outer].map(scan::kind) == [Kind::Object; 2];
+    if !are_objects {
+        return None;
+    }
+    let both = match (field, key) {
+        ("contexts", "trace") => context_with(inner, Some(outer))?,
+        ("contexts" | "extra", _) => merge::objects(inner, outer),
+        _ => return None,
+    };
+    within_limits(&[field, key], &both)
 }
 
 impl Parts<'static> {
@@ -123,6 +149,8 @@ impl Parts<'static> {
 pub(crate) struct Written {
     /// The JSON; what is large of the scope is shared with it.
     pub(crate) payload: Pieces,
+    /// The trace that it belongs to.
+    pub(crate) trace_id: Option<Uuid>,
     /// Something was cut, left out or replaced for being over a limit or unusable.
     #[cfg_attr(not(test), expect(dead_code, reason = "what tests look at"))]
     pub(crate) trimmed: bool,

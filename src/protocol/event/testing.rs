@@ -19,7 +19,7 @@ pub(super) struct Given {
     pub(super) tags: Members,
     pub(super) contexts: Members,
     pub(super) extra: Members,
-    /// Each any number of them.
+    /// Each any number of them; two texts are of one scope.
     pub(super) breadcrumbs: Vec<String>,
     pub(super) max_breadcrumbs: usize,
     pub(super) images: Option<String>,
@@ -46,9 +46,12 @@ impl Given {
     pub(super) fn try_write(&self, event: &Event<'_>) -> Result<(String, Written), EventError> {
         let crumbs = |text: &String| {
             let count = scan::joined_elements(text).count();
-            Crumbs::new(Fragment::new(Arc::from(&**text), 0), count)
+            let last = scan::joined_elements(text).last().map_or(0, str::len);
+            Crumbs::new(Fragment::new(Arc::from(&**text), 0), count, last)
         };
-        let breadcrumbs: Vec<_> = self.breadcrumbs.iter().map(crumbs).collect();
+        let two =
+            |texts: &[String]| [texts.first(), texts.get(1)].map(|text| text.and_then(crumbs));
+        let breadcrumbs: Vec<_> = self.breadcrumbs.chunks(2).map(two).collect();
         let images = self.images.as_deref().map(Arc::from);
         let images = images.map(Fragment::uncharged);
         let parts = Parts {

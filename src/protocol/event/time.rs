@@ -47,6 +47,16 @@ pub(crate) fn time_of(text: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::new(time.seconds()?, nanoseconds))
 }
 
+/// Seconds since 1970 of a time on an event, to tell which of two is the earlier; 0 for anything else.
+pub(super) fn seconds_of(json: &str) -> f64 {
+    let seconds = match scan::kind(json) {
+        Kind::Number => json.parse().ok(),
+        Kind::Text => read(&scan::decode(json)).and_then(|time| time.seconds_as_number()),
+        _ => None,
+    };
+    seconds.unwrap_or_default()
+}
+
 struct Time<'a> {
     date: (u64, u64, u64),
     clock: (u64, u64, u64),
@@ -66,6 +76,14 @@ impl Time<'_> {
             .checked_add(minute)?
             .checked_mul(60)?
             .checked_add(second)
+    }
+
+    /// With the fraction and the zone; a time without a zone is taken for one in UTC.
+    fn seconds_as_number(&self) -> Option<f64> {
+        let seconds = i64::try_from(self.seconds()?).ok()?;
+        let seconds = seconds.checked_sub(offset(self.zone)?)?;
+        let fraction: f64 = format!("0.{}0", self.fraction).parse().ok()?;
+        Some(seconds as f64 + fraction)
     }
 }
 
@@ -116,18 +134,29 @@ fn number(text: &str, most: u64) -> Option<u64> {
 
 /// Nothing, `Z`, or an offset from UTC.
 fn is_zone(zone: &str) -> bool {
+    offset(zone).is_some()
+}
+
+/// How many seconds a zone is ahead of UTC.
+fn offset(zone: &str) -> Option<i64> {
     if matches!(zone, "" | "Z") {
-        return true;
+        return Some(0);
     }
-    let Some(offset) = zone.strip_prefix(['+', '-']) else {
-        return false;
-    };
+    let offset = zone.strip_prefix(['+', '-'])?;
     let (hours, minutes) = match offset.split_once(':') {
         Some(parts) => parts,
-        None => offset.split_at_checked(2).unwrap_or_default(),
+        None => offset.split_at_checked(2)?,
     };
-    let is_pair = |text: &str, most| text.len() == 2 && number(text, most).is_some();
-    is_pair(hours, 23) && is_pair(minutes, 59)
+    let pair = |text: &str, most| number(text, most).filter(|_| text.len() == 2);
+    let minutes = pair(hours, 23)?
+        .checked_mul(60)?
+        .checked_add(pair(minutes, 59)?)?;
+    let seconds = i64::try_from(minutes.checked_mul(60)?).ok()?;
+    Some(if zone.starts_with('-') {
+        seconds.saturating_neg()
+    } else {
+        seconds
+    })
 }
 
 #[cfg(test)]
@@ -183,6 +212,22 @@ mod tests {
             "\"2026-01-01T00:00:00+01:00\""
         );
         assert_eq!(epoch("soon"), "\"soon\"");
+    }
+
+    #[test]
+    fn times_of_every_form_are_compared_by_their_seconds() {
+        for (json, seconds) in [
+            ("1767225600.25", 1_767_225_600.25),
+            ("\"2026-01-01T00:00:00.25Z\"", 1_767_225_600.25),
+            ("\"2026-01-01T00:00:00\"", 1_767_225_600.0),
+            ("\"2026-01-01T01:30:00+01:30\"", 1_767_225_600.0),
+            ("\"2025-12-31T16:00:00-0800\"", 1_767_225_600.0),
+            ("\"soon\"", 0.0),
+            ("{}", 0.0),
+            ("", 0.0),
+        ] {
+            assert_eq!(seconds_of(json).to_bits(), f64::to_bits(seconds), "{json}");
+        }
     }
 
     // EVT-2

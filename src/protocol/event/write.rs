@@ -5,6 +5,7 @@ use super::field::Field;
 use super::{
     Event, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text, time,
 };
+use crate::base::uuid::Uuid;
 use crate::value::pieces::{Cuts, Fragment, Pieces};
 use crate::value::scan;
 use crate::value::write as json;
@@ -45,6 +46,8 @@ pub(super) struct Writer<'w> {
     pub(super) parts: &'w Parts<'w>,
     /// See [`Written::trimmed`].
     pub(super) trimmed: bool,
+    /// See [`Written::trace_id`].
+    pub(super) trace_id: Option<Uuid>,
     /// A bit for each field that was written.
     written: u32,
 }
@@ -86,13 +89,15 @@ pub(super) fn write(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, Eve
             cuts: &mut cuts,
             parts,
             trimmed: event.was_trimmed || omission > Omission::Nothing,
+            trace_id: None,
             written: 0,
         };
         write_fields(event, &mut writer, omission)?;
-        let trimmed = writer.trimmed;
+        let (trimmed, trace_id) = (writer.trimmed, writer.trace_id);
         if out.len().saturating_add(cuts.len()) <= limits::EVENT_BYTES {
             return Ok(Written {
                 payload: Pieces::new(out, cuts),
+                trace_id,
                 trimmed,
             });
         }
