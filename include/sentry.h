@@ -100,14 +100,16 @@ typedef void sentry_user_context_t;
 #define SENTRY_ATTACHMENT_TYPE_VIEW_HIERARCHY "event.view_hierarchy"
 
 /**
- * Room for categories in `sentry_stats_t`; more than there are.
+ * Room for categories in `sentry_stats_t`; more than there are. Fixed: later versions only use more of it. Rows without a
+ * category are 0.
  */
-#define SENTRY_STATS_CATEGORIES 16
+#define SENTRY_STATS_CATEGORIES 32
 
 /**
- * Room for discard reasons in `sentry_category_stats_t`; more than there are.
+ * Room for discard reasons in `sentry_category_stats_t`; more than there are. Fixed: later versions only use more of it.
+ * Numbers without a reason are 0.
  */
-#define SENTRY_STATS_REASONS 24
+#define SENTRY_STATS_REASONS 48
 
 /**
  * Room for the text of the last error in `sentry_stats_t`, in bytes.
@@ -1189,7 +1191,8 @@ typedef struct sentry_stats_t {
      */
     int32_t last_http_status;
     /**
-     * 1 if the database directory cannot be used: the library runs from memory.
+     * 1 if the database directory cannot be used: the library runs from memory. Also 1 once a file of the library could not
+     * be written or removed there.
      */
     uint32_t database_unusable;
     /**
@@ -1208,6 +1211,15 @@ typedef struct sentry_stats_t {
      * Their bytes.
      */
     uint64_t file_bytes_written;
+    /**
+     * 1 if `queue_durable` is set and what is accepted would not outlive the process: there is no DSN or no usable database
+     * directory, or its log could not be made there, or failed later.
+     */
+    uint32_t queue_not_durable;
+    /**
+     * 0.
+     */
+    uint32_t reserved;
 } sentry_stats_t;
 
 /**
@@ -4335,7 +4347,8 @@ SENTRY_API uint64_t sentry_options_get_read_timeout_ms(const sentry_options_t *o
 /**
  * Sets how often a request is tried again, all causes together.
  *
- * Arguments: `attempts` after the first, 0 to 1000; default 3.
+ * Arguments: `attempts` after the first, 0 to 1000; default 3. A number that was set, be it 3, holds for every envelope; the
+ * default holds while the server answers others, and attempts while it answers nothing do not count.
  * Null: a NULL `opts` is refused.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
  * `sentry_last_error_message()` says what is allowed.
@@ -5136,7 +5149,7 @@ void sentry_event_value_add_stacktrace(sentry_value_t event,
  * Threads: any, several at once; captures wait for a few microseconds.
  * Blocks: never for I/O.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
- * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures are 0.
+ * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` are 0.
  * Since: 0.1
  */
 SENTRY_API

@@ -327,3 +327,40 @@ fn the_self_test_returns_within_its_time() {
         assert!(answer.own_ms() <= at_most, "{answer:?}");
     }
 }
+
+#[test]
+fn a_durable_queue_without_effect_shows_in_the_figures() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("not-durable"));
+    std::fs::write(scratch.join("file"), "").unwrap();
+    let database = scratch.join("database");
+    let options = |changes: Value| {
+        let durable = json!({"queue_durable": true, "queue_max_bytes": 65_536, "queue_sync_ms": 1});
+        with(with(quick_options(&receiver.dsn()), durable), changes)
+    };
+    let figure = |driver: &mut Driver| {
+        driver.send("stats").get("stats")["queue_not_durable"]
+            .as_u64()
+            .unwrap()
+    };
+    for (changes, not_durable) in [
+        (json!({"database_path": database}), 0),
+        (json!({"database_path": ""}), 1),
+        (json!({"database_path": scratch.join("file")}), 1),
+        (json!({"database_path": "/proc/self/below"}), 1),
+        (json!({"database_path": database, "dsn": ""}), 1),
+        (json!({"database_path": "", "queue_durable": false}), 0),
+    ] {
+        let mut driver = Driver::with_options(&options(changes.clone()));
+        assert_eq!(figure(&mut driver), not_durable, "{changes}");
+    }
+    // The log goes while the program runs: the next start would find nothing.
+    let mut driver = Driver::with_options(&options(json!({"database_path": database})));
+    driver.accept(&json!({"message": "copied"}));
+    assert_eq!(figure(&mut driver), 0);
+    std::fs::remove_dir_all(&database).unwrap();
+    let deadline = std::time::Instant::now() + LONG;
+    while figure(&mut driver) == 0 {
+        assert!(std::time::Instant::now() < deadline, "nobody noticed");
+        driver.accept(&json!({"message": "not copied"}));
+    }
+}

@@ -118,6 +118,12 @@ impl Client {
         self.transport.as_ref().map(Transport::stats)
     }
 
+    /// True if the host asked for a durable queue and does not have one.
+    pub(crate) fn is_not_durable(&self) -> bool {
+        let is_durable = self.transport.as_ref().is_some_and(Transport::is_durable);
+        self.options.queue_durable && !is_durable
+    }
+
     /// Sets the user of the process, or removes it with null.
     pub(crate) fn set_user(&self, user: &Value) {
         self.scope.set_user(&self.with_id(user));

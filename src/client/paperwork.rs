@@ -189,6 +189,9 @@ impl Paperwork {
     }
 
     fn warn(&self, what: &str, error: &io::Error) {
+        if let Some(database) = &self.database {
+            database.note_failure();
+        }
         self.diagnostics
             .log(Severity::Warning, format_args!("{what}: {error}"));
     }

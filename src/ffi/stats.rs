@@ -92,10 +92,12 @@ pub enum sentry_discard_reason_t {
     SENTRY_DISCARD_HOST_DIED = 19,
 }
 
-/// Room for categories in `sentry_stats_t`; more than there are.
-pub const SENTRY_STATS_CATEGORIES: usize = 16;
-/// Room for discard reasons in `sentry_category_stats_t`; more than there are.
-pub const SENTRY_STATS_REASONS: usize = 24;
+/// Room for categories in `sentry_stats_t`; more than there are. Fixed: later versions only use more of it. Rows without a
+/// category are 0.
+pub const SENTRY_STATS_CATEGORIES: usize = 32;
+/// Room for discard reasons in `sentry_category_stats_t`; more than there are. Fixed: later versions only use more of it.
+/// Numbers without a reason are 0.
+pub const SENTRY_STATS_REASONS: usize = 48;
 /// Room for the text of the last error in `sentry_stats_t`, in bytes.
 pub const SENTRY_STATS_ERROR_LEN: usize = 256;
 
@@ -148,7 +150,8 @@ pub struct sentry_stats_t {
     pub server_unreachable: u32,
     /// HTTP status of the last answer; 0 before the first.
     pub last_http_status: i32,
-    /// 1 if the database directory cannot be used: the library runs from memory.
+    /// 1 if the database directory cannot be used: the library runs from memory. Also 1 once a file of the library could not
+    /// be written or removed there.
     pub database_unusable: u32,
     /// By `sentry_category_t`.
     pub categories: [sentry_category_stats_t; SENTRY_STATS_CATEGORIES],
@@ -158,6 +161,11 @@ pub struct sentry_stats_t {
     pub files_written: u64,
     /// Their bytes.
     pub file_bytes_written: u64,
+    /// 1 if `queue_durable` is set and what is accepted would not outlive the process: there is no DSN or no usable database
+    /// directory, or its log could not be made there, or failed later.
+    pub queue_not_durable: u32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// Copies all figures at one instant.
@@ -168,7 +176,7 @@ pub struct sentry_stats_t {
 /// Threads: any, several at once; captures wait for a few microseconds.
 /// Blocks: never for I/O.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
-/// `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures are 0.
+/// `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` are 0.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_status_t {
@@ -187,8 +195,10 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
                 "set stats->size to sizeof(sentry_stats_t) before the call",
             );
         }
-        let found = state::with_client(|client| client.stats()).flatten();
-        let figures = convert(found.as_ref(), size);
+        let found = state::with_client(|client| (client.stats(), client.is_not_durable()));
+        let (found, is_not_durable) = found.unwrap_or_default();
+        let mut figures = convert(found.as_ref(), size);
+        figures.queue_not_durable = u32::from(is_not_durable);
         let known = size.min(size_of::<sentry_stats_t>());
         // SAFETY: as our caller promises: `size` bytes are writable, and we write no more than that.
         unsafe {
@@ -207,7 +217,7 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
     })
 }
 
-/// Largest `size` of a caller, sixteen times ours: more is no later version but a member that was never set.
+/// Largest `size` of a caller, four times ours: more is no later version but a member that was never set.
 const MAX_SIZE: usize = 65536;
 
 const NOTHING: sentry_category_stats_t = sentry_category_stats_t {
@@ -239,6 +249,8 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
         last_error: [0; SENTRY_STATS_ERROR_LEN],
         files_written: 0,
         file_bytes_written: 0,
+        queue_not_durable: 0,
+        reserved: 0,
     };
     let Some(stats) = stats else { return figures };
     figures.queue_items = stats.usage.items;
@@ -373,6 +385,31 @@ mod tests {
         }
         assert_eq!(category_name(15), c"unknown");
         assert_eq!(reason_name(-1), c"unknown");
+    }
+
+    /// What a program was compiled with must stay what it is: the place of every member is part of the ABI.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn the_layout_is_fixed() {
+        use std::mem::offset_of;
+        const CATEGORY: usize = 8 * (5 + 48);
+        assert_eq!((SENTRY_STATS_CATEGORIES, SENTRY_STATS_REASONS), (32, 48));
+        assert_eq!(size_of::<sentry_category_stats_t>(), CATEGORY);
+        assert_eq!(
+            offset_of!(sentry_category_stats_t, discarded_by_reason),
+            8 * 5
+        );
+        let categories = 8 * 10 + 4 * 4;
+        assert_eq!(offset_of!(sentry_stats_t, categories), categories);
+        let last_error = categories + 32 * CATEGORY;
+        assert_eq!(offset_of!(sentry_stats_t, last_error), last_error);
+        assert_eq!(offset_of!(sentry_stats_t, files_written), last_error + 256);
+        assert_eq!(
+            offset_of!(sentry_stats_t, queue_not_durable),
+            last_error + 256 + 16
+        );
+        assert_eq!(size_of::<sentry_stats_t>(), last_error + 256 + 24);
+        assert!(size_of::<sentry_stats_t>() * 4 <= MAX_SIZE);
     }
 
     #[test]

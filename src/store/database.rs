@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::directory::Directory;
 use super::run::Run;
@@ -12,6 +13,7 @@ use super::run::Run;
 pub(crate) struct Database {
     directory: Directory,
     run: Arc<Run>,
+    has_failed: AtomicBool,
 }
 
 impl Database {
@@ -21,6 +23,7 @@ impl Database {
         Ok(Self {
             run: Arc::new(Run::start(&directory)?),
             directory,
+            has_failed: AtomicBool::new(false),
         })
     }
 
@@ -29,6 +32,16 @@ impl Database {
         self.run.let_go();
         // Made again: the parent may have removed it with its last run.
         Self::open(self.directory.path())
+    }
+
+    /// Notes that a file could not be written or removed there, for the statistics.
+    pub(crate) fn note_failure(&self) {
+        self.has_failed.store(true, Ordering::Relaxed);
+    }
+
+    /// True if a file could not be written or removed there.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.has_failed.load(Ordering::Relaxed)
     }
 
     /// The directory.

@@ -33,6 +33,8 @@ pub(crate) struct Copies {
     is_changed: AtomicBool,
     /// Copies were left to the next start.
     has_left: AtomicBool,
+    /// They can no longer be relied on.
+    has_failed: AtomicBool,
 }
 
 impl Copies {
@@ -43,6 +45,7 @@ impl Copies {
             generation: process::fork_generation(),
             is_changed: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
+            has_failed: AtomicBool::new(false),
         }
     }
 
@@ -87,6 +90,16 @@ impl Copies {
     /// True if copies are made.
     pub(crate) fn is_on(&self) -> bool {
         self.log().is_some()
+    }
+
+    /// True if copies are made, and nothing speaks against the next start finding them.
+    pub(crate) fn outlive(&self) -> bool {
+        self.is_on() && !self.has_failed.load(Ordering::Relaxed)
+    }
+
+    /// Notes that the next start may not find the copies: the disk fails, or somebody removed the log. True the first time.
+    pub(crate) fn note_failure(&self) -> bool {
+        !self.has_failed.swap(true, Ordering::Relaxed)
     }
 
     /// Leaves a copy to the next start, which must find the log then; false if there is none.

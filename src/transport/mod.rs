@@ -305,6 +305,11 @@ impl Transport {
         self.shared.abandoned.load(Ordering::Relaxed)
     }
 
+    /// True if what is accepted outlives the process.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.shared.queue.copies().outlive()
+    }
+
     /// Figures for the host.
     pub(crate) fn stats(&self) -> Stats {
         let traffic = &self.shared.traffic;
@@ -320,7 +325,13 @@ impl Transport {
             file_bytes_written: traffic.file_bytes_written.load(Ordering::Relaxed),
             requests_in_flight: traffic.in_flight.load(Ordering::Relaxed),
             is_unreachable: traffic.unreachable.load(Ordering::Relaxed) != 0,
-            is_database_unusable: self.shared.backing.is_database_unusable,
+            is_database_unusable: self.shared.backing.is_database_unusable
+                || self
+                    .shared
+                    .backing
+                    .database
+                    .as_ref()
+                    .is_some_and(|it| it.has_failed()),
             last_status: traffic.last_status.load(Ordering::Relaxed),
             last_error: lock(&traffic.last_error).clone(),
             categories: self.shared.ledger.snapshot(),

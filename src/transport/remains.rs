@@ -50,6 +50,7 @@ pub(crate) fn make(
     };
     let run = database.run().directory();
     let table = Table::on_page(&run.join(COUNTERS)).unwrap_or_else(|error| {
+        database.note_failure();
         diagnostics.log(
             Severity::Warning,
             format_args!("what a sudden death costs will not be counted: {error}"),
@@ -70,6 +71,14 @@ pub(crate) fn make(
         made.inspect_err(say).ok()
     });
     (table, log)
+}
+
+/// An error if the log of a durable queue is no longer where the next start looks for it.
+pub(crate) fn find_log(shared: &Shared) -> io::Result<()> {
+    let database = shared.backing.database.as_ref();
+    database.map_or(Ok(()), |database| {
+        database.run().directory().metadata(QUEUE_LOG).map(drop)
+    })
 }
 
 /// At the end of a run that has settled everything: its files go, unless the server has not been told of every loss.

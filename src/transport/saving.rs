@@ -82,6 +82,7 @@ impl Shared {
                 true
             }
             Err(error) => {
+                database.note_failure();
                 self.diagnostics.log(
                     Severity::Warning,
                     format_args!("unsent envelopes cannot be left on disk: {error}"),

@@ -64,6 +64,7 @@ static void write_stats(text_t *text, const sentry_stats_t *stats) {
                 "\"last_http_status\":%d,\"database_unusable\":%u,",
                 (unsigned long long)stats->client_reports_sent, (unsigned)stats->requests_in_flight,
                 (unsigned)stats->server_unreachable, (int)stats->last_http_status, (unsigned)stats->database_unusable);
+    text_format(text, "\"queue_not_durable\":%u,", (unsigned)stats->queue_not_durable);
     text_format(text, "\"files_written\":%llu,\"file_bytes_written\":%llu,",
                 (unsigned long long)stats->files_written, (unsigned long long)stats->file_bytes_written);
     text_append(text, "\"last_error\":", 13);

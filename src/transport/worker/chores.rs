@@ -96,7 +96,10 @@ impl<S: Sender> Worker<S> {
             return;
         }
         self.last_sync = now;
-        if let Err(error) = self.shared.queue.copies().sync() {
+        let copies = self.shared.queue.copies();
+        if let Err(error) = copies.sync().and_then(|()| remains::find_log(&self.shared))
+            && copies.note_failure()
+        {
             self.shared.diagnostics.log(
                 Severity::Warning,
                 format_args!("the copies of the queue cannot be brought to the disk: {error}"),

@@ -172,6 +172,9 @@ impl<S: Sender> Worker<S> {
         let Some(Refused::Io(error)) = refused else {
             return;
         };
+        if let Some(database) = &self.shared.backing.database {
+            database.note_failure();
+        }
         if let Some(spooling) = &mut self.spooling
             && !std::mem::replace(&mut spooling.has_warned, true)
         {
