@@ -404,6 +404,47 @@ fn an_outage_costs_only_the_attempts_of_few() {
     assert_eq!(receiver.event_ids(), ids[lost..]);
 }
 
+/// The options of the other tests without the limit on attempts.
+fn unlimited(dsn: &str, changes: Value) -> Value {
+    let mut options = with(quick_options(dsn), changes);
+    options.as_object_mut().unwrap().remove("retries");
+    options
+}
+
+#[test]
+fn an_outage_costs_nothing_unless_the_host_limits_attempts() {
+    // HTTP-9
+    let receiver = Receiver::start();
+    receiver.refuse();
+    let changes = json!({"retry_backoff_ms": 5, "retry_backoff_max_ms": 5});
+    let mut driver = Driver::with_options(&unlimited(&receiver.dsn(), changes));
+    let ids = driver.accept_many(30);
+    driver.wait("failed", 30);
+    assert_eq!(driver.stats().errors("discarded"), 0);
+    receiver.listen().unwrap();
+    driver.drain();
+    driver.stats().assert_errors(30, 30, &[]);
+    assert_eq!(receiver.event_ids(), ids);
+}
+
+#[test]
+fn a_server_that_answers_nothing_costs_nothing_unless_the_host_limits_attempts() {
+    // HTTP-9
+    let receiver = Receiver::start();
+    receiver.set_default(Reply::reset_after_request());
+    let mut driver = Driver::with_options(&unlimited(&receiver.dsn(), json!({})));
+    let mut ids = driver.accept_many(30);
+    driver.wait("failed", 50);
+    assert_eq!(driver.stats().errors("discarded"), 0);
+    receiver.set_default(Reply::ok());
+    driver.drain();
+    driver.stats().assert_errors(30, 30, &[]);
+    let mut received = receiver.accepted_event_ids();
+    received.sort();
+    ids.sort();
+    assert_eq!(received, ids);
+}
+
 #[test]
 fn a_host_that_comes_back_gets_what_waited() {
     let deaf = deaf_port().unwrap();

@@ -284,6 +284,7 @@ fn settings(
         },
         retry: RetryPolicy {
             total: options.retries,
+            is_patient: !options.are_retries_set,
             connect: options.retries_connect,
             read: options.retries_read,
             status: options.retries_status,

@@ -1,7 +1,7 @@
 //! Retries: how often an envelope is tried, and how long the worker waits between attempts.
 //!
 //! [`RetryPolicy`] decides for one envelope; [`Circuit`] for the server: while it cannot be reached the worker tries with
-//! one envelope only, at growing distances, instead of burning the attempts of all of them.
+//! one envelope at a time, at growing distances. Unless the host set limits, such probes cost no envelope its attempts.
 
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,8 @@ pub(crate) enum Cause {
 pub(crate) struct RetryPolicy {
     /// All causes together.
     pub(crate) total: u32,
+    /// True if the host did not set `total`: then an outage costs no envelope its attempts.
+    pub(crate) is_patient: bool,
     /// After [`Cause::Connect`].
     pub(crate) connect: Option<u32>,
     /// After [`Cause::Read`].
@@ -44,6 +46,8 @@ pub(crate) struct Attempts {
     read: u32,
     status: u32,
     redirect: u32,
+    /// Probes that were sent and got no answer, beside the attempts that count.
+    unanswered_probes: u32,
 }
 
 impl Attempts {
@@ -68,6 +72,23 @@ impl RetryPolicy {
         *count = count.saturating_add(1);
         let within_cause = limit.is_none_or(|limit| *count <= limit);
         within_cause && attempts.total() <= self.total
+    }
+
+    /// True if a probe that failed, an attempt made while the circuit was open, costs its envelope nothing: it says that the
+    /// server is away and nothing about the envelope. A limit that the host set holds all the same. What was sent and not
+    /// answered is not repeated for ever: it may be the envelope that the server does not bear.
+    pub(crate) fn spares_probe(&self, attempts: &mut Attempts, cause: Cause) -> bool {
+        /// At the longest distance of the default, more than an hour.
+        const MOST_UNANSWERED: u32 = 100;
+        let limit = match cause {
+            Cause::Connect => self.connect,
+            Cause::Read => self.read,
+            Cause::Status | Cause::Redirect => return false,
+        };
+        if cause == Cause::Read {
+            attempts.unanswered_probes = attempts.unanswered_probes.saturating_add(1);
+        }
+        self.is_patient && limit.is_none() && attempts.unanswered_probes <= MOST_UNANSWERED
     }
 
     /// Delay after the `failures`-th failure in a row (1 = the first): anything up to the doubled base ("full jitter"),
@@ -132,6 +153,11 @@ impl Circuit {
         self.failures > 0
     }
 
+    /// True while connections are made and nothing is answered.
+    pub(crate) fn is_mute(&self) -> bool {
+        self.failures > 0 && !self.by_connect
+    }
+
     /// True while not even a connection could be made.
     pub(crate) fn is_offline(&self) -> bool {
         self.failures > 0 && self.by_connect
@@ -151,6 +177,7 @@ mod tests {
 
     const POLICY: RetryPolicy = RetryPolicy {
         total: 3,
+        is_patient: false,
         connect: Some(1),
         read: None,
         status: Some(0),
@@ -184,6 +211,39 @@ mod tests {
             ..POLICY
         };
         assert!(!none.allows_another(&mut Attempts::default(), Cause::Connect));
+    }
+
+    #[test]
+    fn probes_are_free_unless_the_host_set_a_limit() {
+        let patient = RetryPolicy {
+            is_patient: true,
+            connect: None,
+            ..POLICY
+        };
+        let mut attempts = Attempts::default();
+        for _ in 0..100_000 {
+            assert!(patient.spares_probe(&mut attempts, Cause::Connect));
+        }
+        for _ in 0..100 {
+            assert!(patient.spares_probe(&mut attempts, Cause::Read));
+        }
+        assert!(!patient.spares_probe(&mut attempts, Cause::Read));
+        assert_eq!(attempts.total(), 0);
+        for strict in [
+            RetryPolicy {
+                connect: Some(9),
+                ..patient
+            },
+            RetryPolicy {
+                is_patient: false,
+                ..patient
+            },
+        ] {
+            assert!(!strict.spares_probe(&mut Attempts::default(), Cause::Connect));
+        }
+        for cause in [Cause::Status, Cause::Redirect] {
+            assert!(!patient.spares_probe(&mut Attempts::default(), cause));
+        }
     }
 
     // HTTP-9

@@ -426,6 +426,7 @@ pub fn quick_options(dsn: &str) -> Value {
         "dsn": dsn,
         "database_path": "",
         "compression": "none",
+        "retries": 3,
         "retry_backoff_ms": 1,
         "retry_backoff_max_ms": 5,
         "shutdown_timeout": 2000,

@@ -104,6 +104,8 @@ pub(crate) struct Options {
     pub(crate) read_timeout: Duration,
     /// Attempts after the first, whatever the cause.
     pub(crate) retries: u32,
+    /// True if the host said so: then it holds also in an outage.
+    pub(crate) are_retries_set: bool,
     /// Attempts after a failed connect; `None`: only the total counts.
     pub(crate) retries_connect: Option<u32>,
     /// Attempts after a connection that broke or fell silent; `None`: only the total counts.
@@ -188,6 +190,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(15),
             read_timeout: Duration::from_secs(15),
             retries: 3,
+            are_retries_set: false,
             retries_connect: None,
             retries_read: None,
             retries_status: Some(0),

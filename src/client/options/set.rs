@@ -174,6 +174,7 @@ impl Options {
     /// Sets the attempts after the first.
     pub(crate) fn set_retries(&mut self, attempts: i128) -> Result<(), String> {
         self.retries = limit::RETRIES.check_u32(attempts)?;
+        self.are_retries_set = true;
         Ok(())
     }
 

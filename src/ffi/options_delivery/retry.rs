@@ -81,7 +81,8 @@ pub unsafe extern "C" fn sentry_options_get_read_timeout_ms(opts: *const sentry_
 
 /// Sets how often a request is tried again, all causes together.
 ///
-/// Arguments: `attempts` after the first, 0 to 1000; default 3.
+/// Arguments: `attempts` after the first, 0 to 1000; default 3. A number that was set, be it 3, holds for every envelope; the
+/// default holds while the server answers others, and attempts while it answers nothing do not count.
 /// Null: a NULL `opts` is refused.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
 /// `sentry_last_error_message()` says what is allowed.

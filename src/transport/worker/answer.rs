@@ -56,6 +56,9 @@ impl<S: Sender> Worker<S> {
         let (now, status) = (self.shared.clock.now(), response.status);
         if self.circuit.is_open() {
             self.hurry_spool();
+            // Those that took turns as probes go in their order again.
+            let parked = self.parked.make_contiguous();
+            parked.sort_by_key(|job| (job.priority, job.sequence));
         }
         self.circuit.answered();
         self.shared.note_answer(status);
@@ -213,7 +216,13 @@ impl<S: Sender> Worker<S> {
         }
         // The next attempt starts from the DSN again, not from where a redirect led.
         job.redirect = None;
-        if policy.allows_another(&mut job.attempts, failure.cause) {
+        let is_spared = transfer.failures_before > 0
+            && !self.puts_off()
+            && policy.spares_probe(&mut job.attempts, failure.cause);
+        if is_spared {
+            // Behind the others that were tried: who is next is decided in `next_job`.
+            self.parked.push_back(job);
+        } else if policy.allows_another(&mut job.attempts, failure.cause) {
             // The same envelope is tried until it is given up, so that the others keep their attempts.
             match was_probe {
                 true => self.parked.push_front(job),

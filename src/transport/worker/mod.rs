@@ -59,6 +59,13 @@ struct Job {
     spooled: Option<Spooled>,
 }
 
+impl Job {
+    fn has_session(&self) -> bool {
+        let mut items = self.envelope.items();
+        items.any(|item| item.category() == Category::Session)
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Redirect {
     url: String,
@@ -262,11 +269,29 @@ impl<S: Sender> Worker<S> {
     }
 
     fn next_job(&mut self) -> Option<Job> {
+        if self.probes_with_another()
+            && let Some(queued) = self.shared.queue.take()
+        {
+            return Some(self.job_of(queued));
+        }
         if let Some(job) = self.parked.pop_front() {
             return Some(job);
         }
         let queued = self.shared.queue.take()?;
         Some(self.job_of(queued))
+    }
+
+    /// True if the next probe is better made with an envelope that has not been tried yet: the server takes requests and
+    /// answers none, and that may be due to those it got. Only for a few, which then take turns: the queue's policy has no
+    /// hold on what was taken out of it. None overtakes an update of a session.
+    fn probes_with_another(&self) -> bool {
+        const MOST_TRIED: usize = 4;
+        self.circuit.is_mute()
+            && self.shared.settings.retry.is_patient
+            && self.stop.is_none()
+            && !self.parked.is_empty()
+            && self.parked.len() < MOST_TRIED
+            && !self.parked.iter().any(Job::has_session)
     }
 
     fn job_of(&mut self, queued: Queued) -> Job {

@@ -122,6 +122,12 @@ impl<S: Sender> Worker<S> {
         self.settle(job, fate, 0);
     }
 
+    /// True if what is given up goes to disk, where it is tried again: then nothing is lost by giving up.
+    pub(super) fn puts_off(&self) -> bool {
+        let can_write = |spooling: &Spooling| !spooling.has_warned;
+        self.shared.settings.spool.puts_off() && self.spooling.as_ref().is_some_and(can_write)
+    }
+
     /// True if what overflows the queue goes to disk, and the disk takes it.
     pub(super) fn spills(&self) -> bool {
         let can_write = |spooling: &Spooling| !spooling.has_warned;

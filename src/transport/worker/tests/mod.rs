@@ -4,6 +4,7 @@ mod answers;
 mod clock;
 mod ending;
 mod host;
+mod outage;
 mod remains;
 mod spooled;
 
@@ -34,6 +35,8 @@ type Reply = Result<Response, Failure>;
 struct Script {
     /// Answers for the next requests; without one a request stays open.
     answers: VecDeque<Reply>,
+    /// What no answer is given to, and 200 to everything else, once the script is over.
+    unbearable: Option<String>,
     /// Bodies and targets of all requests.
     requests: Vec<(Option<String>, bool, String)>,
     waits: Vec<Duration>,
@@ -55,13 +58,19 @@ impl HttpClient for FakeClient {
             .iter()
             .flat_map(|segment| segment.bytes().to_vec())
             .collect();
+        let body = String::from_utf8(body).unwrap();
         let mut script = self.script.lock().unwrap();
-        script.requests.push((
-            request.redirected_to,
-            request.with_auth,
-            String::from_utf8(body).unwrap(),
-        ));
-        match script.answers.pop_front() {
+        let answer = script.answers.pop_front().or_else(|| {
+            let unbearable = script.unbearable.as_ref()?;
+            Some(match body.contains(unbearable) {
+                true => no_answer(),
+                false => status(200),
+            })
+        });
+        script
+            .requests
+            .push((request.redirected_to, request.with_auth, body));
+        match answer {
             Some(answer) => self.open.push((ticket, answer)),
             None => self.hanging.push(ticket),
         }
@@ -108,6 +117,7 @@ struct Rig {
 
 const RETRY: RetryPolicy = RetryPolicy {
     total: 3,
+    is_patient: false,
     connect: None,
     read: None,
     status: Some(0),
