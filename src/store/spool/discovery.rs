@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::os::unix::fs::MetadataExt as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use super::index::{Content, Entry, State};
 use super::name::Name;
-use super::shelf::{Content, Entry, State};
 use super::{CACHE, Moment, Notice, Spool, Ticket, Unreadable, Which};
 use crate::base::file::is_temporary_name;
 use crate::store::directory::Directory;
@@ -111,20 +111,20 @@ impl Spool {
                 State::Resting
             },
         };
-        let place = self.shelf_mut(which).add(born, entry);
+        let key = self.index_mut(which).add(born, entry);
         if is_to_be_sent {
-            self.unread.push_back(Ticket { which, place });
+            self.unread.push_back(Ticket { which, key });
         }
         true
     }
 
     fn forget_missing(&mut self, present: &HashSet<Name>, is_cache_gone: bool) {
-        for place in self.waiting.places() {
-            let is_missing = self.waiting.get(place).is_some_and(|entry| {
+        for key in self.waiting.keys() {
+            let is_missing = self.waiting.get(key).is_some_and(|entry| {
                 entry.state != State::Sending && !present.contains(&entry.name)
             });
             let gone = if is_missing {
-                self.waiting.remove(place)
+                self.waiting.remove(key)
             } else {
                 None
             };
@@ -172,9 +172,9 @@ impl Spool {
         let Some(ticket) = self.unread.pop_front() else {
             return false;
         };
-        let shelf = self.shelf(ticket.which);
-        let Some(entry) = shelf
-            .get(ticket.place)
+        let index = self.index(ticket.which);
+        let Some(entry) = index
+            .get(ticket.key)
             .filter(|entry| entry.state == State::Unread)
         else {
             return true;
@@ -191,10 +191,10 @@ impl Spool {
                 self.set_state(ticket, State::Waiting(content));
             }
             Ok(None) => {
-                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.index_mut(ticket.which).remove(ticket.key);
             }
             Err(Unreadable::Damaged) => {
-                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.index_mut(ticket.which).remove(ticket.key);
                 // Only who removes it counts it.
                 if self.remove_file(ticket.which, &name).unwrap_or(false) {
                     self.notices.push(Notice::Damaged(None));
@@ -211,7 +211,7 @@ impl Spool {
     }
 
     fn set_state(&mut self, ticket: Ticket, to: State) {
-        if let Some(state) = self.shelf_mut(ticket.which).state(ticket.place) {
+        if let Some(state) = self.index_mut(ticket.which).state(ticket.key) {
             *state = to;
         }
     }

@@ -4,17 +4,17 @@
 //! sends which. What their loss or arrival means for the books is the caller's matter: it hears of everything that
 //! happened by itself as a [`Notice`]. Entry point: [`Spool`]. May use: `store`, `protocol`, `base`.
 //!
-//! Two shelves. The cache is shared by all processes on the database, bounded by the caps of the options; a file is
+//! Two directories, each with an index. The cache is shared by all processes on the database, bounded by the caps of the options; a file is
 //! claimed by moving it into the own run, so that only one process sends it. The run holds what was claimed and what
 //! earlier runs left; whatever is in there when the process dies is taken over by a later start.
 
 pub(crate) mod caps;
 mod discovery;
-mod legacy;
+mod index;
+mod leaving;
 mod name;
 mod notice;
 mod schedule;
-mod shelf;
 #[cfg(test)]
 mod tests;
 
@@ -31,12 +31,12 @@ use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use caps::Caps;
 use discovery::Stamp;
-pub(crate) use legacy::leave;
+pub(crate) use index::Content;
+use index::{Entry, Key, SpoolIndex, State};
+pub(crate) use leaving::leave;
 use name::{Name, Retry};
 pub(crate) use notice::Notice;
 use schedule::MAX_ATTEMPTS;
-pub(crate) use shelf::Content;
-use shelf::{Entry, Place, Shelf, State};
 
 /// Where retry files and kept copies lie, in the database.
 const CACHE: &str = "cache";
@@ -80,11 +80,11 @@ enum Which {
     Run,
 }
 
-/// A file on a shelf.
+/// A file in one of the directories.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket {
     which: Which,
-    place: Place,
+    key: Key,
 }
 
 /// What became of a claim.
@@ -122,8 +122,8 @@ pub(crate) struct Spool {
     cache: Option<Directory>,
     stamp: Option<Stamp>,
     has_looked: bool,
-    waiting: Shelf,
-    carried: Shelf,
+    waiting: SpoolIndex,
+    carried: SpoolIndex,
     unread: VecDeque<Ticket>,
     notices: Vec<Notice>,
     written: Written,
@@ -133,8 +133,8 @@ impl Spool {
     /// The spool of a run. Does not look at the disk.
     pub(crate) fn new(run: Arc<Run>, settings: SpoolSettings) -> Self {
         Self {
-            waiting: Shelf::new(settings.cache),
-            carried: Shelf::new(settings.carried),
+            waiting: SpoolIndex::new(settings.cache),
+            carried: SpoolIndex::new(settings.carried),
             run,
             settings,
             cache: None,
@@ -249,8 +249,8 @@ impl Spool {
     /// A file that may be sent now: the oldest that is due.
     pub(crate) fn due(&self, now: Instant) -> Option<Ticket> {
         let of = |which: Which| {
-            let place = self.shelf(which).due(now)?;
-            Some(Ticket { which, place })
+            let key = self.index(which).due(now)?;
+            Some(Ticket { which, key })
         };
         // What earlier runs left is the oldest there is, and may be the report of a crash (SP-7).
         of(Which::Run).or_else(|| of(Which::Cache))
@@ -264,7 +264,7 @@ impl Spool {
 
     /// What is in a file that waits.
     pub(crate) fn content(&self, ticket: Ticket) -> Option<&Content> {
-        match &self.shelf(ticket.which).get(ticket.place)?.state {
+        match &self.index(ticket.which).get(ticket.key)?.state {
             State::Waiting(content) => Some(content),
             State::Unread | State::Sending | State::Resting => None,
         }
@@ -272,18 +272,18 @@ impl Spool {
 
     /// The size of a file.
     pub(crate) fn bytes(&self, ticket: Ticket) -> u64 {
-        let entry = self.shelf(ticket.which).get(ticket.place);
+        let entry = self.index(ticket.which).get(ticket.key);
         entry.map_or(0, |entry| entry.bytes)
     }
 
     /// Puts a file off that waits.
     pub(crate) fn postpone(&mut self, ticket: Ticket, due: Instant) {
-        self.shelf_mut(ticket.which).postpone(ticket.place, due);
+        self.index_mut(ticket.which).postpone(ticket.key, due);
     }
 
     /// Takes a file that waits out of the reach of other processes, and reads it.
     pub(crate) fn claim(&mut self, ticket: Ticket, moment: Moment) -> Claim {
-        let Some(entry) = self.shelf(ticket.which).get(ticket.place).cloned() else {
+        let Some(entry) = self.index(ticket.which).get(ticket.key).cloned() else {
             return Claim::Nothing;
         };
         let State::Waiting(content) = entry.state else {
@@ -292,7 +292,7 @@ impl Spool {
         let name = entry.name.to_string();
         if let Err(error) = self.move_to_run(ticket.which, &name) {
             if error.kind() == ErrorKind::NotFound {
-                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.index_mut(ticket.which).remove(ticket.key);
                 self.notices.push(Notice::TakenOver(content));
             } else {
                 self.put_off(ticket, moment);
@@ -301,21 +301,21 @@ impl Spool {
         }
         match self.read(Which::Run, &name) {
             Ok(Some(envelope)) => {
-                if let Some(state) = self.shelf_mut(ticket.which).state(ticket.place) {
+                if let Some(state) = self.index_mut(ticket.which).state(ticket.key) {
                     *state = State::Sending;
                 }
                 Claim::Envelope(Box::new(envelope))
             }
             Ok(None) => {
                 // It was there a moment ago.
-                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.index_mut(ticket.which).remove(ticket.key);
                 self.notices.push(Notice::Vanished(content.tallies));
                 Claim::Nothing
             }
             Err(Unreadable::Damaged) => {
                 // If it cannot be removed it meets the same fate at the next start.
                 let _ = self.remove_file(Which::Run, &name);
-                self.shelf_mut(ticket.which).remove(ticket.place);
+                self.index_mut(ticket.which).remove(ticket.key);
                 self.notices.push(Notice::Damaged(Some(content.tallies)));
                 Claim::Nothing
             }
@@ -335,7 +335,7 @@ impl Spool {
         content: Content,
         moment: Moment,
     ) -> bool {
-        let Some(entry) = self.shelf(ticket.which).get(ticket.place) else {
+        let Some(entry) = self.index(ticket.which).get(ticket.key) else {
             return true;
         };
         let attempts = entry
@@ -358,7 +358,7 @@ impl Spool {
 
     /// Gives a claimed file back untried, to be sent at `due`.
     pub(crate) fn put_back_untried(&mut self, ticket: Ticket, content: Content, due: Instant) {
-        if let Some(entry) = self.shelf(ticket.which).get(ticket.place) {
+        if let Some(entry) = self.index(ticket.which).get(ticket.key) {
             let name = entry.name;
             self.put_back(ticket, content, name, due);
         }
@@ -367,12 +367,12 @@ impl Spool {
     fn put_back(&mut self, ticket: Ticket, content: Content, name: Name, due: Instant) {
         if self.restore(ticket, name).is_none() {
             // It lies in the run, where the next start finds it.
-            self.shelf_mut(ticket.which).remove(ticket.place);
+            self.index_mut(ticket.which).remove(ticket.key);
             return;
         }
-        let shelf = self.shelf_mut(ticket.which);
-        shelf.rename(ticket.place, name, due);
-        if let Some(state) = shelf.state(ticket.place) {
+        let index = self.index_mut(ticket.which);
+        index.rename(ticket.key, name, due);
+        if let Some(state) = index.state(ticket.key) {
             *state = State::Waiting(content);
         }
         self.remember_stamp();
@@ -380,7 +380,7 @@ impl Spool {
 
     /// A claimed file was delivered, or given up: removes it, or keeps it as a copy.
     pub(crate) fn finish(&mut self, ticket: Ticket, keep: bool, moment: Moment) {
-        let Some(entry) = self.shelf_mut(ticket.which).remove(ticket.place) else {
+        let Some(entry) = self.index_mut(ticket.which).remove(ticket.key) else {
             return;
         };
         let from = entry.name.to_string();
@@ -412,7 +412,7 @@ impl Spool {
 
     /// Moves a claimed file to where it came from, under this name.
     fn restore(&mut self, ticket: Ticket, name: Name) -> Option<()> {
-        let entry = self.shelf(ticket.which).get(ticket.place)?;
+        let entry = self.index(ticket.which).get(ticket.key)?;
         let from = self.run.directory().join(entry.name.to_string());
         let to = match ticket.which {
             Which::Run => self.run.directory().clone(),
@@ -426,7 +426,7 @@ impl Spool {
         /// As long as after a first failure to send.
         const PATIENCE: Duration = Duration::from_secs(15 * 60);
         let due = moment.now.checked_add(PATIENCE).unwrap_or(moment.now);
-        self.shelf_mut(ticket.which).postpone(ticket.place, due);
+        self.index_mut(ticket.which).postpone(ticket.key, due);
     }
 
     fn move_to_run(&mut self, which: Which, name: &str) -> io::Result<()> {
@@ -485,21 +485,21 @@ impl Spool {
         moment: Moment,
     ) -> Result<(), Refused> {
         loop {
-            let shelf = self.shelf(which);
-            let place = match shelf.outdated(moment.millis) {
-                Some(place) => place,
-                None => match shelf.excess(incoming).map_err(|_| Refused::NoRoom)? {
-                    Some(place) => place,
+            let index = self.index(which);
+            let key = match index.outdated(moment.millis) {
+                Some(key) => key,
+                None => match index.excess(incoming).map_err(|_| Refused::NoRoom)? {
+                    Some(key) => key,
                     None => return Ok(()),
                 },
             };
-            self.evict(Ticket { which, place }).map_err(Refused::Io)?;
+            self.evict(Ticket { which, key }).map_err(Refused::Io)?;
         }
     }
 
     /// Removes a file for a cap. One that cannot be removed stays known.
     fn evict(&mut self, ticket: Ticket) -> io::Result<()> {
-        let Some(entry) = self.shelf(ticket.which).get(ticket.place) else {
+        let Some(entry) = self.index(ticket.which).get(ticket.key) else {
             return Ok(());
         };
         let (name, state) = (entry.name.to_string(), entry.state.clone());
@@ -509,7 +509,7 @@ impl Spool {
             _ => Ok(None),
         };
         let was_there = self.remove_file(ticket.which, &name)?;
-        self.shelf_mut(ticket.which).remove(ticket.place);
+        self.index_mut(ticket.which).remove(ticket.key);
         let overflow = |tallies, is_booked| Notice::Overflow { tallies, is_booked };
         self.notices.extend(match (state, found) {
             (State::Waiting(content), _) if !was_there => Some(Notice::TakenOver(content)),
@@ -550,14 +550,14 @@ impl Spool {
         bytes
     }
 
-    fn shelf(&self, which: Which) -> &Shelf {
+    fn index(&self, which: Which) -> &SpoolIndex {
         match which {
             Which::Cache => &self.waiting,
             Which::Run => &self.carried,
         }
     }
 
-    fn shelf_mut(&mut self, which: Which) -> &mut Shelf {
+    fn index_mut(&mut self, which: Which) -> &mut SpoolIndex {
         match which {
             Which::Cache => &mut self.waiting,
             Which::Run => &mut self.carried,

@@ -1,6 +1,6 @@
 //! Notices: what happened to files by itself. Entry point: [`Notice`]. Pure data.
 
-use super::shelf::{Content, Tally};
+use super::index::{Content, Tally};
 
 /// Something that happened to a file and is to be booked.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 mod clock;
 
-use super::shelf::Tally;
+use super::index::Tally;
 use super::*;
 use crate::protocol::category::Category;
 use crate::store::run::old_runs;
@@ -365,7 +365,7 @@ fn caps_also_bound_what_is_found_and_what_is_carried_over() {
 fn age_is_a_cap_as_well() {
     let mut rig = Rig::new();
     let mut spool = rig.spool(9);
-    spool.waiting = Shelf::new(Caps {
+    spool.waiting = SpoolIndex::new(Caps {
         age: Some(MINUTE),
         ..Caps::default()
     });
@@ -398,7 +398,7 @@ fn copies_are_kept_but_never_sent() {
 fn an_envelope_that_can_never_fit_is_refused_and_evicts_nothing() {
     let rig = Rig::new();
     let mut spool = rig.spool(9);
-    spool.waiting = Shelf::new(Caps {
+    spool.waiting = SpoolIndex::new(Caps {
         bytes: Some(1000),
         ..Caps::default()
     });

@@ -55,7 +55,7 @@ fn the_distance_to_the_next_attempt_is_that_of_the_other_clock() {
 fn a_clock_set_forward_ages_files_and_one_set_back_does_not() {
     let rig = Rig::new();
     let mut spool = rig.spool(9);
-    spool.waiting = Shelf::new(Caps {
+    spool.waiting = SpoolIndex::new(Caps {
         age: Some(YEAR),
         ..Caps::default()
     });
@@ -95,7 +95,7 @@ fn what_is_found_with_a_time_to_come_is_sent_and_what_is_half_written_stays() {
         file.set_modified(written).unwrap();
     }
     let mut spool = rig.spool(9);
-    spool.waiting = Shelf::new(Caps {
+    spool.waiting = SpoolIndex::new(Caps {
         age: Some(MINUTE),
         ..Caps::default()
     });

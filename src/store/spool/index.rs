@@ -1,7 +1,7 @@
-//! A shelf: what is known of the files in one directory, so that neither a cap nor a schedule needs to look there.
+//! The spool index: what is known of the files in one directory, so that neither a cap nor a schedule needs to look there.
 //!
 //! Other processes change the directory too; what is known here may be out of date, and whoever acts on it must cope
-//! with a file that has gone. Entry points: [`Shelf`], [`Entry`]. No I/O.
+//! with a file that has gone. Entry points: [`SpoolIndex`], [`Entry`]. No I/O.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Instant;
@@ -15,7 +15,7 @@ pub(crate) type Tally = (Category, u64);
 
 /// Where a file stands in the order of age: when it was written, in milliseconds since 1970, and a number of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Place {
+pub(crate) struct Key {
     /// When it was written.
     pub(crate) born: u64,
     serial: u64,
@@ -58,16 +58,16 @@ pub(crate) struct Entry {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct SpoolIndex {
     caps: Caps,
-    entries: BTreeMap<Place, Entry>,
+    entries: BTreeMap<Key, Entry>,
     names: HashSet<Name>,
     held: Held,
     next_serial: u64,
     newest: u64,
 }
 
-impl Shelf {
+impl SpoolIndex {
     /// An empty one.
     pub(crate) fn new(caps: Caps) -> Self {
         Self {
@@ -91,35 +91,35 @@ impl Shelf {
     }
 
     /// Adds a file that was found, and when it was written.
-    pub(crate) fn add(&mut self, born: u64, entry: Entry) -> Place {
+    pub(crate) fn add(&mut self, born: u64, entry: Entry) -> Key {
         let serial = self.next_serial;
         self.next_serial = serial.wrapping_add(1);
         self.newest = self.newest.max(born);
         self.held.add(entry.bytes);
         self.names.insert(entry.name);
-        let place = Place { born, serial };
-        self.entries.insert(place, entry);
-        place
+        let key = Key { born, serial };
+        self.entries.insert(key, entry);
+        key
     }
 
     /// Adds a file that was written just now: the newest of all, even if the clock was set back.
-    pub(crate) fn add_newest(&mut self, now: u64, entry: Entry) -> Place {
+    pub(crate) fn add_newest(&mut self, now: u64, entry: Entry) -> Key {
         self.add(now.max(self.newest), entry)
     }
 
     /// What is known of a file.
-    pub(crate) fn get(&self, place: Place) -> Option<&Entry> {
-        self.entries.get(&place)
+    pub(crate) fn get(&self, key: Key) -> Option<&Entry> {
+        self.entries.get(&key)
     }
 
     /// What is done with a file, to be changed.
-    pub(crate) fn state(&mut self, place: Place) -> Option<&mut State> {
-        self.entries.get_mut(&place).map(|entry| &mut entry.state)
+    pub(crate) fn state(&mut self, key: Key) -> Option<&mut State> {
+        self.entries.get_mut(&key).map(|entry| &mut entry.state)
     }
 
     /// Gives a file another name and time.
-    pub(crate) fn rename(&mut self, place: Place, name: Name, due: Instant) {
-        if let Some(entry) = self.entries.get_mut(&place) {
+    pub(crate) fn rename(&mut self, key: Key, name: Name, due: Instant) {
+        if let Some(entry) = self.entries.get_mut(&key) {
             self.names.remove(&entry.name);
             self.names.insert(name);
             (entry.name, entry.due) = (name, due);
@@ -127,15 +127,15 @@ impl Shelf {
     }
 
     /// Puts a file off.
-    pub(crate) fn postpone(&mut self, place: Place, due: Instant) {
-        if let Some(entry) = self.entries.get_mut(&place) {
+    pub(crate) fn postpone(&mut self, key: Key, due: Instant) {
+        if let Some(entry) = self.entries.get_mut(&key) {
             entry.due = due;
         }
     }
 
     /// Forgets a file.
-    pub(crate) fn remove(&mut self, place: Place) -> Option<Entry> {
-        let entry = self.entries.remove(&place)?;
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
+        let entry = self.entries.remove(&key)?;
         self.held.remove(entry.bytes);
         self.names.remove(&entry.name);
         Some(entry)
@@ -143,7 +143,7 @@ impl Shelf {
 
     /// The file that has to go before one of `incoming` bytes may come; none if there is room. An error if there will
     /// be none whatever goes.
-    pub(crate) fn excess(&self, incoming: Option<u64>) -> Result<Option<Place>, NoRoom> {
+    pub(crate) fn excess(&self, incoming: Option<u64>) -> Result<Option<Key>, NoRoom> {
         let mut held = self.held;
         if let Some(bytes) = incoming {
             let mut alone = Held::default();
@@ -160,9 +160,9 @@ impl Shelf {
     }
 
     /// A file beyond the cap on age.
-    pub(crate) fn outdated(&self, now: u64) -> Option<Place> {
+    pub(crate) fn outdated(&self, now: u64) -> Option<Key> {
         self.oldest()
-            .filter(|place| self.caps.is_too_old(place.born, now))
+            .filter(|key| self.caps.is_too_old(key.born, now))
     }
 
     /// Makes every file due that is not yet.
@@ -173,7 +173,7 @@ impl Shelf {
     }
 
     /// The oldest file that is due.
-    pub(crate) fn due(&self, now: Instant) -> Option<Place> {
+    pub(crate) fn due(&self, now: Instant) -> Option<Key> {
         self.first(|entry| entry.due <= now && matches!(entry.state, State::Waiting(_)))
     }
 
@@ -187,18 +187,18 @@ impl Shelf {
     }
 
     /// All known files.
-    pub(crate) fn places(&self) -> Vec<Place> {
+    pub(crate) fn keys(&self) -> Vec<Key> {
         self.entries.keys().copied().collect()
     }
 
     /// The oldest that may go: not one that is being sent.
-    fn oldest(&self) -> Option<Place> {
+    fn oldest(&self) -> Option<Key> {
         self.first(|entry| entry.state != State::Sending)
     }
 
-    fn first(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Place> {
+    fn first(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Key> {
         let found = self.entries.iter().find(|(_, entry)| is_it(entry));
-        found.map(|(place, _)| *place)
+        found.map(|(key, _)| *key)
     }
 }
 
@@ -212,8 +212,8 @@ mod tests {
     use crate::base::uuid::Uuid;
     use std::time::Duration;
 
-    fn shelf(items: u64, bytes: u64) -> Shelf {
-        Shelf::new(Caps {
+    fn index(items: u64, bytes: u64) -> SpoolIndex {
+        SpoolIndex::new(Caps {
             items: Some(items),
             bytes: Some(bytes),
             age: Some(Duration::from_secs(10)),
@@ -239,55 +239,55 @@ mod tests {
     #[test]
     fn the_oldest_goes_first_and_what_is_sent_stays() {
         let now = Instant::now();
-        let mut shelf = shelf(3, 100);
-        let oldest = shelf.add(1, entry(10, now, State::Sending));
-        let second = shelf.add(2, entry(10, now, waiting()));
-        assert_eq!(shelf.excess(Some(80)), Ok(None));
-        assert_eq!(shelf.excess(Some(81)), Ok(Some(second)));
-        shelf.add(3, entry(10, now, State::Resting));
-        assert_eq!(shelf.excess(Some(1)), Ok(Some(second)));
-        assert_eq!(shelf.excess(Some(101)), Err(NoRoom));
-        shelf.remove(second);
-        assert_eq!(shelf.excess(Some(1)), Ok(None));
-        shelf.remove(oldest);
-        assert_eq!(shelf.len(), 1);
+        let mut index = index(3, 100);
+        let oldest = index.add(1, entry(10, now, State::Sending));
+        let second = index.add(2, entry(10, now, waiting()));
+        assert_eq!(index.excess(Some(80)), Ok(None));
+        assert_eq!(index.excess(Some(81)), Ok(Some(second)));
+        index.add(3, entry(10, now, State::Resting));
+        assert_eq!(index.excess(Some(1)), Ok(Some(second)));
+        assert_eq!(index.excess(Some(101)), Err(NoRoom));
+        index.remove(second);
+        assert_eq!(index.excess(Some(1)), Ok(None));
+        index.remove(oldest);
+        assert_eq!(index.len(), 1);
     }
 
     #[test]
     fn there_is_no_room_when_all_is_being_sent() {
-        let mut shelf = shelf(1, 100);
-        shelf.add(1, entry(10, Instant::now(), State::Sending));
-        assert_eq!(shelf.excess(Some(1)), Err(NoRoom));
-        assert_eq!(shelf.excess(None), Ok(None));
+        let mut index = index(1, 100);
+        index.add(1, entry(10, Instant::now(), State::Sending));
+        assert_eq!(index.excess(Some(1)), Err(NoRoom));
+        assert_eq!(index.excess(None), Ok(None));
     }
 
     #[test]
     fn a_new_file_is_the_newest_even_if_the_clock_was_set_back() {
         let now = Instant::now();
-        let mut shelf = shelf(9, 100);
-        let old = shelf.add(5000, entry(1, now, waiting()));
-        let new = shelf.add_newest(1, entry(1, now, waiting()));
+        let mut index = index(9, 100);
+        let old = index.add(5000, entry(1, now, waiting()));
+        let new = index.add_newest(1, entry(1, now, waiting()));
         assert!(old < new);
-        assert_eq!(shelf.outdated(15_000), None);
-        assert_eq!(shelf.outdated(15_001), Some(old));
+        assert_eq!(index.outdated(15_000), None);
+        assert_eq!(index.outdated(15_001), Some(old));
     }
 
     #[test]
     fn only_what_waits_is_ever_due() {
         let now = Instant::now();
         let later = now + Duration::from_secs(9);
-        let mut shelf = shelf(9, 100);
+        let mut index = index(9, 100);
         for state in [State::Unread, State::Sending, State::Resting] {
-            shelf.add(1, entry(1, now, state));
+            index.add(1, entry(1, now, state));
         }
-        assert_eq!((shelf.due(later), shelf.next_due()), (None, None));
-        let place = shelf.add(2, entry(1, later, waiting()));
-        assert_eq!((shelf.due(now), shelf.next_due()), (None, Some(later)));
-        assert_eq!(shelf.due(later), Some(place));
+        assert_eq!((index.due(later), index.next_due()), (None, None));
+        let key = index.add(2, entry(1, later, waiting()));
+        assert_eq!((index.due(now), index.next_due()), (None, Some(later)));
+        assert_eq!(index.due(later), Some(key));
         let name = Name::plain(Uuid::new_v4());
-        shelf.rename(place, name, later);
-        assert!(shelf.knows(&name));
-        shelf.hurry(now);
-        assert_eq!(shelf.due(now), Some(place));
+        index.rename(key, name, later);
+        assert!(index.knows(&name));
+        index.hurry(now);
+        assert_eq!(index.due(now), Some(key));
     }
 }

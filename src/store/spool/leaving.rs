@@ -1,4 +1,4 @@
-//! Legacy: the envelopes that a run leaves in its directory for the next start. Needs no spool, so that any thread can.
+//! Leaving: the envelopes that a run leaves in its directory for the next start. Needs no spool, so that any thread can.
 //!
 //! Entry point: [`leave`]. May use: the names of the room.
 
