@@ -5,6 +5,7 @@
  * capture   times each call of sentry_capture: n=100000 threads=1 kind=json|message|short|crumb items= bytes= gap_us=0
  * memory    resident memory around n=1000000 captures
  * burst     n=10000 captures, then flush: delivered, seconds, CPU; kind= items= bytes= gzip=1 inflight=1 crumbs=1
+ *           database= spooled=0: with so many envelopes in it, all of them known before the first capture
  * close     fills the queue, then times sentry_close with a time-out of 2 s
  * init      memory, threads and time added by sentry_init */
 #define _GNU_SOURCE
@@ -55,7 +56,9 @@ static void start(void) {
     sentry_options_t *options = sentry_options_new();
     sentry_options_set_dsn(options, arguments[2]);
     sentry_options_set_release(options, "bench@1.0");
-    sentry_options_set_database_path(options, "");
+    sentry_options_set_database_path(options, option("database", ""));
+    sentry_options_set_http_retry(options, option("database", NULL) != NULL);
+    sentry_options_set_cache_max_items(options, 0);
     sentry_options_set_auto_session_tracking(options, 0);
     if (number("items", 0)) sentry_options_set_queue_max_items(options, number("items", 0));
     if (number("bytes", 0)) sentry_options_set_queue_max_bytes(options, (uint64_t)number("bytes", 0));
@@ -68,8 +71,18 @@ static void start(void) {
     }
 }
 
+static uint64_t spooled_now(void) {
+    sentry_stats_t stats = {.size = sizeof stats};
+    if (sentry_get_stats(&stats) != SENTRY_STATUS_OK) exit(1);
+    return stats.categories[SENTRY_CATEGORY_ERROR].spooled;
+}
+
 static void start_with_scope(void) {
     start();
+    const struct timespec moment = {.tv_nsec = 1000 * 1000};
+    /* Some are on their way already. */
+    uint64_t expected = (uint64_t)number("spooled", 0) * 95 / 100;
+    while (spooled_now() < expected) nanosleep(&moment, NULL);
     sentry_set_tag("customer", "acme");
     for (int serial = 0; serial < CRUMBS && number("crumbs", 1); serial++) add_crumb(serial);
 }

@@ -45,10 +45,12 @@ impl Caps {
             && self.bytes.is_none_or(|most| held.bytes <= most)
     }
 
-    /// True if a file written at `born` is too old at `now`; both in milliseconds since 1970.
-    pub(crate) fn is_too_old(&self, born: u64, now: u64) -> bool {
-        let age = Duration::from_millis(now.saturating_sub(born));
-        self.age.is_some_and(|most| age > most)
+    /// How long a file of this age may still lie there; none without a bound. Its last moment is allowed.
+    pub(crate) fn time_left(&self, age: Duration) -> Option<Duration> {
+        let rest = self.age?.checked_sub(age);
+        Some(rest.map_or(Duration::ZERO, |rest| {
+            rest.saturating_add(Duration::from_millis(1))
+        }))
     }
 }
 
@@ -71,14 +73,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_the_future_is_not_old() {
+    fn a_file_of_the_greatest_age_may_stay_for_this_moment() {
         let caps = Caps {
             age: Some(Duration::from_secs(1)),
             ..Caps::default()
         };
-        assert!(!caps.is_too_old(5_000, 6_000));
-        assert!(caps.is_too_old(5_000, 6_001));
-        assert!(!caps.is_too_old(9_000, 5_000));
-        assert!(!Caps::default().is_too_old(0, u64::MAX));
+        let left = |millis| caps.time_left(Duration::from_millis(millis));
+        assert_eq!(left(0), Some(Duration::from_millis(1001)));
+        assert_eq!(left(1000), Some(Duration::from_millis(1)));
+        assert_eq!(left(1001), Some(Duration::ZERO));
+        assert_eq!(Caps::default().time_left(Duration::MAX), None);
     }
 }

@@ -17,6 +17,10 @@ use crate::store::run::OldRun;
 /// Most files of a directory that are known at a time. More are found by later starts; without an end to it, a cache
 /// without caps could fill the memory.
 const MOST_KNOWN: usize = 10_000;
+/// Most names of a directory that are read at a time.
+const MOST_LISTED: usize = 2 * MOST_KNOWN;
+/// Most new files that are looked at in one step, and most that are moved out of a dead run; the network waits that long.
+const FILES_AT_A_TIME: usize = 500;
 /// A file that is being written does not take that long; its writer has died.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
 
@@ -39,6 +43,19 @@ impl Stamp {
     }
 }
 
+/// A file whose name was read, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Listed {
+    name: Name,
+    is_to_be_sent: bool,
+}
+
+impl Listed {
+    fn ours(self) -> Option<Name> {
+        self.is_to_be_sent.then_some(self.name)
+    }
+}
+
 impl Spool {
     /// Looks at the cache, if somebody changed it. What lies there at the first look is for us to send; what comes later
     /// belongs to the process that wrote it.
@@ -58,33 +75,81 @@ impl Spool {
             None => self.forget_missing(&HashSet::new(), true),
         }
         self.has_looked = true;
-        // Other options, or another process with other options, may have allowed more. A file that cannot be removed is
-        // met again at the next writing.
-        let _ = self.make_room(Which::Cache, None, moment);
     }
 
     fn list(&mut self, cache: &Directory, moment: Moment) {
         // Unreadable for now: nothing is known to have gone.
-        let Ok(names) = cache.names() else { return };
+        let Ok(mut names) = cache.names() else { return };
+        let was_ours: HashSet<Name> = self.listed.drain(..).filter_map(Listed::ours).collect();
         let mut present = HashSet::new();
-        for text in names {
+        for text in names.by_ref().take(MOST_LISTED) {
             let Some(name) = Name::parse(&text) else {
                 remove_abandoned(cache, &text);
                 continue;
             };
             if self.waiting.knows(&name) {
                 present.insert(name);
-            } else if self.waiting.len() < MOST_KNOWN {
-                let is_to_be_sent = name.retry.is_some() && !self.has_looked;
-                if self.found(Which::Cache, cache, name, is_to_be_sent, moment) {
-                    present.insert(name);
-                }
+            } else {
+                let is_first_look = !self.has_looked || was_ours.contains(&name);
+                let is_to_be_sent = name.retry.is_some() && is_first_look;
+                self.listed.push_back(Listed {
+                    name,
+                    is_to_be_sent,
+                });
             }
         }
-        self.forget_missing(&present, false);
+        self.is_list_cut = names.next().is_some();
+        // What is known may be among the rest.
+        if !self.is_list_cut {
+            self.forget_missing(&present, false);
+        }
+        self.examine_some(moment);
     }
 
-    /// Adds a file that was found; false if it is none.
+    /// Looks at some of the files that were listed; true if there are more.
+    fn examine_some(&mut self, moment: Moment) -> bool {
+        let Some(cache) = self.cache.clone() else {
+            self.listed.clear();
+            return false;
+        };
+        for _ in 0..FILES_AT_A_TIME {
+            if self.waiting.len() >= MOST_KNOWN {
+                self.is_list_cut |= !self.listed.is_empty();
+                self.listed.clear();
+            }
+            let Some(listed) = self.listed.pop_front() else {
+                return false;
+            };
+            let (name, is_to_be_sent) = (listed.name, listed.is_to_be_sent);
+            // Written or found meanwhile.
+            if !self.waiting.knows(&name) {
+                self.found(Which::Cache, &cache, name, is_to_be_sent, moment);
+            }
+        }
+        !self.listed.is_empty()
+    }
+
+    /// Comes to know more of the files that are there, and removes some of what lies beyond the caps: other options, or
+    /// another process with other options, may have allowed more. True if the rest needs another step.
+    pub(crate) fn trim_some(&mut self, moment: Moment) -> bool {
+        if self.examine_some(moment) {
+            return true;
+        }
+        // A file that cannot be removed is met again at the next writing.
+        let has_more = |it: &mut Self, which| matches!(it.evict_some(which, moment), Ok(true));
+        if has_more(self, Which::Run) || has_more(self, Which::Cache) {
+            return true;
+        }
+        // What was too much to know has room now.
+        let is_to_go_on = self.is_list_cut && self.waiting.len() < MOST_KNOWN / 2;
+        if let Some(cache) = self.cache.clone().filter(|_| is_to_go_on) {
+            self.is_list_cut = false;
+            self.list(&cache, moment);
+        }
+        is_to_go_on
+    }
+
+    /// Adds a file that was found.
     fn found(
         &mut self,
         which: Which,
@@ -92,30 +157,25 @@ impl Spool {
         name: Name,
         is_to_be_sent: bool,
         moment: Moment,
-    ) -> bool {
+    ) {
         let Ok(found) = directory.metadata(name.to_string()) else {
-            return false;
+            return;
         };
         if !found.is_file() {
-            return false;
+            return;
         }
         let born = found.modified().map_or(moment.millis, millis);
-        let entry = Entry {
-            name,
-            bytes: found.len(),
-            // What was there before us has waited long enough.
-            due: moment.now,
-            state: if is_to_be_sent {
-                State::Unread
-            } else {
-                State::Resting
-            },
+        let age = Duration::from_millis(moment.millis.saturating_sub(born));
+        let state = match is_to_be_sent {
+            true => State::Unread,
+            false => State::Resting,
         };
-        let key = self.index_mut(which).add(born, entry);
+        // Due at once: what was there before us has waited long enough.
+        let entry = Entry::new(name, found.len(), moment.now, state);
+        let key = self.index_mut(which).add(born, age, moment.now, entry);
         if is_to_be_sent {
             self.unread.push_back(Ticket { which, key });
         }
-        true
     }
 
     fn forget_missing(&mut self, present: &HashSet<Name>, is_cache_gone: bool) {
@@ -137,11 +197,13 @@ impl Spool {
         }
     }
 
-    /// Takes the envelopes of a run whose process has gone into the own run, to be sent from there.
-    pub(crate) fn take_over(&mut self, old: &OldRun, moment: Moment) {
+    /// Takes envelopes of a run whose process has gone into the own run, to be sent from there; true if more of them are
+    /// left for another call.
+    pub(crate) fn take_over(&mut self, old: &OldRun, moment: Moment) -> bool {
         let Ok(names) = old.directory().names() else {
-            return;
+            return false;
         };
+        let mut moved: usize = 0;
         for text in names {
             let Some(name) = Name::parse(&text) else {
                 continue;
@@ -161,10 +223,13 @@ impl Spool {
             if std::fs::rename(old.directory().join(&text), to).is_ok() {
                 let run = self.run.directory().clone();
                 self.found(Which::Run, &run, ours, true, moment);
+                moved = moved.saturating_add(1);
+                if moved >= FILES_AT_A_TIME {
+                    return true;
+                }
             }
         }
-        // The bound is on what is there together; what cannot be removed now is met again.
-        let _ = self.make_room(Which::Run, None, moment);
+        false
     }
 
     /// Looks into the next file that nobody has looked into; false if there is none.
@@ -211,9 +276,7 @@ impl Spool {
     }
 
     fn set_state(&mut self, ticket: Ticket, to: State) {
-        if let Some(state) = self.index_mut(ticket.which).state(ticket.key) {
-            *state = to;
-        }
+        self.index_mut(ticket.which).set_state(ticket.key, to);
     }
 
     /// After a change of our own: the next look need not list for that.

@@ -1,10 +1,12 @@
 //! The spool index: what is known of the files in one directory, so that neither a cap nor a schedule needs to look there.
 //!
-//! Other processes change the directory too; what is known here may be out of date, and whoever acts on it must cope
-//! with a file that has gone. Entry points: [`SpoolIndex`], [`Entry`]. No I/O.
+//! Each question the worker asks at every step (what is due, when is the next due, what goes first, what is too old) has
+//! an ordered set of its own, so an answer takes the logarithm of the number of files. Other processes change the directory
+//! too; what is known here may be out of date, and whoever acts on it must cope with a file that has gone. Entry points:
+//! [`SpoolIndex`], [`Entry`]. No I/O.
 
-use std::collections::{BTreeMap, HashSet};
-use std::time::Instant;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::{Duration, Instant};
 
 use super::caps::{Caps, Held};
 use super::name::Name;
@@ -52,8 +54,23 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// Not sent before.
     pub(crate) due: Instant,
+    /// Too old from here on, by the monotonic clock; none if age is no bound.
+    expires: Option<Instant>,
     /// What is done with it.
     pub(crate) state: State,
+}
+
+impl Entry {
+    /// A file that is due at `due`.
+    pub(crate) fn new(name: Name, bytes: u64, due: Instant, state: State) -> Self {
+        Self {
+            name,
+            bytes,
+            due,
+            expires: None,
+            state,
+        }
+    }
 }
 
 /// See the module.
@@ -65,6 +82,14 @@ pub(crate) struct SpoolIndex {
     held: Held,
     next_serial: u64,
     newest: u64,
+    /// Files that wait and are due, the oldest first.
+    ready: BTreeSet<Key>,
+    /// Files that wait, by when they are due.
+    later: BTreeSet<(Instant, Key)>,
+    /// Files that a cap may remove: all but those that are being sent.
+    removable: BTreeSet<Key>,
+    /// The same, by when they are too old.
+    expiring: BTreeSet<(Instant, Key)>,
 }
 
 impl SpoolIndex {
@@ -77,6 +102,10 @@ impl SpoolIndex {
             held: Held::default(),
             next_serial: 0,
             newest: 0,
+            ready: BTreeSet::new(),
+            later: BTreeSet::new(),
+            removable: BTreeSet::new(),
+            expiring: BTreeSet::new(),
         }
     }
 
@@ -90,21 +119,28 @@ impl SpoolIndex {
         self.names.contains(name)
     }
 
-    /// Adds a file that was found, and when it was written.
-    pub(crate) fn add(&mut self, born: u64, entry: Entry) -> Key {
+    /// Adds a file that was found: when it was written, and how old it is as far as the wall clock knows. From `now` on it
+    /// ages by the monotonic clock, whatever the other is set to.
+    pub(crate) fn add(&mut self, born: u64, age: Duration, now: Instant, entry: Entry) -> Key {
         let serial = self.next_serial;
         self.next_serial = serial.wrapping_add(1);
         self.newest = self.newest.max(born);
         self.held.add(entry.bytes);
         self.names.insert(entry.name);
         let key = Key { born, serial };
+        let expires = self.caps.time_left(age);
+        let entry = Entry {
+            expires: expires.and_then(|left| now.checked_add(left)),
+            ..entry
+        };
         self.entries.insert(key, entry);
+        self.link(key);
         key
     }
 
     /// Adds a file that was written just now: the newest of all, even if the clock was set back.
-    pub(crate) fn add_newest(&mut self, now: u64, entry: Entry) -> Key {
-        self.add(now.max(self.newest), entry)
+    pub(crate) fn add_newest(&mut self, millis: u64, now: Instant, entry: Entry) -> Key {
+        self.add(millis.max(self.newest), Duration::ZERO, now, entry)
     }
 
     /// What is known of a file.
@@ -112,29 +148,28 @@ impl SpoolIndex {
         self.entries.get(&key)
     }
 
-    /// What is done with a file, to be changed.
-    pub(crate) fn state(&mut self, key: Key) -> Option<&mut State> {
-        self.entries.get_mut(&key).map(|entry| &mut entry.state)
+    /// Says what is done with a file from now on.
+    pub(crate) fn set_state(&mut self, key: Key, state: State) {
+        self.change(key, |entry| entry.state = state);
     }
 
     /// Gives a file another name and time.
     pub(crate) fn rename(&mut self, key: Key, name: Name, due: Instant) {
-        if let Some(entry) = self.entries.get_mut(&key) {
+        if let Some(entry) = self.entries.get(&key) {
             self.names.remove(&entry.name);
             self.names.insert(name);
-            (entry.name, entry.due) = (name, due);
         }
+        self.change(key, |entry| (entry.name, entry.due) = (name, due));
     }
 
     /// Puts a file off.
     pub(crate) fn postpone(&mut self, key: Key, due: Instant) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.due = due;
-        }
+        self.change(key, |entry| entry.due = due);
     }
 
     /// Forgets a file.
     pub(crate) fn remove(&mut self, key: Key) -> Option<Entry> {
+        self.unlink(key);
         let entry = self.entries.remove(&key)?;
         self.held.remove(entry.bytes);
         self.names.remove(&entry.name);
@@ -156,34 +191,39 @@ impl SpoolIndex {
         if self.caps.allow(held) {
             return Ok(None);
         }
-        self.oldest().map(Some).ok_or(NoRoom)
+        self.removable.first().copied().map(Some).ok_or(NoRoom)
     }
 
     /// A file beyond the cap on age.
-    pub(crate) fn outdated(&self, now: u64) -> Option<Key> {
-        self.oldest()
-            .filter(|key| self.caps.is_too_old(key.born, now))
+    pub(crate) fn outdated(&self, now: Instant) -> Option<Key> {
+        let (expires, key) = self.expiring.first()?;
+        (*expires <= now).then_some(*key)
     }
 
-    /// Makes every file due that is not yet.
+    /// Makes every file due that waits. Each is moved once, however often this is called.
     pub(crate) fn hurry(&mut self, now: Instant) {
-        for entry in self.entries.values_mut() {
-            entry.due = entry.due.min(now);
+        while let Some((_, key)) = self.later.pop_first() {
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.due = entry.due.min(now);
+                self.ready.insert(key);
+            }
         }
     }
 
     /// The oldest file that is due.
-    pub(crate) fn due(&self, now: Instant) -> Option<Key> {
-        self.first(|entry| entry.due <= now && matches!(entry.state, State::Waiting(_)))
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Key> {
+        while let Some((due, key)) = self.later.first().copied().filter(|(due, _)| *due <= now) {
+            self.later.remove(&(due, key));
+            self.ready.insert(key);
+        }
+        self.ready.first().copied()
     }
 
     /// When the next file is due.
     pub(crate) fn next_due(&self) -> Option<Instant> {
-        self.entries
-            .values()
-            .filter(|entry| matches!(entry.state, State::Waiting(_)))
-            .map(|entry| entry.due)
-            .min()
+        let ready = self.ready.first().and_then(|key| self.entries.get(key));
+        let ready = ready.map(|entry| entry.due);
+        ready.or_else(|| self.later.first().map(|(due, _)| *due))
     }
 
     /// All known files.
@@ -191,14 +231,38 @@ impl SpoolIndex {
         self.entries.keys().copied().collect()
     }
 
-    /// The oldest that may go: not one that is being sent.
-    fn oldest(&self) -> Option<Key> {
-        self.first(|entry| entry.state != State::Sending)
+    fn change(&mut self, key: Key, change: impl FnOnce(&mut Entry)) {
+        self.unlink(key);
+        if let Some(entry) = self.entries.get_mut(&key) {
+            change(entry);
+            self.link(key);
+        }
     }
 
-    fn first(&self, is_it: impl Fn(&Entry) -> bool) -> Option<Key> {
-        let found = self.entries.iter().find(|(_, entry)| is_it(entry));
-        found.map(|(key, _)| *key)
+    fn link(&mut self, key: Key) {
+        let Some(entry) = self.entries.get(&key) else {
+            return;
+        };
+        if matches!(entry.state, State::Waiting(_)) {
+            self.later.insert((entry.due, key));
+        }
+        if entry.state != State::Sending {
+            self.removable.insert(key);
+            self.expiring
+                .extend(entry.expires.map(|expires| (expires, key)));
+        }
+    }
+
+    fn unlink(&mut self, key: Key) {
+        let Some(entry) = self.entries.get(&key) else {
+            return;
+        };
+        self.ready.remove(&key);
+        self.later.remove(&(entry.due, key));
+        self.removable.remove(&key);
+        if let Some(expires) = entry.expires {
+            self.expiring.remove(&(expires, key));
+        }
     }
 }
 
@@ -220,13 +284,9 @@ mod tests {
         })
     }
 
-    fn entry(bytes: u64, due: Instant, state: State) -> Entry {
-        Entry {
-            name: Name::plain(Uuid::new_v4()),
-            bytes,
-            due,
-            state,
-        }
+    fn add(index: &mut SpoolIndex, born: u64, bytes: u64, due: Instant, state: State) -> Key {
+        let entry = Entry::new(Name::plain(Uuid::new_v4()), bytes, due, state);
+        index.add(born, Duration::ZERO, due, entry)
     }
 
     fn waiting() -> State {
@@ -240,11 +300,11 @@ mod tests {
     fn the_oldest_goes_first_and_what_is_sent_stays() {
         let now = Instant::now();
         let mut index = index(3, 100);
-        let oldest = index.add(1, entry(10, now, State::Sending));
-        let second = index.add(2, entry(10, now, waiting()));
+        let oldest = add(&mut index, 1, 10, now, State::Sending);
+        let second = add(&mut index, 2, 10, now, waiting());
         assert_eq!(index.excess(Some(80)), Ok(None));
         assert_eq!(index.excess(Some(81)), Ok(Some(second)));
-        index.add(3, entry(10, now, State::Resting));
+        add(&mut index, 3, 10, now, State::Resting);
         assert_eq!(index.excess(Some(1)), Ok(Some(second)));
         assert_eq!(index.excess(Some(101)), Err(NoRoom));
         index.remove(second);
@@ -256,7 +316,7 @@ mod tests {
     #[test]
     fn there_is_no_room_when_all_is_being_sent() {
         let mut index = index(1, 100);
-        index.add(1, entry(10, Instant::now(), State::Sending));
+        add(&mut index, 1, 10, Instant::now(), State::Sending);
         assert_eq!(index.excess(Some(1)), Err(NoRoom));
         assert_eq!(index.excess(None), Ok(None));
     }
@@ -264,12 +324,31 @@ mod tests {
     #[test]
     fn a_new_file_is_the_newest_even_if_the_clock_was_set_back() {
         let now = Instant::now();
-        let mut index = index(9, 100);
-        let old = index.add(5000, entry(1, now, waiting()));
-        let new = index.add_newest(1, entry(1, now, waiting()));
+        let mut index = index(1, 100);
+        let old = add(&mut index, 5000, 1, now, waiting());
+        let entry = Entry::new(Name::plain(Uuid::new_v4()), 1, now, waiting());
+        let new = index.add_newest(1, now, entry);
         assert!(old < new);
-        assert_eq!(index.outdated(15_000), None);
-        assert_eq!(index.outdated(15_001), Some(old));
+        assert_eq!(index.excess(None), Ok(Some(old)));
+    }
+
+    #[test]
+    fn what_is_too_old_is_found_by_its_age_and_not_by_its_place() {
+        let now = Instant::now();
+        let mut index = index(9, 100);
+        let fresh = add(&mut index, 1, 1, now, waiting());
+        let entry = Entry::new(Name::plain(Uuid::new_v4()), 1, now, State::Resting);
+        let old = index.add(2, Duration::from_secs(10), now, entry.clone());
+        let outdated = index.add(3, Duration::from_secs(11), now, entry);
+        assert_eq!(index.outdated(now), Some(outdated));
+        index.remove(outdated);
+        // Ten seconds are allowed.
+        assert_eq!(index.outdated(now), None);
+        let after = |millis| now + Duration::from_millis(millis);
+        assert_eq!(index.outdated(after(1)), Some(old));
+        index.set_state(old, State::Sending);
+        assert_eq!(index.outdated(after(10_000)), None);
+        assert_eq!(index.outdated(after(10_001)), Some(fresh));
     }
 
     #[test]
@@ -278,16 +357,35 @@ mod tests {
         let later = now + Duration::from_secs(9);
         let mut index = index(9, 100);
         for state in [State::Unread, State::Sending, State::Resting] {
-            index.add(1, entry(1, now, state));
+            add(&mut index, 1, 1, now, state);
         }
         assert_eq!((index.due(later), index.next_due()), (None, None));
-        let key = index.add(2, entry(1, later, waiting()));
+        let key = add(&mut index, 2, 1, later, waiting());
         assert_eq!((index.due(now), index.next_due()), (None, Some(later)));
         assert_eq!(index.due(later), Some(key));
         let name = Name::plain(Uuid::new_v4());
         index.rename(key, name, later);
         assert!(index.knows(&name));
+        assert_eq!(index.due(now), None);
         index.hurry(now);
-        assert_eq!(index.due(now), Some(key));
+        assert_eq!((index.due(now), index.next_due()), (Some(key), Some(now)));
+        index.set_state(key, State::Sending);
+        assert_eq!((index.due(later), index.next_due()), (None, None));
+    }
+
+    #[test]
+    fn of_those_that_are_due_the_oldest_is_first() {
+        let now = Instant::now();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        let mut index = index(9, 100);
+        let young = add(&mut index, 3, 1, after(1), waiting());
+        let old = add(&mut index, 1, 1, after(2), waiting());
+        assert_eq!(index.due(after(1)), Some(young));
+        assert_eq!(index.due(after(2)), Some(old));
+        index.postpone(old, after(9));
+        assert_eq!(index.due(after(2)), Some(young));
+        index.remove(young);
+        assert_eq!(index.due(after(2)), None);
+        assert_eq!(index.next_due(), Some(after(9)));
     }
 }

@@ -30,7 +30,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use caps::Caps;
-use discovery::Stamp;
+use discovery::{Listed, Stamp};
 pub(crate) use index::Content;
 use index::{Entry, Key, SpoolIndex, State};
 pub(crate) use leaving::leave;
@@ -122,6 +122,10 @@ pub(crate) struct Spool {
     cache: Option<Directory>,
     stamp: Option<Stamp>,
     has_looked: bool,
+    /// Files of the cache that were listed and not looked at yet.
+    listed: VecDeque<Listed>,
+    /// More lies there than was listed.
+    is_list_cut: bool,
     waiting: SpoolIndex,
     carried: SpoolIndex,
     unread: VecDeque<Ticket>,
@@ -140,6 +144,8 @@ impl Spool {
             cache: None,
             stamp: None,
             has_looked: false,
+            listed: VecDeque::new(),
+            is_list_cut: false,
             unread: VecDeque::new(),
             notices: Vec::new(),
             written: Written::default(),
@@ -206,7 +212,7 @@ impl Spool {
     ) -> Result<(), Refused> {
         self.look(moment);
         let room = u64::try_from(envelope.serialized_len(header)).unwrap_or(u64::MAX);
-        self.make_room(Which::Cache, Some(room), moment)?;
+        self.make_room(Which::Cache, room, moment)?;
         let mut bytes = Vec::new();
         envelope.write(&mut bytes, header);
         let mut name_of_file = name(envelope.event_id.unwrap_or_else(Uuid::new_v4));
@@ -229,13 +235,8 @@ impl Spool {
             result => result.map_err(Refused::Io)?,
         }
         let bytes = self.note_written(bytes.len());
-        let entry = Entry {
-            due: due(name_of_file, moment),
-            name: name_of_file,
-            bytes,
-            state,
-        };
-        self.waiting.add_newest(moment.millis, entry);
+        let entry = Entry::new(name_of_file, bytes, due(name_of_file, moment), state);
+        self.waiting.add_newest(moment.millis, moment.now, entry);
         self.remember_stamp();
         Ok(())
     }
@@ -247,13 +248,12 @@ impl Spool {
     }
 
     /// A file that may be sent now: the oldest that is due.
-    pub(crate) fn due(&self, now: Instant) -> Option<Ticket> {
-        let of = |which: Which| {
-            let key = self.index(which).due(now)?;
-            Some(Ticket { which, key })
-        };
+    pub(crate) fn due(&mut self, now: Instant) -> Option<Ticket> {
         // What earlier runs left is the oldest there is, and may be the report of a crash (SP-7).
-        of(Which::Run).or_else(|| of(Which::Cache))
+        [Which::Run, Which::Cache].into_iter().find_map(|which| {
+            let key = self.index_mut(which).due(now)?;
+            Some(Ticket { which, key })
+        })
     }
 
     /// When the next file is due.
@@ -301,9 +301,8 @@ impl Spool {
         }
         match self.read(Which::Run, &name) {
             Ok(Some(envelope)) => {
-                if let Some(state) = self.index_mut(ticket.which).state(ticket.key) {
-                    *state = State::Sending;
-                }
+                self.index_mut(ticket.which)
+                    .set_state(ticket.key, State::Sending);
                 Claim::Envelope(Box::new(envelope))
             }
             Ok(None) => {
@@ -372,9 +371,7 @@ impl Spool {
         }
         let index = self.index_mut(ticket.which);
         index.rename(ticket.key, name, due);
-        if let Some(state) = index.state(ticket.key) {
-            *state = State::Waiting(content);
-        }
+        index.set_state(ticket.key, State::Waiting(content));
         self.remember_stamp();
     }
 
@@ -392,20 +389,15 @@ impl Spool {
     }
 
     fn keep_claimed(&mut self, from: &str, entry: &Entry, moment: Moment) -> Option<()> {
-        self.make_room(Which::Cache, Some(entry.bytes), moment)
-            .ok()?;
+        self.make_room(Which::Cache, entry.bytes, moment).ok()?;
         let mut name = Name::plain(entry.name.id());
         if self.waiting.knows(&name) {
             name = name.with_fresh_id();
         }
         let to = self.cache().ok()?.join(name.to_string());
         std::fs::rename(self.run.directory().join(from), to).ok()?;
-        let entry = Entry {
-            name,
-            state: State::Resting,
-            ..*entry
-        };
-        self.waiting.add_newest(moment.millis, entry);
+        let entry = Entry::new(name, entry.bytes, entry.due, State::Resting);
+        self.waiting.add_newest(moment.millis, moment.now, entry);
         self.remember_stamp();
         Some(())
     }
@@ -477,23 +469,42 @@ impl Spool {
         Dsn::parse(dsn).is_ok_and(|dsn| dsn.public() == self.settings.dsn)
     }
 
-    /// Removes what is too old, and the oldest until there is room.
-    fn make_room(
-        &mut self,
+    /// Removes some of what is too old or too much; true if there is more of it.
+    fn evict_some(&mut self, which: Which, moment: Moment) -> Result<bool, Refused> {
+        /// Each costs a look into it and its removal; the network waits that long.
+        const FILES_AT_A_TIME: usize = 20;
+        for _ in 0..FILES_AT_A_TIME {
+            match self.surplus(which, None, moment)? {
+                Some(key) => self.evict(Ticket { which, key }).map_err(Refused::Io)?,
+                None => return Ok(false),
+            }
+        }
+        Ok(self.surplus(which, None, moment)?.is_some())
+    }
+
+    /// Makes room for a file. Where more lies there than the caps allow, which other options left, it goes in steps.
+    fn make_room(&mut self, which: Which, incoming: u64, moment: Moment) -> Result<(), Refused> {
+        if self.evict_some(which, moment)? {
+            // Whatever goes, there will be room for it.
+            return self.surplus(which, Some(incoming), moment).map(drop);
+        }
+        while let Some(key) = self.surplus(which, Some(incoming), moment)? {
+            self.evict(Ticket { which, key }).map_err(Refused::Io)?;
+        }
+        Ok(())
+    }
+
+    /// The file that goes next: one that is too old, else the oldest while there is no room.
+    fn surplus(
+        &self,
         which: Which,
         incoming: Option<u64>,
         moment: Moment,
-    ) -> Result<(), Refused> {
-        loop {
-            let index = self.index(which);
-            let key = match index.outdated(moment.millis) {
-                Some(key) => key,
-                None => match index.excess(incoming).map_err(|_| Refused::NoRoom)? {
-                    Some(key) => key,
-                    None => return Ok(()),
-                },
-            };
-            self.evict(Ticket { which, key }).map_err(Refused::Io)?;
+    ) -> Result<Option<Key>, Refused> {
+        let index = self.index(which);
+        match index.outdated(moment.now) {
+            Some(key) => Ok(Some(key)),
+            None => index.excess(incoming).map_err(|_| Refused::NoRoom),
         }
     }
 

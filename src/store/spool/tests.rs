@@ -79,6 +79,7 @@ impl Rig {
     /// Looks, and reads everything; what was heard.
     fn discover(&self, spool: &mut Spool) -> Vec<Notice> {
         spool.look(self.moment());
+        while spool.trim_some(self.moment()) {}
         while spool.read_next() {}
         spool.take_notices()
     }
@@ -342,7 +343,8 @@ fn caps_also_bound_what_is_found_and_what_is_carried_over() {
     drop(first);
     let mut spool = rig.spool(3);
     let old = old_runs(&rig.database).unwrap().next().unwrap();
-    spool.take_over(&old, rig.moment());
+    assert!(!spool.take_over(&old, rig.moment()));
+    while spool.trim_some(rig.moment()) {}
     let lost = |notices: Vec<Notice>| {
         let is_lost = |it: &&Notice| {
             matches!(
@@ -435,4 +437,68 @@ fn a_full_disk_is_an_answer() {
     );
     assert!(matches!(refused, Err(Refused::Io(_))));
     assert_eq!(spool.take_notices(), []);
+}
+
+#[test]
+fn many_files_are_trimmed_and_taken_over_some_at_a_time() {
+    const FILES: usize = 1_100;
+    let rig = Rig::new();
+    for _ in 0..FILES {
+        rig.put(&retry_name(0), b"x");
+    }
+    let first = rig.spool(3);
+    for _ in 0..600 {
+        leave(&first.run, &event(Uuid::new_v4()), &header(DSN)).unwrap();
+    }
+    drop(first);
+    let mut spool = rig.spool(3);
+    spool.look(rig.moment());
+    assert_eq!(spool.waiting.len(), 500, "one step looks at so many");
+    let mut steps = 0;
+    loop {
+        let (before, known) = (rig.names().len(), spool.waiting.len());
+        let has_more = spool.trim_some(rig.moment());
+        let (removed, found) = (
+            before - rig.names().len(),
+            (spool.waiting.len() + 500).saturating_sub(known),
+        );
+        assert!(removed <= 20 && found <= 1000, "{removed} {found}");
+        steps += 1;
+        if !has_more {
+            break;
+        }
+    }
+    assert!(steps >= FILES / 20, "{steps}");
+    assert_eq!(rig.names().len(), 3);
+    // A write in between removes no more than a step, and is not refused.
+    let mut other = rig.spool(3);
+    for _ in 0..60 {
+        rig.put(&retry_name(0), b"x");
+    }
+    other.look(rig.moment());
+    rig.add(&mut other);
+    assert_eq!(rig.names().len(), 3 + 60 - 20 + 1);
+
+    let old = old_runs(&rig.database).unwrap().next().unwrap();
+    assert!(spool.take_over(&old, rig.moment()));
+    assert_eq!(spool.carried.len(), 500);
+    assert!(!spool.take_over(&old, rig.moment()));
+    assert_eq!(spool.carried.len(), 600);
+    old.finish().unwrap();
+}
+
+#[test]
+fn what_is_too_much_to_be_known_is_found_once_there_is_room() {
+    const FILES: usize = 10_050;
+    let rig = Rig::new();
+    for _ in 0..FILES {
+        rig.put(&Name::plain(Uuid::new_v4()).to_string(), b"");
+    }
+    let mut spool = rig.spool(3);
+    spool.look(rig.moment());
+    let mut most = 0;
+    while spool.trim_some(rig.moment()) {
+        most = most.max(spool.waiting.len());
+    }
+    assert_eq!((most, rig.names().len()), (10_000, 3));
 }

@@ -22,8 +22,9 @@ pub(super) enum Takeover {
     /// The client takes what is its own from each run. That is little, nothing of it waits for the server, and a shutdown
     /// waits for it: else programs that never live long would never come to it.
     OfClient(OldRuns),
-    /// The rest is under way; with the run whose envelopes are coming into the queue.
-    Running(OldRuns, Option<Box<(OldRun, Inheritance)>>),
+    /// The rest is under way; with the run whose copies are coming into the queue, and after them its envelopes into the
+    /// spool.
+    Running(OldRuns, Option<Box<(OldRun, Option<Inheritance>)>>),
     /// Done, or there is nothing to take over.
     Done,
 }
@@ -77,7 +78,10 @@ impl<S: Sender> Worker<S> {
         let is_taking_over = match &self.takeover {
             Takeover::Done => false,
             // Else the next envelope that leaves the queue makes room, and is a step of its own.
-            Takeover::Running(_, Some(waiting)) => waiting.1.has_a_chance(&self.shared),
+            Takeover::Running(_, Some(waiting)) => {
+                let inheritance = waiting.1.as_ref();
+                inheritance.is_none_or(|it| it.has_a_chance(&self.shared))
+            }
             Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
         };
         self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
@@ -118,19 +122,24 @@ impl<S: Sender> Worker<S> {
             }
         };
         for _ in 0..RUNS_AT_A_TIME {
-            if let Some(mut waiting) = current.take() {
-                if !waiting.1.advance(&shared) || shared.is_inherited() {
-                    current = Some(waiting);
+            let (old, inheritance) = match current.take() {
+                Some(waiting) => *waiting,
+                None => {
+                    let Some(old) = runs.next() else { return };
+                    let inheritance = Inheritance::open(&old, &shared);
+                    (old, inheritance)
+                }
+            };
+            if let Some(mut inheritance) = inheritance {
+                if !inheritance.advance(&shared) || shared.is_inherited() {
+                    current = Some(Box::new((old, Some(inheritance))));
                     break;
                 }
-                let (old, _) = *waiting;
                 remains::forget(&old);
-                self.finish(old);
             }
-            let Some(old) = runs.next() else { return };
-            match Inheritance::open(&old, &shared) {
-                Some(inheritance) => current = Some(Box::new((old, inheritance))),
-                None => self.finish(old),
+            if let Some(unfinished) = self.finish(old) {
+                current = Some(Box::new((unfinished, None)));
+                break;
             }
         }
         self.takeover = Takeover::Running(runs, current);
@@ -157,14 +166,18 @@ impl<S: Sender> Worker<S> {
         self.takeover = Takeover::OfClient(runs);
     }
 
-    /// Takes the envelopes of a run, and removes it. One that holds files nobody took stays for the next start.
-    fn finish(&mut self, old: OldRun) {
+    /// Takes the envelopes of a run, and removes it; gives it back if there are more than are taken in one step. One that
+    /// holds files nobody took stays for the next start.
+    fn finish(&mut self, old: OldRun) -> Option<OldRun> {
         // A callback may have forked; the run belongs to the parent.
         if self.shared.is_inherited() {
-            return;
+            return None;
         }
-        self.take_over_envelopes(&old);
+        if self.take_over_envelopes(&old) {
+            return Some(old);
+        }
         let _ = old.finish();
+        None
     }
 
     fn find_old_runs(&self) -> Option<OldRuns> {

@@ -70,6 +70,8 @@ pub(super) struct Spooling {
     /// The next round is not before.
     next_round: Instant,
     has_looked: bool,
+    /// More lies there than is known, or allowed.
+    is_trimming: bool,
     has_warned: bool,
     written: Written,
 }
@@ -88,6 +90,7 @@ impl Spooling {
             paced_until: first,
             next_round: first,
             has_looked: !shared.settings.spool.uses_cache(),
+            is_trimming: false,
             has_warned: false,
             written: Written::default(),
         })
@@ -359,7 +362,7 @@ impl<S: Sender> Worker<S> {
     /// When files are to be looked for; none when that is done.
     pub(super) fn discovery_due(&self) -> Option<Instant> {
         let spooling = self.spooling.as_ref().filter(|_| self.stop.is_none())?;
-        if spooling.spool.has_unread() {
+        if spooling.is_trimming || spooling.spool.has_unread() {
             return Some(self.shared.clock.now());
         }
         (!spooling.has_looked).then_some(spooling.next_round)
@@ -374,11 +377,15 @@ impl<S: Sender> Worker<S> {
             return;
         }
         if let Some(spooling) = &mut self.spooling {
-            if !std::mem::replace(&mut spooling.has_looked, true) {
+            if !spooling.has_looked && spooling.next_round <= moment.now {
+                spooling.has_looked = true;
+                spooling.is_trimming = true;
                 spooling.spool.look(moment);
             }
+            // First, so that nothing is read that goes in any case.
+            spooling.is_trimming = spooling.is_trimming && spooling.spool.trim_some(moment);
             for _ in 0..FILES_AT_A_TIME {
-                if !spooling.spool.read_next() {
+                if spooling.is_trimming || !spooling.spool.read_next() {
                     break;
                 }
             }
@@ -386,13 +393,17 @@ impl<S: Sender> Worker<S> {
         self.book_notices();
     }
 
-    /// Takes the envelopes of a dead run, to send them.
-    pub(super) fn take_over_envelopes(&mut self, old: &OldRun) {
+    /// Takes envelopes of a dead run, to send them; true if there are more for another step.
+    pub(super) fn take_over_envelopes(&mut self, old: &OldRun) -> bool {
         let moment = self.moment();
-        if let Some(spooling) = &mut self.spooling {
-            spooling.spool.take_over(old, moment);
-        }
+        let Some(spooling) = &mut self.spooling else {
+            return false;
+        };
+        let has_more = spooling.spool.take_over(old, moment);
+        // Beyond the caps from the first step on.
+        spooling.is_trimming = true;
         self.book_notices();
+        has_more
     }
 
     /// Books what the spool did by itself.

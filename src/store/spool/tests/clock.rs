@@ -52,26 +52,56 @@ fn the_distance_to_the_next_attempt_is_that_of_the_other_clock() {
 }
 
 #[test]
-fn a_clock_set_forward_ages_files_and_one_set_back_does_not() {
+fn files_age_by_the_other_clock_from_the_moment_they_are_known() {
     let rig = Rig::new();
     let mut spool = rig.spool(9);
     spool.waiting = SpoolIndex::new(Caps {
         age: Some(YEAR),
         ..Caps::default()
     });
-    let at = |millis| Moment {
-        now: rig.start,
+    let at = |years: u32, millis| Moment {
+        now: rig.start + years * YEAR,
         millis,
     };
     for millis in [RIGHT, 0, RIGHT, 1] {
-        add(&mut spool, at(millis));
+        add(&mut spool, at(0, millis));
     }
-    assert_eq!((rig.names().len(), spool.take_notices().len()), (4, 0));
-    add(&mut spool, at(WALLS[2]));
-    assert_eq!(rig.names().len(), 1, "the others are as old as they seem");
+    // 2100: only the wall clock says so.
+    add(&mut spool, at(1, WALLS[2]));
+    assert_eq!((rig.names().len(), spool.take_notices().len()), (5, 0));
+    add(&mut spool, at(2, RIGHT));
+    assert_eq!(rig.names().len(), 2);
     let told = spool.take_notices();
     let is_overflow = |it: &Notice| matches!(it, Notice::Overflow { .. });
     assert!(told.len() == 4 && told.iter().all(is_overflow), "{told:?}");
+}
+
+#[test]
+fn what_an_earlier_run_wrote_is_as_old_as_the_wall_clock_says_at_the_first_look() {
+    let rig = Rig::new();
+    rig.put(&retry_name(0), &bytes(Uuid::new_v4(), DSN));
+    let mut spool = rig.spool(9);
+    let limited = || {
+        SpoolIndex::new(Caps {
+            age: Some(YEAR),
+            ..Caps::default()
+        })
+    };
+    spool.waiting = limited();
+    assert_eq!(rig.discover(&mut spool), [Notice::Adopted(one())]);
+    let year = u64::try_from(YEAR.as_millis()).unwrap();
+    let later = Moment {
+        now: rig.start,
+        millis: rig.moment().millis + year + 60_000,
+    };
+    spool.look(later);
+    assert!(!spool.trim_some(later));
+    assert_eq!(rig.names().len(), 1, "a clock set forward dropped it");
+    let mut next = rig.spool(9);
+    next.waiting = limited();
+    next.look(later);
+    while next.trim_some(later) {}
+    assert_eq!(rig.names().len(), 0);
 }
 
 #[test]
