@@ -6138,12 +6138,14 @@ SENTRY_API int sentry_value_decref(sentry_value_t value);
 SENTRY_API size_t sentry_value_refcount(sentry_value_t value);
 
 /**
- * Freezes a list or object and everything in it: it can never be changed again.
+ * Freezes a list or object and everything in it: it can never be changed again. Without memory for the walk, which takes
+ * some words for each level, levels deeper than that stay as they were.
  *
  * Threads: any.
  * Since: 0.1
  */
-SENTRY_API void sentry_value_freeze(sentry_value_t value);
+SENTRY_API
+void sentry_value_freeze(sentry_value_t value);
 
 /**
  * Tells if a value can no longer be changed. Scalars and text never can.
@@ -6211,6 +6213,7 @@ SENTRY_API sentry_value_t sentry_value_new_bool(int value);
  * Ownership: the text is copied; one reference, the caller's.
  * Null: gives the null value.
  * Threads: any.
+ * Returns: the null value without memory.
  * Since: 0.1
  */
 SENTRY_API sentry_value_t sentry_value_new_string(const char *value);
@@ -6222,7 +6225,7 @@ SENTRY_API sentry_value_t sentry_value_new_string(const char *value);
  * Ownership: the text is copied; one reference, the caller's.
  * Null: gives the null value.
  * Threads: any.
- * Returns: the null value for a length that cannot be.
+ * Returns: the null value for a length that cannot be, and without memory.
  * Since: 0.1
  */
 SENTRY_API sentry_value_t sentry_value_new_string_n(const char *value, size_t value_len);
@@ -6259,7 +6262,7 @@ SENTRY_API enum sentry_value_type_t sentry_value_get_type(sentry_value_t value);
  * Ownership: takes `v`, also when it fails.
  * Null: a NULL key is refused.
  * Threads: one at a time for each value.
- * Returns: 0; 1 when `value` is no object or frozen.
+ * Returns: 0; 1 when `value` is no object or frozen, and without memory.
  * Since: 0.1
  */
 SENTRY_API int sentry_value_set_by_key(sentry_value_t value, const char *k, sentry_value_t v);
@@ -6299,7 +6302,7 @@ SENTRY_API int sentry_value_remove_by_key_n(sentry_value_t value, const char *k,
  *
  * Ownership: takes `v`, also when it fails.
  * Threads: one at a time for each value.
- * Returns: 0; 1 when `value` is no list or frozen.
+ * Returns: 0; 1 when `value` is no list or frozen, and without memory.
  * Since: 0.1
  */
 SENTRY_API int sentry_value_append(sentry_value_t value, sentry_value_t v);
@@ -6464,27 +6467,31 @@ SENTRY_API int sentry_value_is_null(sentry_value_t value);
 /**
  * Writes a value as JSON: compact, in order, numbers with 16 significant digits whatever the locale.
  *
- * NaN and infinities become null. Nesting is written 64 levels deep.
+ * NaN and infinities become null. Nesting is written 64 levels deep; a list or object within itself is written empty.
  *
  * Ownership: the text is the caller's; free it with `sentry_free`. Zero bytes in it are escaped.
  * Threads: any.
- * Returns: NULL when there is no memory.
+ * Returns: NULL when the text would be longer than 8 MiB, to which few values that are shared can add up, and when there
+ * is no memory.
  * Since: 0.1
  */
 SENTRY_API
 char *sentry_value_to_json(sentry_value_t value);
 
 /**
- * Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep.
+ * Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep; a list or object within
+ * itself is written empty.
  *
  * Arguments: `size_out` gets the length in bytes.
  * Ownership: the bytes are the caller's; free them with `sentry_free`.
  * Null: a NULL `size_out` is refused: the bytes do not end with a zero.
  * Threads: any.
- * Returns: NULL when refused or without memory.
+ * Returns: NULL when refused, when there would be more than 8 MiB, and without memory.
  * Since: 0.1
  */
-SENTRY_API char *sentry_value_to_msgpack(sentry_value_t value, size_t *size_out);
+SENTRY_API
+char *sentry_value_to_msgpack(sentry_value_t value,
+                              size_t *size_out);
 
 /**
  * Sets the fingerprint of all later events: events with the same one are grouped.

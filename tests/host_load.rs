@@ -56,6 +56,17 @@ fn an_envelope_that_cannot_be_copied_for_want_of_memory_is_refused() {
 }
 
 #[test]
+fn values_that_are_shared_without_end_are_bounded_on_every_way() {
+    let (receiver, _) = SCARCE.run_against_receiver("shared_values");
+    let event = host::event_with(&receiver, "after all");
+    // The circle is cut where it closes.
+    let written = serde_json::json!({"kept": "yes", "a": {}, "b": {}});
+    assert_eq!(event["extra"]["shared"], written);
+    assert_eq!(event["breadcrumbs"]["values"][0]["data"], written);
+    assert_eq!(event["contexts"]["shared"]["kept"], "yes");
+}
+
+#[test]
 fn a_child_that_cannot_start_says_why_and_may_try_again() {
     let (receiver, _) = SCARCE.run_against_receiver("silent_child");
     assert_eq!(messages(&receiver), ["child"]);

@@ -1,8 +1,8 @@
 //! Base: what every other room needs and what knows nothing of Sentry.
 //!
 //! Decides how time is read, how ids are made, how a forked child is noticed, where diagnostics go, how a file is
-//! replaced, how locks survive a panic, and how the host's functions are called. Entry points: [`clock::Clock`],
-//! [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`], [`callout`].
+//! replaced, what a lack of memory does, how locks survive a panic, and how the host's functions are called. Entry
+//! points: [`clock::Clock`], [`uuid::Uuid`], [`diagnostics::Diagnostics`], [`process`], [`callout`], [`memory`].
 //! May use: the standard library and `libc` only.
 
 pub(crate) mod callout;
@@ -12,6 +12,7 @@ pub(crate) mod descriptor;
 pub(crate) mod diagnostics;
 pub(crate) mod file;
 pub(crate) mod lock;
+pub(crate) mod memory;
 pub(crate) mod panic;
 pub(crate) mod process;
 pub(crate) mod random;

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     fn json(value: &Value) -> String {
-        String::from_utf8(value.to_json()).unwrap()
+        String::from_utf8(value.to_json().unwrap()).unwrap()
     }
 
     #[test]

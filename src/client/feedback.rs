@@ -10,12 +10,13 @@ use super::consent::NO_CONSENT;
 use super::hooks::{self, FeedbackHook};
 use super::pipeline::{QUEUE_FULL, Refused, Status, submit};
 use super::scope::Scope;
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, ItemKind};
-use crate::protocol::event::{Event, EventErrorKind, Parts, Written, within_limits};
+use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written, within_limits};
 use crate::transport::Transport;
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
@@ -126,7 +127,8 @@ impl Client {
         feedback: &Value,
         scope: Option<&Scope>,
     ) -> Result<Written, Fault> {
-        let context = context(&feedback.to_json_text())?;
+        let feedback = feedback.to_json_text().map_err(unwritten)?;
+        let context = context(&feedback)?;
         let global = self.scope.snapshot();
         let snapshot = match scope {
             Some(scope) => scope.snapshot().within(global),
@@ -183,7 +185,7 @@ fn show(
         let refused = Refused::because(Status::DroppedByHook, detail);
         return Err((DiscardReason::BeforeSend, refused));
     }
-    let event = returned.to_json_text();
+    let event = returned.to_json_text().map_err(unwritten)?;
     let mut feedback = None;
     // It has limits of its own, so it goes another way than the other contexts.
     let event = rewrite::members_to_json(&event, |key, value| {
@@ -209,14 +211,21 @@ fn show(
 
 fn write(event: &str, parts: &Parts<'_>) -> Result<Written, Fault> {
     let written = Event::parse(event).and_then(|event| event.write(parts));
-    written.map_err(|error| {
-        let reason = match error.kind {
-            EventErrorKind::TooLarge => DiscardReason::TooLarge,
-            EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
-            _ => DiscardReason::Invalid,
-        };
-        (reason, error.into())
-    })
+    written.map_err(malformed)
+}
+
+fn malformed(error: EventError) -> Fault {
+    let reason = match error.kind {
+        EventErrorKind::TooLarge => DiscardReason::TooLarge,
+        EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
+        _ => DiscardReason::Invalid,
+    };
+    (reason, error.into())
+}
+
+/// A value that cannot be written.
+fn unwritten(fault: memory::Fault) -> Fault {
+    malformed(fault.into())
 }
 
 /// What a user wrote, within the limits: a message must be there, one that is too long is cut (FB-5).
@@ -238,7 +247,9 @@ fn context(feedback: &str) -> Result<String, Fault> {
             false => Change::Keep,
         }
     });
-    let rest = within_limits(&["contexts", "feedback"], &rest).unwrap_or_default();
+    let rest = within_limits(&["contexts", "feedback"], &rest);
+    let rest = rest.map_err(|OutOfMemory| unwritten(memory::Fault::OutOfMemory))?;
+    let rest = rest.unwrap_or_default();
     for (key, value) in scan::entries(&rest) {
         members.set(&scan::decode(key), value);
     }

@@ -150,6 +150,21 @@ impl Client {
         }
     }
 
+    /// Captures an event given as a value.
+    pub(crate) fn capture_value(
+        &self,
+        event: &Value,
+        scope: Option<&Scope>,
+    ) -> Result<Uuid, Refused> {
+        match event.to_json_text() {
+            Ok(json) => self.capture_json(&json, scope),
+            Err(fault) => {
+                let transport = self.open_transport(ERROR)?;
+                Err(refuse_malformed(transport, &fault.into()))
+            }
+        }
+    }
+
     /// Captures a message (PIPE-8).
     pub(crate) fn capture_message(
         &self,
@@ -208,6 +223,14 @@ impl Client {
         self.keep_breadcrumb(&crumb?)
     }
 
+    /// Adds a breadcrumb given as a value.
+    pub(crate) fn add_breadcrumb_value(&self, value: &Value) -> Result<(), Refused> {
+        if !self.is_enabled() {
+            return Err(DISABLED);
+        }
+        self.add_breadcrumb(&value.to_json_text().map_err(EventError::from)?)
+    }
+
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
     fn keep_breadcrumb(&self, crumb: &str) -> Result<(), Refused> {
         let Some(hook) = &self.options.before_breadcrumb else {
@@ -224,7 +247,8 @@ impl Client {
             ));
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let crumb = breadcrumb::parse(&returned.to_json_text(), timestamp.as_str());
+        let json = returned.to_json_text().map_err(EventError::from)?;
+        let crumb = breadcrumb::parse(&json, timestamp.as_str());
         self.scope.add_breadcrumb(&crumb?);
         Ok(())
     }
@@ -431,8 +455,8 @@ impl Client {
                 detail,
             ));
         }
-        let json = returned.to_json_text();
         let finish = || {
+            let json = returned.to_json_text()?;
             let event = Event::parse(&json)?;
             let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
             // The scope is in it already; what the hook took out stays out.

@@ -1,6 +1,9 @@
 //! The scope, continued: what is set from values that the host built.
 
 use super::scope::{Part, Scope, Snapshot};
+use super::state;
+use crate::base::diagnostics::Severity;
+use crate::base::memory::OutOfMemory;
 use crate::protocol::event::{merged_within_limits, within_limits};
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
@@ -14,7 +17,7 @@ impl Scope {
             Value::Null => self.set_field("user", None),
             user => {
                 // What is no user is ignored.
-                if let Some(user) = within_limits(&["user"], &user.to_json_text()) {
+                if let Some(Some(user)) = kept(limited(&["user"], user)) {
                     self.set_field("user", Some(user));
                 }
             }
@@ -36,8 +39,9 @@ impl Scope {
 
     /// Sets a member to a value; what an event cannot carry there removes it.
     pub(crate) fn set_value(&self, part: Part, key: &str, value: &Value) {
-        let json = within_limits(&[part.field(), key], &value.to_json_text());
-        self.set_member(part, key, json.as_deref());
+        if let Some(json) = kept(limited(&[part.field(), key], value)) {
+            self.set_member(part, key, json.as_deref());
+        }
     }
 
     /// Sets a field that is text, within the limits, or removes it. A text that servers refuse changes nothing.
@@ -45,7 +49,8 @@ impl Scope {
         match text.filter(|text| !text.is_empty()) {
             None => self.set_field(field, None),
             Some(text) => {
-                if let Some(json) = within_limits(&[field], &write::string_to_json(text)) {
+                let json = within_limits(&[field], &write::string_to_json(text));
+                if let Some(Some(json)) = kept(json) {
                     self.set_field(field, Some(json));
                 }
             }
@@ -55,27 +60,46 @@ impl Scope {
     /// Merges an object into a context: new keys win, objects within are merged, others stay. What is no object removes
     /// the context.
     pub(crate) fn update_context(&self, key: &str, value: &Value) {
+        let path = [Part::Contexts.field(), key];
         self.update_member(Part::Contexts, key, |old| {
-            let context = old.and_then(Value::from_json).filter(Value::is_object);
-            let merged = match context {
-                Some(context) if value.is_object() => {
+            let updated = match old.map(|old| Value::from_json(old).ok_or(OutOfMemory)) {
+                Some(Ok(context)) if context.is_object() && value.is_object() => {
                     context.merge(value);
-                    context.to_json_text()
+                    limited(&path, &context)
                 }
-                _ => value.to_json_text(),
+                Some(Err(OutOfMemory)) => Err(OutOfMemory),
+                Some(Ok(_)) | None => limited(&path, value),
             };
-            within_limits(&[Part::Contexts.field(), key], &merged)
+            kept(updated).unwrap_or_else(|| old.map(str::to_owned))
         });
     }
 
     /// Sets the fingerprint, a list; anything else is ignored. One without entries is kept, to hide that of an outer
     /// scope; events do not carry it.
     pub(crate) fn set_fingerprints(&self, fingerprints: &Value) {
-        if fingerprints.is_list() {
-            let json = within_limits(&["fingerprint"], &fingerprints.to_json_text());
+        if !fingerprints.is_list() {
+            return;
+        }
+        if let Some(json) = kept(limited(&["fingerprint"], fingerprints)) {
             self.set_field("fingerprint", Some(json.unwrap_or_else(|| "[]".to_owned())));
         }
     }
+}
+
+/// `value` as JSON, as an event would carry it there. Far more than that is not even written.
+fn limited(path: &[&str], value: &Value) -> Result<Option<String>, OutOfMemory> {
+    within_limits(path, &value.to_json_cut()?)
+}
+
+/// Nothing when there is no memory: then the scope stays as it is, which the diagnostics tell.
+fn kept<T>(result: Result<T, OutOfMemory>) -> Option<T> {
+    if result.is_err() {
+        state::log(
+            Severity::Warning,
+            format_args!("no memory for data of the scope: it stays as it was"),
+        );
+    }
+    result.ok()
 }
 
 impl Snapshot {

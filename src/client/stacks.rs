@@ -44,7 +44,7 @@ mod tests {
     // STK-1
     #[test]
     fn frames_are_oldest_first() {
-        let json = of_addresses([0x10, 0x20].into_iter()).to_json();
+        let json = of_addresses([0x10, 0x20].into_iter()).to_json().unwrap();
         assert_eq!(
             String::from_utf8(json).unwrap(),
             r#"{"frames":[{"instruction_addr":"0x20"},{"instruction_addr":"0x10"}]}"#

@@ -10,7 +10,7 @@ pub(super) fn added(json: &str) -> Option<String> {
     }
     let value = Value::from_json(json)?;
     visit(&value);
-    String::from_utf8(value.to_json()).ok()
+    String::from_utf8(value.to_json().ok()?).ok()
 }
 
 /// As deep as JSON is read.

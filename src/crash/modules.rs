@@ -35,7 +35,8 @@ impl ModuleList {
             let _ = value.append(object(image));
         }
         value.freeze();
-        let json = value.to_json_text();
+        // Without memory, or with tens of thousands of modules, events name none.
+        let json = value.to_json_text().unwrap_or_else(|_| "[]".to_owned());
         Self {
             generation: process::fork_generation(),
             counters,

@@ -72,9 +72,8 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
         }
         // SAFETY: as our caller promises: a reference given away, NULL or a handle of ours.
         let (event, shared) = unsafe { (take(event), scope.as_ref()) };
-        let json = event.to_json_text();
         let result =
-            state::with_client(|client| client.capture_json(&json, shared.map(|it| &it.scope)));
+            state::with_client(|client| client.capture_value(&event, shared.map(|it| &it.scope)));
         let result = result.unwrap_or_else(|| Err(state::absence()));
         if let (Some(id), Some(scope)) = (captured_id(&result), shared) {
             *lock(&scope.last_event_id) = id;
@@ -127,9 +126,8 @@ pub(super) fn captured_id(result: &Result<Uuid, Refused>) -> Option<Uuid> {
 pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
-        let json = unsafe { take(breadcrumb) }.to_json_text();
-        let add = |json: &str| state::with_client(|client| client.add_breadcrumb(json));
-        let added = add(&json);
+        let breadcrumb = unsafe { take(breadcrumb) };
+        let added = state::with_client(|client| client.add_breadcrumb_value(&breadcrumb));
         status::answer(added.unwrap_or_else(|| Err(state::absence())));
     });
 }

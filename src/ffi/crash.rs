@@ -29,8 +29,7 @@ pub unsafe extern "C" fn sentry_handle_exception(uctx: *const sentry_ucontext_t)
         let (context, siginfo) = unsafe { (context(uctx), found.siginfo.as_ref()) };
         let code = siginfo.map(|it| it.si_code);
         let captured = state::with_client(|client| {
-            let json = crash_event::new(found.signum, code, context).to_json();
-            client.capture_json(&String::from_utf8_lossy(&json), None)
+            client.capture_value(&crash_event::new(found.signum, code, context), None)
         });
         if let Some(result) = captured {
             status::answer(result.map(|_| ()));

@@ -2,11 +2,13 @@
 //!
 //! Decides what a pointer and a length may be: NULL with 0 is empty, NULL with a length and a length that does not fit
 //! are errors; lengths count bytes. Invalid UTF-8 is replaced ([`lossy`]), except where a wrong letter would change the
-//! meaning ([`strict`]). Entry points: [`bytes`], [`c_str_bytes`], [`to_malloc`]. May use: `libc`.
+//! meaning ([`strict`]). Entry points: [`bytes`], [`c_str_bytes`], [`to_malloc`]. May use: `base`, `libc`.
 
 use std::borrow::Cow;
 use std::ffi::{CStr, c_char};
 use std::fmt;
+
+use crate::base::memory::{self, OutOfMemory};
 
 /// Why a text of the caller cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,20 +109,9 @@ pub(crate) fn lossy(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(Cow::Borrowed(text));
     }
-    let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{fffd}" };
-    let size = bytes.utf8_chunks().fold(0_usize, |size, chunk| {
-        size.saturating_add(chunk.valid().len())
-            .saturating_add(replacement(chunk.invalid()).len())
-    });
-    let mut text = String::new();
-    // The host decides the size, so a failure is an answer and no abort.
-    text.try_reserve_exact(size)
-        .map_err(|_| TextError::OutOfMemory)?;
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.push_str(replacement(chunk.invalid()));
-    }
-    Ok(Cow::Owned(text))
+    memory::replace_invalid(bytes)
+        .map(Cow::Owned)
+        .map_err(|OutOfMemory| TextError::OutOfMemory)
 }
 
 /// The text, if it is UTF-8.

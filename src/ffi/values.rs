@@ -148,7 +148,8 @@ pub unsafe extern "C" fn sentry_value_refcount(value: sentry_value_t) -> usize {
     }
 }
 
-/// Freezes a list or object and everything in it: it can never be changed again.
+/// Freezes a list or object and everything in it: it can never be changed again. Without memory for the walk, which takes
+/// some words for each level, levels deeper than that stay as they were.
 ///
 /// Threads: any.
 /// Since: 0.1
@@ -231,6 +232,7 @@ pub extern "C" fn sentry_value_new_bool(value: c_int) -> sentry_value_t {
 /// Ownership: the text is copied; one reference, the caller's.
 /// Null: gives the null value.
 /// Threads: any.
+/// Returns: the null value without memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_string(value: *const c_char) -> sentry_value_t {
@@ -244,7 +246,7 @@ pub unsafe extern "C" fn sentry_value_new_string(value: *const c_char) -> sentry
 /// Ownership: the text is copied; one reference, the caller's.
 /// Null: gives the null value.
 /// Threads: any.
-/// Returns: the null value for a length that cannot be.
+/// Returns: the null value for a length that cannot be, and without memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_string_n(

@@ -14,7 +14,7 @@ use crate::value::dynamic::{Node, NotChanged, Value};
 /// Ownership: takes `v`, also when it fails.
 /// Null: a NULL key is refused.
 /// Threads: one at a time for each value.
-/// Returns: 0; 1 when `value` is no object or frozen.
+/// Returns: 0; 1 when `value` is no object or frozen, and without memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_set_by_key(
@@ -83,7 +83,7 @@ pub unsafe extern "C" fn sentry_value_remove_by_key_n(
 ///
 /// Ownership: takes `v`, also when it fails.
 /// Threads: one at a time for each value.
-/// Returns: 0; 1 when `value` is no list or frozen.
+/// Returns: 0; 1 when `value` is no list or frozen, and without memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_append(value: sentry_value_t, v: sentry_value_t) -> c_int {
@@ -334,28 +334,32 @@ pub unsafe extern "C" fn sentry_value_is_null(value: sentry_value_t) -> c_int {
 
 /// Writes a value as JSON: compact, in order, numbers with 16 significant digits whatever the locale.
 ///
-/// NaN and infinities become null. Nesting is written 64 levels deep.
+/// NaN and infinities become null. Nesting is written 64 levels deep; a list or object within itself is written empty.
 ///
 /// Ownership: the text is the caller's; free it with `sentry_free`. Zero bytes in it are escaped.
 /// Threads: any.
-/// Returns: NULL when there is no memory.
+/// Returns: NULL when the text would be longer than 8 MiB, to which few values that are shared can add up, and when there
+/// is no memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_to_json(value: sentry_value_t) -> *mut c_char {
     guard(ptr::null_mut(), || {
         // SAFETY: as our caller promises: a valid value.
         let value = unsafe { look(value) };
-        text::bytes_to_malloc(&value.to_json())
+        value
+            .to_json()
+            .map_or(ptr::null_mut(), |json| text::bytes_to_malloc(&json))
     })
 }
 
-/// Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep.
+/// Writes a value as msgpack, each number in its smallest form. Nesting is written 64 levels deep; a list or object within
+/// itself is written empty.
 ///
 /// Arguments: `size_out` gets the length in bytes.
 /// Ownership: the bytes are the caller's; free them with `sentry_free`.
 /// Null: a NULL `size_out` is refused: the bytes do not end with a zero.
 /// Threads: any.
-/// Returns: NULL when refused or without memory.
+/// Returns: NULL when refused, when there would be more than 8 MiB, and without memory.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_to_msgpack(
@@ -367,7 +371,9 @@ pub unsafe extern "C" fn sentry_value_to_msgpack(
             return ptr::null_mut();
         }
         // SAFETY: as our caller promises: a valid value.
-        let bytes = unsafe { look(value) }.to_msgpack();
+        let Ok(bytes) = unsafe { look(value) }.to_msgpack() else {
+            return ptr::null_mut();
+        };
         let copy = text::bytes_to_malloc(&bytes);
         if !copy.is_null() {
             // SAFETY: as our caller promises: room for a size.

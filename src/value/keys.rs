@@ -20,10 +20,11 @@ impl<'a> Keys<'a> {
     /// Most keys that are looked for one by one.
     pub(super) const FEW: usize = 64;
 
-    /// Adds a key; false if it was there.
+    /// Adds a key; false if it was there. Without memory it is not added: the worst of it is a key that is written
+    /// twice.
     pub(crate) fn insert(&mut self, key: Cow<'a, str>) -> bool {
         if !self.many.is_empty() {
-            return self.many.insert(key);
+            return self.many.try_reserve(1).is_err() || self.many.insert(key);
         }
         if self.contains(&key) {
             return false;
@@ -34,7 +35,7 @@ impl<'a> Keys<'a> {
         }
         self.filter |= mark(&key);
         self.few.push(key);
-        if self.few.len() > Self::FEW {
+        if self.few.len() > Self::FEW && self.many.try_reserve(self.few.len()).is_ok() {
             self.many.extend(self.few.drain(..));
         }
         true

@@ -2,18 +2,19 @@
 //!
 //! Decides what text is accepted: `serde_json` checks the grammar of all of it, this file adds the bound on nesting,
 //! the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read by
-//! any reader of JSON. Entry point: [`parse_object`]. May use: [`super::scan`], [`super::repair`].
+//! any reader of JSON. Entry point: [`parse_object`]. May use: [`super::scan`], [`super::repair`], `base`.
 
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::keys::{self, Keys};
 use super::repair::repair;
 use super::scan::{self, Kind, MAX_DEPTH, Survey};
 use super::trim::trim_str;
+use crate::base::memory::OutOfMemory;
 
 /// One member of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,16 +25,6 @@ pub(crate) struct Member<'a> {
     pub(crate) json: Cow<'a, str>,
     /// Where the value begins in the text that was read, in bytes.
     pub(crate) offset: usize,
-}
-
-impl Member<'_> {
-    fn into_owned(self) -> Member<'static> {
-        Member {
-            key: Cow::Owned(self.key.into_owned()),
-            json: Cow::Owned(self.json.into_owned()),
-            offset: self.offset,
-        }
-    }
 }
 
 /// The members of an object, in their order.
@@ -70,8 +61,10 @@ pub(crate) enum JsonErrorReason {
     NotAnObject,
     /// More than [`MAX_DEPTH`] containers within one another.
     TooDeep,
-    /// This top-level key stands there twice.
+    /// This top-level key, or its beginning, stands there twice.
     DuplicateKey(String),
+    /// There is no memory to read it.
+    OutOfMemory,
 }
 
 impl fmt::Display for JsonError {
@@ -86,7 +79,8 @@ impl fmt::Display for JsonErrorReason {
             Self::Syntax(reason) => f.write_str(reason),
             Self::NotAnObject => f.write_str("expected an object"),
             Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
-            Self::DuplicateKey(key) => write!(f, "the key {:?} is there twice", trim_str(key, 64)),
+            Self::DuplicateKey(key) => write!(f, "the key {key:?} is there twice"),
+            Self::OutOfMemory => f.write_str("no memory for its parts"),
         }
     }
 }
@@ -95,18 +89,29 @@ impl std::error::Error for JsonError {}
 
 /// Reads `text` as one JSON object.
 pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
+    if scan::may_be_deep(text) {
+        check_depth(text)?;
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let members = deserializer
-        .deserialize_map(MembersVisitor { text })
-        .and_then(|members| deserializer.end().map(|()| members));
-    let Ok(members) = members else {
-        return parse_unusual_object(text);
+    let mut visitor = MembersVisitor {
+        text,
+        members: Vec::new(),
+        is_out_of_memory: false,
     };
+    let read = deserializer
+        .deserialize_map(&mut visitor)
+        .and_then(|()| deserializer.end());
+    if visitor.is_out_of_memory {
+        return Err(OUT_OF_MEMORY);
+    }
+    let mut members = visitor.members;
+    if read.is_err() {
+        return Err(why_no_object(text));
+    }
     if let Some((place, member)) = first_duplicate(&members) {
         return Err(duplicate(text, place, &member.key));
     }
-    let mut needs_repair = false;
-    for member in &members {
+    for member in &mut members {
         // A string without escapes, which most are, needs no further look.
         let survey = match scan::kind(&member.json) {
             Kind::Text if !scan::has_backslash(&member.json) => Survey::default(),
@@ -115,99 +120,82 @@ pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
         };
         // The object itself is the first level.
         if survey.depth >= MAX_DEPTH {
-            let at = first_too_deep(&member.json);
-            return Err(too_deep(member.offset.saturating_add(at)));
+            check_depth(text)?;
         }
-        needs_repair |= survey.needs_repair;
-    }
-    if needs_repair {
-        return parse_repaired_object(text);
+        if survey.needs_repair {
+            let repaired = repair(&member.json).map_err(|OutOfMemory| OUT_OF_MEMORY)?;
+            member.json = Cow::Owned(repaired);
+        }
     }
     Ok(RawObject { members })
 }
 
-/// Reads what the straight way did not: to tell why, or because a key needs repair.
-fn parse_unusual_object(text: &str) -> Result<RawObject<'_>, JsonError> {
-    let (offset, json) = check_grammar(text)?;
-    if !json.starts_with('{') {
-        return Err(JsonError {
-            offset,
-            reason: JsonErrorReason::NotAnObject,
-        });
+fn check_depth(text: &str) -> Result<(), JsonError> {
+    let object = scan::trim(text);
+    let start = text.len().saturating_sub(object.len());
+    match scan::survey(object).too_deep_at {
+        Some(at) => Err(JsonError {
+            offset: start.saturating_add(at),
+            reason: JsonErrorReason::TooDeep,
+        }),
+        None => Ok(()),
     }
-    parse_repaired_object(text)
 }
 
-fn parse_repaired_object(text: &str) -> Result<RawObject<'_>, JsonError> {
-    let repaired = repair(text);
-    if repaired == text {
-        // Not reached: what has the grammar of JSON is readable once it is repaired.
-        return Err(JsonError {
-            offset: 0,
-            reason: JsonErrorReason::Syntax("unreadable text".to_owned()),
-        });
-    }
-    let members = parse_object(&repaired)?.members;
-    Ok(RawObject {
-        members: members.into_iter().map(Member::into_owned).collect(),
-    })
+const OUT_OF_MEMORY: JsonError = JsonError {
+    offset: 0,
+    reason: JsonErrorReason::OutOfMemory,
+};
+
+/// What is wrong with text that is no object.
+fn why_no_object(text: &str) -> JsonError {
+    check_grammar(text).map_or_else(
+        |error| error,
+        |(offset, _)| JsonError {
+            offset,
+            reason: JsonErrorReason::NotAnObject,
+        },
+    )
 }
 
 /// Collects the members of an object as they stand in `text`.
 struct MembersVisitor<'a> {
     text: &'a str,
+    members: Vec<Member<'a>>,
+    is_out_of_memory: bool,
 }
 
-impl<'a> Visitor<'a> for MembersVisitor<'a> {
-    type Value = Vec<Member<'a>>;
+impl<'a> MembersVisitor<'a> {
+    fn add(&mut self, key: &'a str, json: &'a str) -> Result<(), OutOfMemory> {
+        // An event has about ten members: one allocation instead of three.
+        let room = if self.members.is_empty() { 16 } else { 1 };
+        self.members.try_reserve(room)?;
+        let offset = json.as_ptr().addr();
+        self.members.push(Member {
+            key: scan::try_decode(key)?,
+            json: Cow::Borrowed(json),
+            offset: offset.saturating_sub(self.text.as_ptr().addr()),
+        });
+        Ok(())
+    }
+}
+
+impl<'a> Visitor<'a> for &mut MembersVisitor<'a> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        // An event has about ten members: one allocation instead of three.
-        let mut members = Vec::with_capacity(16);
-        while let Some(key) = map.next_key_seed(KeySeed)? {
-            let value: &'a RawValue = map.next_value()?;
-            let json = value.get();
-            members.push(Member {
-                key,
-                json: Cow::Borrowed(json),
-                offset: json
-                    .as_ptr()
-                    .addr()
-                    .saturating_sub(self.text.as_ptr().addr()),
-            });
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<(), A::Error> {
+        // Keys as they stand, too: `serde_json` would decode escapes into memory of its own.
+        while let Some((key, value)) = map.next_entry::<&'a RawValue, &'a RawValue>()? {
+            if self.add(key.get(), value.get()).is_err() {
+                self.is_out_of_memory = true;
+                return Err(serde::de::Error::custom("no memory"));
+            }
         }
-        Ok(members)
-    }
-}
-
-/// A key, borrowed from the text unless it has escapes.
-struct KeySeed;
-
-impl<'a> DeserializeSeed<'a> for KeySeed {
-    type Value = Cow<'a, str>;
-
-    fn deserialize<D: Deserializer<'a>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'a> Visitor<'a> for KeySeed {
-    type Value = Cow<'a, str>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E: serde::de::Error>(self, key: &'a str) -> Result<Self::Value, E> {
-        Ok(Cow::Borrowed(key))
-    }
-
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Cow::Owned(key.to_owned()))
+        Ok(())
     }
 }
 
@@ -220,13 +208,6 @@ fn check_grammar(text: &str) -> Result<(usize, &str), JsonError> {
             Ok((start, value.get()))
         }
         Err(error) => Err(syntax_error(text, &error)),
-    }
-}
-
-fn too_deep(offset: usize) -> JsonError {
-    JsonError {
-        offset,
-        reason: JsonErrorReason::TooDeep,
     }
 }
 
@@ -256,16 +237,8 @@ fn duplicate(text: &str, place: usize, key: &str) -> JsonError {
     });
     JsonError {
         offset,
-        reason: JsonErrorReason::DuplicateKey(key.to_owned()),
+        reason: JsonErrorReason::DuplicateKey(trim_str(key, 64).into_owned()),
     }
-}
-
-/// Where in a member's value the container opens that is too deep.
-fn first_too_deep(value: &str) -> usize {
-    // One level around it makes it the first that is too deep.
-    let wrapped = format!("[{value}]");
-    let at = scan::survey(&wrapped).too_deep_at.unwrap_or(1);
-    at.saturating_sub(1)
 }
 
 /// Turns line and column into a byte offset.

@@ -2,14 +2,16 @@
 //!
 //! Decides what stands for what cannot be read: U+FFFD for half a surrogate pair (EVT-16), `null` for a number beyond
 //! a double (EVT-17). Every byte keeps its place. Without it the server would refuse the whole event for one odd character in it.
-//! Entry point: [`repair`]. May use: [`super::scan`].
+//! Entry point: [`repair`]. May use: [`super::scan`], `base`.
 
 use super::scan::{escape_length, is_infinite};
 use super::write::into_text;
+use crate::base::memory::OutOfMemory;
 
 /// A copy of valid JSON text with the two things replaced.
-pub(crate) fn repair(json: &str) -> String {
-    let mut out = Vec::with_capacity(json.len());
+pub(crate) fn repair(json: &str) -> Result<String, OutOfMemory> {
+    let mut out = Vec::new();
+    out.try_reserve_exact(json.len())?;
     let mut rest = json.as_bytes();
     let mut in_string = false;
     while let Some(byte) = rest.first() {
@@ -49,7 +51,7 @@ pub(crate) fn repair(json: &str) -> String {
         out.extend_from_slice(taken);
         rest = tail;
     }
-    into_text(out)
+    Ok(into_text(out))
 }
 
 #[cfg(test)]
@@ -61,9 +63,9 @@ mod tests {
     fn half_pairs_and_infinite_numbers_are_replaced_and_nothing_else() {
         let json = r#"{"a\ud800":["\ud83d\ude00 \udc00x \\ud800 1e999",1e999,-1e400,1e5,"ü\""]}"#;
         assert_eq!(
-            repair(json),
+            repair(json).unwrap(),
             r#"{"a\ufffd":["\ud83d\ude00 \ufffdx \\ud800 1e999",null ,null  ,1e5,"ü\""]}"#
         );
-        assert!(serde_json::from_str::<serde_json::Value>(&repair(json)).is_ok());
+        assert!(serde_json::from_str::<serde_json::Value>(&repair(json).unwrap()).is_ok());
     }
 }

@@ -2,11 +2,12 @@
 //!
 //! Decides where values begin and end. On text that is not JSON it finds nonsense or nothing, but never panics and
 //! never loops. Entry points: [`entries`], [`elements`], [`Cursor`], [`kind`], [`decode`], [`survey`].
-//! May use: [`super::write`].
+//! May use: [`super::write`], `base`.
 
 use std::borrow::Cow;
 
 use super::write::plain_prefix;
+use crate::base::memory::OutOfMemory;
 
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,13 +50,79 @@ pub(super) fn has_backslash(json: &str) -> bool {
         .fold(false, |found, byte| found | (byte == b'\\'))
 }
 
-/// The text of a JSON string.
+/// The text of a JSON string; empty if there is no memory for it.
 pub(crate) fn decode(json: &str) -> Cow<'_, str> {
-    if has_backslash(json) {
-        return Cow::Owned(serde_json::from_str(json).unwrap_or_default());
-    }
+    try_decode(json).unwrap_or_default()
+}
+
+/// The text of a JSON string. Half a surrogate pair becomes U+FFFD.
+pub(crate) fn try_decode(json: &str) -> Result<Cow<'_, str>, OutOfMemory> {
     let inner = json.strip_prefix('"').and_then(|it| it.strip_suffix('"'));
-    Cow::Borrowed(inner.unwrap_or_default())
+    let inner = inner.unwrap_or_default();
+    if !has_backslash(inner) {
+        return Ok(Cow::Borrowed(inner));
+    }
+    let mut text = String::new();
+    // No escape is shorter than what it stands for.
+    text.try_reserve_exact(inner.len())?;
+    let mut rest = inner;
+    while let Some((plain, tail)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let at = plain.len();
+        let (character, length) = unescape(rest.get(at..).unwrap_or_default().as_bytes());
+        text.push(character);
+        // Within an escape there is nothing but ASCII; on text that is not JSON the rest is dropped.
+        rest = tail.get(length.saturating_sub(1)..).unwrap_or_default();
+    }
+    text.push_str(rest);
+    Ok(Cow::Owned(text))
+}
+
+/// What the escape sequence at the start stands for, and its length.
+fn unescape(bytes: &[u8]) -> (char, usize) {
+    let character = match bytes.get(1) {
+        Some(b'b') => '\u{8}',
+        Some(b'f') => '\u{c}',
+        Some(b'n') => '\n',
+        Some(b'r') => '\r',
+        Some(b't') => '\t',
+        Some(b'u') => {
+            let (length, _) = escape_length(bytes);
+            let low = bytes.get(6..length).and_then(unicode_escape);
+            let units = unicode_escape(bytes).into_iter().chain(low);
+            let mut characters = char::decode_utf16(units);
+            let character = characters.next().and_then(Result::ok);
+            return (character.unwrap_or('\u{fffd}'), length);
+        }
+        Some(byte) if byte.is_ascii() => char::from(*byte),
+        _ => '\u{fffd}',
+    };
+    (character, 2)
+}
+
+/// The one value in `text`, without the white space around it, if it has the grammar of JSON and is not nested deeper
+/// than [`MAX_DEPTH`].
+pub(crate) fn checked(text: &str) -> Option<&str> {
+    // First: `serde_json` keeps a byte for each level, however many there are.
+    if survey(trim(text)).too_deep_at.is_some() {
+        return None;
+    }
+    let value: &serde_json::value::RawValue = serde_json::from_str(text).ok()?;
+    Some(value.get())
+}
+
+/// Without the white space at the start.
+pub(crate) fn trim(text: &str) -> &str {
+    text.trim_start_matches([' ', '\t', '\n', '\r'])
+}
+
+/// True if it may be nested so deep that `serde_json` would need memory to keep track.
+pub(super) fn may_be_deep(text: &str) -> bool {
+    /// It keeps a byte for each level.
+    const LEVELS: usize = 2048;
+    // A loop without branches, for the compiler to make wide.
+    let brackets = |count: usize, byte: u8| count.wrapping_add(usize::from(byte | 0x20 == b'{'));
+    text.len() > LEVELS && text.bytes().fold(0, brackets) > LEVELS
 }
 
 /// The text of a JSON string; none for any other value.
@@ -346,6 +413,39 @@ fn container_end<const LOOK: bool>(bytes: &[u8], at: usize, survey: &mut Survey)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_are_decoded_as_serde_json_does() {
+        for json in [
+            r#""plain""#,
+            r#""\\\"\/\b\f\n\r\t\u0041\u00e9\ud83d\ude00é\\""#,
+            r#""\\u0041""#,
+            r#""a\u0000b""#,
+            r#""""#,
+        ] {
+            let expected: String = serde_json::from_str(json).unwrap();
+            assert_eq!(decode(json), expected, "{json}");
+        }
+        // EVT-16
+        assert_eq!(
+            decode(r#""\ud83dx\ude00\ud83d\u0041""#),
+            "\u{fffd}x\u{fffd}\u{fffd}A"
+        );
+        // No JSON: anything, but an end.
+        for odd in [r#""\""#, r#""\u12""#, r#""\é""#, r#"\"#, r#""\ud83d\u""#] {
+            decode(odd);
+        }
+    }
+
+    #[test]
+    fn deep_text_is_refused_before_a_reader_sees_it() {
+        let nested = |levels: usize| format!(" {}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(checked(&nested(64)).is_some());
+        assert!(checked(&nested(65)).is_none());
+        assert!(checked("[]]").is_none());
+        assert!(!may_be_deep(&nested(64)));
+        assert!(may_be_deep(&"{[".repeat(1025)));
+    }
 
     #[test]
     fn members_and_elements_are_found_whatever_stands_between() {

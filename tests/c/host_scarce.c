@@ -93,6 +93,124 @@ static void envelopes(void)
     free(bytes);
 }
 
+/* Objects within one another, each twice: 2^60 paths lead to the innermost, whose text brings a walk to its bound soon. */
+static sentry_value_t shared_value(void)
+{
+    static char text[100000];
+    sentry_value_t value = sentry_value_new_object();
+    memset(text, 'x', sizeof text - 1);
+    sentry_value_set_by_key(value, "k", sentry_value_new_string(text));
+    for (int i = 0; i < 60; i++) {
+        sentry_value_t outer = sentry_value_new_object();
+        sentry_value_incref(value);
+        sentry_value_set_by_key(outer, "a", value);
+        sentry_value_set_by_key(outer, "b", value);
+        value = outer;
+    }
+    return value;
+}
+
+/* An object that holds itself twice, and something that is sent. */
+static sentry_value_t circular_value(void)
+{
+    sentry_value_t value = sentry_value_new_object();
+    sentry_value_set_by_key(value, "kept", sentry_value_new_string("yes"));
+    sentry_value_incref(value);
+    sentry_value_set_by_key(value, "a", value);
+    sentry_value_incref(value);
+    sentry_value_set_by_key(value, "b", value);
+    return value;
+}
+
+/* Gives the value as often as it is asked for. */
+static sentry_value_t shared;
+
+static sentry_value_t share(void)
+{
+    sentry_value_incref(shared);
+    return shared;
+}
+
+static sentry_value_t add_shared(sentry_value_t event, void *hint, void *unused)
+{
+    (void)hint;
+    (void)unused;
+    if (sentry_value_is_true(sentry_value_get_by_key(event, "logger")))
+        return event;
+    sentry_value_set_by_key(event, "extra", share());
+    return event;
+}
+
+static sentry_value_t add_shared_to_crumb(sentry_value_t crumb, void *unused)
+{
+    (void)unused;
+    sentry_value_set_by_key(crumb, "data", share());
+    return crumb;
+}
+
+/* Every way on which the library walks over a value, with one of an extent that no walk could come to the end of. */
+static void use_everywhere(int is_refused)
+{
+    sentry_value_t event = sentry_value_new_message_event(SENTRY_LEVEL_ERROR, "host", "shared");
+    sentry_value_t crumb = sentry_value_new_breadcrumb("default", "shared"), feedback;
+    sentry_scope_t *scope = sentry_scope_new();
+    sentry_uuid_t id;
+    size_t size = 0;
+    char *text;
+    text = sentry_value_to_json(shared);
+    CHECK_EQ(text == NULL, is_refused);
+    sentry_free(text);
+    text = sentry_value_to_msgpack(shared, &size);
+    CHECK_EQ(text == NULL, is_refused);
+    sentry_free(text);
+    sentry_value_set_by_key(crumb, "data", share());
+    sentry_value_incref(crumb);
+    sentry_add_breadcrumb(crumb);
+    sentry_scope_add_breadcrumb(scope, crumb);
+    sentry_set_extra("shared", share());
+    sentry_set_context("shared", share());
+    sentry_set_user(share());
+    sentry_set_tags(share());
+    sentry_set_fingerprints(share());
+    sentry_scope_set_extra(scope, "shared", share());
+    sentry_scope_update_context(scope, "shared", share());
+    sentry_scope_update_context(scope, "shared", share());
+    sentry_value_set_by_key(event, "unknown", share());
+    sentry_value_set_by_key(event, "contexts", share());
+    sentry_value_incref(event);
+    id = sentry_capture_event(event);
+    CHECK_EQ(sentry_uuid_is_nil(&id), is_refused);
+    id = sentry_scope_capture_event(scope, event);
+    CHECK_EQ(sentry_uuid_is_nil(&id), is_refused);
+    feedback = sentry_value_new_feedback("shared", NULL, NULL, NULL);
+    sentry_value_set_by_key(feedback, "unknown", share());
+    sentry_capture_feedback(feedback);
+    sentry_scope_free(scope);
+    /* The hook adds it to an event without a logger. */
+    CHECK_EQ(sentry_capture("{\"message\":\"hooked\"}", NULL), is_refused ? SENTRY_STATUS_TOO_LARGE : SENTRY_STATUS_OK);
+    sentry_value_freeze(shared);
+}
+
+static void shared_values(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_options_set_before_send(options, add_shared, NULL);
+    sentry_options_set_before_breadcrumb(options, add_shared_to_crumb, NULL);
+    CHECK_EQ(sentry_init(options), 0);
+    /* Room for the text at the bound, some copies of it, and no more. */
+    limit_memory_to(LARGE);
+    shared = shared_value();
+    use_everywhere(1);
+    sentry_value_decref(shared);
+    CHECK_EQ(host_check_account().discarded_by_reason[SENTRY_DISCARD_TOO_LARGE], 3);
+    shared = circular_value();
+    use_everywhere(0);
+    CHECK_EQ(host_capture("after all"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK_EQ(host_check_account().delivered, 4);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 /* A child without descriptors cannot start its client, says why, and can try again. */
 static void silent_child(void)
 {
@@ -218,6 +336,7 @@ int main(int argc, char **argv)
     static const host_scenario_t scenarios[] = {
         {"event", event}, {"repair", repair},
         {"envelopes", envelopes},
+        {"shared_values", shared_values},
         {"silent_child", silent_child},
         {"descriptors", descriptors},
         {"lowered_limit", lowered_limit},

@@ -6,6 +6,7 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
+use crate::base::memory::OutOfMemory;
 use crate::protocol::trace::{context_with, trace_of};
 use crate::value::keys::Keys;
 use crate::value::merge;
@@ -87,13 +88,14 @@ fn bounded(out: &mut Vec<u8>, key: &str, context: &str) -> bool {
 }
 
 /// A context of a scope within its limits; none if it is no object.
-pub(super) fn within_limits(key: &str, context: &str) -> Option<String> {
+pub(super) fn within_limits(key: &str, context: &str) -> Result<Option<String>, OutOfMemory> {
     if scan::kind(context) != Kind::Object {
-        return None;
+        return Ok(None);
     }
-    let mut out = Vec::with_capacity(context.len().min(limits::CONTEXT_BYTES));
+    let mut out = Vec::new();
+    out.try_reserve(context.len().min(limits::CONTEXT_BYTES))?;
     bounded(&mut out, key, context);
-    Some(json::into_text(out))
+    Ok(Some(json::into_text(out)))
 }
 
 /// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::base::memory::Fault;
 use crate::value::object::{JsonError, JsonErrorReason};
 
 /// Why JSON text is no event.
@@ -63,6 +64,18 @@ impl EventError {
     }
 }
 
+impl From<Fault> for EventError {
+    /// A value that cannot be written as the text of an event.
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Full => Self::too_large(
+                "the value is larger than 8 MiB when written as JSON; send large data as an attachment",
+            ),
+            Fault::OutOfMemory => Self::out_of_memory(),
+        }
+    }
+}
+
 impl From<JsonError> for EventError {
     fn from(error: JsonError) -> Self {
         let kind = match &error.reason {
@@ -70,6 +83,7 @@ impl From<JsonError> for EventError {
             JsonErrorReason::NotAnObject => EventErrorKind::NotAnObject,
             JsonErrorReason::TooDeep => EventErrorKind::TooDeep,
             JsonErrorReason::DuplicateKey(_) => EventErrorKind::DuplicateKey,
+            JsonErrorReason::OutOfMemory => return Self::out_of_memory(),
         };
         Self {
             kind,

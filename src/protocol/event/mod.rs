@@ -9,6 +9,7 @@
 use std::borrow::Cow;
 
 use super::level::Level;
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::uuid::Uuid;
 use crate::protocol::trace::context_with;
 use crate::value::members::Members;
@@ -85,23 +86,35 @@ pub(crate) struct Parts<'a> {
 
 /// `value` as it would stand on an event at `path` (a field, or a field and a key in it), brought within the limits; none
 /// if an event would not carry it. For data that is set once and copied into many events.
-pub(crate) fn within_limits(path: &[&str], value: &str) -> Option<String> {
+pub(crate) fn within_limits(path: &[&str], value: &str) -> Result<Option<String>, OutOfMemory> {
     // A context `trace` of a scope may lack what the event's has, so it is not looked at as part of an event.
     if let ["contexts", key] = path {
         return contexts::within_limits(key, value);
     }
-    let mut text = value.to_owned();
-    for name in path.iter().rev() {
-        text = format!("{{{}:{text}}}", json::string_to_json(name));
-    }
-    let event = Event::parse(&text).ok()?;
-    let written = event.write(&Parts::bare(Uuid::NIL)).ok()?;
-    let payload = written.payload.whole();
-    let mut found = std::str::from_utf8(&payload).ok()?;
+    let mut text = Vec::new();
+    let names = path.iter().fold(0_usize, |sum, name| {
+        sum.saturating_add(name.len()).saturating_add(5)
+    });
+    text.try_reserve_exact(value.len().saturating_add(names))?;
     for name in path {
-        found = scan::entry(found, name)?;
+        text.push(b'{');
+        json::key(&mut text, name);
     }
-    Some(found.to_owned())
+    text.extend_from_slice(value.as_bytes());
+    text.resize(text.len().saturating_add(path.len()), b'}');
+    let text = json::into_text(text);
+    let written = Event::parse(&text).and_then(|event| event.write(&Parts::bare(Uuid::NIL)));
+    let payload = match written {
+        Ok(written) => written.payload,
+        Err(error) if error.kind == EventErrorKind::OutOfMemory => return Err(OutOfMemory),
+        Err(_) => return Ok(None),
+    };
+    let payload = payload.whole();
+    let whole = std::str::from_utf8(&payload).ok();
+    let found = path
+        .iter()
+        .try_fold(whole, |found, name| Some(scan::entry(found?, name)));
+    found.flatten().map(memory::copy_text).transpose()
 }
 
 /// What stands under `key` of `contexts` or `extra` where two scopes have it and both values are objects; none where `inner`
@@ -121,7 +134,8 @@ pub(crate) fn merged_within_limits(
         ("contexts" | "extra", _) => merge::objects(inner, outer),
         _ => return None,
     };
-    within_limits(&[field, key], &both)
+    // Without memory the inner one stays as it is.
+    within_limits(&[field, key], &both).ok().flatten()
 }
 
 impl Parts<'static> {

@@ -1,8 +1,11 @@
 //! Bytes: short ones lie in place, so that the many short keys and texts of an event need no allocation of their own.
 //!
-//! Entry point: [`Bytes`]. May use the standard library only.
+//! Entry point: [`Bytes`]. May use: [`crate::base::memory`].
 
 use std::ops::Deref;
+use std::sync::Arc;
+
+use crate::base::memory::OutOfMemory;
 
 /// Bytes that do not change; up to `N` of them in place.
 #[derive(Debug, Clone)]
@@ -14,25 +17,35 @@ pub(crate) enum Bytes<const N: usize> {
         /// Zeros behind the length.
         bytes: [u8; N],
     },
-    /// More than `N`.
-    Apart(Box<[u8]>),
+    /// More than `N`; counted, so that a copy needs no memory.
+    Apart(Arc<Box<[u8]>>),
 }
 
 impl<const N: usize> Bytes<N> {
+    /// None.
+    pub(crate) const EMPTY: Self = Self::InPlace {
+        length: 0,
+        bytes: [0; N],
+    };
+
     /// A copy of `bytes` and, behind them, of `end`.
-    pub(crate) fn new(bytes: &[u8], end: &[u8]) -> Self {
+    pub(crate) fn new(bytes: &[u8], end: &[u8]) -> Result<Self, OutOfMemory> {
         let length = bytes.len().saturating_add(end.len());
         let mut place = [0; N];
         if let (Ok(short), Some(room)) = (u8::try_from(length), place.get_mut(..length)) {
             let (first, second) = room.split_at_mut(bytes.len());
             first.copy_from_slice(bytes);
             second.copy_from_slice(end);
-            return Self::InPlace {
+            return Ok(Self::InPlace {
                 length: short,
                 bytes: place,
-            };
+            });
         }
-        Self::Apart([bytes, end].concat().into_boxed_slice())
+        let mut copy = Vec::new();
+        copy.try_reserve_exact(length)?;
+        copy.extend_from_slice(bytes);
+        copy.extend_from_slice(end);
+        Ok(Self::Apart(Arc::new(copy.into_boxed_slice())))
     }
 }
 
@@ -57,16 +70,16 @@ mod tests {
     fn what_fits_lies_in_place_and_all_is_kept() {
         for length in 0..40_u8 {
             let given: Vec<u8> = (0..length).collect();
-            let bytes = Bytes::<22>::new(&given, b"");
+            let bytes = Bytes::<22>::new(&given, b"").unwrap();
             assert_eq!(*bytes, *given);
             assert_eq!(matches!(bytes, Bytes::Apart(_)), length > 22);
-            let bytes = Bytes::<22>::new(&given, &[0]);
+            let bytes = Bytes::<22>::new(&given, &[0]).unwrap();
             assert_eq!(*bytes, *[&given[..], &[0]].concat());
             assert_eq!(matches!(bytes, Bytes::Apart(_)), length > 21);
         }
         // More than a length in one byte can say.
         let long = [7; 300];
-        assert_eq!(*Bytes::<290>::new(&long[..280], b""), long[..280]);
+        assert_eq!(*Bytes::<290>::new(&long[..280], b"").unwrap(), long[..280]);
         assert_eq!(size_of::<Bytes<22>>(), 24);
     }
 }

@@ -1,141 +1,193 @@
 //! Values as JSON text, as the compatible interface writes them: compact, in order, independent of the locale.
 
-use std::fmt::Display;
-use std::io::Write as _;
+use std::fmt::{Display, Write as _};
 
-use super::{Container, MAX_DEPTH, Member, Node, Value};
-use crate::value::write::{plain_prefix, separator};
+use super::container::Container;
+use super::place::Place;
+use super::{MAX_BYTES, Member, Node, Value};
+use crate::base::memory::{self, Buffer, Fault, OutOfMemory};
+use crate::value::write::plain_prefix;
 
 impl Value {
-    /// The text. Numbers have 16 significant digits; what JSON has no word for becomes null. A container at level 64 is
-    /// written empty. Bytes that are no UTF-8 go through as they are.
-    pub(crate) fn to_json(&self) -> Vec<u8> {
-        self.written_with(printed)
+    /// The text. Numbers have 16 significant digits; what JSON has no word for becomes null. A container at level 64,
+    /// and one within itself, is written empty. Bytes that are no UTF-8 go through as they are.
+    pub(crate) fn to_json(&self) -> Result<Vec<u8>, Fault> {
+        self.write_whole(printed)
     }
 
     /// The text for events and scopes: a finite number is read back as the same number, and what is no UTF-8 becomes
     /// U+FFFD.
-    pub(crate) fn to_json_text(&self) -> String {
-        String::from_utf8(self.written_with(exact))
-            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    pub(crate) fn to_json_text(&self) -> Result<String, Fault> {
+        memory::into_text(self.write_whole(exact)?).map_err(|OutOfMemory| Fault::OutOfMemory)
     }
 
-    fn written_with(&self, number: NumberText) -> Vec<u8> {
-        // An event has some KB: a few steps to grow instead of a dozen.
-        let mut out = Vec::with_capacity(if self.is_scalar() { 32 } else { 1024 });
-        write(self, 1, number, &mut out);
-        out
+    /// The same, without what does not fit: for what is cut down to a bound that is much smaller.
+    pub(crate) fn to_json_cut(&self) -> Result<String, OutOfMemory> {
+        // There is no other fault.
+        let (bytes, _) = self.write(exact).map_err(|_| OutOfMemory)?;
+        memory::into_text(bytes)
+    }
+
+    fn write_whole(&self, number: NumberText) -> Result<Vec<u8>, Fault> {
+        let (bytes, is_cut) = self.write(number)?;
+        if is_cut { Err(Fault::Full) } else { Ok(bytes) }
+    }
+
+    /// At most [`MAX_BYTES`]; true if something is missing for that reason.
+    fn write(&self, number: NumberText) -> Result<(Vec<u8>, bool), Fault> {
+        let mut writer = Writer {
+            out: Buffer::new(MAX_BYTES),
+            is_cut: false,
+            number,
+        };
+        writer.piece(|writer| writer.value(self, None));
+        if writer.out.len() == 0 {
+            writer.out.extend(b"null");
+        }
+        writer.out.finish().map(|bytes| (bytes, writer.is_cut))
     }
 }
 
 /// How a double is written.
 type NumberText = fn(f64) -> String;
 
-fn write(value: &Value, depth: usize, number: NumberText, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => out.extend_from_slice(b"null"),
-        Value::Bool(true) => out.extend_from_slice(b"true"),
-        Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Int32(number) => integer(*number, out),
-        Value::Node(node) => write_node(node, depth, number, out),
-    }
+struct Writer {
+    out: Buffer,
+    number: NumberText,
+    /// Something did not fit; then nothing but brackets follows.
+    is_cut: bool,
 }
 
-fn write_node(node: &Node, depth: usize, number_text: NumberText, out: &mut Vec<u8>) {
-    match node {
-        Node::Int64(number) => integer(*number, out),
-        Node::Uint64(number) => integer(*number, out),
-        Node::Double(number) => out.extend_from_slice(number_text(*number).as_bytes()),
-        Node::Text(text) => write_text(text.bytes(), out),
-        Node::List(list) => {
-            out.push(b'[');
-            if depth < MAX_DEPTH {
-                let element = |item: &Value, depth, out: &mut Vec<u8>| {
-                    separator(out);
-                    write(item, depth, number_text, out);
-                };
-                each(list, |item| item, element, depth.saturating_add(1), out);
-            }
-            out.push(b']');
-        }
-        Node::Object(object) => {
-            out.push(b'{');
-            if depth < MAX_DEPTH {
-                let member = |(key, item): &Member, depth, out: &mut Vec<u8>| {
-                    separator(out);
-                    write_text(key, out);
-                    out.push(b':');
-                    write(item, depth, number_text, out);
-                };
-                each(
-                    object,
-                    |(_, item)| item,
-                    member,
-                    depth.saturating_add(1),
-                    out,
-                );
-            }
-            out.push(b'}');
+impl Writer {
+    /// Writes a piece whole or not at all. What it contains may have been cut.
+    fn piece(&mut self, write: impl FnOnce(&mut Self)) {
+        let before = self.out.len();
+        write(self);
+        if self.out.fault() == Some(Fault::Full) {
+            self.out.take_back(before);
+            self.is_cut = true;
         }
     }
-}
 
-/// Writes what a container holds. If that can hold nothing more it is written under the lock; else from a copy of the
-/// pointers, since a lock that is held while others are taken would wait for itself where values go in a circle.
-fn each<T: Clone>(
-    container: &Container<T>,
-    value: impl Fn(&T) -> &Value,
-    write: impl Fn(&T, usize, &mut Vec<u8>),
-    depth: usize,
-    out: &mut Vec<u8>,
-) {
-    let items = container.read();
-    if items.iter().all(|item| value(item).is_scalar()) {
-        items.iter().for_each(|item| write(item, depth, out));
-        return;
+    fn value(&mut self, value: &Value, around: Option<&Place<'_>>) {
+        match value {
+            Value::Null => self.out.extend(b"null"),
+            Value::Bool(true) => self.out.extend(b"true"),
+            Value::Bool(false) => self.out.extend(b"false"),
+            Value::Int32(number) => self.integer(*number),
+            Value::Node(node) => self.node(node, around),
+        }
     }
-    let copy = items.clone();
-    drop(items);
-    copy.iter().for_each(|item| write(item, depth, out));
-}
 
-fn integer(number: impl Display, out: &mut Vec<u8>) {
-    // A vector takes everything.
-    let _ = write!(out, "{number}");
-}
-
-fn write_text(text: &[u8], out: &mut Vec<u8>) {
-    out.reserve(text.len().saturating_add(2));
-    out.push(b'"');
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (plain, tail) = rest
-            .split_at_checked(plain_prefix(rest))
-            .unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
-        let Some((special, tail)) = tail.split_first() else {
-            break;
-        };
-        escape(*special, out);
-        rest = tail;
+    fn node(&mut self, node: &Node, around: Option<&Place<'_>>) {
+        match node {
+            Node::Int64(number) => self.integer(*number),
+            Node::Uint64(number) => self.integer(*number),
+            Node::Double(number) => self.out.extend((self.number)(*number).as_bytes()),
+            Node::Text(text) => self.text(text.bytes()),
+            Node::List(list) => {
+                let write = |writer: &mut Self, item: &Value, place: &Place<'_>| {
+                    writer.value(item, Some(place));
+                };
+                let place = Place::within(around, node);
+                self.container(b"[]", list, place.as_ref(), |item| item, write);
+            }
+            Node::Object(object) => {
+                let write = |writer: &mut Self, (key, item): &Member, place: &Place<'_>| {
+                    writer.text(key);
+                    writer.out.push(b':');
+                    writer.value(item, Some(place));
+                };
+                let place = Place::within(around, node);
+                self.container(b"{}", object, place.as_ref(), |(_, item)| item, write);
+            }
+        }
     }
-    out.push(b'"');
-}
 
-fn escape(byte: u8, out: &mut Vec<u8>) {
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        0x08 => b'b',
-        0x0c => b'f',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        _ => {
-            let _ = write!(out, "\\u{byte:04x}");
+    /// Writes what a container holds. If that can hold nothing more it is written under the lock, without a copy.
+    fn container<T: Clone>(
+        &mut self,
+        [open, close]: &[u8; 2],
+        container: &Container<T>,
+        place: Option<&Place<'_>>,
+        value: impl Fn(&T) -> &Value,
+        write: impl Fn(&mut Self, &T, &Place<'_>),
+    ) {
+        // The closing bracket must fit whatever is cut.
+        if !self.out.has_room(2) {
             return;
         }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+        self.out.push(*open);
+        self.out.set_aside(1);
+        if let Some(place) = place {
+            let items = container.read();
+            if items.iter().all(|item| value(item).is_scalar()) {
+                let write = |writer: &mut Self, item: &T| write(writer, item, place);
+                self.items(items.iter(), write);
+            } else {
+                drop(items);
+                let write = |writer: &mut Self, item: T| write(writer, &item, place);
+                self.items(container.steps(), write);
+            }
+        }
+        self.out.release(1);
+        self.out.push(*close);
+    }
+
+    fn items<T>(&mut self, items: impl Iterator<Item = T>, write: impl Fn(&mut Self, T)) {
+        for (at, item) in items.enumerate() {
+            self.piece(|writer| {
+                if at > 0 {
+                    writer.out.push(b',');
+                }
+                write(writer, item);
+            });
+            if self.is_cut || self.out.fault().is_some() {
+                return;
+            }
+        }
+    }
+
+    fn integer(&mut self, number: impl Display) {
+        // What the buffer does not take it remembers.
+        let _ = write!(self.out, "{number}");
+    }
+
+    fn text(&mut self, text: &[u8]) {
+        if !self.out.has_room(text.len().saturating_add(2)) {
+            return;
+        }
+        self.out.push(b'"');
+        let mut rest = text;
+        while !rest.is_empty() {
+            let (plain, tail) = rest
+                .split_at_checked(plain_prefix(rest))
+                .unwrap_or((rest, &[]));
+            self.out.extend(plain);
+            let Some((special, tail)) = tail.split_first() else {
+                break;
+            };
+            self.escape(*special);
+            rest = tail;
+        }
+        self.out.push(b'"');
+    }
+
+    fn escape(&mut self, byte: u8) {
+        let short = match byte {
+            b'"' | b'\\' => byte,
+            0x08 => b'b',
+            0x0c => b'f',
+            b'\n' => b'n',
+            b'\r' => b'r',
+            b'\t' => b't',
+            _ => {
+                let _ = write!(self.out, "\\u{byte:04x}");
+                return;
+            }
+        };
+        self.out.extend(&[b'\\', short]);
+    }
 }
 
 /// `printf("%.16g")`, without its dependence on the locale.
@@ -193,7 +245,7 @@ mod tests {
     use super::*;
 
     fn text(value: &Value) -> String {
-        String::from_utf8(value.to_json()).unwrap()
+        String::from_utf8(value.to_json().unwrap()).unwrap()
     }
 
     #[test]
@@ -225,9 +277,9 @@ mod tests {
     #[test]
     fn every_finite_double_of_an_event_is_read_back_as_it_was() {
         let back = |number: f64| {
-            let text = Value::double(number).to_json_text();
+            let text = Value::double(number).to_json_text().unwrap();
             let read = Value::from_json(&text).unwrap();
-            let again = read.to_json_text();
+            let again = read.to_json_text().unwrap();
             assert_eq!(again, text, "{number:e}");
             text.parse::<f64>().unwrap().to_bits()
         };
@@ -252,7 +304,7 @@ mod tests {
                 assert_eq!(back(number), bits, "{number:e}");
             }
         }
-        assert_eq!(Value::double(f64::NAN).to_json_text(), "null");
+        assert_eq!(Value::double(f64::NAN).to_json_text().unwrap(), "null");
     }
 
     #[test]
@@ -269,8 +321,8 @@ mod tests {
             text(&value),
             "\"a\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u001f\x7fé\\u0000\""
         );
-        assert_eq!(Value::text(b"\xff").to_json(), b"\"\xff\"");
-        assert_eq!(Value::text(b"\xff").to_json_text(), "\"\u{fffd}\"");
+        assert_eq!(Value::text(b"\xff").to_json().unwrap(), b"\"\xff\"");
+        assert_eq!(Value::text(b"\xff").to_json_text().unwrap(), "\"\u{fffd}\"");
     }
 
     #[test]

@@ -4,17 +4,28 @@
 //! change, lists and objects change until they are frozen. Each container has a lock, so that a host that changes one
 //! value from two threads gets some order of its changes and never broken memory.
 //!
-//! Freeing is a loop, not a recursion: no depth of nesting can exhaust the stack. Cycles are not found, and leak.
+//! Freeing is a loop, not a recursion: no depth of nesting can exhaust the stack, and it needs no memory. Values may be
+//! shared and go in circles: what is written is bounded in bytes and levels ([`MAX_BYTES`], [`MAX_DEPTH`]), and a
+//! container within itself is written empty. A host that never breaks a circle up leaks it.
+//!
+//! Where the host decides a size, a lack of memory is an answer: text that there is no memory for is null, and a change
+//! is not made.
 
 mod bytes;
+mod container;
+mod free;
 mod json;
 mod msgpack;
+mod place;
 mod read;
+#[cfg(test)]
+mod shared;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::Arc;
 
+use crate::base::memory::OutOfMemory;
 use bytes::Bytes;
+use container::Container;
 
 /// Bytes of text, terminator included, for which a node has room as it is: a container is no smaller.
 const IN_NODE: usize = 38;
@@ -24,6 +35,10 @@ const IN_OBJECT: usize = 22;
 
 /// Deepest nesting that is written; what lies deeper is left out.
 const MAX_DEPTH: usize = 64;
+
+/// Longest text or bytes that a value is written as. A value that is shared can stand for 2^64 copies of itself, so
+/// that writing has to stop somewhere: where the reading of events does.
+pub(crate) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -62,8 +77,8 @@ pub(crate) struct Text(Bytes<IN_NODE>);
 
 impl Text {
     /// A copy of `bytes`; zero bytes inside are kept.
-    pub(crate) fn new(bytes: &[u8]) -> Self {
-        Self(Bytes::new(bytes, &[0]))
+    pub(crate) fn new(bytes: &[u8]) -> Result<Self, OutOfMemory> {
+        Bytes::new(bytes, &[0]).map(Self)
     }
 
     /// Without the terminator.
@@ -80,49 +95,15 @@ impl Text {
 /// A member of an object.
 pub(crate) type Member = (Bytes<IN_OBJECT>, Value);
 
-/// What a list or an object holds, and whether it may still change.
-#[derive(Debug)]
-pub(crate) struct Container<T> {
-    items: RwLock<Vec<T>>,
-    is_frozen: AtomicBool,
-}
-
-impl<T> Default for Container<T> {
-    fn default() -> Self {
-        Self {
-            items: RwLock::default(),
-            is_frozen: AtomicBool::new(false),
-        }
-    }
-}
-
-impl<T> Container<T> {
-    /// For reading.
-    fn read(&self) -> RwLockReadGuard<'_, Vec<T>> {
-        self.items.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// For changing; none once it is frozen.
-    fn write(&self) -> Option<RwLockWriteGuard<'_, Vec<T>>> {
-        let items = self.items.write().unwrap_or_else(PoisonError::into_inner);
-        (!self.is_frozen.load(Ordering::Acquire)).then_some(items)
-    }
-
-    /// Freezes it; true if it was not frozen before.
-    fn freeze(&self) -> bool {
-        // Under the lock: a change that has begun is complete before the container counts as frozen.
-        let _items = self.items.write().unwrap_or_else(PoisonError::into_inner);
-        !self.is_frozen.swap(true, Ordering::AcqRel)
-    }
-
-    fn take(&mut self) -> Vec<T> {
-        std::mem::take(self.items.get_mut().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A change that was not made: wrong type, frozen, or no such place.
+/// A change that was not made: wrong type, frozen, no such place, or no memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NotChanged;
+
+impl From<OutOfMemory> for NotChanged {
+    fn from(_: OutOfMemory) -> Self {
+        Self
+    }
+}
 
 impl Value {
     /// A 64-bit integer.
@@ -140,9 +121,14 @@ impl Value {
         Self::node(Node::Double(value))
     }
 
-    /// Text, copied.
+    /// Text, copied; null if there is no memory for it.
     pub(crate) fn text(bytes: &[u8]) -> Self {
-        Self::node(Node::Text(Text::new(bytes)))
+        Self::try_text(bytes).unwrap_or_default()
+    }
+
+    /// Text, copied.
+    fn try_text(bytes: &[u8]) -> Result<Self, OutOfMemory> {
+        Ok(Self::node(Node::Text(Text::new(bytes)?)))
     }
 
     /// An address, as text with hexadecimal digits.
@@ -229,32 +215,56 @@ impl Value {
         }
     }
 
-    /// A copy of the members of an object, whose values are shared; none for anything else.
-    pub(crate) fn members(&self) -> Vec<Member> {
-        self.as_object()
-            .map_or_else(Vec::new, |object| object.read().clone())
+    /// The members of an object, copied while walking; none for anything else.
+    pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
+        self.as_object().into_iter().flat_map(Container::steps)
     }
 
     /// True if nothing can change it any more; scalars and text never change.
     pub(crate) fn is_frozen(&self) -> bool {
         match self.as_node() {
-            Some(Node::List(list)) => list.is_frozen.load(Ordering::Acquire),
-            Some(Node::Object(object)) => object.is_frozen.load(Ordering::Acquire),
+            Some(Node::List(list)) => list.is_frozen(),
+            Some(Node::Object(object)) => object.is_frozen(),
             _ => true,
         }
     }
 
-    /// Freezes it and all it holds, for good.
+    /// Freezes it and all it holds, for good. Without memory for the walk, which takes some words for each level, what
+    /// lies deeper stays as it was.
     pub(crate) fn freeze(&self) {
-        let mut waiting = vec![self.clone()];
-        while let Some(value) = waiting.pop() {
-            // What is frozen already is so all the way down; that also ends cycles.
-            if let Some(list) = value.as_list().filter(|list| list.freeze()) {
-                waiting.extend(list.read().iter().cloned());
+        // Where the walk is: containers, and how many of their items are done.
+        let mut levels = Vec::new();
+        // What is frozen already is so all the way down; that also ends cycles.
+        if self.freeze_itself() {
+            levels.push((self.clone(), 0_usize));
+        }
+        while let Some((value, done)) = levels.last_mut() {
+            let Some(item) = value.item(*done) else {
+                levels.pop();
+                continue;
+            };
+            *done = done.saturating_add(1);
+            if levels.try_reserve(1).is_ok() && item.freeze_itself() {
+                levels.push((item, 0));
             }
-            if let Some(object) = value.as_object().filter(|object| object.freeze()) {
-                waiting.extend(object.read().iter().map(|(_, value)| value.clone()));
-            }
+        }
+    }
+
+    /// Freezes a container and not what it holds; false if that was done, or it is none.
+    fn freeze_itself(&self) -> bool {
+        match self.as_node() {
+            Some(Node::List(list)) => list.freeze(),
+            Some(Node::Object(object)) => object.freeze(),
+            _ => false,
+        }
+    }
+
+    /// The value at that place of a list or an object.
+    fn item(&self, index: usize) -> Option<Self> {
+        match self.as_node()? {
+            Node::List(list) => list.read().get(index).cloned(),
+            Node::Object(object) => object.read().get(index).map(|(_, value)| value.clone()),
+            Node::Int64(_) | Node::Uint64(_) | Node::Double(_) | Node::Text(_) => None,
         }
     }
 
@@ -306,7 +316,9 @@ impl Value {
         let old = match object.iter_mut().find(|(name, _)| **name == *key) {
             Some((_, place)) => Some(std::mem::replace(place, value)),
             None => {
-                object.push((Bytes::new(key, b""), value));
+                let key = Bytes::new(key, b"")?;
+                object.try_reserve(1).map_err(OutOfMemory::from)?;
+                object.push((key, value));
                 None
             }
         };
@@ -338,6 +350,7 @@ impl Value {
             .as_list()
             .and_then(Container::write)
             .ok_or(NotChanged)?;
+        list.try_reserve(1).map_err(OutOfMemory::from)?;
         list.push(value);
         Ok(())
     }
@@ -352,7 +365,7 @@ impl Value {
             let length = index.checked_add(1).ok_or(NotChanged)?;
             let more = length.saturating_sub(list.len());
             // A nonsense index must be an error, not the end of the host.
-            list.try_reserve(more).map_err(|_| NotChanged)?;
+            list.try_reserve(more).map_err(OutOfMemory::from)?;
             list.resize(length, Self::Null);
         }
         let old = list
@@ -373,31 +386,6 @@ impl Value {
         drop(list);
         drop(old);
         Ok(())
-    }
-}
-
-impl Node {
-    fn children(&mut self, into: &mut Vec<Value>) {
-        match self {
-            Self::List(list) => into.extend(list.take()),
-            Self::Object(object) => into.extend(object.take().into_iter().map(|(_, value)| value)),
-            Self::Int64(_) | Self::Uint64(_) | Self::Double(_) | Self::Text(_) => {}
-        }
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let mut waiting = Vec::new();
-        self.children(&mut waiting);
-        while let Some(value) = waiting.pop() {
-            if let Value::Node(node) = value {
-                // The last owner takes the children out, so that the drop that follows finds none.
-                if let Some(mut node) = Arc::into_inner(node) {
-                    node.children(&mut waiting);
-                }
-            }
-        }
     }
 }
 
@@ -429,7 +417,7 @@ mod tests {
                 .set_key(key.as_bytes(), Value::Int32(number))
                 .unwrap();
         }
-        assert_eq!(object.to_json(), br#"{"b":3,"a":2}"#);
+        assert_eq!(object.to_json().unwrap(), br#"{"b":3,"a":2}"#);
         object.remove_key(b"b").unwrap();
         assert_eq!(object.remove_key(b"b"), Err(NotChanged));
         assert_eq!(object.len(), 1);
@@ -439,10 +427,10 @@ mod tests {
     fn lists_are_filled_up_with_null() {
         let list = Value::list();
         list.set_index(2, Value::Bool(true)).unwrap();
-        assert_eq!(list.to_json(), b"[null,null,true]");
+        assert_eq!(list.to_json().unwrap(), b"[null,null,true]");
         list.remove_index(0).unwrap();
         list.remove_index(9).unwrap();
-        assert_eq!(list.to_json(), b"[null,true]");
+        assert_eq!(list.to_json().unwrap(), b"[null,true]");
         assert_eq!(list.set_index(usize::MAX, Value::Null), Err(NotChanged));
         assert_eq!(
             list.set_index(usize::MAX / 32, Value::Null),
@@ -512,7 +500,7 @@ mod tests {
                         object
                             .set_key(&[b'a' + (round % 20) as u8], Value::int64(thread))
                             .unwrap();
-                        object.to_json();
+                        object.to_json().unwrap();
                     }
                 });
             }

@@ -1,107 +1,70 @@
 //! Values from JSON text: integers become the smallest type that holds them, the last of equal keys wins.
 
-use std::fmt;
-
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-
-use super::{MAX_DEPTH, Value};
-use crate::value::repair::repair;
+use super::{NotChanged, Value};
+use crate::value::scan::{self, Cursor, Kind};
 
 impl Value {
-    /// The value of JSON text; none if it is no JSON or nested deeper than 64 levels. Half a surrogate pair becomes
-    /// U+FFFD, a number beyond a double null.
+    /// The value of JSON text; none if it is no JSON, nested deeper than 64 levels, or there is no memory for it. Half
+    /// a surrogate pair becomes U+FFFD, a number beyond a double null.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
-        read(text).or_else(|| read(&repair_if_possible(text)?))
+        let text = scan::checked(text)?;
+        read(&mut Cursor::new(text)).ok()
     }
 }
 
-/// Repairing expects text with the grammar of JSON; `RawValue` checks just that.
-fn repair_if_possible(text: &str) -> Option<String> {
-    let checked: &serde_json::value::RawValue = serde_json::from_str(text).ok()?;
-    Some(repair(checked.get()))
-}
-
-fn read(text: &str) -> Option<Value> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let value = Seed { depth: 1 }.deserialize(&mut deserializer).ok()?;
-    deserializer.end().ok()?;
-    Some(value)
-}
-
-#[derive(Clone, Copy)]
-struct Seed {
-    depth: usize,
-}
-
-impl Seed {
-    fn deeper<E: Error>(self) -> Result<Self, E> {
-        if self.depth > MAX_DEPTH {
-            return Err(E::custom("nested too deep"));
+/// Reads what `serde_json` accepts and what is not nested too deep, so that this may call itself.
+fn read(cursor: &mut Cursor<'_>) -> Result<Value, NotChanged> {
+    let kind = cursor.kind();
+    match kind {
+        Kind::Object => {
+            let object = Value::object();
+            cursor.enter();
+            while let Some(key) = cursor.next_key() {
+                let value = read(cursor)?;
+                object.set_key(scan::try_decode(key)?.as_bytes(), value)?;
+            }
+            Ok(object)
         }
-        let depth = self.depth.saturating_add(1);
-        Ok(Self { depth })
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Seed {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Seed {
-    type Value = Value;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("JSON")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
-        Ok(Value::Bool(value))
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
-        Ok(i32::try_from(value).map_or_else(|_| Value::int64(value), Value::Int32))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
-        match (i32::try_from(value), i64::try_from(value)) {
-            (Ok(small), _) => Ok(Value::Int32(small)),
-            (_, Ok(wide)) => Ok(Value::int64(wide)),
-            _ => Ok(Value::uint64(value)),
+        Kind::Array => {
+            let list = Value::list();
+            cursor.enter();
+            while cursor.has_element() {
+                list.append(read(cursor)?)?;
+            }
+            Ok(list)
+        }
+        Kind::Text | Kind::Number | Kind::Boolean | Kind::Null => {
+            scalar(kind, cursor.value().unwrap_or_default())
         }
     }
+}
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
-        Ok(Value::double(value))
+fn scalar(kind: Kind, json: &str) -> Result<Value, NotChanged> {
+    Ok(match kind {
+        Kind::Text => Value::try_text(scan::try_decode(json)?.as_bytes())?,
+        Kind::Number => number(json),
+        Kind::Boolean => Value::Bool(json == "true"),
+        Kind::Null | Kind::Object | Kind::Array => Value::Null,
+    })
+}
+
+fn number(json: &str) -> Value {
+    // The one integer that only a double can hold.
+    if json == "-0" {
+        return Value::double(-0.0);
     }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
-        Ok(Value::text(value.as_bytes()))
+    if let Ok(small) = json.parse::<i32>() {
+        return Value::Int32(small);
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
-        let (list, seed) = (Value::list(), self.deeper()?);
-        while let Some(item) = items.next_element_seed(seed)? {
-            // A new list takes everything.
-            let _ = list.append(item);
-        }
-        Ok(list)
+    if let Ok(wide) = json.parse::<i64>() {
+        return Value::int64(wide);
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let (object, seed) = (Value::object(), self.deeper()?);
-        while let Some(key) = members.next_key::<std::borrow::Cow<'de, str>>()? {
-            let value = members.next_value_seed(seed)?;
-            let _ = object.set_key(key.as_bytes(), value);
-        }
-        Ok(object)
+    if let Ok(wide) = json.parse::<u64>() {
+        return Value::uint64(wide);
+    }
+    match json.parse::<f64>() {
+        Ok(number) if number.is_finite() => Value::double(number),
+        _ => Value::Null,
     }
 }
 
@@ -112,7 +75,7 @@ mod tests {
 
     fn back(text: &str) -> String {
         let value = Value::from_json(text).unwrap();
-        String::from_utf8(value.to_json()).unwrap()
+        String::from_utf8(value.to_json().unwrap()).unwrap()
     }
 
     #[test]
