@@ -18,6 +18,7 @@ use receiver::{Receiver, Reply};
 use serde_json::{Value, json};
 
 static FORK: Program = Program::new("host_fork");
+static LOADER: Program = Program::new("host_fork_loader");
 static THREADS: Program = Program::new("host_fork_threads");
 static CALLBACK: Program = Program::new("host_fork_callback");
 
@@ -224,6 +225,24 @@ fn a_fork_in_a_hook_leaves_what_was_captured_to_the_parent() {
         assert_eq!(
             feedback.count(),
             usize::from(scenario == "feedback_returns")
+        );
+    }
+}
+
+#[test]
+fn a_fork_while_a_thread_holds_the_loaders_list_hangs_no_child() {
+    for scenario in ["started_before", "started_in_the_child"] {
+        let (receiver, _) = LOADER.run_against_receiver(scenario);
+        let event = event_with(&receiver, "child");
+        let frames = &event["threads"]["values"][0]["stacktrace"]["frames"];
+        assert!(
+            frames.as_array().is_some_and(|frames| frames.len() > 2),
+            "{event}"
+        );
+        let images = &event["debug_meta"]["images"];
+        assert!(
+            images.as_array().is_some_and(|images| images.len() > 3),
+            "{event}"
         );
     }
 }

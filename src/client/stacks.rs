@@ -26,7 +26,7 @@ pub(crate) fn of_addresses(addresses: impl DoubleEndedIterator<Item = usize>) ->
 /// The stack trace of the calling thread, without our own frames; `bottom` as for [`unwind::own_thread`].
 pub(crate) fn of_own_thread(bottom: usize) -> Value {
     let mut addresses = [0; MAX_OWN_FRAMES];
-    let count = unwind::own_thread(bottom, &mut addresses);
+    let count = unwind::own_thread(|| state::MODULES.current(), bottom, &mut addresses);
     of_addresses(addresses.into_iter().take(count))
 }
 

@@ -18,6 +18,7 @@
 
 mod identity;
 mod images;
+mod mappings;
 pub(crate) mod modules;
 mod native;
 pub(crate) mod registers;

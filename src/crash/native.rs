@@ -6,6 +6,7 @@ use std::ops::{ControlFlow, Range};
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
 use crate::base::panic::contained;
+use crate::base::process;
 
 /// False if the library was built without the feature: then nothing is found.
 const IS_BUILT_IN: bool = cfg!(feature = "crash");
@@ -30,15 +31,18 @@ pub(super) struct Segment {
     pub(super) align: usize,
 }
 
-/// A module while the loader keeps it in place.
+/// A module that is being looked at.
 pub(super) struct Loaded<'a> {
-    info: &'a libc::dl_phdr_info,
+    /// The name the loader has for it, empty for the program; or the file that is mapped there.
+    pub(super) name: &'a [u8],
     /// Its segments.
     pub(super) segments: Vec<Segment>,
+    /// See [`Counters`]; none if the loader was not asked.
+    pub(super) counters: Option<Counters>,
 }
 
 impl<'a> Loaded<'a> {
-    fn new(info: &'a libc::dl_phdr_info) -> Self {
+    fn of_loader(info: &'a libc::dl_phdr_info) -> Self {
         let headers = if info.dlpi_phdr.is_null() {
             &[]
         } else {
@@ -56,44 +60,53 @@ impl<'a> Loaded<'a> {
             }
         });
         Self {
-            info,
+            name: if info.dlpi_name.is_null() {
+                &[]
+            } else {
+                // SAFETY: the loader's names are terminated and stay while it visits the module.
+                unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes()
+            },
             segments: segments.collect(),
+            counters: Some(Counters {
+                loaded: info.dlpi_adds,
+                unloaded: info.dlpi_subs,
+            }),
         }
     }
 
-    /// The name the loader has for it; empty for the program.
-    pub(super) fn name(&self) -> &'a [u8] {
-        if self.info.dlpi_name.is_null() {
-            return &[];
-        }
-        // SAFETY: the loader's names are terminated and stay while it visits the module.
-        unsafe { CStr::from_ptr(self.info.dlpi_name) }.to_bytes()
-    }
-
-    /// See [`Counters`].
-    pub(super) fn counters(&self) -> Counters {
-        Counters {
-            loaded: self.info.dlpi_adds,
-            unloaded: self.info.dlpi_subs,
-        }
-    }
-
-    /// Memory of the module; none if it is not all in one readable segment.
-    pub(super) fn memory(&self, range: &Range<usize>) -> Option<&[u8]> {
-        let is_inside = self.segments.iter().any(|segment| {
+    /// True if this is all in one readable segment of the module.
+    pub(super) fn holds(&self, range: &Range<usize>) -> bool {
+        let is_inside = |segment: &Segment| {
             segment.kind == libc::PT_LOAD
                 && segment.flags & libc::PF_R != 0
                 && segment.memory.start <= range.start
                 && range.end <= segment.memory.end
-        });
-        // SAFETY: a readable segment of a module that the loader keeps while it visits it.
-        (is_inside && !range.is_empty()).then(|| unsafe { assume_mapped(range.clone()) })
+        };
+        !range.is_empty() && self.segments.iter().any(is_inside)
+    }
+
+    /// A copy of memory of the module: of a part that is small in any module.
+    pub(super) fn memory(&self, range: &Range<usize>) -> Option<Vec<u8>> {
+        /// More than any part has that is asked for.
+        const MOST: usize = 64 * 1024;
+        if !self.holds(range) || range.len() > MOST {
+            return None;
+        }
+        let mut bytes = vec![0; range.len()];
+        read_memory(range.start, &mut bytes).then_some(bytes)
     }
 }
 
-/// Shows each module to `visit`, the program first, while the loader holds its list: briefly, without I/O.
+/// False in a forked child: another thread may have held the loader's list at the fork, and would hold it for ever.
+/// (glibc renews some of the loader's locks in a child, and not the one of its list.)
+pub(super) fn may_ask_loader() -> bool {
+    process::fork_generation() == 0
+}
+
+/// Shows each module to `visit`, the program first, while the loader holds its list: briefly, without I/O. In a forked
+/// child there is nothing to see.
 pub(super) fn each_loaded(mut visit: impl FnMut(&Loaded<'_>) -> ControlFlow<()>) {
-    if !IS_BUILT_IN {
+    if !IS_BUILT_IN || !may_ask_loader() {
         return;
     }
     let mut visit: &mut dyn FnMut(&Loaded<'_>) -> ControlFlow<()> = &mut visit;
@@ -111,17 +124,17 @@ unsafe extern "C" fn on_module(
     // SAFETY: as `each_loaded` passed it, and as the loader promises.
     let (visit, info) = unsafe { (&mut *visitor.cast::<Visitor<'_>>(), &*info) };
     // No panic crosses the loader.
-    match contained(|| visit(&Loaded::new(info))) {
+    match contained(|| visit(&Loaded::of_loader(info))) {
         Ok(ControlFlow::Continue(())) => 0,
         Ok(ControlFlow::Break(())) | Err(_) => 1,
     }
 }
 
-/// The loader's counters now; none where there is no loader.
+/// The loader's counters now; none where it may not be asked.
 pub(super) fn counters() -> Option<Counters> {
     let mut found = None;
     each_loaded(|module| {
-        found = Some(module.counters());
+        found = module.counters;
         ControlFlow::Break(())
     });
     found
@@ -191,6 +204,49 @@ fn read_tested(address: usize, into: &mut [u8]) -> bool {
         *byte = unsafe { place.read_volatile() };
     }
     true
+}
+
+/// Instruction, stack, frame and link register of the function this is inlined into.
+#[inline(always)]
+pub(super) fn own_registers() -> Option<[usize; 4]> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        let (instruction, stack, frame);
+        // SAFETY: reads three registers, and changes nothing.
+        unsafe {
+            std::arch::asm!(
+                "lea {0}, [rip]",
+                "mov {1}, rsp",
+                "mov {2}, rbp",
+                out(reg) instruction,
+                out(reg) stack,
+                out(reg) frame,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        Some([instruction, stack, frame, 0])
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        let (instruction, stack, frame, link);
+        // SAFETY: reads four registers, and changes nothing.
+        unsafe {
+            std::arch::asm!(
+                "adr {0}, .",
+                "mov {1}, sp",
+                "mov {2}, x29",
+                "mov {3}, x30",
+                out(reg) instruction,
+                out(reg) stack,
+                out(reg) frame,
+                out(reg) link,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        Some([instruction, stack, frame, link])
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    None
 }
 
 /// An opaque frame of the unwinder that comes with the compiler.

@@ -1,5 +1,7 @@
 //! The registers of a thread that a signal interrupted.
 
+use super::native;
+
 /// What unwinding starts from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Registers {
@@ -14,6 +16,17 @@ pub(crate) struct Registers {
 }
 
 impl Registers {
+    /// Those of the caller; none on a machine that is not known here.
+    #[inline(always)]
+    pub(crate) fn here() -> Option<Self> {
+        native::own_registers().map(|[instruction, stack, frame, link]| Self {
+            instruction,
+            stack,
+            frame,
+            link,
+        })
+    }
+
     /// The registers of a context; none on a machine that is not known here.
     pub(crate) fn of(context: &libc::ucontext_t) -> Option<Self> {
         #[cfg(target_arch = "x86_64")]

@@ -32,15 +32,16 @@ impl Tables {
             .find(|it| it.kind == libc::PT_LOAD && it.flags & libc::PF_X != 0)?
             .memory
             .clone();
-        let start = frames_start(module.memory(&index)?, index.start)?;
+        let head = index.start..index.start.saturating_add(INDEX_HEAD);
+        let start = frames_start(&module.memory(&head)?, index.start)?;
         let end = module
             .segments
             .iter()
             .find(|it| it.kind == libc::PT_LOAD && it.memory.contains(&start))?
             .memory
             .end;
-        module.memory(&(start..end))?;
-        Some(Self {
+        let is_there = module.holds(&index) && module.holds(&(start..end));
+        is_there.then(|| Self {
             module: place.clone(),
             code,
             index,
@@ -57,6 +58,9 @@ impl Tables {
         })
     }
 }
+
+/// Bytes of the search table before its entries, as far as they are read.
+const INDEX_HEAD: usize = 8;
 
 /// Where the search table says that the descriptions begin: version 1, a distance from the field that holds it.
 fn frames_start(index: &[u8], address: usize) -> Option<usize> {

@@ -7,6 +7,7 @@
 //! memory; it reads the stack through the kernel, since a broken program may have broken it, and every loop has an end.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use super::modules::ModuleList;
 use super::native;
@@ -46,9 +47,9 @@ impl Unwinder {
         &self,
         _modules: &ModuleList,
         registers: Registers,
-        push: &mut dyn FnMut(usize) -> ControlFlow<()>,
+        push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        push(registers.instruction)
+        push(registers.instruction, registers.stack)
     }
 }
 
@@ -56,9 +57,23 @@ impl Unwinder {
 ///
 /// `bottom` is the address of a local variable of the function called by the host: frames up to and including that
 /// function's are ours, and left out. (Told by the stack and not by the module: a static library is in the host's module.)
-pub(crate) fn own_thread(bottom: usize, out: &mut [usize]) -> usize {
+///
+/// `modules` gives the module list: in a forked child it is what the stack is walked by, since the compiler's unwinder may
+/// ask the loader, see [`native::may_ask_loader`].
+pub(crate) fn own_thread(
+    modules: impl FnOnce() -> Arc<ModuleList>,
+    bottom: usize,
+    out: &mut [usize],
+) -> usize {
+    let modules = (!native::may_ask_loader()).then(modules);
+    walk_own(modules.as_deref(), bottom, out)
+}
+
+/// [`own_thread`] by the tables of `modules` where that can be, else by the compiler's unwinder.
+#[inline(never)]
+fn walk_own(modules: Option<&ModuleList>, bottom: usize, out: &mut [usize]) -> usize {
     let mut filled = Filled { out, count: 0 };
-    native::each_frame(|address, stack| {
+    let mut visit = |address, stack| {
         if stack <= bottom {
             return ControlFlow::Continue(());
         }
@@ -66,7 +81,13 @@ pub(crate) fn own_thread(bottom: usize, out: &mut [usize]) -> usize {
             return ControlFlow::Break(());
         }
         filled.push(address)
-    });
+    };
+    match (modules, Registers::here()) {
+        (Some(modules), Some(registers)) => {
+            let _ = modules.unwinder().walk(modules, registers, &mut visit);
+        }
+        _ => native::each_frame(visit),
+    }
     filled.count
 }
 
@@ -75,7 +96,7 @@ pub(crate) fn from_context(modules: &ModuleList, registers: Registers, out: &mut
     let mut filled = Filled { out, count: 0 };
     let _ = modules
         .unwinder()
-        .walk(modules, registers, &mut |address| filled.push(address));
+        .walk(modules, registers, &mut |address, _| filled.push(address));
     filled.count
 }
 
@@ -109,6 +130,7 @@ mod tests {
     fn inner(out: &mut [usize]) -> usize {
         let bottom = black_box(0_u8);
         black_box(own_thread(
+            || unreachable!("this is no forked child"),
             black_box(std::ptr::from_ref(&bottom).addr()),
             out,
         ))
@@ -131,6 +153,26 @@ mod tests {
         assert_eq!(out[0], again[0]);
         assert_ne!(out[1], again[1]);
         assert_eq!(out[2..], again[2..]);
+    }
+
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[test]
+    fn both_ways_to_walk_the_own_stack_find_the_same() {
+        use crate::crash::modules::ModuleCache;
+        #[inline(never)]
+        fn walk(modules: Option<&ModuleList>, out: &mut [usize]) -> usize {
+            let bottom = black_box(0_u8);
+            let bottom = black_box(std::ptr::from_ref(&bottom)).addr();
+            black_box(walk_own(modules, bottom, out))
+        }
+        let modules = ModuleCache::new().current();
+        let found = [None, Some(&*modules)].map(|modules| {
+            let mut out = [0; 64];
+            let count = walk(modules, &mut out);
+            out[..count].to_vec()
+        });
+        assert!(found[0].len() > 3);
+        assert_eq!(found[0], found[1]);
     }
 
     #[test]

@@ -7,7 +7,8 @@ use crate::client::state;
 /// Gets the modules of this process: a frozen list of objects with `type` (`elf`), `code_file`, `image_addr`, `image_size`,
 /// `code_id` (the build-id; left out if there is none) and `debug_id`.
 ///
-/// The list is kept, and read anew when a library was loaded or unloaded since. The kernel's own module is called
+/// The list is kept, and read anew when a library was loaded or unloaded since. A forked child reads it once, from what the
+/// kernel has mapped, and does not notice later changes by itself: see `sentry_clear_modulecache`. The kernel's own module is called
 /// `linux-gate.so`. Events with native frames carry the list.
 ///
 /// Ownership: one reference, the caller's; it stays valid when the list is read anew.

@@ -40,7 +40,7 @@ pub unsafe extern "C" fn sentry_unwind_stack(
         // SAFETY: as our caller promises: NULL or room for that many addresses.
         unsafe {
             fill(stacktrace_out, max_len, |out| {
-                unwind::own_thread(bottom, out)
+                unwind::own_thread(|| state::MODULES.current(), bottom, out)
             })
         }
     })

@@ -55,14 +55,15 @@ impl Unwinder {
         }
     }
 
-    /// Shows the instruction of the registers, then return addresses, until `push` breaks or the stack ends.
+    /// Shows the instruction of the registers, then return addresses, each with the stack pointer there, until `push`
+    /// breaks or the stack ends.
     pub(in crate::crash) fn walk(
         &self,
         modules: &ModuleList,
         registers: Registers,
-        push: &mut dyn FnMut(usize) -> ControlFlow<()>,
+        push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        push(registers.instruction)?;
+        push(registers.instruction, registers.stack)?;
         let spare = try_lock(&self.spare).and_then(|mut spare| spare.take());
         let mut cache = spare.unwrap_or_default();
         let flow = self.walk_with(modules, registers, &mut cache, push);
@@ -77,7 +78,7 @@ impl Unwinder {
         modules: &ModuleList,
         registers: Registers,
         cache: &mut Cache,
-        push: &mut dyn FnMut(usize) -> ControlFlow<()>,
+        push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
         let is_code = |address: usize| modules.places().iter().any(|it| it.contains(&address));
         let (mut state, first) = if is_code(registers.instruction) {
@@ -88,7 +89,7 @@ impl Unwinder {
             let Some(caller) = caller else {
                 return ControlFlow::Break(());
             };
-            push(caller.instruction)?;
+            push(caller.instruction, caller.stack)?;
             (
                 caller,
                 FrameAddress::from_return_address(wide(caller.instruction)),
@@ -104,7 +105,7 @@ impl Unwinder {
                 state = interrupted;
                 native = native_registers(state);
                 address = FrameAddress::from_instruction_pointer(wide(state.instruction));
-                push(state.instruction)?;
+                push(state.instruction, state.stack)?;
                 continue;
             }
             self.still_there(place, &mut checked)?;
@@ -124,7 +125,7 @@ impl Unwinder {
             if !is_code(narrow(next.address())) {
                 return ControlFlow::Continue(());
             }
-            push(narrow(next.address()))?;
+            push(narrow(next.address()), narrow(native.sp()))?;
             address = next;
         }
         ControlFlow::Continue(())
