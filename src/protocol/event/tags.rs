@@ -1,6 +1,6 @@
 //! Tags: their keys and values within what servers index (EVT-9).
 //!
-//! Entry point: [`write`]. May use: `names` for the rules.
+//! Entry point: [`write()`]. May use: `names` for the rules.
 
 use std::borrow::Cow;
 
