@@ -38,6 +38,7 @@ pub(crate) mod spooling;
 pub(crate) mod stats;
 mod table;
 mod thread;
+mod url;
 mod wake;
 mod worker;
 

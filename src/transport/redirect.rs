@@ -1,5 +1,7 @@
 //! Redirects: which ones may be followed, and who may see our key (AUTH-13).
 
+use super::url::Url;
+
 /// Where a redirect leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
@@ -9,67 +11,28 @@ pub(crate) struct Target {
     pub(crate) is_same_origin: bool,
 }
 
-/// The target, if an answer from `from` may send us to `to`: http or https only, and never from https to http.
+/// The target, if an answer from `from` may send us to `to`: http or https only, never from https to http, and never
+/// to a URL that names a user or that can be read in two ways (see [`Url::new`]).
 pub(crate) fn may_follow(endpoint: &str, from: &str, to: &str) -> Option<Target> {
-    let (target, source) = (origin(to)?, origin(from)?);
-    if source.scheme == "https" && target.scheme != "https" {
+    let to = Url::new(to)?;
+    let (target, source) = (to.origin()?, Url::new(from)?.origin()?);
+    let is_http = matches!(target.scheme.as_str(), "http" | "https");
+    if !is_http || source.scheme == "https" && target.scheme != "https" {
         return None;
     }
-    let is_same_origin = origin(endpoint).is_some_and(|endpoint| endpoint == target);
+    let endpoint = Url::new(endpoint).and_then(|endpoint| endpoint.origin());
     Some(Target {
-        url: to.to_owned(),
-        is_same_origin,
+        is_same_origin: endpoint.is_some_and(|endpoint| endpoint == target),
+        // Not the server's own words: what was looked at is what is sent to.
+        url: to.text()?,
     })
 }
 
-/// `location` as an absolute URL, if `from` answered with one that is relative to its root.
+/// `location` as an absolute URL, if it is relative to the `from` that answered with it.
 pub(crate) fn absolute(from: &str, location: &str) -> String {
-    let is_rooted = location.starts_with('/') && !location.starts_with("//");
-    let path_at = from.split_once("://").map(|(scheme, rest)| {
-        let authority = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        scheme.len().saturating_add(3).saturating_add(authority)
-    });
-    match path_at.and_then(|at| from.get(..at)) {
-        Some(root) if is_rooted => format!("{root}{location}"),
-        _ => location.to_owned(),
-    }
-}
-
-#[derive(Debug, PartialEq, Eq)]
-struct Origin {
-    scheme: String,
-    host: String,
-    port: u16,
-}
-
-fn origin(url: &str) -> Option<Origin> {
-    let (scheme, rest) = url.split_once("://")?;
-    let scheme = scheme.to_ascii_lowercase();
-    let default_port = match scheme.as_str() {
-        "https" => 443,
-        "http" => 80,
-        _ => return None,
-    };
-    let authority = rest.split(['/', '?', '#', '\\']).next()?;
-    let address = authority
-        .rsplit_once('@')
-        .map_or(authority, |(_, address)| address);
-    // The colon of a port stands after the bracket of an IPv6 address.
-    let port_at = address
-        .rfind(':')
-        .filter(|at| address.rfind(']').is_none_or(|bracket| bracket < *at));
-    let (host, port) = match port_at.and_then(|at| address.split_at_checked(at)) {
-        Some((host, port)) => (host, port.trim_start_matches(':').parse().ok()?),
-        None => (address, default_port),
-    };
-    if host.is_empty() {
-        return None;
-    }
-    Some(Origin {
-        scheme,
-        host: host.to_ascii_lowercase(),
-        port,
-    })
+    let joined = Url::new(from).and_then(|from| from.join(location));
+    let text = joined.and_then(|joined| joined.text());
+    text.unwrap_or_else(|| location.to_owned())
 }
 
 #[cfg(test)]
@@ -89,11 +52,24 @@ mod tests {
         assert_eq!(is_same("HTTPS://Sentry.Example/other"), Some(true));
         assert_eq!(is_same("https://elsewhere.example/"), Some(false));
         assert_eq!(is_same("https://sentry.example:8443/"), Some(false));
-        assert_eq!(
-            is_same("https://sentry.example@elsewhere.example/"),
-            Some(false)
-        );
+        assert_eq!(is_same("https://sentry.example./"), Some(false));
         assert_eq!(is_same("https://[::1]:443/"), Some(false));
+    }
+
+    // AUTH-13
+    #[test]
+    fn a_target_that_can_be_read_in_two_ways_is_refused() {
+        for to in [
+            "https://sentry.example\\@elsewhere.example/",
+            "https://sentry.example@elsewhere.example/",
+            "https://elsewhere.example@sentry.example/",
+            "https://key:secret@sentry.example/",
+            "https://sentry.example\t.elsewhere.example/",
+        ] {
+            assert_eq!(is_same(to), None, "{to}");
+        }
+        let relative = absolute(HOME, "//sentry.example\\@elsewhere.example/");
+        assert_eq!(is_same(&relative), None);
     }
 
     // AUTH-13
@@ -102,7 +78,7 @@ mod tests {
         assert_eq!(is_same("http://sentry.example/"), None);
         assert_eq!(is_same("file:///etc/passwd"), None);
         assert_eq!(is_same("/relative"), None);
-        assert_eq!(is_same("https:///nohost"), None);
+        assert_eq!(is_same("https://"), None);
         let up = may_follow("http://a/", "http://a/", "https://a/");
         assert_eq!(up.map(|target| target.is_same_origin), Some(false));
     }
