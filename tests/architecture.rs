@@ -48,11 +48,13 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Files outside `ffi/` that may hand functions or pointers to C.
-const C_FILES: [&str; 6] = [
+const C_FILES: [&str; 8] = [
     "base/cancellation.rs",
     "base/process.rs",
     "crash/native.rs",
     "transport/curl_client.rs",
+    "transport/lookup.rs",
+    "transport/prerequest.rs",
     "transport/url.rs",
     "transport/wake.rs",
 ];

@@ -5,10 +5,12 @@
 
 use std::ffi::{CString, c_int, c_long};
 use std::os::fd::{FromRawFd as _, IntoRawFd, OwnedFd, RawFd};
+use std::time::Duration;
 
 use curl::Error;
 use curl::easy::{Easy2, HttpVersion};
 
+use super::lookup;
 use super::proxy::ProxyUrl;
 use super::settings::{Certificates, Settings};
 use crate::base::descriptor::raised;
@@ -18,8 +20,42 @@ use crate::base::descriptor::raised;
 const QUICK_EXIT: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 322;
 /// `CURLOPT_SUPPRESS_CONNECT_HEADERS` (libcurl 7.54): what a proxy says before the tunnel stands is no sign of the server.
 const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 265;
+/// `CURLOPT_HAPPY_EYEBALLS_TIMEOUT_MS` (libcurl 7.59): how long an IPv6 address is tried before an IPv4 address is, too.
+const HAPPY_EYEBALLS_MS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 271;
+/// What libcurl waits if it is not told.
+const USUAL_HAPPY_EYEBALLS: Duration = Duration::from_millis(200);
+/// `CURLOPT_PROXY_SSLVERSION` (libcurl 7.52).
+const PROXY_SSLVERSION: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 250;
+/// `CURL_SSLVERSION_TLSv1_2`: at least that.
+const TLS_1_2: c_long = 6;
+/// `CURLOPT_PROTOCOLS_STR` (libcurl 7.85), and the option before it with its bits.
+const PROTOCOLS_STR: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_OBJECTPOINT + 318;
+const PROTOCOLS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 181;
+const HTTP_AND_HTTPS: c_long = 1 | 2;
 /// Refused by every libcurl, but only when the server is not exempt from the proxy.
 const UNUSABLE_PROXY: &str = "unusable://proxy";
+
+/// False if this libcurl has no TLS: then nothing can be sent to an https server.
+pub(crate) fn has_tls() -> bool {
+    curl::Version::get().feature_ssl()
+}
+
+/// Why an https server cannot be reached with a libcurl that has no TLS.
+pub(crate) fn no_tls_text() -> String {
+    format!(
+        "libcurl {} was built without TLS, so nothing can be sent to an https server",
+        curl::Version::get().version()
+    )
+}
+
+/// Sets how long name, TCP and TLS may take. The second kind of address is tried well before that.
+pub(crate) fn set_connect_timeout<H>(easy: &mut Easy2<H>, timeout: Duration) -> Result<(), Error> {
+    let third = timeout.checked_div(3).unwrap_or(timeout);
+    let pause = third.min(USUAL_HAPPY_EYEBALLS).as_millis().max(1);
+    let pause = c_long::try_from(pause).unwrap_or(c_long::MAX);
+    set_number(easy, HAPPY_EYEBALLS_MS, pause);
+    easy.connect_timeout(timeout)
+}
 
 /// Sets everything about the connection but the time-outs.
 pub(crate) fn apply<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
@@ -27,17 +63,34 @@ pub(crate) fn apply<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), E
     easy.useragent(&settings.user_agent)?;
     set_proxy(easy, settings)?;
     set_certificates(easy, settings)?;
+    set_http_version(easy, settings, true)?;
     if settings.endpoint.starts_with("https") {
-        // Refused by a libcurl without HTTP/2, which then speaks HTTP/1.1.
-        let _ = easy.http_version(HttpVersion::V2TLS);
         let _ = easy.pipewait(settings.max_requests_in_flight > 1);
-    } else {
-        easy.http_version(HttpVersion::V11)?;
     }
+    set_number(easy, curl_sys::CURLOPT_SSLVERSION, TLS_1_2);
+    set_number(easy, PROXY_SSLVERSION, TLS_1_2);
+    if set_bytes(easy, PROTOCOLS_STR, Some(b"http,https")).is_err() {
+        set_number(easy, PROTOCOLS, HTTP_AND_HTTPS);
+    }
+    lookup::watch(easy);
     for option in [QUICK_EXIT, SUPPRESS_CONNECT_HEADERS] {
         set_number(easy, option, 1);
     }
     Ok(())
+}
+
+/// HTTP/2 over TLS where the server offers it, if `may_be_2`; else HTTP/1.1.
+pub(crate) fn set_http_version<H>(
+    easy: &mut Easy2<H>,
+    settings: &Settings,
+    may_be_2: bool,
+) -> Result<(), Error> {
+    if may_be_2 && settings.endpoint.starts_with("https") {
+        // Refused by a libcurl without HTTP/2, which then speaks HTTP/1.1.
+        let _ = easy.http_version(HttpVersion::V2TLS);
+        return Ok(());
+    }
+    easy.http_version(HttpVersion::V11)
 }
 
 /// Sets an option that only improves on something: versions that do not know it say so and change nothing.

@@ -1,24 +1,27 @@
 //! The HTTP client: libcurl's multi interface on the worker thread.
 //!
 //! Handles are kept and used again, so that connections, TLS sessions and HTTP/2 streams are. Every transfer has a
-//! connect, a silence and a total time-out; what a server may answer is bounded. With [`super::connection`] this is what
-//! calls C in the room: for options that the `curl` crate has no method for.
+//! connect, a silence and a total time-out; what a server may answer is bounded. An answer is handed on when its headers
+//! are complete; its body is read for a moment longer, so that the connection can be kept. Calls libcurl for options that
+//! the `curl` crate has no method for, as do [`super::connection`], [`super::lookup`], [`super::pool`],
+//! [`super::prerequest`] and [`super::url`].
 
 use std::ffi::{c_double, c_int, c_long};
 use std::os::fd::RawFd;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use curl::easy::{Easy2, Handler, List, ReadError, SeekResult, WriteError};
 use curl::multi::{Easy2Handle, Multi, WaitFd};
 
-use super::close_on_exec::close_pair_on_exec;
 use super::connection::{self, error_text, set_number};
 use super::exchange::Exchange;
 use super::http::{Answer, Completion, Failure, HttpClient, Request};
+use super::pool::Pool;
 use super::retry::Cause;
 use super::shared::Shared;
-use crate::base::descriptor::with_standard_taken;
+use super::{lookup, prerequest};
 
 /// Receive buffer of a transfer; answers are short.
 const RECEIVE_BUFFER: usize = 4 * 1024;
@@ -27,13 +30,20 @@ const SEND_BUFFER: c_long = 16 * 1024;
 /// Bodies up to this size are handed to libcurl whole; it sends them in one go with the headers. It copies them once
 /// more for that, and the send buffer it does not need then has the same size.
 const WHOLE_BODY: usize = 16 * 1024;
+/// How long the rest of an answer is waited for when its headers are complete. Ending it earlier costs the connection
+/// with HTTP/1.1; waiting longer lets a server that never ends its answers keep a place.
+const BODY_PATIENCE: Duration = Duration::from_millis(100);
+/// Pause between two looks at transfers on connections that were given up, which happens while others run beside them.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// See the module.
 pub(crate) struct CurlClient {
-    multi: Multi,
+    pool: Pool,
     shared: Arc<Shared>,
     idle: Vec<Transfer>,
     running: Vec<Running>,
+    /// A server that refuses streams of HTTP/2 on a new connection gets HTTP/1.1 from then on.
+    refuses_streams: bool,
 }
 
 /// What the headers and the URL of a handle were made for; saves making them again.
@@ -42,17 +52,36 @@ struct Shape {
     redirected_to: Option<String>,
     with_auth: bool,
     is_gzip: bool,
+    may_be_http2: bool,
 }
 
 struct Transfer {
     easy: Easy2<Exchange>,
     shape: Shape,
+    /// False with libcurl before 7.80, see [`prerequest`].
+    tells_begin: bool,
 }
 
 struct Running {
     ticket: u64,
     handle: Easy2Handle<Exchange>,
     shape: Shape,
+    tells_begin: bool,
+    /// The connections it may use.
+    multi: Rc<Multi>,
+    /// Once the headers of the answer are complete: until when the rest is read.
+    until: Option<Instant>,
+    /// The answer was handed on.
+    is_settled: bool,
+}
+
+/// Why a transfer is over.
+enum End {
+    /// libcurl says so, or its answer is known.
+    Done,
+    Failed(curl::Error),
+    /// The server said nothing for too long.
+    Silent,
 }
 
 impl std::fmt::Debug for CurlClient {
@@ -67,18 +96,15 @@ impl std::fmt::Debug for CurlClient {
 impl CurlClient {
     /// A client without connections.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        let mut multi = with_standard_taken(Multi::new);
-        close_wake_up_on_exec(&multi);
-        let most = shared.settings.max_requests_in_flight;
-        // Each of these is an optimisation: without it transfers still work.
-        let _ = multi.pipelining(false, true);
-        let _ = multi.set_max_host_connections(most);
-        let _ = multi.set_max_connects(most);
+        if shared.settings.endpoint.starts_with("https") && !connection::has_tls() {
+            shared.note_unusable(&connection::no_tls_text());
+        }
         Self {
-            multi,
+            pool: Pool::new(shared.settings.max_requests_in_flight),
             shared,
             idle: Vec::new(),
             running: Vec::new(),
+            refuses_streams: false,
         }
     }
 
@@ -88,7 +114,7 @@ impl CurlClient {
         let mut easy = Easy2::new(Exchange::default());
         easy.post(true)?;
         connection::apply(&mut easy, settings)?;
-        easy.connect_timeout(settings.connect_timeout)?;
+        connection::set_connect_timeout(&mut easy, settings.connect_timeout)?;
         easy.timeout(settings.transfer_timeout)?;
         easy.buffer_size(RECEIVE_BUFFER)?;
         set_number(&mut easy, curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
@@ -96,9 +122,15 @@ impl CurlClient {
             redirected_to: None,
             with_auth: true,
             is_gzip: false,
+            may_be_http2: true,
         };
         easy.http_headers(self.headers(&shape)?)?;
-        Ok(Transfer { easy, shape })
+        let tells_begin = prerequest::install(&easy, easy.get_ref().begun());
+        Ok(Transfer {
+            easy,
+            shape,
+            tells_begin,
+        })
     }
 
     fn headers(&self, shape: &Shape) -> Result<List, curl::Error> {
@@ -125,6 +157,7 @@ impl CurlClient {
             redirected_to: request.redirected_to,
             with_auth: request.with_auth,
             is_gzip: request.is_gzip,
+            may_be_http2: !self.refuses_streams,
         };
         if transfer.shape != shape {
             let endpoint = &self.shared.settings.endpoint;
@@ -132,13 +165,20 @@ impl CurlClient {
                 .easy
                 .url(shape.redirected_to.as_ref().unwrap_or(endpoint))?;
             transfer.easy.http_headers(self.headers(&shape)?)?;
+            connection::set_http_version(
+                &mut transfer.easy,
+                &self.shared.settings,
+                shape.may_be_http2,
+            )?;
             transfer.shape = shape;
         }
         transfer
             .easy
             .post_field_size(u64::try_from(length).unwrap_or(u64::MAX))?;
         transfer.easy.get_mut().begin(request.body);
-        if let Some(body) = transfer.easy.get_ref().whole_body(WHOLE_BODY) {
+        // Only asking for the body piece by piece lets a libcurl that tells nothing be kept from sending it twice.
+        let whole = transfer.easy.get_ref().whole_body(WHOLE_BODY);
+        if let Some(body) = whole.filter(|_| transfer.tells_begin) {
             // SAFETY: the handle is valid. The bytes belong to the exchange of this very handle, on the heap, and stay
             // there until the transfer has ended; the next one unsets them first, with `post_field_size`.
             unsafe {
@@ -152,19 +192,31 @@ impl CurlClient {
         Ok(transfer)
     }
 
+    /// Lets libcurl do what it can do now.
+    fn perform(&mut self, ended: &mut Vec<Completion>) {
+        for multi in self.pool.all() {
+            let _ = lookup::named(|| multi.perform());
+        }
+        self.note_connections();
+        self.collect(ended);
+        self.settle_answered(ended);
+        self.pool.tidy();
+    }
+
     fn collect(&mut self, ended: &mut Vec<Completion>) {
         let mut results = Vec::new();
-        self.multi.messages(|message| {
-            for running in &self.running {
-                if let Some(result) = message.result_for2(&running.handle) {
-                    results.push((running.ticket, result));
+        for multi in self.pool.all() {
+            multi.messages(|message| {
+                for running in &self.running {
+                    if let Some(result) = message.result_for2(&running.handle) {
+                        results.push((running.ticket, result));
+                    }
                 }
-            }
-        });
+            });
+        }
         for (ticket, result) in results {
-            let error = result.err();
-            let text = error.map(|error| error_text(&error, &self.shared.settings));
-            self.finish(ticket, text, ended);
+            let end = result.map_or_else(End::Failed, |()| End::Done);
+            self.finish(ticket, end, ended);
         }
     }
 
@@ -174,101 +226,185 @@ impl CurlClient {
             if running.handle.get_ref().is_connected() {
                 continue;
             }
-            let mut seconds: c_double = 0.0;
-            // SAFETY: the handle is valid and this information is a `double`.
-            unsafe {
-                curl_sys::curl_easy_getinfo(
-                    running.handle.raw(),
-                    curl_sys::CURLINFO_PRETRANSFER_TIME,
-                    &raw mut seconds,
-                )
+            let exchange = running.handle.get_ref();
+            let has_begun = match running.tells_begin {
+                true => exchange.times_begun() > 0,
+                // In these versions it is set when the request goes out; from 8.21 on it is set in any case.
+                false => has_pretransfer_time(running.handle.raw()),
             };
-            if seconds > 0.0 {
+            if has_begun {
                 running.handle.get_mut().note_connected();
             }
         }
     }
 
-    /// Lets libcurl do what it can do now.
-    fn perform(&mut self, ended: &mut Vec<Completion>) {
-        let _ = self.multi.perform();
-        self.note_connections();
-        self.collect(ended);
-    }
-
-    /// Ends transfers whose server has been silent for too long (libcurl counts silence in whole seconds only).
-    fn end_silent(&mut self, ended: &mut Vec<Completion>) {
-        let (now, limit) = (Instant::now(), self.shared.settings.read_timeout);
-        let is_silent = |running: &&Running| {
-            running
-                .handle
-                .get_ref()
-                .silence(now)
-                .is_some_and(|silence| silence >= limit)
-        };
-        while let Some(ticket) = self
-            .running
-            .iter()
-            .find(is_silent)
-            .map(|running| running.ticket)
-        {
-            let text = format!(
-                "no data from the server for {} ms (read_timeout_ms)",
-                limit.as_millis()
-            );
-            self.finish(ticket, Some(text), ended);
+    /// Hands on the answers whose headers are complete. What a refusal has to say is in its body, which is waited for.
+    fn settle_answered(&mut self, ended: &mut Vec<Completion>) {
+        let until = Instant::now().checked_add(BODY_PATIENCE);
+        for running in &mut self.running {
+            if running.until.is_some() || !running.handle.get_ref().is_answered() {
+                continue;
+            }
+            running.until = until;
+            let status = status_of(running.handle.response_code());
+            if (200..300).contains(&status)
+                && let Some(response) = running.handle.get_mut().take_response(status, None)
+            {
+                running.is_settled = true;
+                ended.push(Completion {
+                    ticket: running.ticket,
+                    result: Ok(Answer::Http(response)),
+                });
+            }
         }
     }
 
-    fn until_silent(&self) -> Option<Duration> {
-        let (now, limit) = (Instant::now(), self.shared.settings.read_timeout);
-        let left =
-            |running: &Running| Some(limit.saturating_sub(running.handle.get_ref().silence(now)?));
-        self.running.iter().filter_map(left).min()
+    /// How long until this transfer is over whatever happens; none while there is no connection.
+    fn time_left(&self, running: &Running, now: Instant) -> Option<Duration> {
+        match running.until {
+            Some(until) => Some(until.saturating_duration_since(now)),
+            None => {
+                let silence = running.handle.get_ref().silence(now)?;
+                Some(self.shared.settings.read_timeout.saturating_sub(silence))
+            }
+        }
     }
 
-    fn finish(&mut self, ticket: u64, error: Option<String>, ended: &mut Vec<Completion>) {
-        let Some((mut easy, shape)) = self.detach(ticket) else {
+    /// Ends transfers whose server has been silent for too long (libcurl counts silence in whole seconds only), or whose
+    /// answer does not end.
+    fn end_overdue(&mut self, ended: &mut Vec<Completion>) {
+        let now = Instant::now();
+        let is_overdue = |running: &&Running| {
+            self.time_left(running, now)
+                .is_some_and(|left| left.is_zero())
+        };
+        let overdue: Vec<(u64, bool)> = self
+            .running
+            .iter()
+            .filter(is_overdue)
+            .map(|running| (running.ticket, running.until.is_some()))
+            .collect();
+        for (ticket, is_answered) in overdue {
+            let end = if is_answered { End::Done } else { End::Silent };
+            self.finish(ticket, end, ended);
+        }
+        self.pool.tidy();
+    }
+
+    /// Takes a transfer away, and adds its completion unless that was handed on already.
+    fn finish(&mut self, ticket: u64, end: End, ended: &mut Vec<Completion>) {
+        let Some((mut transfer, multi, is_settled)) = self.detach(ticket) else {
             return;
         };
-        let status = easy
-            .response_code()
-            .ok()
-            .and_then(|code| u16::try_from(code).ok())
-            .unwrap_or(0);
-        let location = easy.redirect_url().ok().flatten().map(str::to_owned);
-        // libcurl notes this time when the connection stands and the request goes out on it. With HTTP/2 a server can
-        // end the exchange before libcurl has asked for the first byte of the body.
-        let has_begun = easy.pretransfer_time().is_ok_and(|at| !at.is_zero());
-        let exchange = easy.get_mut();
-        let result = match (exchange.take_response(status, location), error) {
-            // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
-            (Some(response), _) => Ok(Answer::Http(response)),
-            (None, error) => Err(Failure {
-                cause: if has_begun || exchange.is_connected() {
-                    Cause::Read
-                } else {
-                    Cause::Connect
-                },
-                detail: error.unwrap_or_else(|| {
-                    "the server ended the connection without an answer".to_owned()
-                }),
-            }),
-        };
-        exchange.reset();
-        self.idle.push(Transfer { easy, shape });
-        ended.push(Completion { ticket, result });
+        if !is_settled {
+            let result = self.result_of(&mut transfer, end, &multi);
+            ended.push(Completion { ticket, result });
+        }
+        transfer.easy.get_mut().reset();
+        self.idle.push(transfer);
     }
 
-    fn detach(&mut self, ticket: u64) -> Option<(Easy2<Exchange>, Shape)> {
+    fn result_of(
+        &mut self,
+        transfer: &mut Transfer,
+        end: End,
+        multi: &Rc<Multi>,
+    ) -> Result<Answer, Failure> {
+        let easy = &mut transfer.easy;
+        let status = status_of(easy.response_code());
+        let location = easy.redirect_url().ok().flatten().map(str::to_owned);
+        let exchange = easy.get_mut();
+        // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
+        if let Some(response) = exchange.take_response(status, location) {
+            return Ok(Answer::Http(response));
+        }
+        let is_connected = exchange.is_connected()
+            || exchange.times_begun() > 0
+            || !transfer.tells_begin && has_pretransfer_time(easy.raw());
+        let code = match &end {
+            End::Failed(error) => error.code(),
+            End::Done | End::Silent => curl_sys::CURLE_OK,
+        };
+        let was_to_be_repeated =
+            easy.get_ref().times_begun() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
+        if is_connected {
+            self.pool.give_up(multi);
+        }
+        if was_to_be_repeated {
+            let is_stale = connections_made(easy.raw()) <= 1;
+            self.refuses_streams |= !is_stale;
+            return Err(Failure {
+                cause: if is_stale { Cause::Stale } else { Cause::Read },
+                detail: "the connection ended before the request was answered".to_owned(),
+            });
+        }
+        let detail = match end {
+            End::Silent => format!(
+                "no data from the server for {} ms (read_timeout_ms)",
+                self.shared.settings.read_timeout.as_millis()
+            ),
+            End::Failed(error) => {
+                let refusal = if is_connected {
+                    None
+                } else {
+                    lookup::take_refusal()
+                };
+                refusal.unwrap_or_else(|| error_text(&error, &self.shared.settings))
+            }
+            End::Done => "the server ended the connection without an answer".to_owned(),
+        };
+        Err(Failure {
+            cause: if is_connected {
+                Cause::Read
+            } else {
+                Cause::Connect
+            },
+            detail,
+        })
+    }
+
+    fn detach(&mut self, ticket: u64) -> Option<(Transfer, Rc<Multi>, bool)> {
         let place = self
             .running
             .iter()
             .position(|running| running.ticket == ticket)?;
         let running = self.running.swap_remove(place);
-        let easy = self.multi.remove2(running.handle).ok()?;
-        Some((easy, running.shape))
+        let easy = running.multi.remove2(running.handle).ok()?;
+        let transfer = Transfer {
+            easy,
+            shape: running.shape,
+            tells_begin: running.tells_begin,
+        };
+        Some((transfer, running.multi, running.is_settled))
     }
+}
+
+fn status_of(code: Result<u32, curl::Error>) -> u16 {
+    code.ok()
+        .and_then(|code| u16::try_from(code).ok())
+        .unwrap_or(0)
+}
+
+/// True if libcurl has noted when the request went out.
+fn has_pretransfer_time(handle: *mut curl_sys::CURL) -> bool {
+    let mut seconds: c_double = 0.0;
+    // SAFETY: the callers' handle is valid and this information is a `double`.
+    unsafe {
+        curl_sys::curl_easy_getinfo(
+            handle,
+            curl_sys::CURLINFO_PRETRANSFER_TIME,
+            &raw mut seconds,
+        )
+    };
+    seconds > 0.0
+}
+
+/// Connections that libcurl made for a transfer; none if it went out on one that was kept.
+fn connections_made(handle: *mut curl_sys::CURL) -> c_long {
+    let mut count: c_long = 0;
+    // SAFETY: the callers' handle is valid and this information is a `long`.
+    unsafe { curl_sys::curl_easy_getinfo(handle, curl_sys::CURLINFO_NUM_CONNECTS, &raw mut count) };
+    count
 }
 
 impl HttpClient for CurlClient {
@@ -277,7 +413,8 @@ impl HttpClient for CurlClient {
             cause: Cause::Connect,
             detail: error_text(&error, &self.shared.settings),
         })?;
-        let handle = self.multi.add2(transfer.easy).map_err(|error| Failure {
+        let multi = self.pool.current();
+        let handle = multi.add2(transfer.easy).map_err(|error| Failure {
             cause: Cause::Connect,
             detail: error.to_string(),
         })?;
@@ -285,60 +422,67 @@ impl HttpClient for CurlClient {
             ticket,
             handle,
             shape: transfer.shape,
+            tells_begin: transfer.tells_begin,
+            multi,
+            until: None,
+            is_settled: false,
         });
         Ok(())
     }
 
+    fn has_room(&self) -> bool {
+        self.running.len() < self.shared.settings.max_requests_in_flight
+    }
+
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
+        let had_room = self.has_room();
         // The first call starts what was added and often ends what is done: then there is nothing to wait for.
         self.perform(ended);
-        if !ended.is_empty() {
+        if !ended.is_empty() || !had_room && self.has_room() {
             return;
         }
-        let timeout = self
-            .until_silent()
-            .map_or(at_most, |left| at_most.min(left));
+        let now = Instant::now();
+        let times = self.running.iter();
+        let left = times
+            .filter_map(|running| self.time_left(running, now))
+            .min();
+        let mut timeout = left.map_or(at_most, |left| at_most.min(left));
+        if self.pool.is_split() {
+            timeout = timeout.min(LOOK);
+        }
         let mut wake = [WaitFd::new()];
         for wake in &mut wake {
             wake.set_fd(self.shared.wake.descriptor());
             wake.poll_on_read(true);
         }
-        if timeout > Duration::ZERO && self.multi.wait(&mut wake, timeout).is_err() {
+        let multi = self.pool.current();
+        if timeout > Duration::ZERO && multi.wait(&mut wake, timeout).is_err() {
             // Out of memory or descriptors: breathe instead of spinning.
             std::thread::sleep(timeout.min(Duration::from_millis(50)));
         }
+        drop(multi);
         if wake.iter().any(WaitFd::received_read) {
             self.shared.wake.swallow();
         }
         self.perform(ended);
-        self.end_silent(ended);
+        self.end_overdue(ended);
     }
 
     fn end_answered(&mut self, ended: &mut Vec<Completion>) {
         let is_answered = |running: &&Running| running.handle.get_ref().is_answered();
-        while let Some(ticket) = self
-            .running
-            .iter()
-            .find(is_answered)
-            .map(|running| running.ticket)
-        {
-            self.finish(ticket, None, ended);
+        let answered = self.running.iter().filter(is_answered);
+        let tickets: Vec<u64> = answered.map(|running| running.ticket).collect();
+        for ticket in tickets {
+            self.finish(ticket, End::Done, ended);
         }
     }
 
     fn cancel(&mut self, ticket: u64) {
-        if let Some((mut easy, shape)) = self.detach(ticket) {
-            easy.get_mut().reset();
-            self.idle.push(Transfer { easy, shape });
+        if let Some((mut transfer, ..)) = self.detach(ticket) {
+            transfer.easy.get_mut().reset();
+            self.idle.push(transfer);
         }
     }
-}
-
-/// The host's programs must not inherit the pair of descriptors behind `curl_multi_wakeup`.
-fn close_wake_up_on_exec(multi: &Multi) {
-    // A call that the linker binds to the libcurl of this handle: another one in the process may have the same names.
-    let waker = multi.waker();
-    close_pair_on_exec(|| waker.wakeup().is_ok());
 }
 
 impl Handler for Exchange {
@@ -350,11 +494,9 @@ impl Handler for Exchange {
         Ok(self.fill(into))
     }
 
-    fn seek(&mut self, whence: std::io::SeekFrom) -> SeekResult {
-        match whence {
-            std::io::SeekFrom::Start(at) if self.rewind(at) => SeekResult::Ok,
-            _ => SeekResult::Fail,
-        }
+    /// libcurl begins again when a kept connection turns out to be dead. That is for the worker to do, which counts.
+    fn seek(&mut self, _whence: std::io::SeekFrom) -> SeekResult {
+        SeekResult::Fail
     }
 
     fn header(&mut self, line: &[u8]) -> bool {

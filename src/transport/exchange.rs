@@ -1,5 +1,7 @@
 //! One exchange: the request body as it is read, the answer as it arrives, both bounded.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::http::{Response, Segment};
@@ -18,6 +20,8 @@ pub(crate) struct Exchange {
     segment: usize,
     offset: usize,
     last_activity: Option<Instant>,
+    /// How often libcurl was about to send the request; on the heap, where libcurl's callback finds it.
+    begun: Arc<AtomicU32>,
     response: Response,
     text: Vec<u8>,
     header_bytes: usize,
@@ -30,15 +34,27 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// A new request with this body.
     pub(crate) fn begin(&mut self, body: Vec<Segment>) {
+        self.begun.store(0, Ordering::Relaxed);
         *self = Self {
             body,
+            begun: Arc::clone(&self.begun),
             ..Self::default()
         };
     }
 
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        *self = Self::default();
+        self.begin(Vec::new());
+    }
+
+    /// The counter behind [`Exchange::times_begun`].
+    pub(crate) fn begun(&self) -> &Arc<AtomicU32> {
+        &self.begun
+    }
+
+    /// How often libcurl was about to send the request on a connection.
+    pub(crate) fn times_begun(&self) -> u32 {
+        self.begun.load(Ordering::Relaxed)
     }
 
     /// The body, if it is one piece of at most `max_bytes`.
@@ -92,22 +108,6 @@ impl Exchange {
             self.offset = 0;
         }
         filled
-    }
-
-    /// Starts the body again at `at`: libcurl does so when a kept connection turns out to be dead.
-    pub(crate) fn rewind(&mut self, at: u64) -> bool {
-        let Ok(mut left) = usize::try_from(at) else {
-            return false;
-        };
-        for (index, segment) in self.body.iter().enumerate() {
-            let length = segment.bytes().len();
-            if left <= length {
-                (self.segment, self.offset) = (index, left);
-                return true;
-            }
-            left = left.saturating_sub(length);
-        }
-        false
     }
 
     /// Takes one header line; false ends the transfer.
@@ -228,15 +228,11 @@ mod tests {
     }
 
     #[test]
-    fn segments_are_read_as_one_body_and_can_be_read_again() {
-        let mut exchange = exchange(&["head", "", "payload", "\n"]);
+    fn segments_are_read_as_one_body() {
         for step in [1, 3, 100] {
-            assert!(exchange.rewind(0));
+            let mut exchange = exchange(&["head", "", "payload", "\n"]);
             assert_eq!(read_all(&mut exchange, step), "headpayload\n");
         }
-        assert!(exchange.rewind(6));
-        assert_eq!(read_all(&mut exchange, 4), "yload\n");
-        assert!(!exchange.rewind(13));
     }
 
     #[test]

@@ -91,6 +91,10 @@ impl Sender for HostSender {
         Ok(())
     }
 
+    fn has_room(&self) -> bool {
+        true
+    }
+
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
         self.ended.wait(at_most, ended);
     }
@@ -151,6 +155,10 @@ impl HttpClient for HostHttp {
         let result = judge(&url, is_answered, response);
         self.ended.add(ticket, result.map(Answer::Http));
         Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        true
     }
 
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {

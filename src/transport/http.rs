@@ -92,7 +92,7 @@ pub(crate) enum Answer {
 /// Why there was no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
-    /// [`Cause::Connect`] or [`Cause::Read`].
+    /// [`Cause::Connect`], [`Cause::Read`] or [`Cause::Stale`].
     pub(crate) cause: Cause,
     /// For diagnostics; no credentials.
     pub(crate) detail: String,
@@ -111,6 +111,9 @@ pub(crate) struct Completion {
 pub(crate) trait HttpClient {
     /// Begins a request. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
+
+    /// True if another request may begin. An answer whose body is still read takes up a place after its completion.
+    fn has_room(&self) -> bool;
 
     /// Moves the running requests on, for at most `at_most` or until something happens; adds what ended.
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);

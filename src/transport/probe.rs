@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 use curl::easy::{Easy2, Handler};
 use curl::multi::{Easy2Handle, Multi, MultiWaker};
 
-use super::close_on_exec::close_pair_on_exec;
 use super::connection::{self, error_text};
+use super::lookup;
+use super::pool::new_multi;
 use super::proxy::ProxyUrl;
 use super::settings::Settings;
 use crate::base::cancellation;
@@ -232,10 +233,11 @@ fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
             "a connection needs {DESCRIPTORS} free descriptors, and there are fewer: {error}"
         ));
     }
-    let multi = descriptor::with_standard_taken(Multi::new);
-    let waker = multi.waker();
-    close_pair_on_exec(|| waker.wakeup().is_ok());
-    lock(&board.state).waker = Some(waker);
+    if settings.endpoint.starts_with("https") && !connection::has_tls() {
+        return Findings::failed(connection::no_tls_text());
+    }
+    let multi = new_multi();
+    lock(&board.state).waker = Some(multi.waker());
     let mut easy = Easy2::new(Silent);
     let handle = match configure(&mut easy, settings, timeout) {
         Ok(()) => multi.add2(easy).map_err(|error| error.to_string()),
@@ -261,7 +263,7 @@ fn connect(
         if board.is_cancelled() {
             return Some("cancelled: the library was closed meanwhile".to_owned());
         }
-        let running = match multi.perform() {
+        let running = match lookup::named(|| multi.perform()) {
             Ok(running) => running,
             Err(error) => return Some(error.to_string()),
         };
@@ -269,7 +271,10 @@ fn connect(
         multi.messages(|message| result = message.result_for2(handle).or(result.take()));
         match result {
             Some(Ok(())) => return None,
-            Some(Err(error)) => return Some(error_text(&error, settings)),
+            Some(Err(error)) => {
+                let refusal = lookup::take_refusal();
+                return Some(refusal.unwrap_or_else(|| error_text(&error, settings)));
+            }
             None if running == 0 => return Some("libcurl ended without a result".to_owned()),
             None => {}
         }
@@ -328,6 +333,6 @@ fn configure(
 ) -> Result<(), curl::Error> {
     connection::apply(easy, settings)?;
     easy.connect_only(true)?;
-    easy.connect_timeout(settings.connect_timeout.min(timeout))?;
+    connection::set_connect_timeout(easy, settings.connect_timeout.min(timeout))?;
     easy.timeout(timeout)
 }

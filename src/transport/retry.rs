@@ -12,6 +12,9 @@ pub(crate) enum Cause {
     Connect,
     /// Connected, but no complete answer.
     Read,
+    /// The connection had served an earlier request and died before a byte of the answer. It counts as
+    /// [`Cause::Read`], but it says nothing about the server, so nothing has to be waited for.
+    Stale,
     /// 502, 503 or 504.
     Status,
     /// A redirect that may be followed.
@@ -65,7 +68,7 @@ impl RetryPolicy {
     pub(crate) fn allows_another(&self, attempts: &mut Attempts, cause: Cause) -> bool {
         let (count, limit) = match cause {
             Cause::Connect => (&mut attempts.connect, self.connect),
-            Cause::Read => (&mut attempts.read, self.read),
+            Cause::Read | Cause::Stale => (&mut attempts.read, self.read),
             Cause::Status => (&mut attempts.status, self.status),
             Cause::Redirect => (&mut attempts.redirect, self.redirect),
         };
@@ -82,10 +85,10 @@ impl RetryPolicy {
         const MOST_UNANSWERED: u32 = 100;
         let limit = match cause {
             Cause::Connect => self.connect,
-            Cause::Read => self.read,
+            Cause::Read | Cause::Stale => self.read,
             Cause::Status | Cause::Redirect => return false,
         };
-        if cause == Cause::Read {
+        if matches!(cause, Cause::Read | Cause::Stale) {
             attempts.unanswered_probes = attempts.unanswered_probes.saturating_add(1);
         }
         self.is_patient && limit.is_none() && attempts.unanswered_probes <= MOST_UNANSWERED

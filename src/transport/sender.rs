@@ -28,6 +28,9 @@ pub(crate) trait Sender {
     /// Begins with a parcel. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure>;
 
+    /// True if it can begin with another parcel now.
+    fn has_room(&self) -> bool;
+
     /// Moves on what is under way, for at most `at_most` or until something happens; adds what ended.
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
 
@@ -66,6 +69,10 @@ impl<C: HttpClient> Sender for HttpSender<C> {
         let size = u64::try_from(request.body_len()).unwrap_or(u64::MAX);
         self.shared.traffic.bytes.fetch_add(size, Ordering::Relaxed);
         self.client.start(ticket, request)
+    }
+
+    fn has_room(&self) -> bool {
+        self.client.has_room()
     }
 
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {

@@ -539,6 +539,12 @@ impl Shared {
         detail.clone_into(&mut lock(&self.traffic.last_error));
     }
 
+    /// Records why no request can ever succeed.
+    pub(crate) fn note_unusable(&self, why: &str) {
+        self.diagnostics.log(Severity::Error, format_args!("{why}"));
+        why.clone_into(&mut lock(&self.traffic.last_error));
+    }
+
     /// Records an answer.
     pub(crate) fn note_answer(&self, status: u16) {
         self.traffic.unreachable.store(0, Ordering::Relaxed);

@@ -29,6 +29,7 @@ pub mod bugsink;
 pub mod certificates;
 pub mod client;
 pub mod corpus;
+pub mod http2;
 pub mod nginx;
 pub mod proxies;
 pub mod relay;

@@ -200,7 +200,8 @@ impl<S: Sender> Worker<S> {
         let policy = self.shared.settings.retry;
         let (now, unit) = (self.shared.clock.now(), (self.random)());
         let was_probe = self.circuit.is_open();
-        if transfer.failures_before >= self.circuit.failures() {
+        let is_stale = failure.cause == Cause::Stale;
+        if !is_stale && transfer.failures_before >= self.circuit.failures() {
             self.circuit.failed(failure.cause, |failures| {
                 now.checked_add(policy.delay(failures, None, unit))
                     .unwrap_or(now)
@@ -224,7 +225,7 @@ impl<S: Sender> Worker<S> {
             self.parked.push_back(job);
         } else if policy.allows_another(&mut job.attempts, failure.cause) {
             // The same envelope is tried until it is given up, so that the others keep their attempts.
-            match was_probe {
+            match was_probe || is_stale {
                 true => self.parked.push_front(job),
                 false => self.parked.push_back(job),
             }

@@ -262,6 +262,7 @@ impl<S: Sender> Worker<S> {
             self.shared.settings.max_requests_in_flight
         };
         self.active.len() < limit
+            && self.sender.has_room()
             && self
                 .circuit
                 .blocked_until(self.shared.clock.now())

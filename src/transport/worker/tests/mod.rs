@@ -40,6 +40,8 @@ struct Script {
     /// Bodies and targets of all requests.
     requests: Vec<(Option<String>, bool, String)>,
     waits: Vec<Duration>,
+    /// No other request can begin.
+    is_full: bool,
     /// How many of the open requests have an answer without an end.
     answered: usize,
 }
@@ -75,6 +77,10 @@ impl HttpClient for FakeClient {
             None => self.hanging.push(ticket),
         }
         Ok(())
+    }
+
+    fn has_room(&self) -> bool {
+        !self.script.lock().unwrap().is_full
     }
 
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {

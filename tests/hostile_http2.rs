@@ -1,0 +1,157 @@
+//! Hostile servers over TLS and HTTP/2: nothing is lost that a new connection would take, nothing is sent uncounted.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what is wrong by panicking"
+)]
+
+mod real;
+mod support;
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use real::client::Client;
+use real::http2::Http2Server;
+use serde_json::{Value, json};
+
+/// Retries that come quickly, and little patience with silence.
+fn options(server: &Http2Server, in_flight: usize) -> Value {
+    json!({
+        "dsn": server.dsn(), "ca_certs": server.ca(), "send_client_reports": false,
+        "retries": 3, "retry_backoff_ms": 10, "retry_backoff_max_ms": 50,
+        "read_timeout_ms": 300, "max_requests_in_flight": in_flight,
+    })
+}
+
+fn capture_many(client: &mut Client, count: u64) -> BTreeSet<String> {
+    (0..count)
+        .map(|number| client.capture_text(&format!("event {number}")))
+        .collect()
+}
+
+fn set(ids: Vec<String>) -> BTreeSet<String> {
+    ids.into_iter().collect()
+}
+
+#[test]
+fn what_a_bad_connection_does_not_take_a_new_one_does() {
+    // HTTP-10
+    for manner in [
+        "silent",
+        "silent 5",
+        "close",
+        "close 5",
+        "goaway",
+        "goaway 5",
+        "reset",
+        "refuse",
+        "refuse 5",
+        "window",
+        "window 5",
+        "pings",
+        "pings 5",
+        "continuations 5",
+    ] {
+        for in_flight in [1, 4] {
+            let mut server = Http2Server::start(&[manner, "ok"]);
+            let mut client = Client::start(&options(&server, in_flight));
+            let sent = capture_many(&mut client, 25);
+            let stats = client.assert_settled(25, 25, &json!({}));
+            let report = server.report();
+            let context = format!("{manner}, {in_flight} in flight: {stats} {report:?}");
+            assert_eq!(set(report.accepted.clone()), sent, "{context}");
+            // Every request that arrived was counted, and so was every one that got no answer.
+            let requests = stats["requests"].as_u64().unwrap();
+            assert!(report.all_requests() <= requests, "{context}");
+            assert_eq!(
+                stats["retries"].as_u64().unwrap(),
+                requests - 25,
+                "{context}"
+            );
+            client.finish();
+        }
+    }
+}
+
+#[test]
+fn no_retry_goes_into_a_connection_that_fell_silent() {
+    let mut server = Http2Server::start(&["silent 5", "ok"]);
+    let mut client = Client::start(&options(&server, 1));
+    let sent = capture_many(&mut client, 25);
+    client.assert_settled(25, 25, &json!({}));
+    let report = server.report();
+    // The sixth request met the silence, and went to the new connection with all that followed.
+    assert_eq!(report.requests, [6, 20]);
+    assert_eq!(set(report.accepted), sent);
+    client.finish();
+}
+
+#[test]
+fn streams_that_are_answered_late_are_waited_for_beside_a_new_connection() {
+    let mut server = Http2Server::start(&["single", "ok"]);
+    let mut client = Client::start(&options(&server, 4));
+    let sent = capture_many(&mut client, 25);
+    client.assert_settled(25, 25, &json!({}));
+    assert_eq!(set(server.report().accepted), sent);
+    client.finish();
+}
+
+#[test]
+fn without_retries_a_request_is_sent_once() {
+    // HTTP-5
+    for manner in ["close 1", "refuse 1", "goaway 1", "reset 1"] {
+        let mut server = Http2Server::start(&[manner, "ok"]);
+        let mut options = options(&server, 1);
+        options["retries"] = json!(0);
+        let mut client = Client::start(&options);
+        client.capture_text("first");
+        client.flush();
+        let lost = client.capture_text("on the connection that was kept");
+        client.assert_settled(2, 1, &json!({"network_error": 1}));
+        assert_eq!(client.outcome_of(&lost).attempts, 1, "{manner}");
+        client.capture_text("third");
+        let stats = client.assert_settled(3, 2, &json!({"network_error": 1}));
+        assert_eq!(stats["requests"], 3, "{manner}");
+        assert_eq!(server.report().all_requests(), 3, "{manner}");
+        client.finish();
+    }
+}
+
+#[test]
+fn an_answer_without_an_end_is_settled_and_keeps_no_place() {
+    // HTTP-1
+    for manner in ["headers", "drip"] {
+        for in_flight in [1, 4] {
+            let mut server = Http2Server::start(&[manner]);
+            let mut options = options(&server, in_flight);
+            // Whoever waits for one of these is seen to.
+            options["read_timeout_ms"] = json!(60_000);
+            options["transfer_timeout"] = json!(60_000);
+            let mut client = Client::start(&options);
+            let started = Instant::now();
+            let sent = capture_many(&mut client, 10);
+            let stats = client.assert_settled(10, 10, &json!({}));
+            assert!(started.elapsed().as_secs() < 20, "{manner}");
+            assert_eq!(stats["requests"], 10, "{manner}");
+            let report = server.report();
+            assert_eq!(set(report.accepted), sent);
+            // The end of a stream is not the end of its connection.
+            assert_eq!(report.requests, [10], "{manner}");
+            client.finish();
+        }
+    }
+}
+
+#[test]
+fn a_server_that_asks_for_http_1_gets_it() {
+    let mut server = Http2Server::start(&["http1", "http1", "plain"]);
+    let mut client = Client::start(&options(&server, 1));
+    let sent = capture_many(&mut client, 5);
+    client.assert_settled(5, 5, &json!({}));
+    assert_eq!(set(server.report().accepted), sent);
+    client.finish();
+}
