@@ -284,7 +284,8 @@ pub unsafe extern "C" fn sentry_http_response_set_status_code(
     }
 }
 
-/// Sets a header of an answer. Only `Retry-After`, `X-Sentry-Rate-Limits` and `Location` matter, others are ignored.
+/// Sets a header of an answer. Only `Retry-After`, `Date`, `X-Sentry-Rate-Limits` and `Location` matter, others
+/// are ignored.
 ///
 /// Arguments: `key` in any case; a later `value` replaces an earlier one.
 /// Ownership: the texts are copied.
@@ -305,6 +306,7 @@ pub unsafe extern "C" fn sentry_http_response_set_header(
         let response = &mut response.response;
         let place = match key.to_ascii_lowercase().as_slice() {
             b"retry-after" => &mut response.retry_after,
+            b"date" => &mut response.date,
             b"x-sentry-rate-limits" => &mut response.rate_limits,
             b"location" => &mut response.location,
             _ => return,

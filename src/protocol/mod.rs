@@ -11,7 +11,7 @@ pub(crate) mod discard;
 pub(crate) mod dsn;
 pub(crate) mod envelope;
 pub(crate) mod event;
-mod http_date;
+pub(crate) mod http_date;
 pub(crate) mod level;
 pub(crate) mod names;
 pub(crate) mod rate_limit;

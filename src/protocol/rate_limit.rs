@@ -35,7 +35,7 @@ pub(crate) enum Target {
 
 /// The limits that follow from one answer; the headers are given without their names, `None` when absent.
 ///
-/// `now` is the time by the wall clock, for a `Retry-After` that is a date.
+/// `now` is what the server takes for now, for a `Retry-After` that is a date.
 pub(crate) fn limits_from_response(
     status: u16,
     rate_limits: Option<&str>,

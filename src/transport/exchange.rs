@@ -146,6 +146,8 @@ impl Exchange {
             });
         } else if name.eq_ignore_ascii_case(b"retry-after") {
             self.response.retry_after = Some(value());
+        } else if name.eq_ignore_ascii_case(b"date") {
+            self.response.date = Some(value());
         } else if name.eq_ignore_ascii_case(b"x-sentry-error") {
             self.response.explanation = Some(shorten(&value()));
         }
@@ -247,12 +249,15 @@ mod tests {
         assert_eq!(exchange.take_response(200, None), None);
         assert!(!exchange.is_answered());
         exchange.note_header(b"Retry-After:  7 \r\n");
+        exchange.note_header(b"date: Sun, 06 Nov 1994 08:49:37 GMT\r\n");
         exchange.note_header(b"x-sentry-RATE-limits: 60:error\r\n");
         exchange.note_header(b"X-Sentry-Rate-Limits: 5:session\r\n");
         exchange.note_header(b"\r\n");
         assert!(exchange.is_answered());
         let response = exchange.take_response(200, None).unwrap();
         assert_eq!(response.retry_after.as_deref(), Some("7"));
+        let date = response.date.as_deref();
+        assert_eq!(date, Some("Sun, 06 Nov 1994 08:49:37 GMT"));
         assert_eq!(response.rate_limits.as_deref(), Some("60:error,5:session"));
     }
 

@@ -94,6 +94,8 @@ pub(crate) struct HostResponse {
     pub(crate) rate_limits: Option<String>,
     /// `Retry-After`.
     pub(crate) retry_after: Option<String>,
+    /// `Date`.
+    pub(crate) date: Option<String>,
     /// `Location`.
     pub(crate) location: Option<String>,
 }

@@ -214,6 +214,7 @@ fn judge(url: &str, is_answered: bool, response: HostResponse) -> Result<Respons
         location: location.map(|location| redirect::absolute(url, location)),
         rate_limits: response.rate_limits,
         retry_after: response.retry_after,
+        date: response.date,
         explanation: None,
     })
 }

@@ -72,6 +72,8 @@ pub(crate) struct Response {
     pub(crate) rate_limits: Option<String>,
     /// `Retry-After`.
     pub(crate) retry_after: Option<String>,
+    /// `Date`: what the server takes for now.
+    pub(crate) date: Option<String>,
     /// `X-Sentry-Error`, or the start of the body of a refusal.
     pub(crate) explanation: Option<String>,
     /// Absolute target of a redirect.

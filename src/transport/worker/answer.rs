@@ -1,11 +1,12 @@
 //! Answers: what a response, or its absence, means for the envelope, the server and the books.
 
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
 use super::{Job, Redirect, Reports, Sender, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
-use crate::protocol::rate_limit;
+use crate::protocol::{http_date, rate_limit};
 use crate::transport::http::{Answer, Completion, Failure, Response};
 use crate::transport::outcome::Fate;
 use crate::transport::redirect::may_follow;
@@ -67,7 +68,7 @@ impl<S: Sender> Worker<S> {
             status,
             response.rate_limits.as_deref(),
             response.retry_after.as_deref(),
-            self.shared.clock.wall(),
+            self.now_of_server(&response),
         );
         self.shared.limiter.apply(&limits, now);
         match status {
@@ -146,6 +147,13 @@ impl<S: Sender> Worker<S> {
         );
     }
 
+    /// What the server took for now when it answered. A date in the answer means what it says by the server's clock; ours may
+    /// be set to anything.
+    fn now_of_server(&self, response: &Response) -> SystemTime {
+        let date = response.date.as_deref().and_then(http_date::parse);
+        date.unwrap_or_else(|| self.shared.clock.wall())
+    }
+
     fn retry_status(&mut self, mut job: Job, response: &Response) {
         let policy = self.shared.settings.retry;
         if !policy.allows_another(&mut job.attempts, Cause::Status) {
@@ -156,7 +164,7 @@ impl<S: Sender> Worker<S> {
         let asked = response
             .retry_after
             .as_deref()
-            .and_then(|text| rate_limit::parse_retry_after(text, self.shared.clock.wall()));
+            .and_then(|text| rate_limit::parse_retry_after(text, self.now_of_server(response)));
         let delay = policy.delay(job.attempts.total(), asked, (self.random)());
         if let Some(at) = self.shared.clock.now().checked_add(delay) {
             self.circuit.postpone(at);

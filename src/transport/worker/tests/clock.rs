@@ -44,6 +44,42 @@ fn a_rate_limit_lasts_as_long_as_the_server_said() {
     }
 }
 
+// RL-2, RL-3
+#[test]
+fn a_date_to_wait_for_is_read_against_the_clock_of_the_server() {
+    let reply = |status| {
+        Ok(Response {
+            status,
+            date: Some("Thu, 01 Jan 2026 00:00:00 GMT".to_owned()),
+            retry_after: Some("Thu, 01 Jan 2026 00:00:07 GMT".to_owned()),
+            ..Response::default()
+        })
+    };
+    for wrong in wrong_times() {
+        let retry = RetryPolicy {
+            status: Some(1),
+            ..RETRY
+        };
+        let mut rig = rig_with(retry, 1);
+        rig.clock.set_wall(wrong);
+        rig.capture();
+        rig.answers([reply(503)]);
+        rig.steps(2);
+        assert_eq!(rig.last_wait(), Duration::from_secs(7), "{wrong:?}");
+        rig.clock.advance(Duration::from_secs(7));
+        rig.answers([reply(429)]);
+        rig.steps(2);
+        let is_limited = || {
+            rig.shared
+                .limiter
+                .is_limited(Category::Error, rig.clock.now())
+        };
+        assert!(is_limited(), "{wrong:?}");
+        rig.clock.advance(Duration::from_secs(8));
+        assert!(!is_limited(), "{wrong:?}");
+    }
+}
+
 // RL-2, RL-8: the date of a server is compared with a clock that may be anywhere.
 #[test]
 fn a_date_to_wait_for_silences_nobody_for_longer_than_a_day() {
