@@ -13,10 +13,15 @@ mod driver;
 mod support;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use driver::{Driver, Stats, quick_options, status, with};
 use receiver::{Receiver, Reply};
 use serde_json::{Value, json};
+use support::Scratch;
+
+/// A guard against hangs, no promise.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn start(changes: Value) -> (Receiver, Driver) {
     let receiver = Receiver::start();
@@ -258,4 +263,29 @@ fn an_idle_flush_sends_nothing() {
     }
     assert_eq!(driver.close().number("result"), 0);
     assert_eq!(receiver.connections(), 0);
+}
+
+// REP-8
+#[test]
+fn a_report_under_way_at_a_kill_is_told_by_the_next_start() {
+    let scratch = Scratch::new("report-kill");
+    let receiver = Receiver::start();
+    receiver.set_default(Reply::hang_after_request());
+    let database = json!({"database_path": scratch.path()});
+    let options = with(quick_options(&receiver.dsn()), database);
+    let mut driver = Driver::with_options(&options);
+    lose(&mut driver, 3);
+    driver.accept_many(1);
+    assert!(receiver.wait_for_requests(1, PATIENCE));
+    assert_eq!(reports_in(&receiver), 1);
+    driver.kill();
+    receiver.set_default(Reply::ok());
+    let told = losses(&[("invalid", 3), ("internal_sdk_error", 1)]);
+    // What is answered is told, whatever becomes of the process then.
+    for _ in 0..2 {
+        let mut next = Driver::with_options(&options);
+        next.drain();
+        next.kill();
+        assert_eq!(receiver.reported_losses(), told);
+    }
 }

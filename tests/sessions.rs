@@ -470,3 +470,67 @@ fn what_the_queue_refused_did_not_count_as_the_first_transmission() {
     let last = sessions.last().unwrap();
     assert_eq!(told(last), ("ok", 2, true));
 }
+
+// SES-4
+#[test]
+fn an_end_is_told_once_even_if_the_file_cannot_be_removed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = Scratch::new("sessions");
+    let changes = json!({"database_path": scratch.path()});
+    let (receiver, mut driver) = start(changes.clone());
+    wait_for("the file", || session_file(scratch.path()).is_some());
+    driver.accept(&error());
+    driver.drain();
+    let run = fs::read_dir(scratch.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .find(|path| path.extension().is_some_and(|it| it == "run"))
+        .unwrap();
+    // SAFETY: no arguments.
+    let is_root = unsafe { libc::geteuid() } == 0;
+    if is_root {
+        // As a server does that binds a port first.
+        assert_eq!(driver.send("setuid 12345").number("result"), 0);
+    } else {
+        fs::set_permissions(&run, fs::Permissions::from_mode(0o500)).unwrap();
+    }
+    // Two ends: the file says neither.
+    driver.send("session start");
+    driver.send("session end");
+    driver.drain();
+    assert_eq!(driver.stats().figure("database_unusable"), 1);
+    assert!(run.join("session.json").exists());
+    close(driver);
+    fs::set_permissions(&run, fs::Permissions::from_mode(0o700)).unwrap();
+    close(Driver::with_options(&options(&receiver, changes)));
+    let (_, sessions) = heard(&receiver);
+    let ends: Vec<_> = sessions
+        .iter()
+        .map(|it| told(it).0)
+        .filter(|it| *it != "ok")
+        .collect();
+    assert_eq!(ends, ["exited"; 3], "{sessions:?}");
+}
+
+// SES-4
+#[test]
+fn an_end_that_outlives_a_kill_is_the_only_one() {
+    let scratch = Scratch::new("sessions");
+    let changes = json!({
+        "database_path": scratch.path(), "queue_durable": true, "queue_max_bytes": 65_536, "retries": 1000,
+    });
+    let (receiver, mut driver) = start(changes.clone());
+    receiver.refuse();
+    wait_for("the file", || session_file(scratch.path()).is_some());
+    // In the log, and perhaps not yet out of the file.
+    driver.send("session end");
+    driver.kill();
+    receiver.listen().unwrap();
+    let later = with(changes, json!({"auto_session_tracking": false}));
+    let mut driver = Driver::with_options(&options(&receiver, later));
+    assert!(receiver.wait_for_requests(1, PATIENCE));
+    driver.drain();
+    let (_, sessions) = heard(&receiver);
+    let ends: Vec<_> = sessions.iter().map(told).collect();
+    assert_eq!(ends, [("exited", 0, true)]);
+}

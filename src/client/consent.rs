@@ -70,7 +70,7 @@ impl Client {
     pub(crate) fn has_paperwork(&self) {
         match &self.transport {
             Some(transport) => Transport::has_chores(transport),
-            None => crate::transport::backing::Chores::run(&*self.paperwork),
+            None => crate::transport::backing::Chores::run(&*self.paperwork, &|_| {}),
         }
     }
 }

@@ -195,7 +195,11 @@ impl Client {
         }
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
-        self.paperwork.close();
+        self.paperwork.close(&|sid| {
+            if let Some(transport) = &self.transport {
+                transport.note_session(sid);
+            }
+        });
         // A thread that was left to itself could still speak, and the host may be about to free its logger.
         self.diagnostics.mute();
         unsent

@@ -161,24 +161,28 @@ impl Paperwork {
         true
     }
 
-    /// Writes what waits, unless another thread is at it and will; ends the run.
-    pub(crate) fn close(&self) {
+    /// Writes what waits, unless another thread is at it and will; ends the run. For `note_session` see [`Chores::run`].
+    pub(crate) fn close(&self, note_session: &dyn Fn(Option<Uuid>)) {
         if let Some(_writing) = try_lock(&self.writing) {
-            self.write();
+            self.write(note_session);
         }
         if let Some(database) = &self.database {
             database.run().end();
         }
     }
 
-    fn write(&self) {
+    fn write(&self, note_session: &dyn Fn(Option<Uuid>)) {
         let Some(database) = &self.database else {
             return;
         };
-        if let Some(content) = self.sessions.take_change()
-            && let Err(error) = session_file::write(database.run(), content.as_deref())
-        {
-            self.warn("the running session cannot be kept", &error);
+        if let Some(running) = self.sessions.take_change() {
+            // First: a file that cannot be written or removed is known to be out of date then, and nobody ends its session
+            // a second time.
+            note_session(running.as_ref().map(|(sid, _)| *sid));
+            let content = running.as_ref().map(|(_, content)| content.as_slice());
+            if let Err(error) = session_file::write(database.run(), content) {
+                self.warn("the running session cannot be kept", &error);
+            }
         }
         if self.consent_changed.swap(false, Ordering::AcqRel) {
             let decision = self.consent();
@@ -198,13 +202,14 @@ impl Paperwork {
 }
 
 impl Chores for Paperwork {
-    fn run(&self) {
+    fn run(&self, note_session: &dyn Fn(Option<Uuid>)) {
         let _writing = lock(&self.writing);
-        self.write();
+        self.write(note_session);
     }
 
-    fn take_over(&self, old: &OldRun) {
-        if let Some(session) = session_file::take(old.directory()) {
+    fn take_over(&self, old: &OldRun, was_running: &dyn Fn(Uuid) -> bool) {
+        let left = session_file::take(old.directory());
+        if let Some(session) = left.filter(|session| was_running(session.sid())) {
             self.sessions.collect(session);
         }
     }

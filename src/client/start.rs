@@ -139,7 +139,7 @@ impl Client {
             })
             .transpose()
             .map_err(|error| {
-                paperwork.close();
+                paperwork.close(&|_| {});
                 format!("the worker thread cannot be started: {error}")
             })?;
         Ok(Self {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::outcome::OutcomeSink;
+use crate::base::uuid::Uuid;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
 use crate::store::run::OldRun;
@@ -26,12 +27,13 @@ pub(crate) struct Backing {
 
 /// Work on files that callers must not wait for. All of it is called on the worker's thread, without any lock held.
 pub(crate) trait Chores: fmt::Debug + Send + Sync {
-    /// Writes what waits to be written; called soon after [`super::Transport::has_chores`].
-    fn run(&self);
+    /// Writes what waits to be written; called soon after [`super::Transport::has_chores`]. `note_session` is told which
+    /// session is running before its file is written or removed.
+    fn run(&self, note_session: &dyn Fn(Option<Uuid>));
 
     /// Takes what is the client's from a dead run, soon after the start and before the files of the transport in any of them
-    /// are looked at.
-    fn take_over(&self, old: &OldRun);
+    /// are looked at. A session that was not running is one whose file could not be removed.
+    fn take_over(&self, old: &OldRun, was_running: &dyn Fn(Uuid) -> bool);
 
     /// All dead runs have been seen: what is to be sent of them. Not called if a shutdown came first.
     fn taken_over(&self) -> Vec<Envelope>;

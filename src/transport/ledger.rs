@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 use super::table::{Column, Table};
+use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 
@@ -52,6 +53,8 @@ pub(crate) struct Ledger {
     gate: RwLock<()>,
     table: Table,
     has_unreported: AtomicU64,
+    /// Losses in reports whose answer has not come.
+    under_way: AtomicU64,
     reports: bool,
 }
 
@@ -69,6 +72,7 @@ impl Ledger {
             gate: RwLock::new(()),
             table,
             has_unreported: AtomicU64::new(0),
+            under_way: AtomicU64::new(0),
             reports,
         }
     }
@@ -97,7 +101,13 @@ impl Ledger {
         self.has_unreported.load(Ordering::Relaxed) > 0
     }
 
-    /// Takes the counts that wait for a client report; they are gone from here until [`Ledger::restore`].
+    /// True if the server has been told of every loss, and has answered.
+    pub(crate) fn is_everything_told(&self) -> bool {
+        !self.has_unreported() && self.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    /// Takes the counts that wait for a client report. They are under way until [`Ledger::restore`] or [`Ledger::told`] says
+    /// how that ended; a process that dies meanwhile leaves them to the next start.
     pub(crate) fn take_unreported(&self) -> Vec<Loss> {
         if !self.has_unreported() {
             return Vec::new();
@@ -107,6 +117,7 @@ impl Ledger {
             for category in Category::ALL {
                 let quantity = self.table.take_unreported(reason, category);
                 if quantity > 0 {
+                    self.under_way.fetch_add(quantity, Ordering::Relaxed);
                     self.has_unreported.fetch_sub(quantity, Ordering::Relaxed);
                     losses.push((reason, category, quantity));
                 }
@@ -119,7 +130,33 @@ impl Ledger {
     pub(crate) fn restore(&self, losses: &[Loss]) {
         for &(reason, category, quantity) in losses {
             self.note_unreported(category, reason, quantity);
+            self.end_report((reason, category, quantity));
         }
+    }
+
+    /// The server has these.
+    pub(crate) fn told(&self, losses: &[Loss]) {
+        losses
+            .iter()
+            .copied()
+            .for_each(|loss| self.end_report(loss));
+    }
+
+    /// Takes over what an earlier run did not tell the server.
+    pub(crate) fn take_over(&self, losses: &[Loss]) {
+        for &(reason, category, quantity) in losses {
+            self.note_unreported(category, reason, quantity);
+        }
+    }
+
+    /// Says which session is running, for the start that follows should this process die.
+    pub(crate) fn set_session(&self, sid: Option<Uuid>) {
+        self.table.set_session(sid);
+    }
+
+    fn end_report(&self, (reason, category, quantity): Loss) {
+        self.table.end_report(reason, category, quantity);
+        self.under_way.fetch_sub(quantity, Ordering::Relaxed);
     }
 
     fn note_unreported(&self, category: Category, reason: DiscardReason, quantity: u64) {
@@ -284,14 +321,18 @@ mod tests {
         );
         assert!(!ledger.has_unreported());
         assert!(ledger.take_unreported().is_empty());
+        assert!(!ledger.is_everything_told());
         ledger.restore(&losses);
         ledger
             .enter()
             .refuse(ONE_ERROR, DiscardReason::QueueOverflow);
+        let losses = ledger.take_unreported();
         assert_eq!(
-            ledger.take_unreported()[0],
+            losses[0],
             (DiscardReason::QueueOverflow, Category::Error, 3)
         );
+        ledger.told(&losses);
+        assert!(ledger.is_everything_told());
     }
 
     // REP-6, REP-9, REP-10

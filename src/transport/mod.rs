@@ -180,6 +180,11 @@ impl Transport {
         self.shared.wake.now();
     }
 
+    /// Says which session is running, for the start that follows should this process die.
+    pub(crate) fn note_session(&self, sid: Option<Uuid>) {
+        self.shared.ledger.set_session(sid);
+    }
+
     /// Room for an envelope of the first priority.
     pub(crate) fn room(&self) -> Room {
         let settings = &self.shared.settings.queue;

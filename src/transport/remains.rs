@@ -15,8 +15,9 @@ use super::ledger::Tally;
 use super::queue::Refusal;
 use super::settings::Settings;
 use super::shared::Shared;
-use super::table::{DeadCounts, Table};
+use super::table::{DeadCounts, Table, is_running_session};
 use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
@@ -81,6 +82,11 @@ pub(crate) fn find_log(shared: &Shared) -> io::Result<()> {
     })
 }
 
+/// False if the run had ended this session before it died.
+pub(crate) fn was_running(old: &OldRun, sid: Uuid) -> bool {
+    is_running_session(&old.directory().join(COUNTERS), sid)
+}
+
 /// At the end of a run that has settled everything: its files go, unless the server has not been told of every loss.
 /// Then the page stays, and the next start tells it (REP-8).
 pub(crate) fn remove(shared: &Shared) {
@@ -88,11 +94,12 @@ pub(crate) fn remove(shared: &Shared) {
         return;
     };
     let run = database.run().directory();
+    // What could not be removed is told by the page: that it is out of date.
     // A file that stays is taken over by the next start, which finds nothing unsettled in it.
     if !shared.queue.copies().has_left() {
         let _ = run.remove(QUEUE_LOG);
     }
-    if !shared.ledger.has_unreported() {
+    if shared.ledger.is_everything_told() && !database.has_failed() {
         let _ = run.remove(COUNTERS);
     }
 }
@@ -199,7 +206,7 @@ impl Inheritance {
 
     fn book(&mut self, shared: &Shared) {
         let died = std::mem::take(&mut self.dead.died);
-        shared.ledger.restore(&self.dead.unreported);
+        shared.ledger.take_over(&self.dead.unreported);
         if died.is_empty() {
             return;
         }

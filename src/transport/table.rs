@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ledger::{CategoryCounts, Loss, Tally};
 use crate::base::process;
+use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::counters::{self, CounterPage};
@@ -23,10 +24,15 @@ const REASONS: usize = 32;
 const ROW: usize = 4 + REASONS;
 /// Cells of the counts by category.
 const ROWS: usize = ROW * Category::COUNT;
-/// All cells; after the rows the counts that were not reported yet, by reason and category.
-const CELLS: usize = ROWS + REASONS * Category::COUNT;
+/// Cells of a list of losses, by reason and category.
+const LOSSES: usize = REASONS * Category::COUNT;
+/// Where the cell of the running session is: after the rows and the two lists of losses, one of those that wait for a client
+/// report and one of those whose report is under way.
+const SESSION: usize = ROWS + 2 * LOSSES;
+/// All cells.
+const CELLS: usize = SESSION + 1;
 /// What a page must say to be read: a change of the layout changes it.
-const SHAPE: u64 = 1 << 32 | (Category::COUNT as u64) << 16 | REASONS as u64;
+const SHAPE: u64 = 2 << 32 | (Category::COUNT as u64) << 16 | REASONS as u64;
 
 /// Numbers of a page beyond this are damage: thousands of years of captures.
 const MOST: u64 = 1 << 53;
@@ -122,14 +128,39 @@ impl Table {
     /// Adds to what the server has not been told.
     pub(crate) fn add_unreported(&self, reason: DiscardReason, category: Category, quantity: u64) {
         if let Some(cell) = self.cell(unreported_place(reason, category)) {
-            cell.fetch_add(quantity, Ordering::Relaxed);
+            cell.fetch_add(quantity, Ordering::Release);
         }
     }
 
-    /// Takes all of one count that the server has not been told.
+    /// Takes all of one count that the server has not been told: it is under way until [`Table::end_report`]. Only one thread
+    /// may do that.
     pub(crate) fn take_unreported(&self, reason: DiscardReason, category: Category) -> u64 {
-        self.cell(unreported_place(reason, category))
-            .map_or(0, |cell| cell.swap(0, Ordering::Relaxed))
+        let waits = self.cell(unreported_place(reason, category));
+        let is_told = self.cell(reported_place(reason, category));
+        let (Some(waits), Some(is_told)) = (waits, is_told) else {
+            return 0;
+        };
+        let quantity = waits.load(Ordering::Relaxed);
+        if quantity > 0 {
+            // First here, then there: whoever dies in between leaves it twice rather than not at all.
+            is_told.fetch_add(quantity, Ordering::Release);
+            waits.fetch_sub(quantity, Ordering::Release);
+        }
+        quantity
+    }
+
+    /// What was under way has arrived, or waits again.
+    pub(crate) fn end_report(&self, reason: DiscardReason, category: Category, quantity: u64) {
+        if let Some(cell) = self.cell(reported_place(reason, category)) {
+            cell.fetch_sub(quantity, Ordering::Release);
+        }
+    }
+
+    /// Says which session is running: the file of any other is out of date, should it still be there (SES-4).
+    pub(crate) fn set_session(&self, sid: Option<Uuid>) {
+        if let Some(cell) = self.cell(SESSION) {
+            cell.store(sid.map_or(NO_SESSION, word_of), Ordering::Release);
+        }
     }
 
     fn cell(&self, place: usize) -> Option<&AtomicU64> {
@@ -183,8 +214,16 @@ impl DeadCounts {
             let died = counts.captured.saturating_sub(settled);
             (died > 0).then_some((category, died))
         });
+        // Whether the report that was under way arrived nobody knows. It is told again: twice is better than not at all.
+        let untold = |reason, category| {
+            let (waits, is_told) = (
+                unreported_place(reason, category),
+                reported_place(reason, category),
+            );
+            cell(waits).saturating_add(cell(is_told))
+        };
         let unreported = DiscardReason::ALL.into_iter().flat_map(|reason| {
-            let of = move |category| (reason, category, cell(unreported_place(reason, category)));
+            let of = move |category| (reason, category, untold(reason, category));
             Category::ALL.into_iter().map(of)
         });
         Ok(Some(Self {
@@ -215,6 +254,26 @@ fn unreported_place(reason: DiscardReason, category: Category) -> usize {
     ROWS.saturating_add(row).saturating_add(category.index())
 }
 
+fn reported_place(reason: DiscardReason, category: Category) -> usize {
+    unreported_place(reason, category).saturating_add(LOSSES)
+}
+
+/// In the cell of the session when none is running. 0 is that nothing was said.
+const NO_SESSION: u64 = u64::MAX;
+
+/// As much of an id as a cell holds: more than enough to tell two sessions of one process apart.
+fn word_of(sid: Uuid) -> u64 {
+    let half = sid.as_bytes().first_chunk();
+    half.map_or(0, |half| u64::from_ne_bytes(*half))
+}
+
+/// False if the run said that this session is not, or no longer, the one that is running; its file was left by mistake.
+pub(crate) fn is_running_session(page: &Path, sid: Uuid) -> bool {
+    let said = counters::read(page, CELLS, SHAPE).ok().flatten();
+    let said = said.and_then(|cells| cells.get(SESSION).copied());
+    said.is_none_or(|said| said == 0 || said == word_of(sid))
+}
+
 fn zeros() -> Box<[AtomicU64]> {
     (0..CELLS).map(|_| AtomicU64::new(0)).collect()
 }
@@ -241,10 +300,12 @@ mod tests {
                 .iter()
                 .map(move |column| count_place(category, *column))
         });
-        let unreported = DiscardReason::ALL
-            .into_iter()
-            .flat_map(|reason| Category::ALL.map(|category| unreported_place(reason, category)));
-        let mut places: Vec<_> = counts.chain(unreported).collect();
+        let losses = |place: fn(DiscardReason, Category) -> usize| {
+            let of = move |reason| Category::ALL.map(|category| place(reason, category));
+            DiscardReason::ALL.into_iter().flat_map(of)
+        };
+        let losses = losses(unreported_place).chain(losses(reported_place));
+        let mut places: Vec<_> = counts.chain(losses).chain([SESSION]).collect();
         let all = places.len();
         places.sort_unstable();
         places.dedup();
@@ -272,6 +333,39 @@ mod tests {
         assert_eq!(dead.died, [(error, 1)]);
         let later = DeadCounts::read(&path).unwrap().unwrap();
         assert_eq!(later, dead, "a later start counts them again");
+    }
+
+    // REP-8
+    #[test]
+    fn a_report_that_was_under_way_is_told_again() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        let table = Table::on_page(&path).unwrap();
+        let (reason, error) = (DiscardReason::SampleRate, Category::Error);
+        let untold = || DeadCounts::read(&path).unwrap().unwrap().unreported;
+        table.add_unreported(reason, error, 5);
+        assert_eq!(table.take_unreported(reason, error), 5);
+        assert_eq!(table.take_unreported(reason, error), 0);
+        table.add_unreported(reason, error, 1);
+        assert_eq!(untold(), [(reason, error, 6)]);
+        table.end_report(reason, error, 5);
+        assert_eq!(untold(), [(reason, error, 1)]);
+    }
+
+    // SES-4
+    #[test]
+    fn a_file_of_a_session_counts_unless_the_run_said_otherwise() {
+        let scratch = Scratch::new();
+        let path = scratch.path().join("counters");
+        let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+        let are_running = || [first, second].map(|sid| is_running_session(&path, sid));
+        assert_eq!(are_running(), [true, true], "without a page");
+        let table = Table::on_page(&path).unwrap();
+        assert_eq!(are_running(), [true, true], "as after a power failure");
+        table.set_session(Some(second));
+        assert_eq!(are_running(), [false, true]);
+        table.set_session(None);
+        assert_eq!(are_running(), [false, false]);
     }
 
     #[test]

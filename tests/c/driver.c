@@ -275,6 +275,11 @@ static void run_consent(char *rest) {
     health_consent(rest, &answer);
 }
 
+static void run_setuid(char *rest) {
+    uid_t user = (uid_t)strtoul(rest, NULL, 10);
+    text_format(&answer, ",\"result\":%d", setgid((gid_t)user) != 0 || setuid(user) != 0);
+}
+
 static void run_crashed(char *rest) {
     health_crashed(rest, &answer);
 }
@@ -476,6 +481,7 @@ static const command_t commands[] = {
     {"release", run_release},             /* release */
     {"consent", run_consent},             /* give, revoke, reset or nothing */
     {"crashed", run_crashed},             /* clear or nothing */
+    {"setuid", run_setuid},               /* user */
     {"fork", run_fork},                   /* session, stay or nothing */
     {"flush", run_flush},                 /* ms */
     {"close", run_close},                 /* */

@@ -62,8 +62,11 @@ impl Client {
         let mut envelope = Envelope::default();
         envelope.push(Item::new(ItemKind::Session, payload));
         if let Some(transport) = &self.transport {
-            // Booked, whatever the answer.
-            let _ = submit(transport, envelope, transport.permit());
+            let is_queued = submit(transport, envelope, transport.permit()).is_ok();
+            // What outlives the process is told, and so must not be told again by the next start.
+            if is_queued && transport.is_durable() {
+                transport.note_session(self.sessions().and_then(Sessions::running));
+            }
         }
     }
 

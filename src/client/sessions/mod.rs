@@ -220,13 +220,21 @@ impl Sessions {
         }
     }
 
-    /// Since the last call something changed in what the file should say: the content, or `None` for no file.
-    pub(crate) fn take_change(&self) -> Option<Option<Vec<u8>>> {
+    /// The running session.
+    fn running(&self) -> Option<Uuid> {
+        let table = lock(&self.table);
+        table.running.as_ref().map(|running| running.session.sid())
+    }
+
+    /// Since the last call something changed in what the file should say: the session and its content, or `None` for no file.
+    pub(crate) fn take_change(&self) -> Option<Option<(Uuid, Vec<u8>)>> {
         if !self.has_changed.swap(false, Ordering::AcqRel) {
             return None;
         }
         let table = lock(&self.table);
-        let content = |running: &Running| running.session.write(SessionStatus::Ok, None);
+        let content = |Running { session, .. }: &Running| {
+            (session.sid(), session.write(SessionStatus::Ok, None))
+        };
         Some(table.running.as_ref().map(content))
     }
 
@@ -419,12 +427,12 @@ mod tests {
         let sessions = Sessions::default();
         assert_eq!(sessions.take_change(), None);
         begin(&sessions, 0);
-        let content = sessions.take_change().unwrap().unwrap();
+        let (_, content) = sessions.take_change().unwrap().unwrap();
         assert!(!Session::read(&content).unwrap().is_known());
         assert_eq!(sessions.take_change(), None);
         let (first, _) = ride(&sessions).unwrap();
         sessions.ridden(&first, true);
-        let content = sessions.take_change().unwrap().unwrap();
+        let (_, content) = sessions.take_change().unwrap().unwrap();
         assert!(Session::read(&content).unwrap().is_known());
         end(&sessions);
         assert_eq!(sessions.take_change(), Some(None));

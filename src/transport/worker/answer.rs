@@ -41,6 +41,7 @@ impl<S: Sender> Worker<S> {
             .traffic
             .reports
             .fetch_add(u64::from(!transfer.losses.is_empty()), Ordering::Relaxed);
+        self.shared.ledger.told(&transfer.losses);
         if let Some(job) = &transfer.job {
             self.settle(job, Fate::Delivered, 0);
         }
@@ -73,8 +74,9 @@ impl<S: Sender> Worker<S> {
         self.shared.limiter.apply(&limits, now);
         match status {
             // REP-8: a 429 does not bring the report back.
-            429 => {}
+            429 => self.shared.ledger.told(&transfer.losses),
             200..=299 => {
+                self.shared.ledger.told(&transfer.losses);
                 let sent = u64::from(!transfer.losses.is_empty());
                 self.shared
                     .traffic

@@ -67,7 +67,7 @@ impl<S: Sender> Worker<S> {
         if is_due.load(Ordering::Acquire) && is_due.swap(false, Ordering::AcqRel) {
             self.contain(|worker| {
                 if let Some(chores) = &worker.shared.backing.chores {
-                    chores.run();
+                    chores.run(&|sid| worker.shared.ledger.set_session(sid));
                 }
             });
         }
@@ -160,7 +160,7 @@ impl<S: Sender> Worker<S> {
                 return;
             };
             if let Some(chores) = &shared.backing.chores {
-                chores.take_over(&old);
+                chores.take_over(&old, &|sid| remains::was_running(&old, sid));
             }
         }
         self.takeover = Takeover::OfClient(runs);
