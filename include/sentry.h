@@ -2563,7 +2563,8 @@ const char *sentry_http_request_get_body_file_path(const sentry_http_request_t *
 SENTRY_API void sentry_http_response_set_status_code(sentry_http_response_t *resp, int status_code);
 
 /**
- * Sets a header of an answer. Only `Retry-After`, `X-Sentry-Rate-Limits` and `Location` matter, others are ignored.
+ * Sets a header of an answer. Only `Retry-After`, `Date`, `X-Sentry-Rate-Limits` and `Location` matter, others
+ * are ignored.
  *
  * Arguments: `key` in any case; a later `value` replaces an earlier one.
  * Ownership: the texts are copied.
