@@ -6,13 +6,17 @@
     reason = "a test that panics fails"
 )]
 
+mod host;
 mod support;
 
 use std::process::Command;
 use std::time::Duration;
 
+use host::Program;
 use receiver::Receiver;
 use support::{Scratch, Standard};
+
+static LOCK: Program = Program::new("logger_lock");
 
 #[test]
 fn a_logger_that_calls_back_stops_neither_threads_nor_a_forked_child() {
@@ -34,4 +38,13 @@ fn a_logger_that_calls_back_stops_neither_threads_nor_a_forked_child() {
     assert_eq!(count("from a thread"), 80);
     assert_eq!(count("from the child"), 1);
     assert_eq!(events.len(), 81, "nothing of the logger became an event");
+}
+
+#[test]
+fn a_host_that_captures_under_the_lock_of_its_log_is_not_called_there() {
+    let receiver = Receiver::start();
+    receiver.accept_any_request();
+    for scenario in ["under_the_lock", "too_many", "in_a_child", "without_a_dsn"] {
+        LOCK.run(scenario, &receiver.dsn());
+    }
 }

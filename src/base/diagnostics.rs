@@ -2,16 +2,22 @@
 //! the host.
 //!
 //! Nothing that goes through here ever becomes an event: [`is_speaking`] is true while the host's logger runs, and then
-//! captures are refused. The logger runs on the thread that has something to say, without any lock of this file held.
+//! captures are refused.
+//!
+//! A host that logs under a lock of its own and captures there would wait for itself if its logger was called in the
+//! capture. So the logger runs on threads that are [`speaker`]s only: the worker, and a thread inside of `sentry_init`
+//! or `sentry_close`. Lines of other threads wait for one of these. No lock of this file is held while the logger runs.
 
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::callout::{self, Kind};
 use super::lock::lock;
 use super::process;
+use super::waiting_lines::WaitingLines;
 
 /// How much a message matters; numbers as in `sentry_level_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +81,35 @@ pub(crate) fn is_speaking() -> bool {
     callout::is_inside(Kind::Logger)
 }
 
+thread_local! {
+    static IS_SPEAKER: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The calling thread may call the host's logger, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    was_one: bool,
+}
+
+/// Makes the calling thread a speaker.
+pub(crate) fn speaker() -> Speaker {
+    Speaker {
+        was_one: IS_SPEAKER.replace(true),
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        IS_SPEAKER.set(self.was_one);
+    }
+}
+
+/// Is told that there are lines for the speaker that is always there.
+pub(crate) trait Listener: Send + Sync + fmt::Debug {
+    /// Lets it call [`Diagnostics::speak`].
+    fn has_lines(&self);
+}
+
 /// Where diagnostics go and which of them.
 #[derive(Debug)]
 pub(crate) struct Diagnostics {
@@ -82,6 +117,10 @@ pub(crate) struct Diagnostics {
     outlet: Outlet,
     is_muted: AtomicBool,
     last_loss: Mutex<Option<Instant>>,
+    waiting: Mutex<WaitingLines>,
+    /// Set with `waiting`, and looked at without the lock.
+    has_waiting: AtomicBool,
+    listener: OnceLock<Arc<dyn Listener>>,
 }
 
 impl Diagnostics {
@@ -92,6 +131,9 @@ impl Diagnostics {
             outlet,
             is_muted: AtomicBool::new(false),
             last_loss: Mutex::new(None),
+            waiting: Mutex::new(WaitingLines::new()),
+            has_waiting: AtomicBool::new(false),
+            listener: OnceLock::new(),
         }
     }
 
@@ -120,12 +162,60 @@ impl Diagnostics {
             }
             Outlet::Nowhere => {}
             Outlet::Logger(logger) => {
-                // Not inside of the logger: what there is to say about what it does would call it again, without end.
-                callout::call(Kind::Logger, || {
-                    logger.write(severity, &format!("{MARK}{text}"));
-                });
+                let text = format!("{MARK}{text}");
+                if IS_SPEAKER.get() {
+                    self.speak();
+                    self.write(logger.as_ref(), severity, &text);
+                } else if !is_speaking() {
+                    self.keep(severity, text);
+                }
             }
         }
+    }
+
+    /// Who is told of lines that wait; only the first one is.
+    pub(crate) fn set_listener(&self, listener: Arc<dyn Listener>) {
+        // There is one for each client.
+        let _ = self.listener.set(listener);
+    }
+
+    /// Gives the host's logger the lines that wait; only on a speaker.
+    pub(crate) fn speak(&self) {
+        let Outlet::Logger(logger) = &self.outlet else {
+            return;
+        };
+        if !self.has_waiting.load(Ordering::Acquire) || !IS_SPEAKER.get() || is_speaking() {
+            return;
+        }
+        while let Some((severity, text)) = self.next_waiting() {
+            if self.is_muted.load(Ordering::Acquire) {
+                return;
+            }
+            self.write(logger.as_ref(), severity, &text);
+        }
+    }
+
+    fn next_waiting(&self) -> Option<(Severity, String)> {
+        let mut waiting = lock(&self.waiting);
+        let next = waiting.pop();
+        self.has_waiting.store(next.is_some(), Ordering::Release);
+        next
+    }
+
+    fn keep(&self, severity: Severity, text: String) {
+        let was_empty = {
+            let mut waiting = lock(&self.waiting);
+            self.has_waiting.store(true, Ordering::Release);
+            waiting.push(severity, text)
+        };
+        if let Some(listener) = self.listener.get().filter(|_| was_empty) {
+            listener.has_lines();
+        }
+    }
+
+    fn write(&self, logger: &dyn Logger, severity: Severity, text: &str) {
+        // Not inside of the logger: what there is to say about what it does would call it again, without end.
+        callout::call(Kind::Logger, || logger.write(severity, text));
     }
 
     /// Warns about a lost event, at most once in ten seconds.
@@ -181,6 +271,7 @@ mod tests {
 
     #[test]
     fn a_logger_is_not_called_from_within_itself_and_not_after_muting() {
+        let _speaker = speaker();
         let logger = Arc::new(Talkative::default());
         let outlet = Outlet::Logger(Arc::clone(&logger) as Arc<dyn Logger>);
         let diagnostics = Arc::new(Diagnostics::new(Some(Severity::Info), outlet));
@@ -195,5 +286,46 @@ mod tests {
             *lock(&logger.lines),
             ["Info libsentry: 1 and 2", "Warning libsentry: lost"]
         );
+    }
+
+    #[derive(Debug, Default)]
+    struct Bell(std::sync::atomic::AtomicU32);
+
+    impl Listener for Bell {
+        fn has_lines(&self) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn lines_of_other_threads_wait_for_a_speaker_and_keep_their_order() {
+        let logger = Arc::new(Talkative::default());
+        let outlet = Outlet::Logger(Arc::clone(&logger) as Arc<dyn Logger>);
+        let diagnostics = Diagnostics::new(Some(Severity::Info), outlet);
+        let bell = Arc::new(Bell::default());
+        diagnostics.set_listener(Arc::clone(&bell) as Arc<dyn Listener>);
+        diagnostics.log(Severity::Info, format_args!("one"));
+        diagnostics.log(Severity::Info, format_args!("two"));
+        diagnostics.speak();
+        assert_eq!(lock(&logger.lines).len(), 0, "this thread is no speaker");
+        assert_eq!(bell.0.load(Ordering::Relaxed), 1);
+        {
+            let _speaker = speaker();
+            diagnostics.log(Severity::Error, format_args!("three"));
+        }
+        diagnostics.log(Severity::Info, format_args!("four"));
+        assert_eq!(bell.0.load(Ordering::Relaxed), 2);
+        let _speaker = speaker();
+        diagnostics.speak();
+        let wanted = [
+            "Info libsentry: one",
+            "Info libsentry: two",
+            "Error libsentry: three",
+            "Info libsentry: four",
+        ];
+        assert_eq!(*lock(&logger.lines), wanted);
+        diagnostics.mute();
+        diagnostics.speak();
+        assert_eq!(lock(&logger.lines).len(), wanted.len());
     }
 }

@@ -20,3 +20,4 @@ pub(crate) mod regular_file;
 pub(crate) mod stack;
 pub(crate) mod timestamp;
 pub(crate) mod uuid;
+mod waiting_lines;

@@ -200,6 +200,7 @@ impl Client {
                 transport.note_session(sid);
             }
         });
+        self.diagnostics.speak();
         // A thread that was left to itself could still speak, and the host may be about to free its logger.
         self.diagnostics.mute();
         unsent

@@ -18,7 +18,7 @@ use super::attachments::handles::Handles;
 use super::options::Options;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
 use super::start::Started;
-use crate::base::diagnostics::{Severity, is_speaking};
+use crate::base::diagnostics::{Severity, is_speaking, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::crash::modules::ModuleCache;
@@ -119,6 +119,7 @@ pub(crate) fn absence() -> Refused {
 pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     let lifecycle = lifecycle();
     let _turn = take_turn(&lifecycle)?;
+    let _speaker = speaker();
     stop_current();
     let Started { client, warning } = Client::start(options)?;
     let has_crashed = client.paperwork.has_crashed();
@@ -144,6 +145,7 @@ pub(crate) fn close() -> u64 {
     match take_turn(&lifecycle) {
         Ok(_turn) => {
             NOT_ADOPTED.store(None);
+            let _speaker = speaker();
             stop_current()
         }
         Err(_) => 0,

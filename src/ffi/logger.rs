@@ -16,11 +16,17 @@ use crate::base::diagnostics::{Logger, Outlet, Severity};
 /// `va_copy`. Both are valid during the call. The line begins with `libsentry: `; `sentry_log_message` refuses what
 /// contains that, since a logger may pass lines to another thread.
 ///
-/// Called only with `debug`, for lines at or above `logger_level`, on the thread that has something to say, also the
-/// library's own, and on several at once; not from within itself. Captures and `sentry_log_message` are refused inside of
-/// it with `SENTRY_STATUS_WORKER_THREAD`, so that a logger whose lines become events cannot go round. It may call the
-/// other functions, but during `sentry_init` and `sentry_close` it must not wait for a thread that calls one of these
-/// two. It must not throw or `longjmp`, and what it waits for may keep the sending waiting.
+/// Called only with `debug`, for lines at or above `logger_level`, and only where the host holds none of its locks: on the
+/// library's own thread, and on the thread that is inside of `sentry_init` or `sentry_close`; on both at once, and not
+/// from within itself. Lines of other threads wait for one of these, at most 256 and 64 KiB; what does not fit is counted, and the
+/// count is a line. `sentry_flush` and `sentry_close` return after the lines of before. Without a DSN, and in a forked
+/// child that cannot start the library's thread, there is `sentry_close` alone.
+///
+/// Captures and `sentry_log_message` are refused inside of it with `SENTRY_STATUS_WORKER_THREAD`, so that a logger whose
+/// lines become events cannot go round. It may call the other functions, but during `sentry_init` and `sentry_close` it
+/// must not wait for a thread that calls one of these two. It must not throw or `longjmp`, and what it waits for keeps
+/// the sending waiting: a host must not hold a lock that its logger takes while it calls `sentry_init`, `sentry_flush`
+/// or `sentry_close`.
 pub type sentry_logger_function_t = Option<
     unsafe extern "C" fn(
         level: sentry_level_t,

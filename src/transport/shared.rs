@@ -148,7 +148,7 @@ pub(crate) struct Shared {
     /// Limits set by the server.
     pub(crate) limiter: RateLimiter,
     /// Wakes the worker.
-    pub(crate) wake: Wake,
+    pub(crate) wake: Arc<Wake>,
     /// Figures about requests.
     pub(crate) traffic: Traffic,
     /// Wishes for the worker.
@@ -190,7 +190,8 @@ impl Shared {
         diagnostics: Arc<Diagnostics>,
         backing: Backing,
     ) -> std::io::Result<Self> {
-        let wake = Wake::new()?;
+        let wake = Arc::new(Wake::new()?);
+        diagnostics.set_listener(Arc::<Wake>::clone(&wake));
         let (table, log) = remains::make(backing.database.as_ref(), &settings, &diagnostics);
         Ok(Self {
             queue: Queue::new(settings.queue, Copies::new(log)),

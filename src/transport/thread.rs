@@ -13,6 +13,7 @@ use super::sender::{HttpSender, Sender};
 use super::shared::{Phase, Shared};
 use super::worker::{Step, Worker};
 use crate::base::cancellation;
+use crate::base::diagnostics;
 use crate::base::panic::contained;
 use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
@@ -46,6 +47,7 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         WORKER_OF.set(Some(process::fork_generation()));
         // A callback of the host could ask for the end of the thread it runs on.
         cancellation::disable();
+        let _speaker = diagnostics::speaker();
         let told = Arc::clone(&shared);
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
         let _ = contained(|| run(shared, &ready));

@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::time::Duration;
 
 use crate::base::descriptor::raised;
+use crate::base::diagnostics::Listener;
 
 /// Upper bound of every sleep of the worker.
 pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -93,6 +94,12 @@ impl Wake {
     pub(crate) fn now(&self) {
         // A full counter (EAGAIN) means that a wake-up is pending already.
         let _ = (&self.event).write(&1_u64.to_ne_bytes());
+    }
+}
+
+impl Listener for Wake {
+    fn has_lines(&self) {
+        self.now();
     }
 }
 

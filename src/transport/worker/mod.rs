@@ -160,6 +160,8 @@ impl<S: Sender> Worker<S> {
     /// Does what there is to do, then waits until something happens.
     pub(crate) fn step(&mut self) -> Step {
         self.read_control();
+        // After that: a flush that is known by now waits for the lines of before it.
+        self.shared.diagnostics.speak();
         self.do_chores();
         self.start_spooled();
         self.start_transfers();
