@@ -8,6 +8,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use super::descriptor::raised;
+use super::folder::{Folder, Use};
 use super::{process, random};
 
 /// Puts a file with these bytes at `path`. What stood there stays until the new file is complete, and for good when
@@ -27,7 +28,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
         }
         Err(error) => return Err(error),
     };
-    put(&target, bytes, permissions, Durability::PowerFailure)
+    put(&target, bytes, permissions)
 }
 
 /// What the new content must survive.
@@ -39,16 +40,34 @@ pub(crate) enum Durability {
     PowerFailure,
 }
 
-/// Like [`replace`], for a file that only its owner may read, and never through a link: one that stands at `path` is
-/// refused, as is everything else that is no regular file.
-pub(crate) fn replace_private(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
-    match fs::symlink_metadata(path) {
+/// Like [`replace`], for a file in an open directory that only its owner may read, and never through a link: one that
+/// has the name is refused, as is everything else that is no regular file.
+pub(crate) fn replace_private(
+    folder: &Folder,
+    name: &str,
+    bytes: &[u8],
+    durability: Durability,
+) -> io::Result<()> {
+    match folder.metadata_of(name) {
         Ok(found) if !found.is_file() => return Err(refused("not a regular file")),
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let private = fs::Permissions::from_mode(0o600);
-    put(path, bytes, Some(private), durability)
+    if !process::may_write(bytes.len()) {
+        return Err(io::Error::from(ErrorKind::FileTooLarge));
+    }
+    let temporary = temporary_name();
+    let mut file = folder.file(&temporary, Use::Make)?;
+    let result = fill(&mut file, bytes, None, durability)
+        .and_then(|()| folder.rename(&temporary, folder, name));
+    if result.is_err() {
+        // Ours, made just now; whether it can be removed changes nothing for the caller.
+        let _ = folder.remove_file(&temporary);
+    } else if durability == Durability::PowerFailure {
+        // The new name as well. Not every file system knows this, and the content is safe.
+        let _ = folder.sync();
+    }
+    result
 }
 
 /// True for the name of a file that was being written when its process died.
@@ -60,12 +79,7 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
         })
 }
 
-fn put(
-    target: &Path,
-    bytes: &[u8],
-    permissions: Option<fs::Permissions>,
-    durability: Durability,
-) -> io::Result<()> {
+fn put(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     if !process::may_write(bytes.len()) {
         return Err(io::Error::from(ErrorKind::FileTooLarge));
     }
@@ -77,12 +91,12 @@ fn put(
         options.mode(permissions.mode());
     }
     let mut file = options.open(&sibling).and_then(raised)?;
-    let result =
-        fill(&mut file, bytes, permissions, durability).and_then(|()| fs::rename(&sibling, target));
+    let result = fill(&mut file, bytes, permissions, Durability::PowerFailure)
+        .and_then(|()| fs::rename(&sibling, target));
     if result.is_err() {
         // Ours, made just now; whether it can be removed changes nothing for the caller.
         let _ = fs::remove_file(&sibling);
-    } else if durability == Durability::PowerFailure {
+    } else {
         // The new name as well. Not every file system knows this, and the content is safe.
         let open = |path| File::open(path).and_then(raised);
         let directory = target.parent().map(open);
@@ -111,8 +125,11 @@ fn fill(
 /// A name in the same directory, and so on the same file system, that nobody else uses.
 fn sibling(target: &Path) -> Option<PathBuf> {
     target.file_name()?;
-    let name = format!(".sentry-{:016x}.tmp", random::next_u64());
-    Some(target.with_file_name(name))
+    Some(target.with_file_name(temporary_name()))
+}
+
+fn temporary_name() -> String {
+    format!(".sentry-{:016x}.tmp", random::next_u64())
 }
 
 fn refused(why: &'static str) -> io::Error {
@@ -228,17 +245,18 @@ mod tests {
     fn a_private_file_is_for_its_owner_and_never_goes_through_a_link() {
         let scratch = Scratch::new();
         let (path, link) = (scratch.0.join("file"), scratch.0.join("link"));
+        let folder = Folder::open(&scratch.0).unwrap();
         for durability in [Durability::Process, Durability::PowerFailure] {
             fs::write(&path, b"old").unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-            replace_private(&path, b"new", durability).unwrap();
+            replace_private(&folder, "file", b"new", durability).unwrap();
             assert_eq!(fs::read(&path).unwrap(), b"new");
             let mode = fs::metadata(&path).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         for target in ["file", "absent"] {
             symlink(target, &link).unwrap();
-            assert!(replace_private(&link, b"other", Durability::Process).is_err());
+            assert!(replace_private(&folder, "link", b"other", Durability::Process).is_err());
             fs::remove_file(&link).unwrap();
         }
         assert_eq!(fs::read(&path).unwrap(), b"new");
@@ -249,6 +267,7 @@ mod tests {
     fn a_limit_on_the_size_of_files_costs_the_file_and_not_the_process() {
         let scratch = Scratch::new();
         let path = scratch.0.join("file");
+        let folder = Folder::open(&scratch.0).unwrap();
         let limit = libc::rlimit {
             rlim_cur: 3,
             rlim_max: 3,
@@ -258,8 +277,8 @@ mod tests {
         if child == 0 {
             // SAFETY: `limit` is a valid place.
             unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
-            let is_written = replace_private(&path, b"abc", Durability::Process).is_ok();
-            let is_refused = replace_private(&path, b"abcd", Durability::Process).is_err();
+            let put = |bytes| replace_private(&folder, "file", bytes, Durability::Process);
+            let (is_written, is_refused) = (put(b"abc").is_ok(), put(b"abcd").is_err());
             // SAFETY: ends the child without running anything of the test harness.
             unsafe { libc::_exit(i32::from(!(is_written && is_refused))) };
         }

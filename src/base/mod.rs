@@ -11,6 +11,7 @@ pub(crate) mod clock;
 pub(crate) mod descriptor;
 pub(crate) mod diagnostics;
 pub(crate) mod file;
+pub(crate) mod folder;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod panic;

@@ -71,7 +71,7 @@ impl Paperwork {
         if let Some(inherited) = &parent.database {
             match inherited.inherited() {
                 Ok(database) => paperwork.database = Some(Arc::new(database)),
-                Err(error) => paperwork.do_without(inherited.directory().path(), &error),
+                Err(error) => paperwork.do_without(&inherited.directory().path(), &error),
             }
         }
         paperwork

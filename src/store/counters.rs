@@ -3,14 +3,13 @@
 //!
 //! [`CounterPage`] is written, [`read`] and [`add`] are for what a run left.
 
-use std::fs::OpenOptions;
 use std::io::{self, Read as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::os::unix::fs::FileExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::directory::Directory;
 use super::mapping::{Mapping, WORD};
-use crate::base::descriptor::raised;
+use crate::base::folder::Use;
 
 /// First word of the file: name and version of the layout.
 const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct1");
@@ -25,8 +24,13 @@ pub(crate) struct CounterPage {
 
 impl CounterPage {
     /// A new page of `cells` zeros. `shape` stands for their meaning: a page of another shape is not read.
-    pub(crate) fn create(path: &Path, cells: usize, shape: u64) -> io::Result<Self> {
-        let mapping = Mapping::create(path, cells.saturating_add(PREAMBLE))?;
+    pub(crate) fn create(
+        directory: &Directory,
+        name: &str,
+        cells: usize,
+        shape: u64,
+    ) -> io::Result<Self> {
+        let mapping = Mapping::create(directory, name, cells.saturating_add(PREAMBLE))?;
         // The first word last: with it the page counts as made.
         for (word, value) in mapping.words().iter().zip([MAGIC, shape]).rev() {
             word.store(value, Ordering::Release);
@@ -42,18 +46,16 @@ impl CounterPage {
 
 /// What a run that has ended counted; none if the file is no page of this shape. A page without its first word is one whose
 /// process died while it was made: it had counted nothing.
-pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<Vec<u64>>> {
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
-        .and_then(raised)?;
+pub(crate) fn read(
+    directory: &Directory,
+    name: &str,
+    cells: usize,
+    shape: u64,
+) -> io::Result<Option<Vec<u64>>> {
+    let file = directory.file(name, Use::Read)?;
     let length = cells.saturating_add(PREAMBLE).saturating_mul(WORD);
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     let found = file.metadata()?;
-    if !found.is_file() {
-        return Ok(None);
-    }
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
     if bytes.iter().take(WORD).all(|byte| *byte == 0) {
@@ -70,13 +72,8 @@ pub(crate) fn read(path: &Path, cells: usize, shape: u64) -> io::Result<Option<V
 }
 
 /// Adds to a cell of a page that [`read`] has read.
-pub(crate) fn add(path: &Path, cell: usize, quantity: u64) -> io::Result<()> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
-        .and_then(raised)?;
+pub(crate) fn add(directory: &Directory, name: &str, cell: usize, quantity: u64) -> io::Result<()> {
+    let file = directory.file(name, Use::Change)?;
     let place = cell.saturating_add(PREAMBLE).saturating_mul(WORD);
     let place = u64::try_from(place).unwrap_or(u64::MAX);
     let mut word = [0; WORD];
@@ -94,34 +91,44 @@ mod tests {
     #[test]
     fn what_was_counted_is_read_back() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
-        let page = CounterPage::create(&path, 5, 42).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
         page.cells()[4].fetch_add(9, Ordering::Relaxed);
         // While it is still mapped: as after a kill.
-        assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![0, 0, 0, 0, 9]));
-        add(&path, 4, 2).unwrap();
-        add(&path, 0, 1).unwrap();
-        assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![1, 0, 0, 0, 11]));
-        assert!(add(&path, 5, 1).is_err());
+        assert_eq!(
+            read(&directory, "counters", 5, 42).unwrap(),
+            Some(vec![0, 0, 0, 0, 9])
+        );
+        add(&directory, "counters", 4, 2).unwrap();
+        add(&directory, "counters", 0, 1).unwrap();
+        assert_eq!(
+            read(&directory, "counters", 5, 42).unwrap(),
+            Some(vec![1, 0, 0, 0, 11])
+        );
+        assert!(add(&directory, "counters", 5, 1).is_err());
     }
 
     #[test]
     fn foreign_and_torn_pages_are_not_read() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
-        drop(CounterPage::create(&path, 5, 42).unwrap());
-        assert_eq!(read(&path, 5, 43).unwrap(), None);
-        assert_eq!(read(&path, 6, 42).unwrap(), None);
-        let whole = fs::read(&path).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap();
+        drop(CounterPage::create(&directory, "counters", 5, 42).unwrap());
+        assert_eq!(read(&directory, "counters", 5, 43).unwrap(), None);
+        assert_eq!(read(&directory, "counters", 6, 42).unwrap(), None);
+        let whole = fs::read(scratch.path().join("counters")).unwrap();
         for bytes in [&whole[..40], &vec![b'x'; whole.len()]] {
-            fs::write(&path, bytes).unwrap();
-            assert_eq!(read(&path, 5, 42).unwrap(), None);
+            fs::write(scratch.path().join("counters"), bytes).unwrap();
+            assert_eq!(read(&directory, "counters", 5, 42).unwrap(), None);
         }
         for unfinished in [&[][..], &[0; 5], &vec![0; whole.len()]] {
-            fs::write(&path, unfinished).unwrap();
-            assert_eq!(read(&path, 5, 42).unwrap(), Some(vec![0; 5]));
+            fs::write(scratch.path().join("counters"), unfinished).unwrap();
+            assert_eq!(
+                read(&directory, "counters", 5, 42).unwrap(),
+                Some(vec![0; 5])
+            );
         }
-        assert!(read(&scratch.path().join("missing"), 5, 42).is_err());
-        assert!(read(scratch.path(), 5, 42).unwrap().is_none());
+        assert!(read(&directory, "missing", 5, 42).is_err());
+        fs::create_dir(scratch.path().join("folder")).unwrap();
+        assert!(read(&directory, "folder", 5, 42).is_err());
     }
 }

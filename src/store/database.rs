@@ -19,7 +19,10 @@ pub(crate) struct Database {
 impl Database {
     /// Makes the directory if it is not there, and starts a run in it.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let directory = Directory::open(path)?;
+        Self::start(Directory::open(path)?)
+    }
+
+    fn start(directory: Directory) -> io::Result<Self> {
         Ok(Self {
             run: Arc::new(Run::start(&directory)?),
             directory,
@@ -30,8 +33,7 @@ impl Database {
     /// For a forked child: a run of its own in the directory of its parent, whose run stays the parent's.
     pub(crate) fn inherited(&self) -> io::Result<Self> {
         self.run.let_go();
-        // Made again: the parent may have removed it with its last run.
-        Self::open(self.directory.path())
+        Self::start(self.directory.again()?)
     }
 
     /// Notes that a file could not be written or removed there, for the statistics.

@@ -1,125 +1,163 @@
-//! A directory of ours: private files in it, read and written whole, and never through a link.
+//! The database directory: private files in it and in directories below, read and written whole, and never through a link.
 //!
-//! Entry points: [`Directory::open`] for the database, [`Directory::child`] for what lies below. Paths are used, no
-//! descriptors are kept: a host that closes all descriptors and opens its own must not find us writing into them.
+//! Entry points: [`Directory::open`] for the database, [`Directory::child`] for what lies below. The database is opened
+//! once; everything is found from its descriptor, so that a host may change its root and its user, and others may move the
+//! directory or put a link in its place. What lies below is opened anew for each access.
+//!
+//! A host may close all descriptors and open its own under their numbers. So whoever uses the descriptor looks first whether
+//! it is still that of the directory; if not, it is opened again by its path, and only if that leads to the same one.
 
-use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::mem::ManuallyDrop;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::base::descriptor::raised;
+use arc_swap::ArcSwap;
+
 use crate::base::file::{self, Durability};
+use crate::base::folder::{self, Folder, Names, Use};
 
-/// Only the owner may look into directories of ours.
-const PRIVATE: u32 = 0o700;
-
-/// A directory that belongs to this user. Other processes share it, so anything in it may vanish at any time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A directory that belongs to this user: the database, or one below. Other processes share it, so anything in it may
+/// vanish at any time.
+#[derive(Debug, Clone)]
 pub(crate) struct Directory {
-    path: PathBuf,
+    root: Arc<Root>,
+    below: Option<String>,
 }
 
 impl Directory {
     /// The directory at `path`, made with all that leads to it if it is not there. A relative path counts from the
-    /// working directory of this moment; links on the way are the host's choice, and are resolved once, here.
+    /// working directory of this moment; links on the way are the host's choice, and are resolved once, here. One of another
+    /// user is refused, also to root: what it says, for instance about consent, is not this user's word.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(PRIVATE)
-            .create(path)?;
-        let directory = Self {
-            path: fs::canonicalize(path)?,
-        };
-        if !fs::metadata(&directory.path)?.is_dir() {
-            return Err(io::Error::from(ErrorKind::NotADirectory));
+        folder::make_path(path)?;
+        let path = fs::canonicalize(path)?;
+        let folder = Folder::open(&path)?;
+        // SAFETY: no arguments; the call cannot fail.
+        let user = unsafe { libc::geteuid() };
+        Self::from_folder(folder, path, user)
+    }
+
+    /// The same with a descriptor of its own, for a forked child. Made again if it is not there: the parent may have removed
+    /// it meanwhile.
+    pub(crate) fn again(&self) -> io::Result<Self> {
+        let again = self.root.reach().and_then(|held| held.folder.folder("."));
+        match again {
+            Ok(folder) if folder.metadata()?.nlink() > 0 => {
+                Self::from_folder(folder, self.root.path.clone(), self.root.owner)
+            }
+            _ => Self::open(&self.root.path),
         }
-        Ok(directory)
+    }
+
+    fn from_folder(folder: Folder, path: PathBuf, owner: u32) -> io::Result<Self> {
+        let held = Held::new(folder, owner)?;
+        let root = Root {
+            path,
+            owner,
+            held: ArcSwap::from_pointee(held),
+        };
+        Ok(Self {
+            root: Arc::new(root),
+            below: None,
+        })
     }
 
     /// Makes it again after it vanished. Done by those who write, once each: a directory that somebody keeps removing
     /// is not fought for.
     pub(crate) fn make_again(&self) -> io::Result<()> {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(PRIVATE)
-            .create(&self.path)
+        self.root.make_again()
     }
 
-    /// The directory `name` in this one, made if it is not there.
-    pub(crate) fn child(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
-        let path = self.join(name);
-        match DirBuilder::new().mode(PRIVATE).create(&path) {
+    /// The directory `name` in the database, made if it is not there.
+    pub(crate) fn child(&self, name: &str) -> io::Result<Self> {
+        match self.root.reach()?.folder.make_folder(name) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        self.trusted(path)
+        self.existing_child(name)
     }
 
-    /// The directory `name` in this one, if it is there.
-    pub(crate) fn existing_child(&self, name: impl AsRef<OsStr>) -> io::Result<Self> {
-        self.trusted(self.join(name))
+    /// The directory `name` in the database, if it is there.
+    pub(crate) fn existing_child(&self, name: &str) -> io::Result<Self> {
+        let child = Self {
+            root: Arc::clone(&self.root),
+            below: Some(name.to_owned()),
+        };
+        child.folder().map(|_| child)
     }
 
-    /// Where it is: absolute, without links.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// Removes the directory `name` in the database, which must be empty.
+    pub(crate) fn remove_child(&self, name: &str) -> io::Result<()> {
+        self.root.reach()?.folder.remove_folder(name)
     }
 
-    /// The path of `name` in it.
-    pub(crate) fn join(&self, name: impl AsRef<OsStr>) -> PathBuf {
-        self.path.join(name.as_ref())
+    /// Its name, if it lies in the database.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.below.as_deref()
+    }
+
+    /// Where it was when it was opened: absolute, without links. For messages.
+    pub(crate) fn path(&self) -> PathBuf {
+        let below = self.below.as_deref();
+        below.map_or_else(|| self.root.path.clone(), |name| self.root.path.join(name))
+    }
+
+    /// What it is.
+    pub(crate) fn own_metadata(&self) -> io::Result<Metadata> {
+        self.folder()?.get().metadata()
     }
 
     /// The content of `name`; `None` if there is no such file. An error for one larger than `max_bytes`, and for what is
     /// no regular file.
-    pub(crate) fn read(
-        &self,
-        name: impl AsRef<OsStr>,
-        max_bytes: u64,
-    ) -> io::Result<Option<Vec<u8>>> {
-        let file = match self.open_file(name) {
+    pub(crate) fn read(&self, name: &str, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+        let too_large = || io::Error::from(ErrorKind::FileTooLarge);
+        let file = match self.file(name, Use::Read) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
+        let length = file.metadata()?.len();
+        if length > max_bytes {
+            return Err(too_large());
+        }
         let mut bytes = Vec::new();
-        // One more than allowed: it may be growing, so its length now decides nothing.
+        bytes.try_reserve_exact(usize::try_from(length).map_err(|_| too_large())?)?;
+        // One more than allowed: it may be growing.
         file.take(max_bytes.saturating_add(1))
             .read_to_end(&mut bytes)?;
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > max_bytes {
-            return Err(io::Error::from(ErrorKind::FileTooLarge));
+            return Err(too_large());
         }
         Ok(Some(bytes))
     }
 
-    /// Opens `name` for reading. A link and everything else that is no regular file is refused, without blocking.
-    pub(crate) fn open_file(&self, name: impl AsRef<OsStr>) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-            .open(self.join(name))
-            .and_then(raised)?;
-        if !file.metadata()?.is_file() {
-            return Err(io::Error::from(ErrorKind::InvalidInput));
+    /// Opens `name`. A link, everything else that is no regular file, and a file of another user are refused, without
+    /// blocking.
+    pub(crate) fn file(&self, name: &str, what_for: Use) -> io::Result<File> {
+        let file = self.folder()?.get().file(name, what_for)?;
+        match file.metadata()?.uid() == self.root.owner || what_for == Use::Make {
+            true => Ok(file),
+            false => Err(of_another_user()),
         }
-        Ok(file)
     }
 
     /// Writes `name`, whole or not at all.
-    pub(crate) fn write(
-        &self,
-        name: impl AsRef<OsStr>,
-        bytes: &[u8],
-        durability: Durability,
-    ) -> io::Result<()> {
-        file::replace_private(&self.join(name), bytes, durability)
+    pub(crate) fn write(&self, name: &str, bytes: &[u8], durability: Durability) -> io::Result<()> {
+        file::replace_private(self.folder()?.get(), name, bytes, durability)
+    }
+
+    /// Moves the file `name`, in place of what has the new name there.
+    pub(crate) fn rename(&self, name: &str, to: &Self, new_name: &str) -> io::Result<()> {
+        let (from, to) = (self.folder()?, to.folder()?);
+        from.get().rename(name, to.get(), new_name)
     }
 
     /// Removes the file `name` (a link: the link); true if it was there.
-    pub(crate) fn remove(&self, name: impl AsRef<OsStr>) -> io::Result<bool> {
-        match fs::remove_file(self.join(name)) {
+    pub(crate) fn remove(&self, name: &str) -> io::Result<bool> {
+        match self.folder()?.get().remove_file(name) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
             Err(error) => Err(error),
@@ -127,41 +165,123 @@ impl Directory {
     }
 
     /// What `name` is, without following it.
-    pub(crate) fn metadata(&self, name: impl AsRef<OsStr>) -> io::Result<Metadata> {
-        fs::symlink_metadata(self.join(name))
+    pub(crate) fn metadata(&self, name: &str) -> io::Result<Metadata> {
+        self.folder()?.get().metadata_of(name)
     }
 
     /// The names in it that are UTF-8, as all of ours are. What vanishes while it is read is left out.
     pub(crate) fn names(&self) -> io::Result<Names> {
-        fs::read_dir(&self.path).map(Names)
+        self.folder()?.get().names()
     }
 
     /// A directory below ours is used only if it is one, and ours: what another user put there is not.
-    fn trusted(&self, path: PathBuf) -> io::Result<Self> {
-        let found = fs::symlink_metadata(&path)?;
-        if !found.is_dir() {
-            return Err(io::Error::from(ErrorKind::NotADirectory));
+    fn folder(&self) -> io::Result<Reached> {
+        let held = self.root.reach()?;
+        let Some(name) = &self.below else {
+            return Ok(Reached::Root(held));
+        };
+        let folder = held.folder.folder(name)?;
+        match folder.metadata()?.uid() == self.root.owner {
+            true => Ok(Reached::Below(folder)),
+            false => Err(of_another_user()),
         }
-        // SAFETY: no arguments; the call cannot fail.
-        if found.uid() != unsafe { libc::geteuid() } {
-            return Err(io::Error::from(ErrorKind::PermissionDenied));
-        }
-        Ok(Self { path })
     }
 }
 
-/// See [`Directory::names`].
+/// The open database directory.
 #[derive(Debug)]
-pub(crate) struct Names(fs::ReadDir);
+struct Root {
+    path: PathBuf,
+    owner: u32,
+    held: ArcSwap<Held>,
+}
 
-impl Iterator for Names {
-    type Item = String;
-
-    fn next(&mut self) -> Option<String> {
-        // An error that comes again and again must not be asked for ever.
-        let mut entries = self.0.by_ref().map_while(Result::ok);
-        entries.find_map(|entry| entry.file_name().into_string().ok())
+impl Root {
+    /// The directory, if the descriptor is still its own or can be had again.
+    fn reach(&self) -> io::Result<Arc<Held>> {
+        let held = self.held.load_full();
+        if held.is_open() {
+            return Ok(held);
+        }
+        let again = Held::new(Folder::open(&self.path)?, self.owner)?;
+        if again.identity != held.identity {
+            return Err(io::Error::from(ErrorKind::NotFound));
+        }
+        let again = Arc::new(again);
+        self.held.store(Arc::clone(&again));
+        Ok(again)
     }
+
+    fn make_again(&self) -> io::Result<()> {
+        let held = self.held.load_full();
+        if held.is_open() && held.folder.metadata()?.nlink() > 0 {
+            return Ok(());
+        }
+        folder::make_path(&self.path)?;
+        // A link on the way that was not there at first is not the host's choice.
+        if fs::canonicalize(&self.path)? != self.path {
+            return Err(io::Error::from(ErrorKind::NotFound));
+        }
+        let again = Held::new(Folder::open(&self.path)?, self.owner)?;
+        self.held.store(Arc::new(again));
+        Ok(())
+    }
+}
+
+/// A descriptor of the database directory.
+#[derive(Debug)]
+struct Held {
+    /// Closed only while it still is the directory's: a host may have closed the descriptor and opened its own.
+    folder: ManuallyDrop<Folder>,
+    /// Device and inode.
+    identity: (u64, u64),
+}
+
+impl Held {
+    fn new(folder: Folder, owner: u32) -> io::Result<Self> {
+        let found = folder.metadata()?;
+        if found.uid() != owner {
+            return Err(of_another_user());
+        }
+        Ok(Self {
+            folder: ManuallyDrop::new(folder),
+            identity: (found.dev(), found.ino()),
+        })
+    }
+
+    fn is_open(&self) -> bool {
+        let found = self.folder.metadata();
+        found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if self.is_open() {
+            // SAFETY: dropped here and nowhere else.
+            unsafe { ManuallyDrop::drop(&mut self.folder) };
+        }
+    }
+}
+
+/// A directory to work in.
+#[derive(Debug)]
+enum Reached {
+    Root(Arc<Held>),
+    Below(Folder),
+}
+
+impl Reached {
+    fn get(&self) -> &Folder {
+        match self {
+            Self::Root(held) => &held.folder,
+            Self::Below(folder) => folder,
+        }
+    }
+}
+
+fn of_another_user() -> io::Error {
+    io::Error::new(ErrorKind::PermissionDenied, "it belongs to another user")
 }
 
 #[cfg(test)]
@@ -182,13 +302,13 @@ mod tests {
             directory.path(),
             fs::canonicalize(scratch.path().join("a/c")).unwrap()
         );
-        assert_eq!(mode(directory.path()), 0o700);
+        assert_eq!(mode(&directory.path()), 0o700);
         assert_eq!(mode(&scratch.path().join("a")), 0o700);
         let child = directory.child("child").unwrap();
-        assert_eq!(directory.child("child").unwrap(), child);
-        assert_eq!(mode(child.path()), 0o700);
+        assert_eq!(directory.child("child").unwrap().path(), child.path());
+        assert_eq!(mode(&child.path()), 0o700);
         child.write("file", b"x", Durability::Process).unwrap();
-        assert_eq!(mode(&child.join("file")), 0o600);
+        assert_eq!(mode(&child.path().join("file")), 0o600);
     }
 
     #[test]
@@ -228,8 +348,8 @@ mod tests {
         outside
             .write("file", b"secret", Durability::Process)
             .unwrap();
-        symlink(outside.path(), directory.join("folder")).unwrap();
-        symlink(outside.join("file"), directory.join("file")).unwrap();
+        symlink(outside.path(), directory.path().join("folder")).unwrap();
+        symlink(outside.path().join("file"), directory.path().join("file")).unwrap();
         assert!(directory.child("folder").is_err());
         assert!(directory.existing_child("folder").is_err());
         assert!(directory.read("file", 99).is_err());
@@ -246,9 +366,98 @@ mod tests {
     fn a_pipe_does_not_block_the_reader() {
         let scratch = Scratch::new();
         let directory = Directory::open(scratch.path()).unwrap();
-        let name = std::ffi::CString::new(directory.join("pipe").to_str().unwrap()).unwrap();
+        let name = std::ffi::CString::new(directory.path().join("pipe").to_str().unwrap()).unwrap();
         // SAFETY: a terminated path that lives during the call.
         assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
         assert!(directory.read("pipe", 9).is_err());
+    }
+
+    #[test]
+    fn it_is_found_wherever_it_was_moved_and_whatever_was_put_in_its_place() {
+        let scratch = Scratch::new();
+        let (path, moved) = (
+            scratch.path().join("database"),
+            scratch.path().join("moved"),
+        );
+        let outside = Scratch::new();
+        let directory = Directory::open(&path).unwrap();
+        let child = directory.child("child").unwrap();
+        fs::rename(&path, &moved).unwrap();
+        symlink(outside.path(), &path).unwrap();
+        fs::create_dir(outside.path().join("child")).unwrap();
+        directory.make_again().unwrap();
+        for (place, name) in [(&directory, "file"), (&child, "child/file")] {
+            place.write("file", b"x", Durability::PowerFailure).unwrap();
+            assert!(moved.join(name).exists());
+            assert!(!outside.path().join(name).exists());
+        }
+        // Nor is a directory below followed that became a link.
+        fs::remove_dir_all(moved.join("child")).unwrap();
+        symlink(outside.path().join("child"), moved.join("child")).unwrap();
+        assert!(child.write("file", b"x", Durability::Process).is_err());
+        assert!(child.names().is_err());
+        assert!(directory.child("child").is_err());
+        assert!(child.rename("file", &directory, "file").is_err());
+        // Gone for good, it is not made again through the link.
+        fs::remove_dir_all(&moved).unwrap();
+        assert!(directory.make_again().is_err());
+        assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_another_user_owns_is_not_used() {
+        // SAFETY: no arguments; the call cannot fail.
+        if unsafe { libc::geteuid() } != 0 {
+            // Only root can give a file away.
+            return;
+        }
+        let give_away = |path: &Path| std::os::unix::fs::chown(path, Some(12345), None).unwrap();
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let child = directory.child("child").unwrap();
+        for place in [&directory, &child] {
+            place.write("file", b"x", Durability::Process).unwrap();
+            give_away(&place.path().join("file"));
+            let refused = place.read("file", 9).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        }
+        give_away(&child.path());
+        assert!(child.names().is_err());
+        assert!(directory.child("child").is_err());
+        give_away(scratch.path());
+        let refused = Directory::open(scratch.path()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
+        assert!(directory.again().is_err());
+    }
+
+    #[test]
+    fn a_huge_file_is_refused_unread() {
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let file = File::create(scratch.path().join("file")).unwrap();
+        file.set_len(1 << 40).unwrap();
+        let refused = directory.read("file", 1 << 30).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::FileTooLarge);
+    }
+
+    #[test]
+    fn a_descriptor_that_the_host_closed_is_had_again_and_one_it_reused_left_alone() {
+        use std::os::fd::AsRawFd as _;
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let number = directory.root.held.load().folder.number();
+        let other = Scratch::new();
+        let theirs = File::open(other.path()).unwrap();
+        // SAFETY: both are open; what the number meant is closed by it, as a host might.
+        assert_eq!(unsafe { libc::dup2(theirs.as_raw_fd(), number) }, number);
+        directory.write("file", b"x", Durability::Process).unwrap();
+        assert!(scratch.path().join("file").exists());
+        assert_eq!(fs::read_dir(other.path()).unwrap().count(), 0);
+        drop(directory);
+        // SAFETY: asks about a number; closes the copy made above.
+        unsafe {
+            assert!(libc::fcntl(number, libc::F_GETFD) >= 0, "it was closed");
+            libc::close(number);
+        }
     }
 }

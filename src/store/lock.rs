@@ -8,14 +8,14 @@
 //! parent's; it closes its copy when it first uses the library ([`Lock::let_go`]). A child that never does keeps the
 //! lock until it ends or starts another program: then what the dead parent left is taken over by a later start.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt as _;
 
-use crate::base::descriptor::raised;
+use super::directory::Directory;
+use crate::base::folder::Use;
 use crate::base::process;
 
 /// How often the file may vanish between opening and locking before somebody must be doing it on purpose.
@@ -26,7 +26,8 @@ const ATTEMPTS: u32 = 100;
 pub(crate) struct Lock {
     /// Closed only while it still is our file: a host may have closed the descriptor and opened its own under the number.
     file: ManuallyDrop<File>,
-    path: PathBuf,
+    directory: Directory,
+    name: String,
     identity: Identity,
     generation: u32,
 }
@@ -35,30 +36,20 @@ pub(crate) struct Lock {
 type Identity = (u64, u64);
 
 impl Lock {
-    /// Takes the lock at `path`; `None` if somebody else has it, be it in this process.
-    pub(crate) fn take(path: &Path) -> io::Result<Option<Self>> {
+    /// Takes the lock `name`; `None` if somebody else has it, be it in this process.
+    pub(crate) fn take(directory: &Directory, name: String) -> io::Result<Option<Self>> {
         for _ in 0..ATTEMPTS {
-            let file = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o600)
-                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-                .open(path)
-                .and_then(raised)?;
+            let file = directory.file(&name, Use::MakeOrChange)?;
             let found = file.metadata()?;
-            if !found.is_file() {
-                return Err(io::Error::from(ErrorKind::InvalidInput));
-            }
             if !try_lock(&file)? {
                 return Ok(None);
             }
             let identity = (found.dev(), found.ino());
-            if identity_at(path)? == Some(identity) {
+            if identity_of(directory, &name)? == Some(identity) {
                 return Ok(Some(Self {
                     file: ManuallyDrop::new(file),
-                    path: path.to_owned(),
+                    directory: directory.clone(),
+                    name,
                     identity,
                     generation: process::fork_generation(),
                 }));
@@ -71,14 +62,15 @@ impl Lock {
     pub(crate) fn is_held(&self) -> bool {
         self.generation == process::fork_generation()
             && self.is_open()
-            && identity_at(&self.path).is_ok_and(|found| found == Some(self.identity))
+            && identity_of(&self.directory, &self.name)
+                .is_ok_and(|found| found == Some(self.identity))
     }
 
     /// Removes the file and gives the lock up, in this order: nobody can have locked the file meanwhile.
     pub(crate) fn release(self) {
         if self.is_held() {
             // One that stays is locked by nobody, and goes with the next who takes it.
-            let _ = fs::remove_file(&self.path);
+            let _ = self.directory.remove(&self.name);
         }
     }
 
@@ -119,8 +111,8 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
-fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
-    match fs::symlink_metadata(path) {
+fn identity_of(directory: &Directory, name: &str) -> io::Result<Option<Identity>> {
+    match directory.metadata(name) {
         Ok(found) => Ok(Some((found.dev(), found.ino()))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -131,21 +123,26 @@ fn identity_at(path: &Path) -> io::Result<Option<Identity>> {
 mod tests {
     use super::*;
     use crate::store::scratch::Scratch;
+    use std::fs;
     use std::os::unix::fs::symlink;
+
+    fn take(scratch: &Scratch, name: &str) -> io::Result<Option<Lock>> {
+        Lock::take(&Directory::open(scratch.path()).unwrap(), name.to_owned())
+    }
 
     #[test]
     fn one_holds_it_and_takes_the_file_along() {
         let scratch = Scratch::new();
         let path = scratch.path().join("lock");
-        let lock = Lock::take(&path).unwrap().unwrap();
+        let lock = take(&scratch, "lock").unwrap().unwrap();
         assert!(lock.is_held());
-        assert!(Lock::take(&path).unwrap().is_none());
+        assert!(take(&scratch, "lock").unwrap().is_none());
         lock.release();
         assert!(!path.exists());
-        drop(Lock::take(&path).unwrap().unwrap());
+        drop(take(&scratch, "lock").unwrap().unwrap());
         assert!(path.exists(), "a crash leaves the file");
         // A test that forks at this moment gives its child a copy, until that ends.
-        while Lock::take(&path).unwrap().is_none() {
+        while take(&scratch, "lock").unwrap().is_none() {
             std::thread::yield_now();
         }
     }
@@ -154,10 +151,10 @@ mod tests {
     fn a_lock_whose_file_was_replaced_is_not_held() {
         let scratch = Scratch::new();
         let path = scratch.path().join("lock");
-        let first = Lock::take(&path).unwrap().unwrap();
+        let first = take(&scratch, "lock").unwrap().unwrap();
         fs::remove_file(&path).unwrap();
         assert!(!first.is_held());
-        let second = Lock::take(&path).unwrap().unwrap();
+        let second = take(&scratch, "lock").unwrap().unwrap();
         first.release();
         assert!(second.is_held(), "the other's file was removed");
     }
@@ -168,13 +165,13 @@ mod tests {
         let (path, link) = (scratch.path().join("lock"), scratch.path().join("link"));
         fs::write(&path, b"").unwrap();
         symlink(&path, &link).unwrap();
-        assert!(Lock::take(&link).is_err());
+        assert!(take(&scratch, "link").is_err());
     }
 
     #[test]
     fn a_descriptor_that_the_host_reused_is_left_open() {
         let scratch = Scratch::new();
-        let lock = Lock::take(&scratch.path().join("lock")).unwrap().unwrap();
+        let lock = take(&scratch, "lock").unwrap().unwrap();
         let number = lock.file.as_raw_fd();
         let other = File::create(scratch.path().join("other")).unwrap();
         // SAFETY: both are open; what the number meant is closed by it, as a host might.
@@ -191,8 +188,7 @@ mod tests {
     #[test]
     fn a_forked_child_lets_go_without_unlocking() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("lock");
-        let lock = Lock::take(&path).unwrap().unwrap();
+        let lock = take(&scratch, "lock").unwrap().unwrap();
         // SAFETY: the child closes a descriptor and leaves with `_exit`.
         let child = unsafe { libc::fork() };
         if child == 0 {
@@ -206,6 +202,6 @@ mod tests {
         assert_eq!(unsafe { libc::waitpid(child, &mut status, 0) }, child);
         assert_eq!(libc::WEXITSTATUS(status), 0, "the child thought it held it");
         assert!(lock.is_held());
-        assert!(Lock::take(&path).unwrap().is_none());
+        assert!(take(&scratch, "lock").unwrap().is_none());
     }
 }

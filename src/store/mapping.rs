@@ -6,15 +6,14 @@
 //!
 //! Entry point: [`Mapping::create`]. The one file of this room that hands pointers to the system.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::AtomicU64;
 
-use crate::base::descriptor::raised;
+use super::directory::Directory;
+use crate::base::folder::Use;
 use crate::base::process;
 
 /// Bytes of a word.
@@ -34,19 +33,12 @@ unsafe impl Sync for Mapping {}
 
 impl Mapping {
     /// Makes a file of `words` zeros that must not exist yet, for its owner only, and maps it. An error leaves no file.
-    pub(crate) fn create(path: &Path, words: usize) -> io::Result<Self> {
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .custom_flags(libc::O_NOFOLLOW)
-            .open(path)
-            .and_then(raised)?;
+    pub(crate) fn create(directory: &Directory, name: &str, words: usize) -> io::Result<Self> {
+        let file = directory.file(name, Use::Make)?;
         let result = Self::allocate_and_map(&file, words);
         if result.is_err() {
             // Made just now by us; whether it can be removed changes nothing for the caller.
-            let _ = fs::remove_file(path);
+            let _ = directory.remove(name);
         }
         result
     }
@@ -120,14 +112,25 @@ impl Drop for Mapping {
 mod tests {
     use super::super::scratch::Scratch;
     use super::*;
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
+    use std::path::Path;
     use std::sync::atomic::Ordering;
+
+    fn create(path: &Path, words: usize) -> io::Result<Mapping> {
+        let directory = Directory::open(path.parent().unwrap()).unwrap();
+        Mapping::create(
+            &directory,
+            path.file_name().unwrap().to_str().unwrap(),
+            words,
+        )
+    }
 
     #[test]
     fn what_is_stored_is_in_the_file_at_once() {
         let scratch = Scratch::new();
         let path = scratch.path().join("page");
-        let mapping = Mapping::create(&path, 3).unwrap();
+        let mapping = create(&path, 3).unwrap();
         assert_eq!(mapping.words().len(), 3);
         mapping.words()[1].store(7, Ordering::Relaxed);
         let bytes = fs::read(&path).unwrap();
@@ -145,7 +148,7 @@ mod tests {
         fs::write(&path, b"theirs").unwrap();
         symlink(scratch.path().join("elsewhere"), &link).unwrap();
         for taken in [&path, &link] {
-            let error = Mapping::create(taken, 8).unwrap_err();
+            let error = create(taken, 8).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
         }
         assert_eq!(fs::read(&path).unwrap(), b"theirs");
@@ -165,8 +168,8 @@ mod tests {
         if child == 0 {
             // SAFETY: `limit` is a valid place.
             unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
-            let is_refused = Mapping::create(&path, 4096 / WORD + 1).is_err();
-            let is_made = Mapping::create(&path, 4096 / WORD).is_ok();
+            let is_refused = create(&path, 4096 / WORD + 1).is_err();
+            let is_made = create(&path, 4096 / WORD).is_ok();
             // SAFETY: ends the child without running anything of the test harness.
             unsafe { libc::_exit(i32::from(!(is_made && is_refused))) };
         }
@@ -181,7 +184,7 @@ mod tests {
         let scratch = Scratch::new();
         for words in [0, usize::MAX, usize::MAX / 16] {
             let path = scratch.path().join("huge");
-            assert!(Mapping::create(&path, words).is_err(), "{words}");
+            assert!(create(&path, words).is_err(), "{words}");
             assert!(!path.exists());
         }
     }

@@ -7,15 +7,15 @@
 //! [`QueueLog`] writes, [`Leftovers`] reads what a run left. Checksums are for power failures, which may keep a page and
 //! lose another; a process that is killed loses none.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::directory::Directory;
 use super::mapping::{Mapping, WORD};
-use crate::base::descriptor::raised;
+use crate::base::folder::Use;
 use crate::base::lock::lock;
 
 /// Words of a block. Small, since a record leaves half of its last block unused on average.
@@ -60,7 +60,12 @@ pub(crate) struct QueueLog {
 
 impl QueueLog {
     /// A new file with room for `max_bytes` of envelopes, which were made for `dsn`.
-    pub(crate) fn create(path: &Path, max_bytes: u64, dsn: &str) -> io::Result<Self> {
+    pub(crate) fn create(
+        directory: &Directory,
+        name: &str,
+        max_bytes: u64,
+        dsn: &str,
+    ) -> io::Result<Self> {
         let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
         if dsn.len() > DSN_BYTES {
             return Err(invalid("the DSN is too long for a queue log"));
@@ -75,7 +80,7 @@ impl QueueLog {
             .and_then(|blocks| blocks.checked_mul(BLOCK));
         let words = words.ok_or_else(|| invalid("the queue is too large for a log"))?;
         let log = Self {
-            mapping: Mapping::create(path, words)?,
+            mapping: Mapping::create(directory, name, words)?,
             // From the end, so that the first blocks are used first.
             free: Mutex::new((1..blocks).rev().collect()),
             next_id: AtomicU64::new(1),
@@ -181,7 +186,8 @@ pub(crate) enum Unread {
 /// the host closed and opened for itself must not be written to.
 #[derive(Debug)]
 pub(crate) struct Leftovers {
-    path: PathBuf,
+    directory: Directory,
+    name: String,
     dsn: String,
     blocks: u32,
     /// Id and head, the newest first.
@@ -191,14 +197,15 @@ pub(crate) struct Leftovers {
 
 impl Leftovers {
     /// Opens the log of a run that has ended. None if the file is no log that this version can read.
-    pub(crate) fn open(path: &Path) -> io::Result<Option<Self>> {
-        let file = open_to_mark(path)?;
+    pub(crate) fn open(directory: &Directory, name: &str) -> io::Result<Option<Self>> {
+        let file = directory.file(name, Use::Change)?;
         let found = file.metadata()?;
-        if !found.is_file() || found.len() < as_u64(BLOCK_BYTES) {
+        if found.len() < as_u64(BLOCK_BYTES) {
             return Ok(None);
         }
         let mut leftovers = Self {
-            path: path.to_owned(),
+            directory: directory.clone(),
+            name: name.to_owned(),
             dsn: String::new(),
             blocks: 1,
             heads: Vec::new(),
@@ -289,7 +296,7 @@ impl Leftovers {
     /// The record that was given last is taken care of.
     pub(crate) fn settle(&mut self) {
         // If that fails it is done with the next record.
-        if let Ok(file) = open_to_mark(&self.path) {
+        if let Ok(file) = self.directory.file(&self.name, Use::Change) {
             self.mark_taken(&file);
         }
     }
@@ -312,7 +319,7 @@ impl Iterator for Leftovers {
         if self.given.is_none() && self.heads.is_empty() {
             return None;
         }
-        let Ok(file) = open_to_mark(&self.path) else {
+        let Ok(file) = self.directory.file(&self.name, Use::Change) else {
             return Some(Err(Unread::NotNow));
         };
         self.mark_taken(&file);
@@ -320,15 +327,6 @@ impl Iterator for Leftovers {
         self.given = Some(head);
         Some(self.read(&file, head))
     }
-}
-
-fn open_to_mark(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .write(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
-        .and_then(raised)
 }
 
 fn read_block(file: &File, number: u32) -> io::Result<Vec<u64>> {
@@ -408,18 +406,26 @@ fn as_u64(length: usize) -> u64 {
 mod tests {
     use super::super::scratch::Scratch;
     use super::*;
+    use std::path::Path;
+
+    fn create(scratch: &Scratch, name: &str, bytes: u64, dsn: &str) -> io::Result<QueueLog> {
+        QueueLog::create(&Directory::open(scratch.path()).unwrap(), name, bytes, dsn)
+    }
+
+    fn open(path: &Path) -> io::Result<Option<Leftovers>> {
+        let directory = Directory::open(path.parent().unwrap()).unwrap();
+        Leftovers::open(&directory, path.file_name().unwrap().to_str().unwrap())
+    }
     use std::fs;
 
     const DSN: &str = "https://key@example.com/1";
 
     fn log(scratch: &Scratch, max_bytes: u64) -> QueueLog {
-        QueueLog::create(&scratch.path().join("queue.log"), max_bytes, DSN).unwrap()
+        create(scratch, "queue.log", max_bytes, DSN).unwrap()
     }
 
     fn left(scratch: &Scratch) -> Vec<Result<Vec<u8>, Unread>> {
-        let leftovers = Leftovers::open(&scratch.path().join("queue.log"))
-            .unwrap()
-            .unwrap();
+        let leftovers = open(&scratch.path().join("queue.log")).unwrap().unwrap();
         assert_eq!(leftovers.dsn(), DSN);
         leftovers.collect()
     }
@@ -488,7 +494,7 @@ mod tests {
             log.append(bytes).unwrap();
         }
         let path = scratch.path().join("queue.log");
-        let mut leftovers = Leftovers::open(&path).unwrap().unwrap();
+        let mut leftovers = open(&path).unwrap().unwrap();
         assert_eq!(leftovers.next(), Some(Ok(b"first".to_vec())));
         leftovers.give_back();
         assert_eq!(leftovers.len(), 2);
@@ -507,7 +513,7 @@ mod tests {
         let scratch = Scratch::new();
         let (path, away) = (scratch.path().join("queue.log"), scratch.path().join("x"));
         log(&scratch, 1 << 16).append(b"first").unwrap();
-        let mut leftovers = Leftovers::open(&path).unwrap().unwrap();
+        let mut leftovers = open(&path).unwrap().unwrap();
         fs::rename(&path, &away).unwrap();
         assert_eq!(leftovers.next(), Some(Err(Unread::NotNow)));
         fs::rename(&away, &path).unwrap();
@@ -588,10 +594,10 @@ mod tests {
         let foreign = vec![b'x'; 4096];
         for bytes in [&whole[..0], &whole[..1000], &whole[..2048], &foreign] {
             fs::write(&path, bytes).unwrap();
-            assert!(Leftovers::open(&path).unwrap().is_none(), "{}", bytes.len());
+            assert!(open(&path).unwrap().is_none(), "{}", bytes.len());
         }
-        assert!(Leftovers::open(&scratch.path().join("missing")).is_err());
-        assert!(QueueLog::create(&scratch.path().join("x"), 1 << 16, &"d".repeat(2000)).is_err());
-        assert!(QueueLog::create(&scratch.path().join("x"), u64::MAX, DSN).is_err());
+        assert!(open(&scratch.path().join("missing")).is_err());
+        assert!(create(&scratch, "x", 1 << 16, &"d".repeat(2000)).is_err());
+        assert!(create(&scratch, "x", u64::MAX, DSN).is_err());
     }
 }

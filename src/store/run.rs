@@ -3,7 +3,6 @@
 //! `<uuid>.run/` with `<uuid>.run.lock` beside it. The lock is taken before the directory is made, so a directory
 //! without a locked lock is one whose process has gone. Entry points: [`Run::start`], [`old_runs`].
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -35,7 +34,7 @@ impl Run {
     /// Starts a run in the database.
     pub(crate) fn start(database: &Directory) -> io::Result<Self> {
         let (id, lock) = take_new_lock(database)?;
-        let directory = match database.child(name_of(id, RUN)) {
+        let directory = match database.child(&name_of(id, RUN)) {
             Ok(directory) => directory,
             Err(error) => {
                 lock.release();
@@ -80,10 +79,10 @@ impl Run {
         }
         self.database.make_again()?;
         if !held.as_ref().is_some_and(Lock::is_held) {
-            let lock = Lock::take(&self.database.join(name_of(self.id, RUN_LOCK)))?;
+            let lock = Lock::take(&self.database, name_of(self.id, RUN_LOCK))?;
             *held = Some(lock.ok_or_else(|| io::Error::from(ErrorKind::ResourceBusy))?);
         }
-        self.database.child(name_of(self.id, RUN)).map(drop)
+        self.database.child(&name_of(self.id, RUN)).map(drop)
     }
 
     /// Ends the run: its directory goes if nothing is in it. What is in it is now for the next start to take over.
@@ -94,7 +93,7 @@ impl Run {
         // Without the lock it is no longer ours: another process may be reading it.
         if lock.is_held() {
             // Not empty is no failure, see above; any other failure leaves as much.
-            let _ = fs::remove_dir(self.directory.path());
+            let _ = self.database.remove_child(&name_of(self.id, RUN));
         }
         lock.release();
     }
@@ -133,7 +132,8 @@ impl OldRun {
                 self.directory.remove(&name)?;
             }
         }
-        fs::remove_dir(self.directory.path())
+        let name = self.directory.name().unwrap_or_default();
+        self.directory.remove_child(name)
     }
 }
 
@@ -191,7 +191,7 @@ fn take_over(database: &Directory, name: &str) -> Option<OldRun> {
     let id = name.strip_suffix(RUN).and_then(id_of)?;
     // Before the lock, which would leave a file beside what is not ours.
     database.existing_child(name).ok()?;
-    let lock = Lock::take(&database.join(name_of(id, RUN_LOCK))).ok()??;
+    let lock = Lock::take(database, name_of(id, RUN_LOCK)).ok()??;
     match database.existing_child(name) {
         Ok(directory) => Some(OldRun {
             directory,
@@ -215,7 +215,7 @@ fn remove_lone_lock(database: &Directory, id: Uuid) {
     if !is_lone() {
         return;
     }
-    if let Ok(Some(lock)) = Lock::take(&database.join(name_of(id, RUN_LOCK))) {
+    if let Ok(Some(lock)) = Lock::take(database, name_of(id, RUN_LOCK)) {
         // Whoever was about to lock it sees that the file is gone, and makes a new one.
         lock.release();
     }
@@ -239,7 +239,7 @@ fn take_new_lock(database: &Directory) -> io::Result<(Uuid, Lock)> {
     const ATTEMPTS: u32 = 10;
     for _ in 0..ATTEMPTS {
         let id = Uuid::new_v4();
-        if let Some(lock) = Lock::take(&database.join(name_of(id, RUN_LOCK)))? {
+        if let Some(lock) = Lock::take(database, name_of(id, RUN_LOCK))? {
             return Ok((id, lock));
         }
     }
@@ -259,6 +259,7 @@ fn id_of(text: &str) -> Option<Uuid> {
 mod tests {
     use super::*;
     use crate::store::scratch::Scratch;
+    use std::fs;
     use std::os::unix::fs::symlink;
     use std::time::SystemTime;
 
@@ -286,8 +287,7 @@ mod tests {
 
     /// As after the death of the process.
     fn abandon(run: Run) -> String {
-        let name = run.directory().path().file_name().unwrap();
-        name.to_str().unwrap().to_owned()
+        run.directory().name().unwrap().to_owned()
     }
 
     #[test]
@@ -296,7 +296,7 @@ mod tests {
         let database = database(&scratch);
         let run = Run::start(&database).unwrap();
         assert_eq!(sorted_names(&database).len(), 2);
-        assert_eq!(run.database(), &database);
+        assert_eq!(run.database().path(), database.path());
         run.end();
         run.end();
         assert_eq!(sorted_names(&database), [""; 0]);
@@ -349,13 +349,17 @@ mod tests {
         let database = database(&scratch);
         let outside = Scratch::new();
         let id = Uuid::new_v4();
-        symlink(outside.path(), database.join(name_of(id, RUN))).unwrap();
+        symlink(outside.path(), database.path().join(name_of(id, RUN))).unwrap();
         let upper = name_of(id, "").to_uppercase();
         for name in ["x.run", ".run", "cache", &format!("{upper}.run")] {
-            fs::create_dir(database.join(name)).unwrap();
+            fs::create_dir(database.path().join(name)).unwrap();
         }
-        fs::write(database.join(name_of(Uuid::new_v4(), RUN)), b"a file").unwrap();
-        fs::write(database.join("x.run.lock"), b"").unwrap();
+        fs::write(
+            database.path().join(name_of(Uuid::new_v4(), RUN)),
+            b"a file",
+        )
+        .unwrap();
+        fs::write(database.path().join("x.run.lock"), b"").unwrap();
         let before = sorted_names(&database);
         assert_eq!(old_runs(&database).unwrap().count(), 0);
         assert_eq!(sorted_names(&database), before);
@@ -365,7 +369,7 @@ mod tests {
     fn a_lock_without_a_run_is_removed() {
         let scratch = Scratch::new();
         let database = database(&scratch);
-        fs::write(database.join(name_of(Uuid::new_v4(), RUN_LOCK)), b"").unwrap();
+        fs::write(database.path().join(name_of(Uuid::new_v4(), RUN_LOCK)), b"").unwrap();
         assert_eq!(old_runs(&database).unwrap().count(), 0);
         assert_eq!(sorted_names(&database), [""; 0]);
     }
@@ -382,7 +386,7 @@ mod tests {
         let (now, long) = (SystemTime::now(), Duration::from_secs(60 * 60 + 1));
         // The last was written before the clock was set back; its process may live.
         for (name, written) in [(old, now - long), (new, now), (later, now + long)] {
-            let file = fs::File::create(database.join(name)).unwrap();
+            let file = fs::File::create(database.path().join(name)).unwrap();
             file.set_modified(written).unwrap();
         }
         assert_eq!(old_runs(&database).unwrap().count(), 0);
@@ -403,7 +407,7 @@ mod tests {
         let open = fs::read_dir("/proc/self/fd").unwrap();
         let targets = open.filter_map(|entry| fs::read_link(entry.unwrap().path()).ok());
         let ours: Vec<_> = targets
-            .filter(|path| path.starts_with(database.path()))
+            .filter(|path| path.starts_with(database.path()) && *path != database.path())
             .collect();
         assert!(ours.is_empty(), "{ours:?}");
         assert!(runs.next().is_some());
@@ -416,8 +420,8 @@ mod tests {
         Run::start(&database).unwrap();
         let old = old_runs_once(&database, 1).pop().unwrap();
         let run = old.directory().clone();
-        let name = run.path().file_name().unwrap().to_str().unwrap();
-        fs::remove_file(database.join(format!("{name}.lock"))).unwrap();
+        let name = run.name().unwrap();
+        fs::remove_file(database.path().join(format!("{name}.lock"))).unwrap();
         old.finish().unwrap_err();
         assert!(run.path().exists());
     }
@@ -441,7 +445,7 @@ mod tests {
         let scratch = Scratch::new();
         let database = database(&scratch);
         let run = Run::start(&database).unwrap();
-        fs::remove_file(database.join(name_of(run.id, RUN_LOCK))).unwrap();
+        fs::remove_file(database.path().join(name_of(run.id, RUN_LOCK))).unwrap();
         let other = old_runs(&database).unwrap().next().unwrap();
         run.end();
         assert!(other.directory().path().exists());

@@ -62,9 +62,9 @@ mod tests {
         let database = Database::open(scratch.path()).unwrap();
         let directory = database.run().directory();
         for content in ["", "{", &" ".repeat(70_000)] {
-            std::fs::write(directory.join(NAME), content).unwrap();
+            std::fs::write(directory.path().join(NAME), content).unwrap();
             assert_eq!(take(directory), None);
-            assert!(!directory.join(NAME).exists());
+            assert!(!directory.path().join(NAME).exists());
         }
     }
 }

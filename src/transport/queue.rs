@@ -576,8 +576,9 @@ mod tests {
     #[test]
     fn a_capture_that_waits_for_room_in_the_log_sleeps() {
         let scratch = crate::store::scratch::Scratch::new();
-        let path = scratch.path().join("queue.log");
-        let log = crate::store::queue_log::QueueLog::create(&path, 1, "").unwrap();
+        let directory = crate::store::directory::Directory::open(scratch.path()).unwrap();
+        let log =
+            crate::store::queue_log::QueueLog::create(&directory, "queue.log", 1, "").unwrap();
         let queue = Queue::new(settings(10, Overflow::DropNewest), Copies::new(Some(log)));
         assert_eq!(push(&queue, &ledger(), error()), (None, 0));
         let copy = queue.copies.bytes_of(&error());

@@ -6,7 +6,6 @@
 
 use std::fs::Metadata;
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
+use crate::store::directory::Directory;
 use crate::store::queue_log::{Leftovers, QueueLog, Unread};
 use crate::store::run::OldRun;
 
@@ -50,7 +50,7 @@ pub(crate) fn make(
         return (Table::default(), None);
     };
     let run = database.run().directory();
-    let table = Table::on_page(&run.join(COUNTERS)).unwrap_or_else(|error| {
+    let table = Table::on_page(run, COUNTERS).unwrap_or_else(|error| {
         database.note_failure();
         diagnostics.log(
             Severity::Warning,
@@ -60,7 +60,7 @@ pub(crate) fn make(
     });
     let log = settings.is_durable.then(|| {
         let bytes = settings.queue.max_bytes;
-        QueueLog::create(&run.join(QUEUE_LOG), bytes, &settings.dsn)
+        QueueLog::create(run, QUEUE_LOG, bytes, &settings.dsn)
     });
     let log = log.and_then(|made| {
         let say = |error: &io::Error| {
@@ -84,7 +84,7 @@ pub(crate) fn find_log(shared: &Shared) -> io::Result<()> {
 
 /// False if the run had ended this session before it died.
 pub(crate) fn was_running(old: &OldRun, sid: Uuid) -> bool {
-    is_running_session(&old.directory().join(COUNTERS), sid)
+    is_running_session(old.directory(), COUNTERS, sid)
 }
 
 /// At the end of a run that has settled everything: its files go, unless the server has not been told of every loss.
@@ -108,7 +108,7 @@ pub(crate) fn remove(shared: &Shared) {
 #[derive(Debug)]
 pub(crate) struct Inheritance {
     dead: DeadCounts,
-    counters: PathBuf,
+    directory: Directory,
     leftovers: Option<Leftovers>,
     /// What the queue held when the next copy had no room.
     refused_at: Option<Usage>,
@@ -117,9 +117,9 @@ pub(crate) struct Inheritance {
 impl Inheritance {
     /// Looks at what a run left; none if there is nothing of it for this start.
     pub(crate) fn open(old: &OldRun, shared: &Shared) -> Option<Self> {
-        let counters = old.directory().join(COUNTERS);
-        let dead = there(DeadCounts::read(&counters));
-        let leftovers = there(Leftovers::open(&old.directory().join(QUEUE_LOG)));
+        let directory = old.directory().clone();
+        let dead = there(DeadCounts::read(&directory, COUNTERS));
+        let leftovers = there(Leftovers::open(&directory, QUEUE_LOG));
         let (dead, leftovers) = match (dead, leftovers) {
             (Ok(dead), Ok(leftovers)) => (dead, leftovers),
             // Perhaps for want of descriptors: nothing is booked or removed that was not read.
@@ -145,7 +145,7 @@ impl Inheritance {
         let is_over = || is_stale(old, COUNTERS) || is_stale(old, QUEUE_LOG);
         (dead.is_some() || leftovers.is_some() || is_over()).then(|| Self {
             dead: dead.unwrap_or_default(),
-            counters,
+            directory,
             leftovers,
             refused_at: None,
         })
@@ -169,7 +169,7 @@ impl Inheritance {
                 return false;
             }
             match taken_in {
-                Ok(tallies) => self.dead.bring_back(&tallies, &self.counters),
+                Ok(tallies) => self.dead.bring_back(&tallies, &self.directory, COUNTERS),
                 // Larger than this queue: it stays among the dead.
                 Err(Refusal::TooLarge | Refusal::NoConsent) => {}
                 Err(Refusal::Full | Refusal::Closed) => {

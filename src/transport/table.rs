@@ -7,7 +7,6 @@
 //! A forked child has its parent's page mapped, too. Should it come here, in the middle of a capture that forked in a
 //! hook, it counts in a private table that nobody reads.
 
-use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -17,6 +16,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::counters::{self, CounterPage};
+use crate::store::directory::Directory;
 
 /// Room for reasons to come, so that a new one does not make the pages of earlier versions unreadable.
 const REASONS: usize = 32;
@@ -88,9 +88,9 @@ impl Default for Table {
 }
 
 impl Table {
-    /// On a page at `path`, which must not exist yet.
-    pub(crate) fn on_page(path: &Path) -> std::io::Result<Self> {
-        let page = CounterPage::create(path, CELLS, SHAPE)?;
+    /// On a page, whose file must not exist yet.
+    pub(crate) fn on_page(directory: &Directory, name: &str) -> std::io::Result<Self> {
+        let page = CounterPage::create(directory, name, CELLS, SHAPE)?;
         Ok(Self::with(Cells::Page(page)))
     }
 
@@ -183,12 +183,17 @@ pub(crate) struct DeadCounts {
 }
 
 impl DeadCounts {
-    /// These are back: a copy of them was found. That is noted on the page at `path`, too: should the rest be left to a
+    /// These are back: a copy of them was found. That is noted on the page, too: should the rest be left to a
     /// later start, it must not take these for dead.
-    pub(crate) fn bring_back(&mut self, tallies: &[Tally], path: &Path) {
+    pub(crate) fn bring_back(&mut self, tallies: &[Tally], directory: &Directory, name: &str) {
         for (category, quantity) in tallies {
             // Without a page nobody would be misled.
-            let _ = counters::add(path, count_place(*category, Column::Spooled), *quantity);
+            let _ = counters::add(
+                directory,
+                name,
+                count_place(*category, Column::Spooled),
+                *quantity,
+            );
             for (_, died) in self.died.iter_mut().filter(|(dead, _)| dead == category) {
                 *died = died.saturating_sub(*quantity);
             }
@@ -197,8 +202,8 @@ impl DeadCounts {
     }
 
     /// Reads the page of a run that has ended. Nothing of one with numbers that nobody counts to; none if there is no page that this version understands.
-    pub(crate) fn read(path: &Path) -> std::io::Result<Option<Self>> {
-        let Some(cells) = counters::read(path, CELLS, SHAPE)? else {
+    pub(crate) fn read(directory: &Directory, name: &str) -> std::io::Result<Option<Self>> {
+        let Some(cells) = counters::read(directory, name, CELLS, SHAPE)? else {
             return Ok(None);
         };
         if cells.iter().any(|cell| *cell > MOST) {
@@ -268,8 +273,8 @@ fn word_of(sid: Uuid) -> u64 {
 }
 
 /// False if the run said that this session is not, or no longer, the one that is running; its file was left by mistake.
-pub(crate) fn is_running_session(page: &Path, sid: Uuid) -> bool {
-    let said = counters::read(page, CELLS, SHAPE).ok().flatten();
+pub(crate) fn is_running_session(directory: &Directory, name: &str, sid: Uuid) -> bool {
+    let said = counters::read(directory, name, CELLS, SHAPE).ok().flatten();
     let said = said.and_then(|cells| cells.get(SESSION).copied());
     said.is_none_or(|said| said == 0 || said == word_of(sid))
 }
@@ -316,8 +321,8 @@ mod tests {
     #[test]
     fn what_died_is_what_no_other_column_has() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
-        let table = Table::on_page(&path).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let table = Table::on_page(&directory, "counters").unwrap();
         let error = Category::Error;
         table.add(error, Column::Captured, 10);
         table.add(error, Column::Delivered, 3);
@@ -326,12 +331,12 @@ mod tests {
         // Killed in the middle of a step: one is captured and in no other column yet.
         table.add(error, Column::Pending, 3);
         table.add_unreported(DiscardReason::SendError, error, 1);
-        let mut dead = DeadCounts::read(&path).unwrap().unwrap();
+        let mut dead = DeadCounts::read(&directory, "counters").unwrap().unwrap();
         assert_eq!(dead.died, [(error, 4)]);
         assert_eq!(dead.unreported, [(DiscardReason::SendError, error, 1)]);
-        dead.bring_back(&[(error, 3)], &path);
+        dead.bring_back(&[(error, 3)], &directory, "counters");
         assert_eq!(dead.died, [(error, 1)]);
-        let later = DeadCounts::read(&path).unwrap().unwrap();
+        let later = DeadCounts::read(&directory, "counters").unwrap().unwrap();
         assert_eq!(later, dead, "a later start counts them again");
     }
 
@@ -339,10 +344,15 @@ mod tests {
     #[test]
     fn a_report_that_was_under_way_is_told_again() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
-        let table = Table::on_page(&path).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let table = Table::on_page(&directory, "counters").unwrap();
         let (reason, error) = (DiscardReason::SampleRate, Category::Error);
-        let untold = || DeadCounts::read(&path).unwrap().unwrap().unreported;
+        let untold = || {
+            DeadCounts::read(&directory, "counters")
+                .unwrap()
+                .unwrap()
+                .unreported
+        };
         table.add_unreported(reason, error, 5);
         assert_eq!(table.take_unreported(reason, error), 5);
         assert_eq!(table.take_unreported(reason, error), 0);
@@ -356,11 +366,12 @@ mod tests {
     #[test]
     fn a_file_of_a_session_counts_unless_the_run_said_otherwise() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
+        let directory = Directory::open(scratch.path()).unwrap();
         let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
-        let are_running = || [first, second].map(|sid| is_running_session(&path, sid));
+        let are_running =
+            || [first, second].map(|sid| is_running_session(&directory, "counters", sid));
         assert_eq!(are_running(), [true, true], "without a page");
-        let table = Table::on_page(&path).unwrap();
+        let table = Table::on_page(&directory, "counters").unwrap();
         assert_eq!(are_running(), [true, true], "as after a power failure");
         table.set_session(Some(second));
         assert_eq!(are_running(), [false, true]);
@@ -371,16 +382,16 @@ mod tests {
     #[test]
     fn a_page_that_says_too_much_is_no_negative_loss() {
         let scratch = Scratch::new();
-        let path = scratch.path().join("counters");
-        let table = Table::on_page(&path).unwrap();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let table = Table::on_page(&directory, "counters").unwrap();
         table.add(Category::Error, Column::Delivered, 9);
         table.add(Category::Error, Column::Spooled, 7);
-        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        let dead = DeadCounts::read(&directory, "counters").unwrap().unwrap();
         assert_eq!(dead, DeadCounts::default());
         table.add(Category::Error, Column::Captured, u64::MAX / 2);
-        let dead = DeadCounts::read(&path).unwrap().unwrap();
+        let dead = DeadCounts::read(&directory, "counters").unwrap().unwrap();
         assert_eq!(dead, DeadCounts::default(), "damage was counted");
-        std::fs::write(&path, b"foreign").unwrap();
-        assert_eq!(DeadCounts::read(&path).unwrap(), None);
+        std::fs::write(directory.path().join("counters"), b"foreign").unwrap();
+        assert_eq!(DeadCounts::read(&directory, "counters").unwrap(), None);
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Stamp {
 
 impl Stamp {
     fn of(directory: &Directory) -> Option<Self> {
-        let found = std::fs::symlink_metadata(directory.path()).ok()?;
+        let found = directory.own_metadata().ok()?;
         Some(Self {
             directory: found.ino(),
             seconds: found.mtime(),
@@ -158,7 +158,7 @@ impl Spool {
         is_to_be_sent: bool,
         moment: Moment,
     ) {
-        let Ok(found) = directory.metadata(name.to_string()) else {
+        let Ok(found) = directory.metadata(&name.to_string()) else {
             return;
         };
         if !found.is_file() {
@@ -216,12 +216,15 @@ impl Spool {
                 continue;
             }
             let mut ours = name;
-            while self.run.directory().metadata(ours.to_string()).is_ok() {
+            while self.run.directory().metadata(&ours.to_string()).is_ok() {
                 ours = name.with_fresh_id();
             }
-            let to = self.run.directory().join(ours.to_string());
-            if std::fs::rename(old.directory().join(&text), to).is_ok() {
-                let run = self.run.directory().clone();
+            let run = self.run.directory().clone();
+            if old
+                .directory()
+                .rename(&text, &run, &ours.to_string())
+                .is_ok()
+            {
                 self.found(Which::Run, &run, ours, true, moment);
                 moved = moved.saturating_add(1);
                 if moved >= FILES_AT_A_TIME {

@@ -19,7 +19,7 @@ pub(crate) fn leave(
     let mut bytes = Vec::new();
     envelope.write(&mut bytes, header);
     let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
-    if run.directory().metadata(name.to_string()).is_ok() {
+    if run.directory().metadata(&name.to_string()).is_ok() {
         name = name.with_fresh_id();
     }
     run.write(&name.to_string(), &bytes, Durability::Process)?;

@@ -394,8 +394,9 @@ impl Spool {
         if self.waiting.knows(&name) {
             name = name.with_fresh_id();
         }
-        let to = self.cache().ok()?.join(name.to_string());
-        std::fs::rename(self.run.directory().join(from), to).ok()?;
+        let cache = self.cache().ok()?;
+        let run = self.run.directory();
+        run.rename(from, &cache, &name.to_string()).ok()?;
         let entry = Entry::new(name, entry.bytes, entry.due, State::Resting);
         self.waiting.add_newest(moment.millis, moment.now, entry);
         self.remember_stamp();
@@ -405,12 +406,13 @@ impl Spool {
     /// Moves a claimed file to where it came from, under this name.
     fn restore(&mut self, ticket: Ticket, name: Name) -> Option<()> {
         let entry = self.index(ticket.which).get(ticket.key)?;
-        let from = self.run.directory().join(entry.name.to_string());
+        let from = entry.name.to_string();
         let to = match ticket.which {
             Which::Run => self.run.directory().clone(),
             Which::Cache => self.cache().ok()?,
         };
-        std::fs::rename(from, to.join(name.to_string())).ok()
+        let run = self.run.directory();
+        run.rename(&from, &to, &name.to_string()).ok()
     }
 
     /// A file that cannot be read or moved now, for a reason that may pass.
@@ -425,12 +427,11 @@ impl Spool {
         if which == Which::Run {
             return Ok(());
         }
-        let from = self.cache()?.join(name);
-        let to = self.run.directory().join(name);
-        match std::fs::rename(&from, &to) {
-            Err(error) if error.kind() == ErrorKind::NotFound && from.exists() => {
+        let (cache, run) = (self.cache()?, self.run.directory());
+        match cache.rename(name, run, name) {
+            Err(error) if error.kind() == ErrorKind::NotFound && cache.metadata(name).is_ok() => {
                 self.run.revive()?;
-                std::fs::rename(&from, &to)
+                cache.rename(name, run, name)
             }
             result => result,
         }?;

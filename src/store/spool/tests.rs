@@ -95,7 +95,7 @@ impl Rig {
 
     fn put(&self, name: &str, content: &[u8]) {
         let cache = self.database.child(CACHE).unwrap();
-        fs::write(cache.join(name), content).unwrap();
+        fs::write(cache.path().join(name), content).unwrap();
     }
 }
 

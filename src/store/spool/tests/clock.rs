@@ -120,7 +120,7 @@ fn what_is_found_with_a_time_to_come_is_sent_and_what_is_half_written_stays() {
         };
         let file = fs::File::options()
             .write(true)
-            .open(cache.join(&text))
+            .open(cache.path().join(&text))
             .unwrap();
         file.set_modified(written).unwrap();
     }

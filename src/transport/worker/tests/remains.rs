@@ -14,8 +14,8 @@ const DSN: &str = "https://k@sentry.example/1";
 /// A run that died with these events in its queue.
 fn dead_run(scratch: &Scratch, dsn: &str, payloads: &[&[u8]]) {
     let run = Run::start(&Directory::open(scratch.path()).unwrap()).unwrap();
-    let table = Table::on_page(&run.directory().join("counters")).unwrap();
-    let log = QueueLog::create(&run.directory().join("queue.log"), 1 << 20, dsn).unwrap();
+    let table = Table::on_page(run.directory(), "counters").unwrap();
+    let log = QueueLog::create(run.directory(), "queue.log", 1 << 20, dsn).unwrap();
     for payload in payloads {
         let envelope = Envelope::event(Uuid::new_v4(), payload.to_vec());
         let mut bytes = Vec::new();
@@ -115,7 +115,7 @@ fn copies_for_another_server_stay_for_a_start_that_knows_it() {
     let old = old_run(&scratch);
     assert!(Inheritance::open(&old, &rig.shared).is_none());
     old.finish().unwrap_err();
-    let log = old_run(&scratch).directory().join("queue.log");
+    let log = old_run(&scratch).directory().path().join("queue.log");
     assert!(log.exists());
     // Nobody with that DSN has come for long.
     age(&log);
@@ -128,7 +128,7 @@ fn files_of_another_version_go_after_a_month() {
     let (scratch, rig) = (Scratch::new(), rig());
     for name in ["counters", "queue.log"] {
         let run = Run::start(&Directory::open(scratch.path()).unwrap()).unwrap();
-        let path = run.directory().join(name);
+        let path = run.directory().path().join(name);
         std::fs::write(&path, b"another version").unwrap();
         run.end();
         let old = old_run(&scratch);
@@ -147,7 +147,10 @@ fn nothing_is_booked_of_a_run_that_cannot_be_read_now() {
     let (scratch, rig) = (Scratch::new(), rig());
     dead_run(&scratch, DSN, &[b"{}"]);
     let old = old_run(&scratch);
-    let (log, away) = (old.directory().join("queue.log"), scratch.path().join("x"));
+    let (log, away) = (
+        old.directory().path().join("queue.log"),
+        scratch.path().join("x"),
+    );
     std::fs::rename(&log, &away).unwrap();
     std::os::unix::fs::symlink(&away, &log).unwrap();
     assert!(Inheritance::open(&old, &rig.shared).is_none());

@@ -363,7 +363,7 @@ fn a_file_that_cannot_be_read_costs_itself() {
     .enumerate()
     {
         let name = format!("5-00-0123abcd-4567-4890-abcd-ef012345678{number}.envelope");
-        fs::write(cache.join(name), content).unwrap();
+        fs::write(cache.path().join(name), content).unwrap();
     }
     let mut rig = spooling(&scratch, POLICY);
     rig.pass(Duration::from_secs(1), 10);
