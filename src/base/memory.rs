@@ -1,9 +1,14 @@
 //! Memory that may be missing: where the host or its data decide a size, a failed allocation is an answer and no abort.
 //!
-//! Entry points: [`Buffer`] (bytes that grow up to a bound, asked once at the end), [`copy_text`], [`into_text`].
+//! Who writes text piece by piece does not ask after each piece: what lacks memory gives something harmless in its place,
+//! a shorter text for instance, and remembers it for the thread. [`watch`] around the whole asks once.
+//! Entry points: [`watch`], [`Buffer`] (bytes that grow up to a bound), [`copy_text`], [`into_text`].
 //! May use: the standard library only.
 
+use std::cell::Cell;
 use std::fmt;
+use std::io;
+use std::ops::Deref;
 
 /// There is no memory for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +18,63 @@ impl From<std::collections::TryReserveError> for OutOfMemory {
     fn from(_: std::collections::TryReserveError) -> Self {
         Self
     }
+}
+
+thread_local! {
+    /// An allocation failed on this thread since the innermost [`watch`] began.
+    static IS_LACKING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Remembers that an allocation failed, for the [`watch`] around it.
+pub(crate) fn note_lack() {
+    // Without a place for it (the thread ends) nobody watches.
+    let _ = IS_LACKING.try_with(|lacks| lacks.set(true));
+}
+
+/// Runs `body`; if an allocation failed in it, its result is not what it should be and is dropped.
+pub(crate) fn watch<T>(body: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
+    let before = IS_LACKING.try_with(|lacks| lacks.replace(false));
+    let result = body();
+    let lacked = IS_LACKING.try_with(|lacks| lacks.replace(before.unwrap_or(false)));
+    if lacked.unwrap_or(false) {
+        return Err(OutOfMemory);
+    }
+    Ok(result)
+}
+
+/// Room for `more` elements; false without memory, which is remembered.
+pub(crate) fn reserve<T>(items: &mut Vec<T>, more: usize) -> bool {
+    let has_room = items.try_reserve(more).is_ok();
+    if !has_room {
+        note_lack();
+    }
+    has_room
+}
+
+/// The items in a vector; those that there is no memory for are missing, which is remembered.
+pub(crate) fn collect<T>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut all = Vec::new();
+    for item in items {
+        if !reserve(&mut all, 1) {
+            break;
+        }
+        all.push(item);
+    }
+    all
+}
+
+/// The texts one behind the other; nothing without memory, which is remembered.
+pub(crate) fn concat(texts: &[&str]) -> String {
+    let length = texts
+        .iter()
+        .fold(0_usize, |sum, text| sum.saturating_add(text.len()));
+    let mut all = String::new();
+    if all.try_reserve_exact(length).is_err() {
+        note_lack();
+        return all;
+    }
+    all.extend(texts.iter().copied());
+    all
 }
 
 /// A copy of `text`.
@@ -57,7 +119,7 @@ pub(crate) enum Fault {
 ///
 /// The first piece that does not fit sets a fault, and nothing is taken from then on: who writes need not ask after
 /// each piece, only before work that could be saved, and at the end.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Buffer {
     bytes: Vec<u8>,
     most: usize,
@@ -65,13 +127,32 @@ pub(crate) struct Buffer {
 }
 
 impl Buffer {
+    /// Empty, for as much as there is memory for; allocates nothing.
+    pub(crate) const fn new() -> Self {
+        Self::with_bound(usize::MAX)
+    }
+
     /// Empty, for at most `most` bytes; allocates nothing.
-    pub(crate) const fn new(most: usize) -> Self {
+    pub(crate) const fn with_bound(most: usize) -> Self {
         Self {
             bytes: Vec::new(),
             most,
             fault: None,
         }
+    }
+
+    /// Empty, with room for so many bytes if there is memory for them.
+    pub(crate) fn with_room(bytes: usize) -> Self {
+        let mut buffer = Self::new();
+        if buffer.bytes.try_reserve_exact(bytes).is_err() {
+            buffer.lack();
+        }
+        buffer
+    }
+
+    fn lack(&mut self) {
+        self.fault = Some(Fault::OutOfMemory);
+        note_lack();
     }
 
     /// Adds a byte.
@@ -84,7 +165,7 @@ impl Buffer {
 
     /// Adds bytes, all or none.
     #[inline]
-    pub(crate) fn extend(&mut self, bytes: &[u8]) {
+    pub(crate) fn extend_from_slice(&mut self, bytes: &[u8]) {
         if self.has_room(bytes.len()) {
             self.bytes.extend_from_slice(bytes);
         }
@@ -112,14 +193,40 @@ impl Buffer {
             // Twice as much may be more than there is, and more than is needed.
             || self.bytes.try_reserve_exact(more).is_ok();
         if !has_grown {
-            self.fault = Some(Fault::OutOfMemory);
+            self.lack();
         }
         has_grown
     }
 
-    /// Bytes so far.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+    /// Takes back what is behind the first `length` bytes.
+    pub(crate) fn truncate(&mut self, length: usize) {
+        self.bytes.truncate(length);
+    }
+
+    /// Takes back the last byte.
+    pub(crate) fn pop(&mut self) {
+        self.bytes.pop();
+    }
+
+    /// Takes out what lies between two places.
+    pub(crate) fn remove(&mut self, from: usize, to: usize) {
+        if from <= to && to <= self.bytes.len() {
+            self.bytes.drain(from..to);
+        }
+    }
+
+    /// What is behind the first `length` bytes, which stay.
+    pub(crate) fn split_off(&mut self, length: usize) -> Self {
+        let end = self.get(length..).unwrap_or_default();
+        let mut rest = Self::with_room(end.len());
+        rest.extend_from_slice(end);
+        self.bytes.truncate(length);
+        rest
+    }
+
+    /// Takes everything back and keeps the room.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
     }
 
     /// What went wrong.
@@ -152,9 +259,35 @@ impl Buffer {
     }
 }
 
+impl Deref for Buffer {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl From<Buffer> for Vec<u8> {
+    /// What was taken.
+    fn from(buffer: Buffer) -> Self {
+        buffer.bytes
+    }
+}
+
 impl fmt::Write for Buffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.extend(text.as_bytes());
+        self.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl io::Write for Buffer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -165,24 +298,40 @@ mod tests {
 
     #[test]
     fn a_buffer_takes_what_fits_and_nothing_behind_what_does_not() {
-        let mut buffer = Buffer::new(5);
-        buffer.extend(b"abc");
-        buffer.extend(b"def");
+        let mut buffer = Buffer::with_bound(5);
+        buffer.extend_from_slice(b"abc");
+        buffer.extend_from_slice(b"def");
         buffer.push(b'g');
         assert_eq!((buffer.len(), buffer.fault()), (3, Some(Fault::Full)));
         buffer.take_back(2);
-        buffer.extend(b"xyz");
+        buffer.extend_from_slice(b"xyz");
         assert_eq!(buffer.finish(), Ok(b"abxyz".to_vec()));
     }
 
     #[test]
     fn a_size_that_cannot_be_is_a_fault_that_stays() {
-        let mut buffer = Buffer::new(usize::MAX);
+        let mut buffer = Buffer::new();
         buffer.push(b'a');
         assert!(!buffer.has_room(usize::MAX / 2));
         buffer.take_back(0);
         buffer.push(b'b');
         assert_eq!(buffer.finish(), Err(Fault::OutOfMemory));
+    }
+
+    #[test]
+    fn who_watches_hears_of_what_failed_within_and_of_nothing_else() {
+        let fail = || assert!(!Buffer::new().has_room(usize::MAX / 2));
+        fail();
+        assert_eq!(watch(|| 1), Ok(1), "before it");
+        assert_eq!(watch(fail), Err(OutOfMemory));
+        let outer = watch(|| assert_eq!(watch(fail), Err(OutOfMemory)));
+        assert_eq!(outer, Ok(()), "an inner one has heard of it");
+        let outer = watch(|| {
+            fail();
+            watch(|| ())
+        });
+        assert_eq!(outer, Err(OutOfMemory));
+        assert_eq!(collect(0..100).len(), 100);
     }
 
     #[test]

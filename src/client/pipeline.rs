@@ -175,6 +175,7 @@ impl Client {
         let transport = self.open_transport(ERROR)?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
+        let event = event.map_err(|error| refuse_malformed(transport, &error))?;
         self.capture(transport, &event, None, Origin::Message)
     }
 
@@ -207,8 +208,10 @@ impl Client {
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
             let timestamp = Timestamp::new(std::time::SystemTime::now());
             let crumb = breadcrumb::new_log(timestamp.as_str(), level, logger, text);
-            // A crumb that the hook drops is no failure of the message.
-            let _ = self.keep_breadcrumb(&crumb);
+            // A crumb that the hook drops, or that finds no memory, is no failure of the message.
+            if let Ok(crumb) = crumb {
+                let _ = self.keep_breadcrumb(&crumb);
+            }
         }
         result
     }

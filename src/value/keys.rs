@@ -1,9 +1,11 @@
 //! Keys: which keys of an object were seen, cheap for a few and still linear for a million.
 //!
-//! Entry point: [`Keys`]. May use the standard library only.
+//! Entry point: [`Keys`]. May use: `base`.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+use crate::base::memory;
 
 /// A set of keys.
 ///
@@ -20,11 +22,14 @@ impl<'a> Keys<'a> {
     /// Most keys that are looked for one by one.
     pub(super) const FEW: usize = 64;
 
-    /// Adds a key; false if it was there. Without memory it is not added: the worst of it is a key that is written
-    /// twice.
+    /// Adds a key; false if it was there. Without memory it is not added, which is remembered.
     pub(crate) fn insert(&mut self, key: Cow<'a, str>) -> bool {
         if !self.many.is_empty() {
-            return self.many.try_reserve(1).is_err() || self.many.insert(key);
+            if self.many.try_reserve(1).is_err() {
+                memory::note_lack();
+                return true;
+            }
+            return self.many.insert(key);
         }
         if self.contains(&key) {
             return false;

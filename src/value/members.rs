@@ -4,6 +4,7 @@
 //! Entry point: [`Members`]. May use: [`super::write`].
 
 use super::write;
+use crate::base::memory;
 
 /// Ordered pairs of key and JSON value, as text `"k":v,"k2":v2`.
 ///
@@ -39,28 +40,43 @@ impl Members {
     }
 
     /// Sets `key` to a value that is valid JSON; a key that is there keeps its place.
+    /// Without memory for it nothing changes, which is remembered.
     pub(crate) fn set(&mut self, key: &str, json: &str) {
         let mut at = 0_usize;
         for entry in &mut self.entries {
             let value = at.saturating_add(entry.key_length);
             let end = at.saturating_add(entry.length());
             if &*entry.key == key {
+                if !has_room(&mut self.text, json.len()) {
+                    return;
+                }
                 self.text.replace_range(value..end, json);
                 entry.value_length = json.len();
                 return;
             }
             at = end.saturating_add(1);
         }
+        let (Ok(name), Ok(own_key)) = (
+            memory::watch(|| write::string_to_json(key)),
+            memory::copy_text(key),
+        ) else {
+            return memory::note_lack();
+        };
+        let length = name.len().saturating_add(json.len());
+        if !has_room(&mut self.text, length.saturating_add(2))
+            || !memory::reserve(&mut self.entries, 1)
+        {
+            return;
+        }
         if !self.text.is_empty() {
             self.text.push(',');
         }
-        let before = self.text.len();
-        self.text.push_str(&write::string_to_json(key));
+        self.text.push_str(&name);
         self.text.push(':');
-        let key_length = self.text.len().saturating_sub(before);
         self.text.push_str(json);
+        let key_length = name.len().saturating_add(1);
         self.entries.push(Entry {
-            key: key.into(),
+            key: own_key.into(),
             key_length,
             value_length: json.len(),
         });
@@ -137,7 +153,11 @@ impl Members {
     }
 
     /// Appends those whose key is not present elsewhere, with the separators that are due.
-    pub(crate) fn write_missing(&self, out: &mut Vec<u8>, is_present: impl Fn(&str) -> bool) {
+    pub(crate) fn write_missing(
+        &self,
+        out: &mut impl write::Target,
+        is_present: impl Fn(&str) -> bool,
+    ) {
         let mut at = 0_usize;
         for entry in &self.entries {
             let end = at.saturating_add(entry.length());
@@ -149,6 +169,15 @@ impl Members {
             at = end.saturating_add(1);
         }
     }
+}
+
+/// Makes room for so many bytes; false without memory, which is remembered.
+fn has_room(text: &mut String, bytes: usize) -> bool {
+    let has_room = text.try_reserve(bytes).is_ok();
+    if !has_room {
+        memory::note_lack();
+    }
+    has_room
 }
 
 #[cfg(test)]

@@ -2,26 +2,26 @@
 //!
 //! Entry point: [`objects`]. May use: [`super::scan`], [`super::keys`], [`super::write`].
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::keys::Keys;
 use super::scan::{self, Kind, MAX_DEPTH};
 use super::write;
+use crate::base::memory::{self, Buffer};
 
 /// Both objects in one. Where both have a key, two objects are merged in turn, and of anything else the one of `winner`
 /// stays.
 pub(crate) fn objects(winner: &str, other: &str) -> String {
-    let mut out = Vec::with_capacity(winner.len().saturating_add(other.len()));
+    let mut out = Buffer::with_room(winner.len().saturating_add(other.len()));
     append(&mut out, winner, other, MAX_DEPTH);
     write::into_text(out)
 }
 
 /// `levels` of objects are left: text that was accepted has no more.
-fn append(out: &mut Vec<u8>, winner: &str, other: &str, levels: usize) {
+fn append(out: &mut Buffer, winner: &str, other: &str, levels: usize) {
     let theirs = scan::entries(other).filter(|(_, value)| scan::kind(value) == Kind::Object);
-    let theirs: HashMap<_, _> = theirs
-        .map(|(key, value)| (scan::decode(key), value))
-        .collect();
+    let theirs = index(theirs);
     let mut keys = Keys::default();
     out.push(b'{');
     for (key, value) in scan::entries(winner) {
@@ -44,8 +44,21 @@ fn append(out: &mut Vec<u8>, winner: &str, other: &str, levels: usize) {
     out.push(b'}');
 }
 
+/// Values by their keys, decoded.
+fn index<'a>(entries: impl Iterator<Item = (&'a str, &'a str)>) -> HashMap<Cow<'a, str>, &'a str> {
+    let mut index = HashMap::new();
+    for (key, value) in entries {
+        if index.try_reserve(1).is_err() {
+            memory::note_lack();
+            break;
+        }
+        index.insert(scan::decode(key), value);
+    }
+    index
+}
+
 /// Appends a key that is JSON already.
-fn raw_key(out: &mut Vec<u8>, key: &str) {
+fn raw_key(out: &mut Buffer, key: &str) {
     write::separator(out);
     out.extend_from_slice(key.as_bytes());
     out.push(b':');

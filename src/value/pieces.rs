@@ -2,8 +2,9 @@
 //! every text that holds it.
 //!
 //! Decides what is worth sharing, and what sharing costs in memory. Entry points: [`Pieces`], [`Fragment`].
-//! May use the standard library only.
+//! May use: [`super::write`].
 
+use super::write::Target;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -84,7 +85,7 @@ pub(crate) struct Cuts {
 
 impl Cuts {
     /// Adds a part behind what is in `own` now; copies it if it is small, or one too many.
-    pub(crate) fn share(&mut self, own: &mut Vec<u8>, fragment: Fragment) {
+    pub(crate) fn share(&mut self, own: &mut impl Target, fragment: Fragment) {
         let text = fragment.as_str();
         let places = (u32::try_from(own.len()), u32::try_from(fragment.start));
         let slot = self.cuts.iter_mut().find(|cut| cut.is_none());
@@ -124,7 +125,8 @@ pub(crate) struct Pieces {
 
 impl Pieces {
     /// `own` with `cuts` at their places.
-    pub(crate) fn new(own: Vec<u8>, cuts: Cuts) -> Self {
+    pub(crate) fn new(own: impl Into<Vec<u8>>, cuts: Cuts) -> Self {
+        let own = own.into();
         Self { own, cuts }
     }
 

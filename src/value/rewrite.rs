@@ -4,6 +4,7 @@
 
 use super::scan;
 use super::write;
+use crate::base::memory::Buffer;
 
 /// What becomes of one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub(crate) enum Change {
 
 /// Appends a copy of an object; `change` is asked with each key (unescaped) and value (JSON).
 pub(crate) fn members(
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
     object: &str,
     mut change: impl FnMut(&str, &str) -> Change,
 ) {
@@ -43,7 +44,7 @@ pub(crate) fn members(
 
 /// Appends copies of values, separated by commas; `change` is asked with each.
 pub(crate) fn elements<'a>(
-    out: &mut Vec<u8>,
+    out: &mut Buffer,
     values: impl IntoIterator<Item = &'a str>,
     mut change: impl FnMut(&str) -> Change,
 ) {
@@ -64,7 +65,7 @@ pub(crate) fn elements<'a>(
 
 /// As [`members`], as text of its own.
 pub(crate) fn members_to_json(object: &str, change: impl FnMut(&str, &str) -> Change) -> String {
-    let mut out = Vec::with_capacity(object.len());
+    let mut out = Buffer::with_room(object.len());
     members(&mut out, object, change);
     write::into_text(out)
 }
@@ -92,8 +93,9 @@ mod tests {
             members_to_json(r#"{"a\n":1,"b":2}"#, by_key),
             r#"{"a\n":1}"#
         );
-        let mut out = b"[".to_vec();
+        let mut out = Buffer::new();
+        out.push(b'[');
         elements(&mut out, scan::elements("[1, 2, 3]"), change);
-        assert_eq!(out, b"[[],3");
+        assert_eq!(*out, *b"[[],3");
     }
 }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use super::write::plain_prefix;
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, OutOfMemory};
 
 /// What a JSON value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +50,12 @@ pub(super) fn has_backslash(json: &str) -> bool {
         .fold(false, |found, byte| found | (byte == b'\\'))
 }
 
-/// The text of a JSON string; empty if there is no memory for it.
+/// The text of a JSON string; empty if there is no memory for it, which is remembered.
 pub(crate) fn decode(json: &str) -> Cow<'_, str> {
-    try_decode(json).unwrap_or_default()
+    try_decode(json).unwrap_or_else(|OutOfMemory| {
+        memory::note_lack();
+        Cow::Borrowed("")
+    })
 }
 
 /// The text of a JSON string. Half a surrogate pair becomes U+FFFD.

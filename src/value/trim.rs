@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use super::scan::{self, Kind};
 use super::write;
+use crate::base::memory::{self, Buffer};
 
 /// What the end of trimmed text is replaced by.
 const ELLIPSIS: &str = "...";
@@ -27,13 +28,12 @@ pub(crate) fn trim_str(text: &str, max_chars: usize) -> Cow<'_, str> {
         .nth(kept)
         .map_or(text.len(), |(at, _)| at);
     let dots = max_chars.saturating_sub(kept);
-    let mut trimmed = text.get(..end).unwrap_or_default().to_owned();
-    trimmed.extend(std::iter::repeat_n('.', dots));
-    Cow::Owned(trimmed)
+    let dots = ELLIPSIS.get(..dots).unwrap_or(ELLIPSIS);
+    Cow::Owned(memory::concat(&[text.get(..end).unwrap_or_default(), dots]))
 }
 
 /// Appends the JSON string `json` with at most `max_chars` characters; true if it was cut.
-pub(crate) fn string_within(out: &mut Vec<u8>, json: &str, max_chars: usize) -> bool {
+pub(crate) fn string_within(out: &mut Buffer, json: &str, max_chars: usize) -> bool {
     // Quotes aside, a JSON string has at least a byte for each character.
     if json.len() <= max_chars.saturating_add(2) {
         out.extend_from_slice(json.as_bytes());
@@ -56,7 +56,7 @@ pub(crate) fn string_within(out: &mut Vec<u8>, json: &str, max_chars: usize) -> 
 ///
 /// The value itself, if a container, is the first level; containers below `max_depth` become the text `...`, lists keep their first [`BAG_BREADTH`] elements, and what is
 /// then still too long is shrunk as in [`shrink`].
-pub(crate) fn bag(out: &mut Vec<u8>, json: &str, max_depth: usize, max_bytes: usize) -> bool {
+pub(crate) fn bag(out: &mut Buffer, json: &str, max_depth: usize, max_bytes: usize) -> bool {
     let small = json.len() <= max_bytes;
     if small && (scan::kind(json) == Kind::Text || is_shallow_and_narrow(json, max_depth)) {
         out.extend_from_slice(json.as_bytes());
@@ -82,7 +82,7 @@ fn is_shallow_and_narrow(json: &str, max_depth: usize) -> bool {
 }
 
 /// Copies with the bounds on depth and breadth; `levels` of containers are left.
-fn copy_bounded(out: &mut Vec<u8>, json: &str, levels: usize) -> bool {
+fn copy_bounded(out: &mut Buffer, json: &str, levels: usize) -> bool {
     let deeper = levels.saturating_sub(1);
     let mut cut = false;
     match scan::kind(json) {
@@ -120,7 +120,7 @@ fn copy_bounded(out: &mut Vec<u8>, json: &str, levels: usize) -> bool {
 /// Appends as much of `json` as fits into `room` bytes; false, and nothing appended, if nothing sensible does.
 ///
 /// Text loses its end; objects and lists keep, in order, the members that fit, and shrink the first that does not.
-pub(crate) fn shrink(out: &mut Vec<u8>, json: &str, room: usize) -> bool {
+pub(crate) fn shrink(out: &mut Buffer, json: &str, room: usize) -> bool {
     /// Below this, what would be left of a value tells nobody anything.
     const LEAST: usize = 16;
     if json.len() <= room {
@@ -154,7 +154,7 @@ pub(crate) fn shrink(out: &mut Vec<u8>, json: &str, room: usize) -> bool {
 }
 
 /// Appends one member or element if it, or a useful part of it, fits before `end` together with the closing bracket.
-fn shrink_part(out: &mut Vec<u8>, key: Option<&str>, value: &str, end: usize) {
+fn shrink_part(out: &mut Buffer, key: Option<&str>, value: &str, end: usize) {
     let before = out.len();
     write::separator(out);
     if let Some(key) = key {
@@ -167,7 +167,7 @@ fn shrink_part(out: &mut Vec<u8>, key: Option<&str>, value: &str, end: usize) {
     }
 }
 
-fn shrink_text(out: &mut Vec<u8>, json: &str, room: usize) {
+fn shrink_text(out: &mut Buffer, json: &str, room: usize) {
     let text = scan::decode(json);
     // Two quotes and the dots.
     let mut left = room.saturating_sub(5);
@@ -183,9 +183,8 @@ fn shrink_text(out: &mut Vec<u8>, json: &str, room: usize) {
     match end {
         None => write::string(out, &text),
         Some(end) => {
-            let mut kept = text.get(..end).unwrap_or_default().to_owned();
-            kept.push_str(ELLIPSIS);
-            write::string(out, &kept);
+            let kept = text.get(..end).unwrap_or_default();
+            write::string(out, &memory::concat(&[kept, ELLIPSIS]));
         }
     }
 }
@@ -196,7 +195,8 @@ mod tests {
     use serde_json::{Value, json};
 
     fn bounded(value: &Value, max_bytes: usize) -> (Value, bool, usize) {
-        let mut out = b"prefix".to_vec();
+        let mut out = Buffer::new();
+        out.extend_from_slice(b"prefix");
         let cut = bag(&mut out, &value.to_string(), 5, max_bytes);
         let written = out.strip_prefix(b"prefix").unwrap();
         (serde_json::from_slice(written).unwrap(), cut, written.len())
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn json_text_is_cut_by_its_characters_not_by_its_escapes() {
         let cut = |json: &str, max| {
-            let mut out = Vec::new();
+            let mut out = Buffer::new();
             let cut = string_within(&mut out, json, max);
             (write::into_text(out), cut)
         };
@@ -268,7 +268,7 @@ mod tests {
         })
         .to_string();
         for room in 0..value.len() + 2 {
-            let mut out = Vec::new();
+            let mut out = Buffer::new();
             if shrink(&mut out, &value, room) {
                 assert!(out.len() <= room, "{} > {room}", out.len());
                 serde_json::from_slice::<Value>(&out).unwrap();

@@ -1,9 +1,11 @@
 //! Writing: strings and numbers as JSON, appended to a byte buffer.
 //!
 //! Decides how text is escaped and how separators are set. Entry points: [`string`], [`key`], [`number_u64`],
-//! [`separator`]. May use the standard library only.
+//! [`separator`]. May use: `base`.
 
-use std::io::Write as _;
+use std::io::Write;
+
+use crate::base::memory::{self, Buffer};
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
@@ -65,8 +67,66 @@ fn plain_words(bytes: &[u8]) -> usize {
     length.wrapping_add(rest.iter().take_while(plain).count())
 }
 
+/// What text is appended to.
+pub(crate) trait Target: Write {
+    /// Makes room for so many bytes.
+    fn reserve(&mut self, bytes: usize);
+    /// Appends a byte.
+    fn push(&mut self, byte: u8);
+    /// Appends bytes.
+    fn extend_from_slice(&mut self, bytes: &[u8]);
+    /// Bytes so far.
+    fn len(&self) -> usize;
+    /// The last byte.
+    fn last(&self) -> Option<&u8>;
+}
+
+impl Target for Vec<u8> {
+    fn reserve(&mut self, bytes: usize) {
+        self.reserve(bytes);
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn last(&self) -> Option<&u8> {
+        self.as_slice().last()
+    }
+}
+
+impl Target for Buffer {
+    fn reserve(&mut self, bytes: usize) {
+        self.has_room(bytes);
+    }
+
+    fn push(&mut self, byte: u8) {
+        self.push(byte);
+    }
+
+    fn extend_from_slice(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    fn len(&self) -> usize {
+        <[u8]>::len(self)
+    }
+
+    fn last(&self) -> Option<&u8> {
+        <[u8]>::last(self)
+    }
+}
+
 /// Appends `text` as a JSON string with its quotes.
-pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn string(out: &mut impl Target, text: &str) {
     out.reserve(text.len().saturating_add(2));
     out.push(b'"');
     let mut rest = text.as_bytes();
@@ -84,7 +144,7 @@ pub(crate) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
 }
 
-fn escape(out: &mut Vec<u8>, byte: u8) {
+fn escape(out: &mut impl Target, byte: u8) {
     let short = match byte {
         b'"' | b'\\' => byte,
         b'\n' => b'n',
@@ -107,38 +167,39 @@ pub(crate) const fn encoded_length(character: char) -> usize {
     }
 }
 
-/// `text` as a JSON string of its own.
+/// `text` as a JSON string of its own; an empty one without memory.
 pub(crate) fn string_to_json(text: &str) -> String {
-    let mut out = Vec::new();
+    let mut out = Buffer::with_room(text.len().saturating_add(2));
     string(&mut out, text);
+    if out.fault().is_some() {
+        return "\"\"".to_owned();
+    }
     into_text(out)
 }
 
 /// The buffer as text; everything written by this room is UTF-8.
-pub(crate) fn into_text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| {
-        // Not reached; losing no byte that is text beats losing all.
-        String::from_utf8_lossy(error.as_bytes()).into_owned()
-    })
+pub(crate) fn into_text(bytes: impl Into<Vec<u8>>) -> String {
+    // Not reached: bytes that are no text.
+    memory::into_text(bytes.into()).unwrap_or_default()
 }
 
 /// Appends a comma unless the buffer ends where a container was just opened, or is empty.
 #[inline]
-pub(crate) fn separator(out: &mut Vec<u8>) {
+pub(crate) fn separator(out: &mut impl Target) {
     if !matches!(out.last(), None | Some(b'{' | b'[')) {
         out.push(b',');
     }
 }
 
 /// Appends the separator if one is due, then `name` as a key with its colon.
-pub(crate) fn key(out: &mut Vec<u8>, name: &str) {
+pub(crate) fn key(out: &mut impl Target, name: &str) {
     separator(out);
     string(out, name);
     out.push(b':');
 }
 
 /// Appends a number.
-pub(crate) fn number_u64(out: &mut Vec<u8>, value: u64) {
+pub(crate) fn number_u64(out: &mut impl Target, value: u64) {
     let _ = write!(out, "{value}");
 }
 

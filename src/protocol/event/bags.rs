@@ -9,6 +9,7 @@ use super::limits;
 use super::stack::with_text_addresses;
 use super::text::scalar;
 use super::write::Writer;
+use crate::base::memory::{self, Buffer};
 use crate::base::uuid::Uuid;
 use crate::value::keys::Keys;
 use crate::value::members::Members;
@@ -69,7 +70,7 @@ pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
     let user = rewrite::members_to_json(value, |key, part| match (key, scan::kind(part)) {
         // Ids are text on the wire.
-        ("id", Kind::Number) => Change::Replace(format!("\"{part}\"")),
+        ("id", Kind::Number) => Change::Replace(memory::concat(&["\"", part, "\""])),
         ("ip_address", kind) if kind != Kind::Null && !is_ip_address(part) => {
             trimmed = true;
             Change::Drop
@@ -103,7 +104,7 @@ fn with_id(user: &str, id: Uuid) -> String {
             members.set(&key, value);
         }
     }
-    format!("{{{}}}", members.json())
+    memory::concat(&["{", members.json(), "}"])
 }
 
 /// An address, or what asks the server for that of the connection; servers refuse anything else.
@@ -118,7 +119,7 @@ pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
     let modules = rewrite::members_to_json(value, |_, version| match scan::kind(version) {
         Kind::Text => Change::Keep,
         Kind::Number | Kind::Boolean => {
-            let mut out = Vec::new();
+            let mut out = Buffer::new();
             scalar(&mut out, version, limits::NAME_CHARS);
             Change::Replace(json::into_text(out))
         }
@@ -162,7 +163,7 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
 }
 
 fn images_with_text_addresses(images: &str) -> String {
-    let mut out = Vec::with_capacity(images.len());
+    let mut out = Buffer::with_room(images.len());
     out.push(b'[');
     let mut cursor = Cursor::new(images);
     cursor.enter();

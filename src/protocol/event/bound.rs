@@ -4,6 +4,7 @@
 //! each object, to be given to [`write()`] or [`change`]. May use: `value`, [`super::limits`].
 
 use super::limits;
+use crate::base::memory::Buffer;
 use crate::value::rewrite::Change;
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{bag, string_within};
@@ -101,7 +102,7 @@ pub(super) fn sdk(key: &str) -> Option<Bound> {
 }
 
 /// Appends the value of a member, within its bound; `key` is a JSON string. True if something was cut.
-pub(super) fn write(out: &mut Vec<u8>, table: Table, key: &str, value: &str) -> bool {
+pub(super) fn write(out: &mut Buffer, table: Table, key: &str, value: &str) -> bool {
     if is_within_all(value) {
         out.extend_from_slice(value.as_bytes());
         return false;
@@ -117,7 +118,7 @@ pub(super) fn change(table: Table, key: &str, value: &str, trimmed: &mut bool) -
     let Some(bound) = table(key) else {
         return Change::Keep;
     };
-    let mut out = Vec::new();
+    let mut out = Buffer::new();
     let was_cut = append(&mut out, Some(bound), value);
     *trimmed |= was_cut;
     if was_cut {
@@ -137,7 +138,7 @@ fn is_within_all(value: &str) -> bool {
     }
 }
 
-fn append(out: &mut Vec<u8>, bound: Option<Bound>, value: &str) -> bool {
+fn append(out: &mut Buffer, bound: Option<Bound>, value: &str) -> bool {
     match bound {
         Some(Bound::Chars(max_chars)) if scan::kind(value) == Kind::Text => {
             string_within(out, value, max_chars)
@@ -156,7 +157,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn through(table: Table, key: &str, value: &Value) -> (Value, bool) {
-        let mut out = Vec::new();
+        let mut out = crate::base::memory::Buffer::new();
         let text = value.to_string();
         let cut = write(&mut out, table, &format!("\"{key}\""), &text);
         let mut changed_cut = false;

@@ -13,6 +13,7 @@ use super::stack::values;
 use super::text::scalar;
 use super::time::{is_timestamp, seconds_of, write_epoch};
 use super::write::Writer;
+use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::level::Level;
 use crate::value::object::parse_object;
 use crate::value::pieces::Fragment;
@@ -31,12 +32,24 @@ pub(crate) fn parse(text: &str, timestamp: &str) -> Result<String, EventError> {
     let object = parse_object(text)?;
     let parts = object.members.iter();
     let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
-    Ok(normalised(parts, timestamp))
+    memory::watch(|| normalised(parts, timestamp))
+        .map_err(|OutOfMemory| EventError::out_of_memory())
 }
 
 /// A breadcrumb of a log message; the logger becomes its category.
-pub(crate) fn new_log(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len().saturating_add(128));
+pub(crate) fn new_log(
+    timestamp: &str,
+    level: Level,
+    logger: Option<&str>,
+    text: &str,
+) -> Result<String, EventError> {
+    memory::watch(|| of_texts(timestamp, level, logger, text))
+        .map_err(|OutOfMemory| EventError::out_of_memory())
+}
+
+fn of_texts(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> String {
+    let text = trim_str(text, limits::MESSAGE_CHARS);
+    let mut out = Buffer::with_room(text.len().saturating_add(128));
     out.extend_from_slice(b"{\"timestamp\":");
     write_epoch(&mut out, timestamp);
     if let Some(logger) = logger.filter(|logger| !logger.is_empty()) {
@@ -46,7 +59,7 @@ pub(crate) fn new_log(timestamp: &str, level: Level, logger: Option<&str>, text:
     json::key(&mut out, "level");
     json::string(&mut out, level.event_name());
     json::key(&mut out, "message");
-    json::string(&mut out, &trim_str(text, limits::MESSAGE_CHARS));
+    json::string(&mut out, &text);
     out.push(b'}');
     within_limit(json::into_text(out))
 }
@@ -56,7 +69,7 @@ fn normalised<'a>(
     members: impl Iterator<Item = (Cow<'a, str>, &'a str)> + Clone,
     timestamp: &str,
 ) -> String {
-    let mut out = Vec::with_capacity(256);
+    let mut out = Buffer::with_room(256);
     out.extend_from_slice(b"{\"timestamp\":");
     let own_time = members
         .clone()
@@ -104,14 +117,19 @@ fn normalised<'a>(
 }
 
 /// Data is an object; anything else is kept under the key `value` of one.
-fn data(out: &mut Vec<u8>, value: &str) {
+fn data(out: &mut Buffer, value: &str) {
     let (depth, bytes) = limits::CRUMB_DATA;
     // The limit on depth holds for the values in it.
     let depth = depth.saturating_add(1);
     if scan::kind(value) == Kind::Object {
         bag(out, value, depth, bytes);
     } else {
-        bag(out, &format!("{{\"value\":{value}}}"), depth, bytes);
+        bag(
+            out,
+            &memory::concat(&["{\"value\":", value, "}"]),
+            depth,
+            bytes,
+        );
     }
 }
 
@@ -120,7 +138,7 @@ fn within_limit(crumb: String) -> String {
     if crumb.len() <= limits::CRUMB_BYTES {
         return crumb;
     }
-    let mut out = Vec::with_capacity(limits::CRUMB_BYTES);
+    let mut out = Buffer::with_room(limits::CRUMB_BYTES);
     shrink(&mut out, &crumb, limits::CRUMB_BYTES);
     json::into_text(out)
 }
@@ -221,15 +239,15 @@ impl<'a> Source<'a> {
         match self {
             Self::Scope(trail) => {
                 let texts = Self::texts(trail).map(Crumbs::as_str);
-                texts.flat_map(scan::joined_elements).collect()
+                memory::collect(texts.flat_map(scan::joined_elements))
             }
-            Self::Event(crumbs) => crumbs.iter().map(String::as_str).collect(),
+            Self::Event(crumbs) => memory::collect(crumbs.iter().map(String::as_str)),
         }
     }
 
     /// Writes all but the oldest, each text behind a separator; what a scope holds is shared.
     fn write(&self, writer: &mut Writer<'_>, mut gone: usize, separator: &mut u8) {
-        let mut separate = |out: &mut Vec<u8>| out.push(std::mem::replace(separator, b','));
+        let mut separate = |out: &mut Buffer| out.push(std::mem::replace(separator, b','));
         match self {
             Self::Scope(trail) => {
                 for crumbs in Self::texts(trail) {
@@ -253,15 +271,15 @@ impl<'a> Source<'a> {
 /// Writes the breadcrumbs of scopes and event, the newest of them; only the newer half if `is_halved`.
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: bool) {
     let parts = writer.parts;
-    let own: Vec<String> = value
+    let own = value
         .into_iter()
         .flat_map(values)
         .filter(|crumb| scan::kind(crumb) == Kind::Object)
         .map(|crumb| {
             let members = scan::entries(crumb).map(|(key, value)| (scan::decode(key), value));
             normalised(members, parts.timestamp)
-        })
-        .collect();
+        });
+    let own: Vec<String> = memory::collect(own);
     // Of equal times the event's comes first, then that of the inner scope.
     let scopes = parts.breadcrumbs.iter().rev().map(Source::Scope);
     let mut sources: Vec<_> = std::iter::once(Source::Event(&own))
@@ -423,19 +441,28 @@ mod tests {
 
     #[test]
     fn log_messages_become_breadcrumbs() {
-        let crumb = new_log(NOW, Level::Trace, Some("net"), "a\"b");
+        let crumb = new_log(NOW, Level::Trace, Some("net"), "a\"b").unwrap();
         assert_eq!(
             crumb,
             r#"{"timestamp":1767225600.000001,"category":"net","level":"debug","message":"a\"b"}"#
         );
-        assert!(!new_log(NOW, Level::Info, None, "x").contains("category"));
-        assert!(new_log(NOW, Level::Info, None, &"\n".repeat(10_000)).len() <= limits::CRUMB_BYTES);
+        assert!(
+            !new_log(NOW, Level::Info, None, "x")
+                .unwrap()
+                .contains("category")
+        );
+        assert!(
+            new_log(NOW, Level::Info, None, &"\n".repeat(10_000))
+                .unwrap()
+                .len()
+                <= limits::CRUMB_BYTES
+        );
     }
 
     fn on_event(event: &Value, scope: usize, max: usize) -> Vec<String> {
         let before = "2025-01-01T00:00:00Z";
         let crumbs: Vec<_> = (0..scope)
-            .map(|number| new_log(before, Level::Info, None, &format!("scope{number}")))
+            .map(|number| new_log(before, Level::Info, None, &format!("scope{number}")).unwrap())
             .collect();
         let given = Given {
             breadcrumbs: crumbs.chunks(3).map(|some| some.join(",")).collect(),

@@ -6,7 +6,7 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::trace::{context_with, trace_of};
 use crate::value::keys::Keys;
 use crate::value::merge;
@@ -73,7 +73,7 @@ fn completed<'c>(key: &str, context: &'c str, outer: Option<&str>) -> Option<Cow
 }
 
 /// Appends a context within its limits; true if something was cut.
-fn bounded(out: &mut Vec<u8>, key: &str, context: &str) -> bool {
+fn bounded(out: &mut Buffer, key: &str, context: &str) -> bool {
     let mut was_cut = false;
     let context = match key {
         "flags" => Cow::Owned(flags(context, &mut was_cut)),
@@ -92,10 +92,11 @@ pub(super) fn within_limits(key: &str, context: &str) -> Result<Option<String>, 
     if scan::kind(context) != Kind::Object {
         return Ok(None);
     }
-    let mut out = Vec::new();
-    out.try_reserve(context.len().min(limits::CONTEXT_BYTES))?;
-    bounded(&mut out, key, context);
-    Ok(Some(json::into_text(out)))
+    memory::watch(|| {
+        let mut out = Buffer::with_room(context.len().min(limits::CONTEXT_BYTES));
+        bounded(&mut out, key, context);
+        Some(json::into_text(out))
+    })
 }
 
 /// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one
@@ -127,7 +128,8 @@ fn flags(context: &str, trimmed: &mut bool) -> String {
         if key != "values" || scan::kind(values) != Kind::Array {
             return Change::Keep;
         }
-        let mut out = b"[".to_vec();
+        let mut out = Buffer::new();
+        out.push(b'[');
         rewrite::elements(&mut out, scan::elements(values), |flag| {
             if scan::kind(flag) != Kind::Object {
                 return Change::Keep;
@@ -138,7 +140,7 @@ fn flags(context: &str, trimmed: &mut bool) -> String {
                     ("result", Kind::Text) => value_chars,
                     _ => return Change::Keep,
                 };
-                let mut text = Vec::new();
+                let mut text = Buffer::new();
                 *trimmed |= string_within(&mut text, value, max_chars);
                 Change::Replace(json::into_text(text))
             }))

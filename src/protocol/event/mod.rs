@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 
 use super::level::Level;
-use crate::base::memory::{self, OutOfMemory};
+use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::base::uuid::Uuid;
 use crate::protocol::trace::context_with;
 use crate::value::members::Members;
@@ -91,18 +91,19 @@ pub(crate) fn within_limits(path: &[&str], value: &str) -> Result<Option<String>
     if let ["contexts", key] = path {
         return contexts::within_limits(key, value);
     }
-    let mut text = Vec::new();
-    let names = path.iter().fold(0_usize, |sum, name| {
-        sum.saturating_add(name.len()).saturating_add(5)
-    });
-    text.try_reserve_exact(value.len().saturating_add(names))?;
-    for name in path {
-        text.push(b'{');
-        json::key(&mut text, name);
-    }
-    text.extend_from_slice(value.as_bytes());
-    text.resize(text.len().saturating_add(path.len()), b'}');
-    let text = json::into_text(text);
+    let text = memory::watch(|| {
+        let names = path.iter().fold(0_usize, |sum, name| {
+            sum.saturating_add(name.len()).saturating_add(5)
+        });
+        let mut text = Buffer::with_room(value.len().saturating_add(names));
+        for name in path {
+            text.push(b'{');
+            json::key(&mut text, name);
+        }
+        text.extend_from_slice(value.as_bytes());
+        path.iter().for_each(|_| text.push(b'}'));
+        json::into_text(text)
+    })?;
     let written = Event::parse(&text).and_then(|event| event.write(&Parts::bare(Uuid::NIL)));
     let payload = match written {
         Ok(written) => written.payload,
@@ -129,13 +130,13 @@ pub(crate) fn merged_within_limits(
     if !are_objects {
         return None;
     }
-    let both = match (field, key) {
-        ("contexts", "trace") => context_with(inner, Some(outer))?,
-        ("contexts" | "extra", _) => merge::objects(inner, outer),
-        _ => return None,
-    };
+    let both = memory::watch(|| match (field, key) {
+        ("contexts", "trace") => context_with(inner, Some(outer)),
+        ("contexts" | "extra", _) => Some(merge::objects(inner, outer)),
+        _ => None,
+    });
     // Without memory the inner one stays as it is.
-    within_limits(&[field, key], &both).ok().flatten()
+    within_limits(&[field, key], &both.ok()??).ok().flatten()
 }
 
 impl Parts<'static> {
@@ -205,10 +206,15 @@ impl<'a> Event<'a> {
         logger: Option<&str>,
         text: &str,
         scratch: &'a mut String,
-    ) -> Self {
+    ) -> Result<Self, EventError> {
+        memory::watch(|| Self::of_texts(level, logger, text, scratch))
+            .map_err(|OutOfMemory| EventError::out_of_memory())
+    }
+
+    fn of_texts(level: Level, logger: Option<&str>, text: &str, scratch: &'a mut String) -> Self {
         let text = trim_str(text, limits::MESSAGE_CHARS);
         let room = text.len().saturating_add(logger.map_or(0, str::len));
-        let mut texts = Vec::with_capacity(room.saturating_add(16));
+        let mut texts = Buffer::with_room(room.saturating_add(16));
         json::string(&mut texts, &text);
         let length = texts.len();
         if let Some(logger) = logger {
@@ -506,7 +512,7 @@ mod tests {
     #[test]
     fn messages_are_events() {
         let mut scratch = String::new();
-        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo", &mut scratch);
+        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo", &mut scratch).unwrap();
         let (json, written) = Given::default().write(&event);
         assert_eq!(json["logentry"]["formatted"], "one\ntwo");
         assert_eq!(
@@ -521,13 +527,14 @@ mod tests {
             Level::Error,
             Level::Fatal,
         ] {
-            let (json, _) = Given::default().write(&Event::message(level, None, "x", &mut scratch));
+            let (json, _) =
+                Given::default().write(&Event::message(level, None, "x", &mut scratch).unwrap());
             assert_eq!(json["level"], level.event_name());
             assert!(json.get("logger").is_none());
         }
         let long = "é".repeat(8193);
-        let (json, written) =
-            Given::default().write(&Event::message(Level::Info, None, &long, &mut scratch));
+        let (json, written) = Given::default()
+            .write(&Event::message(Level::Info, None, &long, &mut scratch).unwrap());
         assert_eq!(
             json["logentry"]["formatted"]
                 .as_str()

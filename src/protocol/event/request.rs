@@ -10,6 +10,7 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
+use crate::base::memory::{self, Buffer};
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::{bag, shrink, string_within, trim_str};
@@ -62,7 +63,7 @@ fn url(json: &str, trimmed: &mut bool) -> Change {
         (Cow::Borrowed(_), Cow::Borrowed(_)) => Change::Keep,
         (base, query) => {
             *trimmed = true;
-            Change::Replace(json::string_to_json(&format!("{base}{query}")))
+            Change::Replace(json::string_to_json(&memory::concat(&[&base, &query])))
         }
     }
 }
@@ -80,7 +81,7 @@ fn form(text: &str, max_bytes: usize) -> Cow<'_, str> {
         let length = character.len_utf8();
         let Some(rest) = left.checked_sub(length.saturating_add(pair)) else {
             let kept = text.get(..end).unwrap_or_default();
-            return Cow::Owned(format!("{kept}{DOTS}"));
+            return Cow::Owned(memory::concat(&[kept, DOTS]));
         };
         left = rest;
         if left >= DOTS.len() {
@@ -98,7 +99,7 @@ fn pairs(
     trimmed: &mut bool,
 ) -> Change {
     let mut left = max_bytes;
-    let mut out = Vec::with_capacity(value.len().min(max_bytes));
+    let mut out = Buffer::with_room(value.len().min(max_bytes));
     match scan::kind(value) {
         Kind::Object => {
             out.push(b'{');
@@ -106,7 +107,9 @@ fn pairs(
                 match fitting(key, &text_of(value), &mut left, trimmed) {
                     Some(text) => {
                         json::separator(&mut out);
-                        out.extend_from_slice(format!("{key}:{text}").as_bytes());
+                        for part in [key, ":", &text] {
+                            out.extend_from_slice(part.as_bytes());
+                        }
                     }
                     None => *trimmed = true,
                 }
@@ -120,7 +123,7 @@ fn pairs(
                 let written = match (parts.next(), parts.next(), parts.next()) {
                     (Some(key), Some(value), None) => {
                         fitting(key, &text_of(value), &mut left, trimmed)
-                            .map(|text| format!("[{key},{text}]"))
+                            .map(|text| memory::concat(&["[", key, ",", &text, "]"]))
                     }
                     // No pair: whatever the server makes of it.
                     _ => fitting("", element, &mut left, trimmed),
@@ -154,7 +157,7 @@ fn fitting(key: &str, value: &str, left: &mut usize, trimmed: &mut bool) -> Opti
     let room = left
         .saturating_sub(key.len())
         .saturating_sub(limits::PAIR_BYTES.saturating_sub(QUOTES));
-    let mut out = Vec::new();
+    let mut out = Buffer::new();
     if !shrink(&mut out, value, room) {
         return None;
     }
@@ -176,10 +179,15 @@ fn header_text(value: &str) -> Cow<'_, str> {
     if scan::kind(value) != Kind::Array {
         return scalar_text(value);
     }
-    let values: Vec<_> = scan::elements(value)
-        .map(|value| scan::text(value).unwrap_or(Cow::Borrowed(value)))
-        .collect();
-    Cow::Owned(json::string_to_json(&values.join(",")))
+    let mut all = Buffer::new();
+    for (place, value) in scan::elements(value).enumerate() {
+        if place > 0 {
+            all.push(b',');
+        }
+        let text = scan::text(value).unwrap_or(Cow::Borrowed(value));
+        all.extend_from_slice(text.as_bytes());
+    }
+    Cow::Owned(json::string_to_json(&json::into_text(all)))
 }
 
 /// EVT-19
@@ -189,7 +197,7 @@ fn body(data: &str, trimmed: &mut bool) -> Change {
     if !is_container && data.len() <= limits::REQUEST_DATA {
         return Change::Keep;
     }
-    let mut out = Vec::new();
+    let mut out = Buffer::new();
     *trimmed |= match scan::kind(data) {
         Kind::Text => string_within(&mut out, data, limits::REQUEST_DATA),
         _ => bag(&mut out, data, limits::BAG_DEPTH, limits::REQUEST_DATA),

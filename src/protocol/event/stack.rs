@@ -9,6 +9,7 @@ use super::field::Field;
 use super::limits;
 use super::text::scalar;
 use super::write::Writer;
+use crate::base::memory::{self, Buffer};
 use crate::value::scan::{self, Cursor, Elements, Kind};
 use crate::value::write as json;
 
@@ -179,7 +180,7 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     writer.out.push(b'[');
     cursor.enter();
     while cursor.has_element() {
-        if cursor.kind() == Kind::Object {
+        if cursor.kind() == Kind::Object && memory::reserve(&mut starts, 1) {
             starts.push(writer.out.len());
             writer.trimmed |= with_text_addresses(writer.out, cursor, bound::frame);
         } else {
@@ -192,7 +193,7 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     if starts.len() > limits::FRAMES
         && let (Some(from), Some(to)) = (starts.get(first_gone), starts.get(first_back))
     {
-        writer.out.drain(*from..*to);
+        writer.out.remove(*from, *to);
         writer.trimmed = true;
     }
     writer.out.push(b']');
@@ -201,11 +202,7 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
 
 /// Writes an object whose addresses become `0x` text: strict servers refuse numbers (STK-2, IMG-1). True if one of
 /// its other members was cut.
-pub(super) fn with_text_addresses(
-    out: &mut Vec<u8>,
-    cursor: &mut Cursor<'_>,
-    table: Table,
-) -> bool {
+pub(super) fn with_text_addresses(out: &mut Buffer, cursor: &mut Cursor<'_>, table: Table) -> bool {
     const ADDRESSES: [&str; 4] = [
         "instruction_addr",
         "symbol_addr",
@@ -233,7 +230,7 @@ pub(super) fn with_text_addresses(
 }
 
 /// Appends a key that is JSON already.
-fn raw_key(out: &mut Vec<u8>, key: &str) {
+fn raw_key(out: &mut Buffer, key: &str) {
     json::separator(out);
     out.extend_from_slice(key.as_bytes());
     out.push(b':');
@@ -245,7 +242,7 @@ fn bounded(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, table: Table, key: 
     writer.trimmed |= bound::write(writer.out, table, key, value);
 }
 
-fn copy(out: &mut Vec<u8>, cursor: &mut Cursor<'_>) {
+fn copy(out: &mut Buffer, cursor: &mut Cursor<'_>) {
     out.extend_from_slice(cursor.value().unwrap_or_default().as_bytes());
 }
 

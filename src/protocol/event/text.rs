@@ -6,6 +6,7 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::write::Writer;
+use crate::base::memory::Buffer;
 use crate::protocol::names::{self, Name};
 use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
@@ -127,7 +128,7 @@ fn logentry_object(writer: &mut Writer<'_>, value: &str) -> bool {
         if !is_wanted {
             return Change::Drop;
         }
-        let mut out = Vec::new();
+        let mut out = Buffer::new();
         was_cut |= scalar(&mut out, json, limits::MESSAGE_CHARS);
         Change::Replace(json::into_text(out))
     });
@@ -149,7 +150,7 @@ fn scalar_within(writer: &mut Writer<'_>, value: &str, max_chars: usize) -> bool
 }
 
 /// Appends any value as text of at most so many characters; true if it was cut.
-pub(super) fn scalar(out: &mut Vec<u8>, value: &str, max_chars: usize) -> bool {
+pub(super) fn scalar(out: &mut Buffer, value: &str, max_chars: usize) -> bool {
     if scan::kind(value) == Kind::Text {
         return string_within(out, value, max_chars);
     }

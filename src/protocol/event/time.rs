@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::base::memory::Buffer;
 use crate::protocol::http_date::days_from_civil;
 use crate::value::scan::{self, Kind};
 use crate::value::write as json;
@@ -21,7 +22,7 @@ pub(super) fn is_timestamp(json: &str) -> bool {
 
 /// Appends RFC 3339 text in UTC as seconds since 1970 with all its digits: the form that every server stores as it
 /// is. Text of another kind is appended as text.
-pub(super) fn write_epoch(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_epoch(out: &mut Buffer, text: &str) {
     let seconds = read(text)
         .filter(|time| time.zone == "Z")
         .and_then(|time| Some((time.seconds()?, time.fraction)));
@@ -188,7 +189,7 @@ mod tests {
     }
 
     fn epoch(text: &str) -> String {
-        let mut out = Vec::new();
+        let mut out = crate::base::memory::Buffer::new();
         write_epoch(&mut out, text);
         json::into_text(out)
     }

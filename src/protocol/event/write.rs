@@ -5,6 +5,7 @@ use super::field::Field;
 use super::{
     Event, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text, time,
 };
+use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::base::uuid::Uuid;
 use crate::value::pieces::{Cuts, Fragment, Pieces};
 use crate::value::scan;
@@ -39,7 +40,7 @@ impl Omission {
 /// An event being written.
 pub(super) struct Writer<'w> {
     /// Where to.
-    pub(super) out: &'w mut Vec<u8>,
+    pub(super) out: &'w mut Buffer,
     /// What stands between its bytes and is not copied.
     cuts: &'w mut Cuts,
     /// What the scope gives.
@@ -77,10 +78,13 @@ impl Writer<'_> {
 
 /// See [`Event::write`].
 pub(super) fn write(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
-    let mut out = Vec::new();
-    // The one large allocation of a capture, of a size that the host decides.
-    out.try_reserve(expected_length(event, parts))
-        .map_err(|_| EventError::out_of_memory())?;
+    memory::watch(|| write_within_limits(event, parts))
+        .unwrap_or_else(|OutOfMemory| Err(EventError::out_of_memory()))
+}
+
+fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
+    // The one large allocation of most captures, of a size that the host decides.
+    let mut out = Buffer::with_room(expected_length(event, parts));
     for omission in Omission::STEPS {
         out.clear();
         let mut cuts = Cuts::default();

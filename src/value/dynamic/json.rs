@@ -36,13 +36,13 @@ impl Value {
     /// At most [`MAX_BYTES`]; true if something is missing for that reason.
     fn write(&self, number: NumberText) -> Result<(Vec<u8>, bool), Fault> {
         let mut writer = Writer {
-            out: Buffer::new(MAX_BYTES),
+            out: Buffer::with_bound(MAX_BYTES),
             is_cut: false,
             number,
         };
         writer.piece(|writer| writer.value(self, None));
         if writer.out.len() == 0 {
-            writer.out.extend(b"null");
+            writer.out.extend_from_slice(b"null");
         }
         writer.out.finish().map(|bytes| (bytes, writer.is_cut))
     }
@@ -71,9 +71,9 @@ impl Writer {
 
     fn value(&mut self, value: &Value, around: Option<&Place<'_>>) {
         match value {
-            Value::Null => self.out.extend(b"null"),
-            Value::Bool(true) => self.out.extend(b"true"),
-            Value::Bool(false) => self.out.extend(b"false"),
+            Value::Null => self.out.extend_from_slice(b"null"),
+            Value::Bool(true) => self.out.extend_from_slice(b"true"),
+            Value::Bool(false) => self.out.extend_from_slice(b"false"),
             Value::Int32(number) => self.integer(*number),
             Value::Node(node) => self.node(node, around),
         }
@@ -83,7 +83,9 @@ impl Writer {
         match node {
             Node::Int64(number) => self.integer(*number),
             Node::Uint64(number) => self.integer(*number),
-            Node::Double(number) => self.out.extend((self.number)(*number).as_bytes()),
+            Node::Double(number) => self
+                .out
+                .extend_from_slice((self.number)(*number).as_bytes()),
             Node::Text(text) => self.text(text.bytes()),
             Node::List(list) => {
                 let write = |writer: &mut Self, item: &Value, place: &Place<'_>| {
@@ -163,7 +165,7 @@ impl Writer {
             let (plain, tail) = rest
                 .split_at_checked(plain_prefix(rest))
                 .unwrap_or((rest, &[]));
-            self.out.extend(plain);
+            self.out.extend_from_slice(plain);
             let Some((special, tail)) = tail.split_first() else {
                 break;
             };
@@ -186,7 +188,7 @@ impl Writer {
                 return;
             }
         };
-        self.out.extend(&[b'\\', short]);
+        self.out.extend_from_slice(&[b'\\', short]);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::base::memory::{Buffer, Fault};
 impl Value {
     /// The bytes, at most [`MAX_BYTES`]. A container at level 64, and one within itself, is written empty.
     pub(crate) fn to_msgpack(&self) -> Result<Vec<u8>, Fault> {
-        let mut out = Buffer::new(MAX_BYTES);
+        let mut out = Buffer::with_bound(MAX_BYTES);
         write(self, None, &mut out);
         out.finish()
     }
@@ -32,7 +32,7 @@ fn write_node(node: &Node, around: Option<&Place<'_>>, out: &mut Buffer) {
         Node::Uint64(number) => unsigned(*number, out),
         Node::Double(number) => {
             out.push(0xcb);
-            out.extend(&number.to_be_bytes());
+            out.extend_from_slice(&number.to_be_bytes());
         }
         Node::Text(text) => write_text(text.bytes(), out),
         Node::List(list) => {
@@ -66,22 +66,22 @@ fn write_node(node: &Node, around: Option<&Place<'_>>, out: &mut Buffer) {
 
 fn write_text(text: &[u8], out: &mut Buffer) {
     length(text.len(), (0xa0, 32), Some(0xd9), 0xda, 0xdb, out);
-    out.extend(text);
+    out.extend_from_slice(text);
 }
 
 /// Length of text or container: within the first byte if below `fix.1`, else in 8 (texts only), 16 or 32 bits.
 fn length(length: usize, fix: (u8, usize), byte: Option<u8>, word: u8, long: u8, out: &mut Buffer) {
     match (u8::try_from(length), u16::try_from(length), byte) {
         (Ok(short), _, _) if length < fix.1 => out.push(fix.0 | short),
-        (Ok(short), _, Some(byte)) => out.extend(&[byte, short]),
+        (Ok(short), _, Some(byte)) => out.extend_from_slice(&[byte, short]),
         (_, Ok(short), _) => {
             out.push(word);
-            out.extend(&short.to_be_bytes());
+            out.extend_from_slice(&short.to_be_bytes());
         }
         _ => {
             out.push(long);
             // Longer than 4 GiB cannot be told; the format has no word for it.
-            out.extend(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
+            out.extend_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_be_bytes());
         }
     }
 }
@@ -94,13 +94,13 @@ fn unsigned(number: u64, out: &mut Buffer) {
         out.push(small);
     } else if let Ok(small) = u16::try_from(number) {
         out.push(0xcd);
-        out.extend(&small.to_be_bytes());
+        out.extend_from_slice(&small.to_be_bytes());
     } else if let Ok(small) = u32::try_from(number) {
         out.push(0xce);
-        out.extend(&small.to_be_bytes());
+        out.extend_from_slice(&small.to_be_bytes());
     } else {
         out.push(0xcf);
-        out.extend(&number.to_be_bytes());
+        out.extend_from_slice(&number.to_be_bytes());
     }
 }
 
@@ -112,16 +112,16 @@ fn signed(number: i64, out: &mut Buffer) {
         out.push(number.cast_unsigned() as u8);
     } else if let Ok(small) = i8::try_from(number) {
         out.push(0xd0);
-        out.extend(&small.to_be_bytes());
+        out.extend_from_slice(&small.to_be_bytes());
     } else if let Ok(small) = i16::try_from(number) {
         out.push(0xd1);
-        out.extend(&small.to_be_bytes());
+        out.extend_from_slice(&small.to_be_bytes());
     } else if let Ok(small) = i32::try_from(number) {
         out.push(0xd2);
-        out.extend(&small.to_be_bytes());
+        out.extend_from_slice(&small.to_be_bytes());
     } else {
         out.push(0xd3);
-        out.extend(&number.to_be_bytes());
+        out.extend_from_slice(&number.to_be_bytes());
     }
 }
 
