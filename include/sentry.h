@@ -1226,6 +1226,10 @@ typedef struct sentry_stats_t {
      * 0.
      */
     uint32_t reserved;
+    /**
+     * Options and variables of the environment that `sentry_init` could not take as they were; it said which.
+     */
+    uint64_t options_adjusted;
 } sentry_stats_t;
 
 /**
@@ -2586,14 +2590,18 @@ void sentry_http_response_set_header(sentry_http_response_t *resp,
  * Starts the library: from here on events are taken and sent by one background thread.
  *
  * A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
- * succeeds and the library stays disabled; `sentry_last_error_message` then says what is wrong with the DSN.
+ * succeeds, the library stays disabled, and nothing is written. A value that servers refuse or that cannot be used now
+ * is left out or replaced and does not keep the library from starting. What became of it, and what is wrong with the
+ * DSN, `sentry_last_error_message` says after the call, as do the diagnostics; `options_adjusted` of `sentry_stats_t`
+ * counts it.
  *
  * Ownership: takes `options`, also when it fails.
  * Null: NULL takes the defaults and the environment.
  * Threads: any, one after the other; not from an outcome callback while another thread starts or stops the library.
  * Blocks: for closing a running client, at most its `shutdown_timeout` + 100 ms. Reads CA bundle paths and the
  * environment; makes no connection.
- * Returns: 0; 1 on failure, then the library is disabled and `sentry_last_error_message` says why.
+ * Returns: 0; 1 on failure, where nothing could be sent: the thread cannot be started, or the start function of the
+ * host's transport failed. Then the library is disabled, and `sentry_last_error_message` and the diagnostics say why.
  * Since: 0.1
  */
 SENTRY_API
@@ -2934,8 +2942,8 @@ SENTRY_API double sentry_options_get_sample_rate(const sentry_options_t *opts);
 /**
  * Sets the version of the program.
  *
- * Arguments: `release`, best `package@version`, at most 200 characters without line break, tab, `/` and `\`, checked
- * at init; default `SENTRY_RELEASE`.
+ * Arguments: `release`, best `package@version`, at most 200 bytes, without control characters, `/` and `\`; default
+ * `SENTRY_RELEASE`. At init a longer one is cut and one with other characters left out.
  * Ownership: the text is copied.
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
@@ -2971,8 +2979,8 @@ const char *sentry_options_get_release(const sentry_options_t *opts);
 /**
  * Sets the name of the deployment the program runs in.
  *
- * Arguments: `environment`, at most 64 characters without line break, space and `/`, checked at init; default
- * `SENTRY_ENVIRONMENT`, else `production`.
+ * Arguments: `environment`, at most 64 bytes, without blanks, control characters, `/` and `\`; default
+ * `SENTRY_ENVIRONMENT`, else `production`. At init a longer one is cut and one with other characters left out.
  * Ownership: the text is copied.
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
@@ -3008,12 +3016,15 @@ const char *sentry_options_get_environment(const sentry_options_t *opts);
 /**
  * Sets what tells builds of one release apart.
  *
- * Arguments: `dist`, at most 64 characters of `A-Z a-z 0-9 _ . -`, checked at init; default none.
+ * Arguments: `dist`, at most 64 bytes of `A-Z a-z 0-9 _ . -`; default none. At init a longer one is cut and one with
+ * other characters left out.
  * Ownership: the text is copied.
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_dist(sentry_options_t *opts, const char *dist);
+SENTRY_API
+void sentry_options_set_dist(sentry_options_t *opts,
+                             const char *dist);
 
 /**
  * Like `sentry_options_set_dist`, with a length.
@@ -3605,8 +3616,9 @@ const char *sentry_options_get_http_proxy(const sentry_options_t *opts);
 /**
  * Sets the certificates that servers are checked against.
  *
- * Arguments: `path` of a PEM file or a directory, in bytes of the file system; init fails if it cannot be read.
- * Default: `SSL_CERT_FILE`, `SSL_CERT_DIR`, the known places of the distributions, then libcurl's own.
+ * Arguments: `path` of a PEM file or a directory, in bytes of the file system; while it is not there the option
+ * counts as unset. Default: `CURL_CA_BUNDLE`, `NIX_SSL_CERT_FILE`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, the known places of
+ * the distributions, then libcurl's own.
  * Ownership: the text is copied.
  * Null: NULL unsets the option; a NULL `opts` is ignored.
  * Since: 0.1
@@ -5157,7 +5169,8 @@ void sentry_event_value_add_stacktrace(sentry_value_t event,
  * Threads: any, several at once; captures wait for a few microseconds.
  * Blocks: never for I/O.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
- * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` are 0.
+ * `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` and
+ * `options_adjusted` are 0.
  * Since: 0.1
  */
 SENTRY_API
@@ -6608,6 +6621,14 @@ SENTRY_API enum log_return_value_t sentry_log_error(const char *message, ...);
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_fatal(const char *message, ...);
+
+extern void *curl_url(void);
+
+extern void curl_url_cleanup(void *handle);
+
+extern int curl_url_set(void *handle, int part, const char *value, unsigned int flags);
+
+extern int curl_url_get(const void *handle, int part, char **value, unsigned int flags);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,12 +12,14 @@ mod real;
 mod support;
 
 use std::collections::BTreeSet;
+use std::fs;
 
-use real::HANG;
 use real::client::Client;
 use real::nginx::Nginx;
+use real::{HANG, wait_until};
 use receiver::Reply;
 use serde_json::{Value, json};
+use support::Scratch;
 
 /// Options with which nothing is tried twice, so that what one attempt does can be seen.
 fn once(nginx: &Nginx, dsn: String) -> Value {
@@ -55,6 +57,44 @@ fn events_go_over_tls_and_one_http2_connection() {
         assert_eq!(access.connection, accesses[0].connection);
     }
     client.finish();
+}
+
+#[test]
+fn certificates_that_the_option_names_are_used_once_they_are_there() {
+    let nginx = Nginx::start();
+    let scratch = Scratch::new("late-certificates");
+    let late = scratch.join("late.pem");
+    let mut options = patient(&nginx, nginx.dsn(""));
+    options["ca_certs"] = json!(late);
+    let mut client = Client::start(&options);
+    let id = client.capture_text("patient");
+    wait_until("requests without the certificates", HANG, || {
+        client.stats()["requests_failed"].as_u64() >= Some(2)
+    });
+    fs::copy(nginx.ca(), &late).unwrap();
+    client.assert_settled(1, 1, &json!({}));
+    assert_eq!(nginx.receiver.event_ids(), [id]);
+    client.finish();
+}
+
+#[test]
+fn variables_that_name_certificates_are_looked_at_in_their_order() {
+    let nginx = Nginx::start();
+    let mut options = once(&nginx, nginx.dsn(""));
+    options.as_object_mut().unwrap().remove("ca_certs");
+    let (ours, stranger) = (&*nginx.ca(), &*nginx.stranger());
+    let order = ["CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
+    for (place, variable) in order.into_iter().enumerate() {
+        // Those after it name certificates that did not sign the server's, those before it nothing.
+        let mut variables = vec![(variable, ours)];
+        variables.extend(order[..place].iter().map(|name| (*name, "/nowhere.pem")));
+        variables.extend(order[place + 1..].iter().map(|name| (*name, stranger)));
+        let mut client = Client::start_in(&variables, &options);
+        client.capture_text(variable);
+        client.assert_settled(1, 1, &json!({}));
+        client.finish();
+    }
+    assert_eq!(nginx.receiver.event_ids().len(), order.len());
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::transport::host::Way;
 use crate::transport::is_worker_thread;
 use crate::transport::probe::{Findings, Reached};
 use crate::transport::proxy::ProxyUrl;
-use crate::transport::settings::{Certificates, Settings};
+use crate::transport::settings::Settings;
 use crate::value::members::Members;
 
 /// Runs it with the settings of the current client.
@@ -77,12 +77,8 @@ fn report(settings: &Settings, found: &Findings, database: Option<&PathBuf>) -> 
         Reached::Proxy => "proxy",
     });
     set_or_null(&mut report, "reached", reached);
-    let certificates = match &settings.certificates {
-        Certificates::File(path) | Certificates::Directory(path) => {
-            Some(path.display().to_string())
-        }
-        Certificates::BuiltIn => None,
-    };
+    let (file, directory) = settings.certificates.now();
+    let certificates = file.or(directory).map(|path| path.display().to_string());
     set_or_null(&mut report, "ca_certs", certificates.as_deref());
     report.set("database_writable", writable(database));
     set_or_null(&mut report, "error", found.error.as_deref());

@@ -8,7 +8,7 @@ use super::attachments::AttachedFile;
 use super::contexts::{self, Trace};
 use super::fields::{self, Fields};
 use super::ignore::IgnoreRules;
-use super::options::{CacheKeep, Compression, Options, QueueOverflow};
+use super::options::{CaSource, CacheKeep, Compression, Options, QueueOverflow};
 use super::paperwork::Paperwork;
 use super::scope::Scope;
 use super::state;
@@ -20,12 +20,13 @@ use crate::store::consent::Consent;
 use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, Chores};
+use crate::transport::certificates::Certificates;
 use crate::transport::host::Way;
 use crate::transport::probe::Prober;
 use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::RetryPolicy;
-use crate::transport::settings::{Certificates, Settings};
+use crate::transport::settings::Settings;
 use crate::transport::spooling::{Keep, SpoolPolicy};
 
 /// A client that just started, and what the host should know about it.
@@ -33,35 +34,51 @@ use crate::transport::spooling::{Keep, SpoolPolicy};
 pub(crate) struct Started {
     /// The client.
     pub(crate) client: Client,
-    /// Why it is disabled although it was given a DSN (DSN-10).
+    /// What of the options was not taken as it was given, and why it is disabled although it was given a DSN (DSN-10).
     pub(crate) warning: Option<String>,
+}
+
+/// Says why init is refused, also where there is no client yet.
+pub(crate) fn tell_refusal(options: &Options, reason: &str) {
+    diagnostics(options).log(
+        Severity::Error,
+        format_args!("the library is not started, nothing will be reported: {reason}"),
+    );
 }
 
 impl Client {
     /// Starts a client. An error leaves nothing behind. An unusable DSN is no error: the client is then disabled.
-    pub(crate) fn start(options: Options) -> Result<Started, String> {
+    pub(crate) fn start(mut options: Options) -> Result<Started, String> {
         let diagnostics = Arc::new(diagnostics(&options));
-        for warning in &options.warnings {
-            diagnostics.log(Severity::Warning, format_args!("{warning}"));
-        }
-        options.validate()?;
+        options.settle();
         // Read now: a capture takes the list as it is.
         state::MODULES.current();
-        let (dsn, warning) = read_dsn(&options);
-        if let Some(warning) = &warning {
-            diagnostics.log(Severity::Warning, format_args!("{warning}"));
+        let settings = prepare(&mut options, &diagnostics);
+        for line in options.notices.lines() {
+            diagnostics.log(Severity::Warning, format_args!("{line}"));
         }
-        let way = options.transport.open(&options);
-        let way = way.map_err(|answer| {
-            format!("the start function of the host's transport answered {answer}")
-        })?;
-        let warning = warning.filter(|_| way.needs_dsn());
-        let settings = settings(&options, dsn.as_ref(), way, &diagnostics)?;
+        let options = Arc::new(options);
+        let started = settings.and_then(|(dsn, settings)| {
+            Self::start_prepared(Arc::clone(&options), dsn.as_ref(), settings, &diagnostics)
+        });
+        started.inspect_err(|reason| tell_refusal(&options, reason))
+    }
+
+    fn start_prepared(
+        options: Arc<Options>,
+        dsn: Option<&Dsn>,
+        settings: Option<Settings>,
+        diagnostics: &Arc<Diagnostics>,
+    ) -> Result<Started, String> {
+        let warning = options
+            .notices
+            .lines()
+            .reduce(|all, line| all + "; " + &line);
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.
-        let paperwork = Paperwork::open(&options, dsn.as_ref(), &diagnostics);
+        let paperwork = Paperwork::open(&options, dsn, diagnostics);
         let id = paperwork.installation_id();
-        let fields = Fields::new(&options, dsn.as_ref(), &trace, id);
+        let fields = Fields::new(&options, dsn, &trace, id);
         let scope = Scope::new(
             contexts::defaults(&trace),
             fields.list(),
@@ -70,7 +87,7 @@ impl Client {
         for AttachedFile { path, kind } in &options.attachments {
             scope.attachments().add_file(path, *kind);
         }
-        let options = Arc::new(options);
+        let diagnostics = Arc::clone(diagnostics);
         let client = Self::assemble(options, settings, scope, fields, paperwork, diagnostics)?;
         if client.options.auto_session_tracking {
             client.start_session();
@@ -172,20 +189,38 @@ fn diagnostics(options: &Options) -> Diagnostics {
     Diagnostics::new(options.debug.then_some(least), options.logger.clone())
 }
 
-/// DSN-9: no DSN is fine; DSN-10: a malformed one disables, and the host is told.
-fn read_dsn(options: &Options) -> (Option<Dsn>, Option<String>) {
-    match options.dsn.as_deref().filter(|text| !text.is_empty()) {
-        None => (None, None),
-        Some(text) => match Dsn::parse(text) {
-            Ok(dsn) => (Some(dsn), None),
-            Err(error) => (
-                None,
-                Some(format!(
-                    "the DSN cannot be used, nothing will be sent: {error}"
-                )),
-            ),
-        },
+/// Opens the way of the events, and says what is needed for it; no settings where a DSN is needed and there is none.
+///
+/// DSN-9: no DSN is fine, and one line says so; DSN-10: a malformed one disables, and the host is told.
+fn prepare(
+    options: &mut Options,
+    diagnostics: &Diagnostics,
+) -> Result<(Option<Dsn>, Option<Settings>), String> {
+    let way = options.transport.open(options).map_err(|answer| {
+        format!("the start function of the host's transport answered {answer}")
+    })?;
+    let text = options.dsn.as_deref().filter(|text| !text.is_empty());
+    let dsn = match text.map(Dsn::parse).transpose() {
+        Ok(dsn) => dsn,
+        Err(error) if way.needs_dsn() => {
+            options.notices.add(
+                "dsn",
+                format_args!("it cannot be used, nothing will be sent: {error}"),
+            );
+            None
+        }
+        Err(error) => {
+            options
+                .notices
+                .add("dsn", format_args!("it is left out: {error}"));
+            None
+        }
+    };
+    if way.needs_dsn() && dsn.is_none() {
+        return Ok((None, None));
     }
+    let settings = settings(options, dsn.as_ref(), way, diagnostics);
+    Ok((dsn, Some(settings)))
 }
 
 /// How libcurl gets to the server.
@@ -196,21 +231,24 @@ struct Connection {
     certificates: Certificates,
 }
 
-fn connection(
-    options: &Options,
-    dsn: &Dsn,
-    diagnostics: &Diagnostics,
-) -> Result<Connection, String> {
+fn connection(options: &mut Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Connection {
     let proxy = options.resolve_proxy(dsn.is_https());
     let proxy_url = ProxyUrl::new(proxy.url.as_deref().unwrap_or_default());
+    for (variable, why) in &proxy.ignored {
+        options
+            .notices
+            .add(variable, format_args!("ignored, {why}"));
+    }
     if let (Some(_), Err(why)) = (&proxy.url, proxy_url.check()) {
-        diagnostics.log(
-            Severity::Warning,
-            format_args!("the proxy cannot be used, nothing will be sent through it: {why}"),
+        options.notices.add(
+            "proxy",
+            format_args!(
+                "it cannot be used, and nothing goes around it, so nothing will be sent: {why}"
+            ),
         );
     }
     let certificates = if dsn.is_https() || proxy_url.is_https() {
-        certificates(options, diagnostics)?
+        certificates(options, diagnostics)
     } else {
         Certificates::BuiltIn
     };
@@ -218,32 +256,27 @@ fn connection(
         Severity::Info,
         format_args!("events go to {}", dsn.redacted()),
     );
-    Ok(Connection {
+    Connection {
         proxy: proxy.url.unwrap_or_default(),
         no_proxy: proxy.no_proxy.unwrap_or_default(),
         certificates,
-    })
+    }
 }
 
-/// None without the DSN that the way needs: then nothing can be sent.
 fn settings(
-    options: &Options,
+    options: &mut Options,
     dsn: Option<&Dsn>,
     way: Way,
     diagnostics: &Diagnostics,
-) -> Result<Option<Settings>, String> {
-    if way.needs_dsn() && dsn.is_none() {
-        return Ok(None);
-    }
+) -> Settings {
     let is_curl = matches!(way, Way::Curl);
     let connection = dsn
         .filter(|_| is_curl)
         .map(|dsn| connection(options, dsn, diagnostics))
-        .transpose()?
         .unwrap_or_default();
     let of_dsn = |text: fn(&Dsn) -> String| dsn.map(text).unwrap_or_default();
     let user_agent = options.user_agent();
-    Ok(Some(Settings {
+    Settings {
         endpoint: of_dsn(match way {
             Way::HostClient(_) => Dsn::envelope_url_with_port,
             _ => Dsn::envelope_url,
@@ -294,7 +327,7 @@ fn settings(
         },
         way,
         spool: spool_policy(options),
-    }))
+    }
 }
 
 fn spool_policy(options: &Options) -> SpoolPolicy {
@@ -315,10 +348,12 @@ fn spool_policy(options: &Options) -> SpoolPolicy {
     }
 }
 
-fn certificates(options: &Options, diagnostics: &Diagnostics) -> Result<Certificates, String> {
-    let choice = options.find_ca_bundle()?;
-    for warning in &choice.warnings {
-        diagnostics.log(Severity::Warning, format_args!("{warning}"));
+fn certificates(options: &mut Options, diagnostics: &Diagnostics) -> Certificates {
+    let choice = options.find_ca_bundle();
+    for (variable, why) in &choice.ignored {
+        options
+            .notices
+            .add(variable, format_args!("ignored, {why}"));
     }
     diagnostics.log(
         Severity::Debug,
@@ -327,9 +362,14 @@ fn certificates(options: &Options, diagnostics: &Diagnostics) -> Result<Certific
             choice.file, choice.directory, choice.source
         ),
     );
-    Ok(match (choice.file, choice.directory) {
+    let is_from_option = choice.source == CaSource::Option;
+    let found = match (choice.file, choice.directory) {
         (Some(file), _) => Certificates::File(file),
         (None, Some(directory)) => Certificates::Directory(directory),
         (None, None) => Certificates::BuiltIn,
-    })
+    };
+    match options.named_ca_certs().filter(|_| !is_from_option) {
+        Some(path) => Certificates::Awaited(path.to_owned(), Box::new(found)),
+        None => found,
+    }
 }

@@ -17,7 +17,7 @@ use super::Client;
 use super::attachments::handles::Handles;
 use super::options::Options;
 use super::pipeline::{NOT_INITIALISED, Refused, Status};
-use super::start::Started;
+use super::start::{Started, tell_refusal};
 use crate::base::diagnostics::{Severity, is_speaking, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
@@ -118,8 +118,8 @@ pub(crate) fn absence() -> Refused {
 /// Replaces the current client by a new one (LIF-2); what the host should know comes back as a warning.
 pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     let lifecycle = lifecycle();
-    let _turn = take_turn(&lifecycle)?;
     let _speaker = speaker();
+    let _turn = take_turn(&lifecycle).inspect_err(|reason| tell_refusal(&options, reason))?;
     stop_current();
     let Started { client, warning } = Client::start(options)?;
     let has_crashed = client.paperwork.has_crashed();

@@ -12,14 +12,18 @@ use crate::client::{self_test, state};
 /// Starts the library: from here on events are taken and sent by one background thread.
 ///
 /// A running client is closed first, as by `sentry_close`. Without a DSN, or with one that cannot be used, the call
-/// succeeds and the library stays disabled; `sentry_last_error_message` then says what is wrong with the DSN.
+/// succeeds, the library stays disabled, and nothing is written. A value that servers refuse or that cannot be used now
+/// is left out or replaced and does not keep the library from starting. What became of it, and what is wrong with the
+/// DSN, `sentry_last_error_message` says after the call, as do the diagnostics; `options_adjusted` of `sentry_stats_t`
+/// counts it.
 ///
 /// Ownership: takes `options`, also when it fails.
 /// Null: NULL takes the defaults and the environment.
 /// Threads: any, one after the other; not from an outcome callback while another thread starts or stops the library.
 /// Blocks: for closing a running client, at most its `shutdown_timeout` + 100 ms. Reads CA bundle paths and the
 /// environment; makes no connection.
-/// Returns: 0; 1 on failure, then the library is disabled and `sentry_last_error_message` says why.
+/// Returns: 0; 1 on failure, where nothing could be sent: the thread cannot be started, or the start function of the
+/// host's transport failed. Then the library is disabled, and `sentry_last_error_message` and the diagnostics say why.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_init(options: *mut sentry_options_t) -> c_int {
@@ -32,7 +36,7 @@ pub unsafe extern "C" fn sentry_init(options: *mut sentry_options_t) -> c_int {
                 0
             }
             Ok(Some(warning)) => {
-                error::fail(sentry_status_t::SENTRY_STATUS_DISABLED, &warning);
+                error::fail(sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT, &warning);
                 0
             }
             Err(message) => {

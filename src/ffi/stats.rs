@@ -166,6 +166,8 @@ pub struct sentry_stats_t {
     pub queue_not_durable: u32,
     /// 0.
     pub reserved: u32,
+    /// Options and variables of the environment that `sentry_init` could not take as they were; it said which.
+    pub options_adjusted: u64,
 }
 
 /// Copies all figures at one instant.
@@ -176,7 +178,8 @@ pub struct sentry_stats_t {
 /// Threads: any, several at once; captures wait for a few microseconds.
 /// Blocks: never for I/O.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` for NULL or a `size` that nobody can have set on purpose;
-/// `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` are 0.
+/// `SENTRY_STATUS_DISABLED` when not initialised or without DSN, then all figures but `queue_not_durable` and
+/// `options_adjusted` are 0.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_status_t {
@@ -195,10 +198,14 @@ pub unsafe extern "C" fn sentry_get_stats(stats: *mut sentry_stats_t) -> sentry_
                 "set stats->size to sizeof(sentry_stats_t) before the call",
             );
         }
-        let found = state::with_client(|client| (client.stats(), client.is_not_durable()));
-        let (found, is_not_durable) = found.unwrap_or_default();
+        let (found, is_not_durable, adjusted) = state::with_client(|client| {
+            let adjusted = client.options().notices.count();
+            (client.stats(), client.is_not_durable(), adjusted)
+        })
+        .unwrap_or_default();
         let mut figures = convert(found.as_ref(), size);
         figures.queue_not_durable = u32::from(is_not_durable);
+        figures.options_adjusted = adjusted;
         let known = size.min(size_of::<sentry_stats_t>());
         // SAFETY: as our caller promises: `size` bytes are writable, and we write no more than that.
         unsafe {
@@ -251,6 +258,7 @@ fn convert(stats: Option<&Stats>, size: usize) -> sentry_stats_t {
         file_bytes_written: 0,
         queue_not_durable: 0,
         reserved: 0,
+        options_adjusted: 0,
     };
     let Some(stats) = stats else { return figures };
     figures.queue_items = stats.usage.items;

@@ -60,7 +60,7 @@ pub(crate) fn release(text: &str) -> Name<'_> {
     } else if matches!(text, "." | "..") || text.eq_ignore_ascii_case("latest") {
         Name::Refused("servers keep this word for themselves")
     } else if text.contains(is_refused_in_names) {
-        Name::Refused("servers take no / and \\ and no line break or other control character")
+        Name::Refused("a release has no / and \\ and no line break or other control character")
     } else {
         Name::within(text, RELEASE_BYTES)
     }
@@ -74,7 +74,7 @@ pub(crate) fn environment(text: &str) -> Name<'_> {
     } else if matches!(text, "." | "..") || text.eq_ignore_ascii_case("none") {
         Name::Refused("servers keep this word for themselves")
     } else if text.contains(|it: char| is_refused_in_names(it) || it.is_whitespace()) {
-        Name::Refused("servers take no blank, no / and \\ and no control character")
+        Name::Refused("an environment has no blank, no / and \\ and no control character")
     } else {
         Name::within(text, ENVIRONMENT_BYTES)
     }
@@ -86,7 +86,7 @@ pub(crate) fn dist(text: &str) -> Name<'_> {
     if text.is_empty() {
         Name::Empty
     } else if text.contains(|it: char| !is_word(it) && it != '.') {
-        Name::Refused("servers take letters, digits, _ . and - only")
+        Name::Refused("a dist has letters, digits, _ . and - only")
     } else {
         Name::within(text, DIST_BYTES)
     }

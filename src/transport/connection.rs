@@ -12,7 +12,7 @@ use curl::easy::{Easy2, HttpVersion};
 
 use super::lookup;
 use super::proxy::ProxyUrl;
-use super::settings::{Certificates, Settings};
+use super::settings::Settings;
 use crate::base::descriptor::raised;
 
 /// `CURLOPT_QUICK_EXIT` (libcurl 7.87): do not wait for a resolver thread when a transfer ends. Unknown to older
@@ -32,8 +32,6 @@ const TLS_1_2: c_long = 6;
 const PROTOCOLS_STR: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_OBJECTPOINT + 318;
 const PROTOCOLS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 181;
 const HTTP_AND_HTTPS: c_long = 1 | 2;
-/// Refused by every libcurl, but only when the server is not exempt from the proxy.
-const UNUSABLE_PROXY: &str = "unusable://proxy";
 
 /// False if this libcurl has no TLS: then nothing can be sent to an https server.
 pub(crate) fn has_tls() -> bool {
@@ -132,7 +130,6 @@ fn set_proxy<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
     }
     match proxy.check() {
         Ok(()) => easy.proxy(&proxy.without_credentials())?,
-        Err(_) if !settings.no_proxy.is_empty() => return easy.proxy(UNUSABLE_PROXY),
         Err(why) => {
             let mut error = Error::new(curl_sys::CURLE_COULDNT_RESOLVE_PROXY);
             error.set_extra(format!("the proxy cannot be used: {why}"));
@@ -152,11 +149,10 @@ fn set_proxy<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
 
 /// The same certificates are trusted for the server and for a proxy that is reached by TLS.
 fn set_certificates<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), Error> {
-    let (file, directory) = match &settings.certificates {
-        Certificates::BuiltIn => return Ok(()),
-        Certificates::File(path) => (Some(path), None),
-        Certificates::Directory(path) => (None, Some(path)),
-    };
+    let (file, directory) = settings.certificates.now();
+    if file.is_none() && directory.is_none() {
+        return Ok(());
+    }
     let file = file.map(|path| path.as_os_str().as_encoded_bytes());
     let directory = directory.map(|path| path.as_os_str().as_encoded_bytes());
     // For a directory the file that libcurl was built with is unset, so that the directory alone decides.

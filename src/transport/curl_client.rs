@@ -148,7 +148,9 @@ impl CurlClient {
     }
 
     fn prepare(&mut self, request: Request) -> Result<Transfer, curl::Error> {
-        let mut transfer = match self.idle.pop() {
+        // A handle keeps the certificates it was made with.
+        let is_lasting = !self.shared.settings.certificates.may_change();
+        let mut transfer = match self.idle.pop().filter(|_| is_lasting) {
             Some(transfer) => transfer,
             None => self.new_transfer()?,
         };

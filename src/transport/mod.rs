@@ -9,6 +9,7 @@
 
 pub(crate) mod backing;
 mod budget;
+pub(crate) mod certificates;
 mod close_on_exec;
 mod compress;
 mod connection;

@@ -1,24 +1,12 @@
 //! Settings of the transport: where to send, as whom, within which bounds.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use super::certificates::Certificates;
 use super::host::Way;
 use super::queue::QueueSettings;
 use super::retry::RetryPolicy;
 use super::spooling::SpoolPolicy;
-
-/// Where trusted certificates come from.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) enum Certificates {
-    /// What libcurl was built with.
-    #[default]
-    BuiltIn,
-    /// A file of PEM certificates.
-    File(PathBuf),
-    /// A directory of hashed PEM certificates.
-    Directory(PathBuf),
-}
 
 /// See the module. Fixed for the life of a transport.
 #[derive(Clone)]

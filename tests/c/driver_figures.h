@@ -67,6 +67,7 @@ static void write_stats(text_t *text, const sentry_stats_t *stats) {
     text_format(text, "\"queue_not_durable\":%u,", (unsigned)stats->queue_not_durable);
     text_format(text, "\"files_written\":%llu,\"file_bytes_written\":%llu,",
                 (unsigned long long)stats->files_written, (unsigned long long)stats->file_bytes_written);
+    text_format(text, "\"options_adjusted\":%llu,", (unsigned long long)stats->options_adjusted);
     text_append(text, "\"last_error\":", 13);
     text_string(text, stats->last_error);
     text_append(text, ",\"categories\":{", 15);

@@ -68,6 +68,11 @@ impl Driver {
 
     /// [`Driver::start`], in that working directory.
     pub fn start_in(directory: &Path) -> Self {
+        Self::start_with(directory, &[])
+    }
+
+    /// [`Driver::start_in`], with these variables of the environment.
+    pub fn start_with(directory: &Path, variables: &[(&str, &str)]) -> Self {
         let mut command = Command::new(program());
         command.current_dir(directory);
         for (name, _) in std::env::vars() {
@@ -76,6 +81,7 @@ impl Driver {
                 command.env_remove(name);
             }
         }
+        command.envs(variables.iter().copied());
         Self::spawn(&mut command)
     }
 

@@ -1,16 +1,17 @@
 //! CA bundle: where the certificates are that servers are checked against.
 //!
 //! A libcurl built for one distribution knows its paths only, and looks in vain on another. Order: the option → what
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR` name → the known bundles → the known directories → libcurl's own default. The
-//! environment is read, never changed. Entry point: [`Options::find_ca_bundle`], called by init. May use: `environment`.
+//! `CURL_CA_BUNDLE`, `NIX_SSL_CERT_FILE`, `SSL_CERT_FILE` and `SSL_CERT_DIR` name → the known bundles → the known
+//! directories → libcurl's own default. What is named and cannot be used is passed over; what the option names is used
+//! once it can be. The environment is read, never changed.
+//! Entry point: [`Options::find_ca_bundle`], called by init. May use: `environment`, `transport::settings`.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::environment::non_empty;
-use crate::base::descriptor::raised;
+use crate::transport::certificates::{Found, look_at};
 
 /// Bundles of distributions, the likeliest first.
 const BUNDLES: [&str; 9] = [
@@ -49,7 +50,7 @@ const DIRECTORIES: [&str; 4] = [
 pub(crate) enum CaSource {
     /// The option `ca_certs`.
     Option,
-    /// `SSL_CERT_FILE` or `SSL_CERT_DIR`.
+    /// A variable of the environment.
     Environment,
     /// A known path of a distribution.
     KnownPath,
@@ -67,82 +68,78 @@ pub(crate) struct CaChoice {
     pub(crate) directory: Option<PathBuf>,
     /// Who named them.
     pub(crate) source: CaSource,
-    /// What was named and could not be used; for the log of init.
-    pub(crate) warnings: Vec<String>,
-}
-
-/// What is found at a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Found {
-    /// A readable file that is not empty.
-    File,
-    /// A readable directory that is not empty.
-    Directory,
+    /// Variables that were passed over, and why.
+    pub(crate) ignored: Vec<(&'static str, String)>,
 }
 
 impl Options {
-    /// Looks for the CA bundle; fails if the option names something that cannot be read.
-    pub(crate) fn find_ca_bundle(&self) -> Result<CaChoice, String> {
+    /// Looks for the CA bundle.
+    pub(crate) fn find_ca_bundle(&self) -> CaChoice {
         find(
-            self.ca_certs.as_deref(),
+            self.named_ca_certs(),
             |name| std::env::var_os(name),
-            on_disk,
+            look_at,
         )
+    }
+
+    /// Why what the option names cannot be used now.
+    pub(super) fn unusable_ca_certs(&self) -> Option<String> {
+        let path = self.named_ca_certs()?;
+        let why = look_at(path).err()?;
+        Some(format!("{}: {why}", path.display()))
+    }
+
+    /// An empty path counts as unset.
+    pub(crate) fn named_ca_certs(&self) -> Option<&Path> {
+        let path = self.ca_certs.as_deref();
+        path.filter(|path| !path.as_os_str().is_empty())
     }
 }
 
-/// An empty path counts as unset.
+/// Variables that name a file, the most particular first: libcurl's tool reads the first, OpenSSL on NixOS the second
+/// before its own.
+const FILE_VARIABLES: [&str; 3] = ["CURL_CA_BUNDLE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE"];
+/// The variable that names a directory.
+const DIRECTORY_VARIABLE: &str = "SSL_CERT_DIR";
+
 fn find(
     option: Option<&Path>,
     lookup: impl Fn(&str) -> Option<OsString>,
     probe: impl Fn(&Path) -> Result<Found, String>,
-) -> Result<CaChoice, String> {
+) -> CaChoice {
     let mut choice = CaChoice {
         file: None,
         directory: None,
         source: CaSource::Option,
-        warnings: Vec::new(),
+        ignored: Vec::new(),
     };
-    if let Some(path) = option.filter(|path| !path.as_os_str().is_empty()) {
-        match probe(path) {
-            Ok(Found::File) => choice.file = Some(path.to_owned()),
-            Ok(Found::Directory) => choice.directory = Some(path.to_owned()),
-            Err(reason) => {
-                return Err(format!(
-                    "ca_certs: {} cannot be used: {reason}; name a readable PEM file or a directory of certificates, \
-                     or leave the option unset",
-                    path.display()
-                ));
-            }
-        }
-        return Ok(choice);
+    match option.map(|path| (path, probe(path))) {
+        Some((path, Ok(Found::File))) => choice.file = Some(path.to_owned()),
+        Some((path, Ok(Found::Directory))) => choice.directory = Some(path.to_owned()),
+        Some((_, Err(_))) | None => {}
+    }
+    if choice.is_made() {
+        return choice;
     }
 
     choice.source = CaSource::Environment;
-    for (variable, wanted) in [
-        ("SSL_CERT_FILE", Found::File),
-        ("SSL_CERT_DIR", Found::Directory),
-    ] {
-        let Some(path) = non_empty(&lookup, variable).map(PathBuf::from) else {
-            continue;
+    let mut named = |variable, wanted| {
+        let path = non_empty(&lookup, variable).map(PathBuf::from)?;
+        let why = match probe(&path) {
+            Ok(found) if found == wanted => return Some(path),
+            Ok(_) => format!("{} is no {}", path.display(), name_of(wanted)),
+            Err(reason) => format!("{}: {reason}", path.display()),
         };
-        match probe(&path) {
-            Ok(found) if found == wanted => match wanted {
-                Found::File => choice.file = Some(path),
-                Found::Directory => choice.directory = Some(path),
-            },
-            Ok(_) => choice.warnings.push(format!(
-                "{variable} ignored: {} is no {}",
-                path.display(),
-                wanted.name()
-            )),
-            Err(reason) => choice
-                .warnings
-                .push(format!("{variable} ignored: {}: {reason}", path.display())),
-        }
-    }
-    if choice.file.is_some() || choice.directory.is_some() {
-        return Ok(choice);
+        choice.ignored.push((variable, why));
+        None
+    };
+    let file = FILE_VARIABLES
+        .into_iter()
+        .find_map(|variable| named(variable, Found::File));
+    let directory = named(DIRECTORY_VARIABLE, Found::Directory);
+    (choice.file, choice.directory) = (file, directory);
+    if choice.is_made() {
+        return choice;
     }
 
     choice.source = CaSource::KnownPath;
@@ -157,42 +154,23 @@ fn find(
     if choice.file.is_none() {
         choice.directory = first(&DIRECTORIES, Found::Directory);
     }
-    if choice.file.is_none() && choice.directory.is_none() {
+    if !choice.is_made() {
         choice.source = CaSource::LibcurlDefault;
     }
-    Ok(choice)
+    choice
 }
 
-impl Found {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Directory => "directory",
-        }
+impl CaChoice {
+    fn is_made(&self) -> bool {
+        self.file.is_some() || self.directory.is_some()
     }
 }
 
-/// Asks the file system. An empty file or directory would fail every transfer, so it does not count as found.
-fn on_disk(path: &Path) -> Result<Found, String> {
-    let metadata = fs::metadata(path).map_err(|error| error.to_string())?;
-    if metadata.is_dir() {
-        let mut entries = fs::read_dir(path).map_err(|error| error.to_string())?;
-        return match entries.next() {
-            Some(_) => Ok(Found::Directory),
-            None => Err("the directory is empty".to_owned()),
-        };
+const fn name_of(found: Found) -> &'static str {
+    match found {
+        Found::File => "file",
+        Found::Directory => "directory",
     }
-    if !metadata.is_file() {
-        // Opening a pipe or a device could wait for ever.
-        return Err("it is neither a file nor a directory".to_owned());
-    }
-    fs::File::open(path)
-        .and_then(raised)
-        .map_err(|error| error.to_string())?;
-    if metadata.len() == 0 {
-        return Err("the file is empty".to_owned());
-    }
-    Ok(Found::File)
 }
 
 #[cfg(test)]
@@ -203,7 +181,7 @@ mod tests {
         option: Option<&str>,
         variables: &[(&str, &str)],
         there: &[(&str, Found)],
-    ) -> Result<CaChoice, String> {
+    ) -> CaChoice {
         find(
             option.map(Path::new),
             |wanted| {
@@ -225,27 +203,47 @@ mod tests {
     const DEBIAN: (&str, Found) = ("/etc/ssl/certs/ca-certificates.crt", Found::File);
 
     #[test]
-    fn the_option_wins_and_must_be_readable() {
+    fn the_option_wins_if_it_can_be_used() {
         let env = [("SSL_CERT_FILE", "/env.pem")];
         let there = [
             ("/mine", Found::Directory),
             ("/env.pem", Found::File),
             DEBIAN,
         ];
-        let choice = looked_up(Some("/mine"), &env, &there).unwrap();
+        let choice = looked_up(Some("/mine"), &env, &there);
         assert_eq!(choice.directory.as_deref(), Some(Path::new("/mine")));
         assert_eq!((choice.file, choice.source), (None, CaSource::Option));
-        let text = looked_up(Some("/gone"), &env, &there).unwrap_err();
-        assert!(
-            text.starts_with("ca_certs: /gone cannot be used: no such file;"),
-            "{text}"
-        );
+        let choice = looked_up(Some("/gone"), &env, &there);
+        assert_eq!(choice.file.as_deref(), Some(Path::new("/env.pem")));
+        assert_eq!(choice.source, CaSource::Environment);
     }
 
     #[test]
     fn an_empty_option_is_an_unset_one() {
-        let choice = looked_up(Some(""), &[], &[DEBIAN]).unwrap();
-        assert_eq!(choice.source, CaSource::KnownPath);
+        let mut options = Options::default();
+        options.set_ca_certs(Some(PathBuf::new()));
+        assert_eq!(options.named_ca_certs(), None);
+        assert_eq!(options.unusable_ca_certs(), None);
+    }
+
+    #[test]
+    fn the_variables_are_asked_in_the_documented_order() {
+        let all = [
+            ("CURL_CA_BUNDLE", "/curl.pem"),
+            ("NIX_SSL_CERT_FILE", "/nix.pem"),
+            ("SSL_CERT_FILE", "/ssl.pem"),
+        ];
+        let there = all.map(|(_, path)| (path, Found::File));
+        for (skipped, (_, path)) in all.iter().enumerate() {
+            let choice = looked_up(None, &all[skipped..], &there);
+            assert_eq!(choice.file.as_deref(), Some(Path::new(path)));
+            // What cannot be used is passed over, and the next one taken.
+            let choice = looked_up(None, &all, &there[skipped..]);
+            assert_eq!(choice.file.as_deref(), Some(Path::new(path)));
+            let ignored: Vec<_> = choice.ignored.iter().map(|(name, _)| *name).collect();
+            let names: Vec<_> = all[..skipped].iter().map(|(name, _)| *name).collect();
+            assert_eq!(ignored, names);
+        }
     }
 
     #[test]
@@ -256,7 +254,7 @@ mod tests {
             DEBIAN,
         ];
         let both = [("SSL_CERT_FILE", "/env.pem"), ("SSL_CERT_DIR", "/env.d")];
-        let choice = looked_up(None, &both, &there).unwrap();
+        let choice = looked_up(None, &both, &there);
         assert_eq!(choice.file.as_deref(), Some(Path::new("/env.pem")));
         assert_eq!(choice.directory.as_deref(), Some(Path::new("/env.d")));
         assert_eq!(choice.source, CaSource::Environment);
@@ -266,10 +264,10 @@ mod tests {
     fn a_useless_variable_is_passed_over_with_a_warning() {
         let there = [("/env.d", Found::Directory), DEBIAN];
         for value in ["/gone.pem", "/env.d"] {
-            let choice = looked_up(None, &[("SSL_CERT_FILE", value)], &there).unwrap();
+            let choice = looked_up(None, &[("SSL_CERT_FILE", value)], &there);
             assert_eq!(choice.file.as_deref(), Some(Path::new(DEBIAN.0)));
             assert_eq!(choice.source, CaSource::KnownPath);
-            assert_eq!(choice.warnings.len(), 1, "{:?}", choice.warnings);
+            assert_eq!(choice.ignored.len(), 1, "{:?}", choice.ignored);
         }
     }
 
@@ -277,28 +275,12 @@ mod tests {
     fn known_bundles_come_before_known_directories() {
         let android = ("/system/etc/security/cacerts", Found::Directory);
         let fedora = ("/etc/pki/tls/certs/ca-bundle.crt", Found::File);
-        let choice = looked_up(None, &[], &[android, fedora]).unwrap();
+        let choice = looked_up(None, &[], &[android, fedora]);
         assert_eq!(choice.file.as_deref(), Some(Path::new(fedora.0)));
         assert_eq!(choice.directory, None);
-        let choice = looked_up(None, &[], &[android]).unwrap();
+        let choice = looked_up(None, &[], &[android]);
         assert_eq!(choice.directory.as_deref(), Some(Path::new(android.0)));
-        let choice = looked_up(None, &[], &[]).unwrap();
+        let choice = looked_up(None, &[], &[]);
         assert_eq!(choice.source, CaSource::LibcurlDefault);
-    }
-
-    #[test]
-    fn the_disk_tells_files_from_directories_and_nothing() {
-        let directory = std::env::temp_dir().join(format!("ca-bundle-{}", std::process::id()));
-        fs::create_dir_all(&directory).unwrap();
-        assert!(on_disk(&directory).unwrap_err().contains("empty"));
-        let file = directory.join("a.pem");
-        fs::write(&file, "").unwrap();
-        assert!(on_disk(&file).unwrap_err().contains("empty"));
-        assert_eq!(on_disk(&directory), Ok(Found::Directory));
-        fs::write(&file, "x").unwrap();
-        assert_eq!(on_disk(&file), Ok(Found::File));
-        assert!(on_disk(&directory.join("gone")).is_err());
-        assert!(on_disk(Path::new("/dev/null")).is_err());
-        fs::remove_dir_all(&directory).unwrap();
     }
 }

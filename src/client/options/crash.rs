@@ -68,10 +68,12 @@ impl Options {
     /// Sets after how many milliseconds a thread counts as hanging; less than a second becomes a second.
     pub(crate) fn set_app_hang_timeout(&mut self, millis: i128) -> Result<(), String> {
         let millis = limit::APP_HANG_TIMEOUT.check(millis)?;
+        self.notices.forget("app_hang_timeout");
         if millis < APP_HANG_LEAST_MS {
-            self.warnings.push(format!(
-                "app_hang_timeout: {millis} milliseconds are raised to {APP_HANG_LEAST_MS}"
-            ));
+            self.notices.add(
+                "app_hang_timeout",
+                format_args!("{millis} milliseconds are raised to {APP_HANG_LEAST_MS}"),
+            );
         }
         self.crash.app_hang_timeout = Duration::from_millis(millis.max(APP_HANG_LEAST_MS));
         Ok(())

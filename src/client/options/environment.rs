@@ -2,7 +2,7 @@
 //!
 //! Entry point: [`Options::from_environment`]. The process environment itself is only touched by the callers that pass
 //! `std::env::var_os`: when options are made and at init, never by the worker (OPT-5). An empty variable counts as
-//! unset; one that cannot be read is ignored with a warning. May use: `set`.
+//! unset; one that cannot be read, or is out of range, is ignored with a notice. May use: `set`, `notice`.
 
 use std::ffi::OsString;
 
@@ -15,7 +15,7 @@ impl Options {
         if let Some(dsn) = non_empty(&lookup, "SENTRY_DSN") {
             match dsn.to_str() {
                 Some(dsn) => options.set_dsn(Some(dsn)),
-                None => options.warn("SENTRY_DSN", "it is not valid UTF-8"),
+                None => options.ignore("SENTRY_DSN", "it is not valid UTF-8"),
             }
         }
         if let Some(release) = non_empty(&lookup, "SENTRY_RELEASE") {
@@ -27,7 +27,7 @@ impl Options {
         if let Some(debug) = non_empty(&lookup, "SENTRY_DEBUG") {
             match truth(&debug.to_string_lossy()) {
                 Some(debug) => options.debug = debug,
-                None => options.warn(
+                None => options.ignore(
                     "SENTRY_DEBUG",
                     "it is none of true, t, y, yes, on, 1, false, f, n, no, off, 0",
                 ),
@@ -35,29 +35,30 @@ impl Options {
         }
         if let Some(rate) = non_empty(&lookup, "SENTRY_SAMPLE_RATE") {
             match rate.to_string_lossy().trim().parse::<f64>() {
-                Ok(rate) if rate.is_finite() => options.set_sample_rate_clamped(rate),
-                _ => options.warn("SENTRY_SAMPLE_RATE", "it is not a number from 0 to 1"),
+                Ok(rate) if (0.0..=1.0).contains(&rate) => options.sample_rate = rate,
+                _ => options.ignore("SENTRY_SAMPLE_RATE", NOT_A_SHARE),
             }
         }
         if let Some(rate) = non_empty(&lookup, "SENTRY_TRACES_SAMPLE_RATE") {
             match rate.to_string_lossy().trim().parse::<f64>() {
-                Ok(rate) if rate.is_finite() => {
-                    options.telemetry.set_traces_sample_rate_clamped(rate);
+                Ok(rate) if (0.0..=1.0).contains(&rate) => {
+                    options.telemetry.traces_sample_rate = rate;
                 }
-                _ => options.warn(
-                    "SENTRY_TRACES_SAMPLE_RATE",
-                    "it is not a number from 0 to 1",
-                ),
+                _ => options.ignore("SENTRY_TRACES_SAMPLE_RATE", NOT_A_SHARE),
             }
         }
         options
     }
 
-    fn warn(&mut self, variable: &str, reason: &str) {
-        self.warnings
-            .push(format!("environment variable {variable} ignored: {reason}"));
+    /// Goes on as if the variable were unset: an odd value, which may come from outside of the program, cannot turn
+    /// reporting off.
+    fn ignore(&mut self, variable: &'static str, reason: &str) {
+        self.notices
+            .add(variable, format_args!("ignored, {reason}"));
     }
 }
+
+const NOT_A_SHARE: &str = "it is not a number from 0 to 1";
 
 /// The value of a variable that is set to something.
 pub(crate) fn non_empty(
@@ -107,7 +108,7 @@ mod tests {
         assert_eq!(options.environment.as_deref(), Some("staging"));
         assert!(options.debug);
         assert_eq!(options.sample_rate, 0.25);
-        assert!(options.warnings.is_empty());
+        assert_eq!(options.notices.count(), 0);
     }
 
     // OPT-1
@@ -131,36 +132,31 @@ mod tests {
         ]);
         assert_eq!(options.dsn, None);
         assert_eq!(options.environment.as_deref(), Some("production"));
-        assert!(options.warnings.is_empty());
+        assert_eq!(options.notices.count(), 0);
     }
 
     // OPT-2
     #[test]
     fn unreadable_variables_are_ignored_with_a_warning() {
-        for wrong in ["abc", "nan", "inf", "0.5x", "0,5"] {
+        for wrong in ["abc", "nan", "inf", "0.5x", "0,5", "7", "-1", "1.01"] {
             let options = with(&[
                 ("SENTRY_SAMPLE_RATE", wrong),
                 ("SENTRY_TRACES_SAMPLE_RATE", wrong),
             ]);
             assert_eq!(options.sample_rate, 1.0, "{wrong}");
             assert_eq!(options.telemetry.traces_sample_rate, 0.0, "{wrong}");
-            assert_eq!(options.warnings.len(), 2, "{wrong}");
+            assert_eq!(options.notices.count(), 2, "{wrong}");
         }
         let options = with(&[("SENTRY_DEBUG", "maybe")]);
         assert!(!options.debug);
-        assert!(
-            options.warnings[0].contains("SENTRY_DEBUG"),
-            "{:?}",
-            options.warnings
-        );
+        let line = options.notices.lines().next().unwrap();
+        assert!(line.starts_with("SENTRY_DEBUG: ignored, "), "{line}");
     }
 
     #[test]
-    fn sample_rates_beyond_the_range_are_cut() {
-        assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "7")]).sample_rate, 1.0);
-        assert_eq!(with(&[("SENTRY_SAMPLE_RATE", "-1")]).sample_rate, 0.0);
-        let options = with(&[("SENTRY_TRACES_SAMPLE_RATE", "7")]);
-        assert_eq!(options.telemetry.traces_sample_rate, 1.0);
+    fn a_sample_rate_of_0_is_a_decision() {
+        let options = with(&[("SENTRY_SAMPLE_RATE", " 0 ")]);
+        assert_eq!((options.sample_rate, options.notices.count()), (0.0, 0));
     }
 
     // SPOT-2
@@ -181,6 +177,6 @@ mod tests {
             (name == "SENTRY_DSN").then(|| OsString::from_vec(b"https://\xff@h/1".to_vec()))
         });
         assert_eq!(options.dsn, None);
-        assert_eq!(options.warnings.len(), 1);
+        assert_eq!(options.notices.count(), 1);
     }
 }

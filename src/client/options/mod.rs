@@ -2,7 +2,7 @@
 //!
 //! Decides what an option is called, what it is without a word from the host, which values are refused and why, and
 //! that code beats the environment (OPT-1): the environment is read when the options are made, setters come after it.
-//! Entry points: [`Options::new`], the setters in [`set`], [`Options::from_json`], and for init [`Options::validate`],
+//! Entry points: [`Options::new`], the setters in [`set`], [`Options::from_json`], and for init [`Options::settle`],
 //! [`Options::resolve_proxy`] and [`Options::find_ca_bundle`]. May use: `protocol`, `transport`, the standard library
 //! and `serde_json`.
 
@@ -13,13 +13,14 @@ mod environment;
 mod json;
 mod limit;
 mod mode;
+mod notice;
 mod proxy;
 mod set;
+mod settle;
 mod spool;
 mod table;
 mod telemetry;
 mod transport;
-mod validate;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -32,11 +33,13 @@ use crate::base::diagnostics::Outlet;
 use crate::protocol::level::Level;
 use crate::transport::outcome::OutcomeSink;
 
+pub(crate) use ca_bundle::CaSource;
 pub(crate) use choice::{Compression, QueueOverflow, level_from_number};
 pub(crate) use crash::CrashOptions;
 pub(crate) use mode::{
     CacheKeep, CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode,
 };
+pub(crate) use notice::Notices;
 pub(crate) use set::as_millis;
 pub(crate) use spool::SpoolOptions;
 pub(crate) use telemetry::TelemetryOptions;
@@ -85,7 +88,7 @@ pub(crate) struct Options {
     pub(crate) max_breadcrumbs: usize,
     /// Losses are reported to the server.
     pub(crate) send_client_reports: bool,
-    /// Directory of the spool. Stored; nothing is written there yet.
+    /// Directory for what outlives the process; `None` or empty: everything stays in memory.
     pub(crate) database_path: Option<PathBuf>,
 
     /// Most envelopes in the queue; `None`: only the bytes are bounded.
@@ -118,7 +121,7 @@ pub(crate) struct Options {
     pub(crate) retry_backoff: Duration,
     /// Cap of the back-off, and of a delay the server asks for.
     pub(crate) retry_backoff_max: Duration,
-    /// Accepted envelopes survive the death of the host. Stored; without effect yet.
+    /// Accepted envelopes survive the death of the host.
     pub(crate) queue_durable: bool,
     /// Most requests at a time.
     pub(crate) max_requests_in_flight: u32,
@@ -137,7 +140,7 @@ pub(crate) struct Options {
     /// Sees each breadcrumb before it is kept.
     pub(crate) before_breadcrumb: Option<Arc<dyn ValueHook>>,
 
-    /// Name of the worker thread; `None`: the default one.
+    /// Name of the worker thread; `None` or empty: that of the program.
     pub(crate) transport_thread_name: Option<String>,
     /// A session starts with init.
     pub(crate) auto_session_tracking: bool,
@@ -158,8 +161,8 @@ pub(crate) struct Options {
     /// Where envelopes leave the library.
     pub(crate) transport: Route,
 
-    /// What could not be taken over and was ignored; init logs it.
-    pub(crate) warnings: Vec<String>,
+    /// What was not taken as it was given.
+    pub(crate) notices: Notices,
 }
 
 impl Default for Options {
@@ -216,7 +219,7 @@ impl Default for Options {
             attachments: Vec::new(),
             max_attachment_bytes: 20 * 1024 * 1024,
             transport: Route::default(),
-            warnings: Vec::new(),
+            notices: Notices::default(),
         }
     }
 }
@@ -323,7 +326,10 @@ mod tests {
             ),
             (3, None, Some(0))
         );
-        options.validate().unwrap();
+        let mut settled = options.clone();
+        settled.settle();
+        assert_eq!(format!("{settled:?}"), format!("{options:?}"));
+        assert_eq!(settled.notices.count(), 0);
     }
 
     #[test]

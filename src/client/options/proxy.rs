@@ -4,13 +4,16 @@
 //! Order: the option (empty: no proxy) → for https `https_proxy`, `HTTPS_PROXY` → `http_proxy` → `all_proxy`,
 //! `ALL_PROXY` → none. `HTTP_PROXY` in upper case is not read, as in libcurl: a CGI server sets it from a request
 //! header. Hosts in `no_proxy`, `NO_PROXY` are exempt from a proxy of the environment, not from that of the option.
-//! Entry point: [`Options::resolve_proxy`]. May use: `environment`.
+//! A variable that names no usable proxy is passed over; the option is taken as it is, since what it is to hide must not
+//! go around it.
+//! Entry point: [`Options::resolve_proxy`]. May use: `environment`, `transport::proxy`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use super::Options;
 use super::environment::non_empty;
+use crate::transport::proxy::ProxyUrl;
 
 /// What the transport tells libcurl. Both must be set there also when `None`, as an empty text: libcurl asks the
 /// environment for what is not set.
@@ -20,6 +23,8 @@ pub(crate) struct ProxyChoice {
     pub(crate) url: Option<String>,
     /// Host suffixes that are reached without it, in the form libcurl reads; `None`: no exceptions.
     pub(crate) no_proxy: Option<String>,
+    /// Variables that were passed over, and why.
+    pub(crate) ignored: Vec<(&'static str, String)>,
 }
 
 impl fmt::Debug for ProxyChoice {
@@ -32,6 +37,7 @@ impl fmt::Debug for ProxyChoice {
         f.debug_struct("ProxyChoice")
             .field("host", &host)
             .field("no_proxy", &self.no_proxy)
+            .field("ignored", &self.ignored)
             .finish()
     }
 }
@@ -54,30 +60,53 @@ fn choose(
         return ProxyChoice {
             url: (!url.is_empty()).then(|| url.to_owned()),
             no_proxy: None,
+            ignored: Vec::new(),
         };
     }
-    let first = |names: &[&str]| {
-        names
-            .iter()
-            .find_map(|name| non_empty(&lookup, name))
-            .map(|value| value.to_string_lossy().into_owned())
-    };
-    let https: &[&str] = if is_https {
-        &["https_proxy", "HTTPS_PROXY"]
-    } else {
-        &[]
-    };
-    let url = first(https).or_else(|| first(&["http_proxy", "all_proxy", "ALL_PROXY"]));
-    let no_proxy = url
-        .is_some()
-        .then(|| first(&["no_proxy", "NO_PROXY"]))
-        .flatten();
-    ProxyChoice { url, no_proxy }
+    let mut ignored = Vec::new();
+    let names = if is_https { &VARIABLES } else { OF_HTTP };
+    let url = names.iter().copied().find_map(|name| {
+        let value = non_empty(&lookup, name)?;
+        match usable(&value) {
+            Ok(url) => Some(url),
+            Err(why) => {
+                ignored.push((name, why));
+                None
+            }
+        }
+    });
+    let no_proxy = url.as_ref().and_then(|_| {
+        let mut names = ["no_proxy", "NO_PROXY"].into_iter();
+        names.find_map(|name| non_empty(&lookup, name))
+    });
+    ProxyChoice {
+        url,
+        no_proxy: no_proxy.map(|hosts| hosts.to_string_lossy().into_owned()),
+        ignored,
+    }
+}
+
+/// In the order in which they are asked; the first two for https only.
+const VARIABLES: [&str; 5] = [
+    "https_proxy",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "all_proxy",
+    "ALL_PROXY",
+];
+const OF_HTTP: &[&str] = VARIABLES.split_at(2).1;
+
+/// The proxy that a variable names, or why it names none, without any part of it: it may hold a password.
+fn usable(value: &OsStr) -> Result<String, String> {
+    let url = value.to_str().ok_or("it is not valid UTF-8")?;
+    ProxyUrl::new(url).check()?;
+    Ok(url.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::OsStrExt as _;
 
     fn chosen(option: Option<&str>, is_https: bool, variables: &[(&str, &str)]) -> ProxyChoice {
         choose(option, is_https, |wanted| {
@@ -125,6 +154,32 @@ mod tests {
         assert_eq!(url(true, 6), None);
         assert_eq!(url(false, 0).as_deref(), Some("http://http-lower"));
         assert_eq!(url(false, 3).as_deref(), Some("socks5://all-lower"));
+    }
+
+    #[test]
+    fn a_variable_that_names_no_usable_proxy_is_passed_over() {
+        let choice = chosen(
+            None,
+            true,
+            &[
+                ("https_proxy", "foo://user:s3cret@proxy"),
+                ("HTTPS_PROXY", "http://user:s3cret@proxy:99999"),
+                ("http_proxy", "http://p"),
+            ],
+        );
+        assert_eq!(choice.url.as_deref(), Some("http://p"));
+        let names: Vec<_> = choice.ignored.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["https_proxy", "HTTPS_PROXY"]);
+        assert!(!format!("{choice:?}").contains("s3cret"), "{choice:?}");
+        let choice = chosen(None, true, &[("all_proxy", "://")]);
+        assert_eq!((choice.url, choice.ignored.len()), (None, 1));
+        assert_eq!(
+            usable(OsStr::from_bytes(b"http://\xff")).unwrap_err(),
+            "it is not valid UTF-8"
+        );
+        // What the option is to hide must not go around it.
+        let choice = chosen(Some("foo://proxy"), true, ALL);
+        assert_eq!(choice.url.as_deref(), Some("foo://proxy"));
     }
 
     // OPT-1

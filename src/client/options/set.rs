@@ -1,5 +1,5 @@
 //! Set: the setters. Each checks its own value and leaves the option as it was when it refuses; what concerns several
-//! options at once is checked at init (`validate`).
+//! options at once is settled at init (`settle`).
 //!
 //! Entry points: the methods of [`Options`], used by the C setters and by the JSON options alike, so that both refuse
 //! the same. Whole numbers arrive as `i128`, see `limit`. May use: `limit`, `choice`.
@@ -14,14 +14,15 @@ impl Options {
     /// Sets or clears the DSN; it is parsed at init.
     pub(crate) fn set_dsn(&mut self, dsn: Option<&str>) {
         self.dsn = dsn.map(str::to_owned);
+        self.notices.forget("dsn");
     }
 
     /// Drops the DSN because the new one is unusable: events must not go on to the server of the old one.
     pub(crate) fn refuse_dsn(&mut self, reason: &str) -> String {
         self.dsn = None;
-        let text = format!("dsn: {reason}; nothing is sent without a DSN");
-        self.warnings.push(text.clone());
-        text
+        let text = format!("{reason}; nothing is sent without a DSN");
+        self.notices.add("dsn", &text);
+        format!("dsn: {text}")
     }
 
     /// Sets or clears the release.
@@ -66,12 +67,23 @@ impl Options {
         } else {
             rate.clamp(0.0, 1.0)
         };
+        self.note_share("sample_rate", rate, self.sample_rate);
+    }
+
+    /// Notes that a share was brought into its range; whoever says less than nothing hears that nothing is sent.
+    pub(super) fn note_share(&mut self, option: &'static str, given: f64, kept: f64) {
+        self.notices.forget(option);
+        if limit::check_share(option, given).is_err() {
+            let text = format!("{given} is not from 0 to 1 and taken for {kept}");
+            self.notices.add(option, text);
+        }
     }
 
     /// Sets the sample rate if it is from 0 to 1.
     pub(crate) fn set_sample_rate(&mut self, rate: f64) -> Result<(), String> {
         limit::check_share("sample_rate", rate)?;
         self.sample_rate = rate;
+        self.notices.forget("sample_rate");
         Ok(())
     }
 
@@ -294,6 +306,8 @@ mod tests {
         ] {
             options.set_sample_rate_clamped(given);
             assert_eq!(options.sample_rate, kept, "{given}");
+            let is_in_range = (0.0..=1.0).contains(&given);
+            assert_eq!(options.notices.count(), u64::from(!is_in_range), "{given}");
         }
         for wrong in [f64::NAN, -0.1, 1.1, f64::INFINITY] {
             assert!(options.set_sample_rate(wrong).is_err(), "{wrong}");
@@ -308,7 +322,9 @@ mod tests {
         options.set_dsn(Some("https://key@old/1"));
         let text = options.refuse_dsn("no UTF-8");
         assert_eq!(options.dsn, None);
-        assert_eq!(options.warnings, [text]);
+        assert_eq!(options.notices.lines().collect::<Vec<_>>(), [text]);
+        options.set_dsn(Some("https://key@new/1"));
+        assert_eq!(options.notices.count(), 0);
     }
 
     #[test]

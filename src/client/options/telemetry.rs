@@ -54,6 +54,17 @@ impl Default for TelemetryOptions {
 }
 
 impl Options {
+    /// Sets the share of transactions as the compatible interface does: cut to 0…1, NaN is 0.
+    pub(crate) fn set_traces_sample_rate_clamped(&mut self, rate: f64) {
+        let kept = if rate.is_nan() {
+            0.0
+        } else {
+            rate.clamp(0.0, 1.0)
+        };
+        self.telemetry.traces_sample_rate = kept;
+        self.note_share("traces_sample_rate", rate, kept);
+    }
+
     /// Sets or clears the organisation.
     pub(crate) fn set_org_id(&mut self, org_id: Option<&str>) {
         self.telemetry.org_id = org_id.map(str::to_owned);
@@ -61,15 +72,6 @@ impl Options {
 }
 
 impl TelemetryOptions {
-    /// Sets the share of transactions as the compatible interface does: cut to 0…1, NaN is 0.
-    pub(crate) fn set_traces_sample_rate_clamped(&mut self, rate: f64) {
-        self.traces_sample_rate = if rate.is_nan() {
-            0.0
-        } else {
-            rate.clamp(0.0, 1.0)
-        };
-    }
-
     /// Sets the share of transactions if it is from 0 to 1.
     pub(crate) fn set_traces_sample_rate(&mut self, rate: f64) -> Result<(), String> {
         limit::check_share("traces_sample_rate", rate)?;
@@ -109,11 +111,13 @@ mod tests {
 
     #[test]
     fn trace_sample_rates_are_cut_for_c_and_checked_for_json() {
-        let mut options = TelemetryOptions::default();
+        let mut all = Options::default();
         for (given, kept) in [(f64::NAN, 0.0), (-1.0, 0.0), (0.25, 0.25), (7.0, 1.0)] {
-            options.set_traces_sample_rate_clamped(given);
-            assert_eq!(options.traces_sample_rate, kept, "{given}");
+            all.set_traces_sample_rate_clamped(given);
+            assert_eq!(all.telemetry.traces_sample_rate, kept, "{given}");
+            assert_eq!(all.notices.count(), u64::from(given != 0.25), "{given}");
         }
+        let mut options = TelemetryOptions::default();
         options.set_traces_sample_rate(0.5).unwrap();
         for wrong in [f64::NAN, -0.1, 1.1] {
             let text = options.set_traces_sample_rate(wrong).unwrap_err();

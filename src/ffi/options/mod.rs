@@ -149,8 +149,8 @@ pub unsafe extern "C" fn sentry_options_get_sample_rate(opts: *const sentry_opti
 
 /// Sets the version of the program.
 ///
-/// Arguments: `release`, best `package@version`, at most 200 characters without line break, tab, `/` and `\`, checked
-/// at init; default `SENTRY_RELEASE`.
+/// Arguments: `release`, best `package@version`, at most 200 bytes, without control characters, `/` and `\`; default
+/// `SENTRY_RELEASE`. At init a longer one is cut and one with other characters left out.
 /// Ownership: the text is copied.
 /// Null: NULL unsets the option; a NULL `opts` is ignored.
 /// Since: 0.1
@@ -199,8 +199,8 @@ pub unsafe extern "C" fn sentry_options_get_release(
 
 /// Sets the name of the deployment the program runs in.
 ///
-/// Arguments: `environment`, at most 64 characters without line break, space and `/`, checked at init; default
-/// `SENTRY_ENVIRONMENT`, else `production`.
+/// Arguments: `environment`, at most 64 bytes, without blanks, control characters, `/` and `\`; default
+/// `SENTRY_ENVIRONMENT`, else `production`. At init a longer one is cut and one with other characters left out.
 /// Ownership: the text is copied.
 /// Null: NULL unsets the option; a NULL `opts` is ignored.
 /// Since: 0.1
@@ -249,7 +249,8 @@ pub unsafe extern "C" fn sentry_options_get_environment(
 
 /// Sets what tells builds of one release apart.
 ///
-/// Arguments: `dist`, at most 64 characters of `A-Z a-z 0-9 _ . -`, checked at init; default none.
+/// Arguments: `dist`, at most 64 bytes of `A-Z a-z 0-9 _ . -`; default none. At init a longer one is cut and one with
+/// other characters left out.
 /// Ownership: the text is copied.
 /// Null: NULL unsets the option; a NULL `opts` is ignored.
 /// Since: 0.1

@@ -114,8 +114,9 @@ pub unsafe extern "C" fn sentry_options_get_http_proxy(
 
 /// Sets the certificates that servers are checked against.
 ///
-/// Arguments: `path` of a PEM file or a directory, in bytes of the file system; init fails if it cannot be read.
-/// Default: `SSL_CERT_FILE`, `SSL_CERT_DIR`, the known places of the distributions, then libcurl's own.
+/// Arguments: `path` of a PEM file or a directory, in bytes of the file system; while it is not there the option
+/// counts as unset. Default: `CURL_CA_BUNDLE`, `NIX_SSL_CERT_FILE`, `SSL_CERT_FILE`, `SSL_CERT_DIR`, the known places of
+/// the distributions, then libcurl's own.
 /// Ownership: the text is copied.
 /// Null: NULL unsets the option; a NULL `opts` is ignored.
 /// Since: 0.1

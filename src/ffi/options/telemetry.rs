@@ -56,9 +56,7 @@ pub unsafe extern "C" fn sentry_options_set_traces_sample_rate(
         // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
         unsafe {
             store(opts, |options| {
-                options
-                    .telemetry
-                    .set_traces_sample_rate_clamped(sample_rate)
+                options.set_traces_sample_rate_clamped(sample_rate)
             })
         };
     });

@@ -121,7 +121,7 @@ fn null_with_a_length_is_refused() {
             set_n(handle.0, ptr::null(), 4);
             assert!(last_error().contains("NULL"), "{}", last_error());
             // The DSN is unset, so that nothing goes on to the server of the old one.
-            let is_dsn = handle.options().dsn.is_none() && !handle.options().warnings.is_empty();
+            let is_dsn = handle.options().dsn.is_none() && handle.options().notices.has("dsn");
             let expected = (!is_dsn).then_some("kept");
             assert_eq!(shown(get(handle.0)).as_deref(), expected);
             set_n(handle.0, c"x".as_ptr(), usize::MAX);
@@ -188,7 +188,7 @@ fn invalid_utf8_is_replaced_but_not_in_the_dsn() {
         assert!(sentry_options_get_dsn(handle.0).is_null());
         assert!(last_error().contains("UTF-8 at byte 8"), "{}", last_error());
     }
-    assert_eq!(handle.options().warnings.len(), 1);
+    assert_eq!(handle.options().notices.count(), 1);
 }
 
 #[test]

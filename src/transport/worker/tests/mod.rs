@@ -17,6 +17,7 @@ use crate::protocol::envelope::{Item, ItemKind};
 use crate::store::database::Database;
 use crate::store::spool::caps::Caps;
 use crate::transport::backing::Backing;
+use crate::transport::certificates::Certificates;
 use crate::transport::encode::Encoder;
 use crate::transport::host::Way;
 use crate::transport::http::{Answer, Failure, HttpClient, Request, Response, Segment};
@@ -24,7 +25,7 @@ use crate::transport::outcome::{Outcome, OutcomeSink};
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::retry::{Cause, RetryPolicy};
 use crate::transport::sender::HttpSender;
-use crate::transport::settings::{Certificates, Settings};
+use crate::transport::settings::Settings;
 use crate::transport::spooling::{Keep, SpoolPolicy};
 use std::sync::Mutex;
 
@@ -168,7 +169,7 @@ fn settings(spool: SpoolPolicy, retry: RetryPolicy, in_flight: usize) -> Setting
         sdk: "{}".to_owned(),
         proxy: String::new(),
         no_proxy: String::new(),
-        certificates: Certificates::BuiltIn,
+        certificates: Certificates::default(),
         connect_timeout: Duration::from_secs(1),
         read_timeout: Duration::from_secs(1),
         transfer_timeout: Duration::from_secs(1),
