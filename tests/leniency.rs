@@ -13,11 +13,13 @@
 mod driver;
 mod support;
 
+use std::fs;
 use std::path::Path;
 
 use driver::Driver;
 use receiver::Receiver;
 use serde_json::{Value, json};
+use support::Scratch;
 
 /// Options for the receiver, with one more.
 fn options(receiver: &Receiver, option: &str, value: &Value) -> Value {
@@ -211,4 +213,57 @@ fn a_sample_rate_of_0_is_a_decision() {
     assert_eq!(init(&mut driver, &options), "");
     let answer = driver.capture(&json!({"message": "unheard"}));
     assert_eq!(answer.status(), driver::status::SAMPLED_OUT);
+}
+
+/// Names in a directory.
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect()
+}
+
+// DSN-9, DSN-10
+#[test]
+fn without_a_usable_dsn_nothing_is_written_and_one_line_says_so() {
+    for (dsn, line, said) in [
+        (
+            json!(null),
+            "there is no DSN: nothing is reported, and nothing is written",
+            "",
+        ),
+        (
+            json!(""),
+            "there is no DSN: nothing is reported, and nothing is written",
+            "",
+        ),
+        (
+            json!("https://host/1"),
+            "dsn: it cannot be used, nothing will be sent: the DSN has no public key; put it before the host: \
+             https://key@host/project",
+            "dsn: it cannot be used",
+        ),
+    ] {
+        for is_durable in [false, true] {
+            let options = json!({
+                "dsn": dsn, "debug": true, "database_path": "db", "release": "r@1", "queue_durable": is_durable,
+                "http_retry": true, "cache_keep": "always",
+            });
+            let scratch = Scratch::new("no-dsn");
+            let mut driver = Driver::start_in(scratch.path());
+            assert!(init(&mut driver, &options).starts_with(said));
+            driver.capture(&json!({"message": "unheard"}));
+            driver.kill();
+            assert_eq!(names(scratch.path()), Vec::<String>::new());
+
+            let mut driver = Driver::start_in(scratch.path());
+            init(&mut driver, &options);
+            let answer = driver.capture(&json!({"message": "unheard"}));
+            assert_eq!(answer.status(), driver::status::DISABLED);
+            assert_eq!(driver.close().number("result"), 0);
+            let lines = driver.finish();
+            assert_eq!(lines, format!("[sentry] WARN {line}\n"));
+            assert_eq!(names(scratch.path()), Vec::<String>::new());
+        }
+    }
 }

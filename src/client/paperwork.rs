@@ -4,7 +4,7 @@
 //! at the end the closing thread writes. Without a database nothing is kept.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -18,6 +18,7 @@ use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::Envelope;
 use crate::store::consent::{self, Consent};
 use crate::store::database::Database;
+use crate::store::directory::Directory;
 use crate::store::run::OldRun;
 use crate::store::{crash_mark, installation, session_file};
 use crate::transport::backing::Chores;
@@ -26,6 +27,9 @@ use crate::transport::backing::Chores;
 #[derive(Debug)]
 pub(crate) struct Paperwork {
     database: Option<Arc<Database>>,
+    /// The directory that would be the database if anything were reported: nothing is written there but a decision of
+    /// the user.
+    aside: Option<PathBuf>,
     /// A directory was wanted and cannot be used.
     is_unusable: bool,
     installation_id: Option<Uuid>,
@@ -58,11 +62,32 @@ impl Paperwork {
         paperwork
     }
 
+    /// Reads what is left for the client where nothing is reported, and so nothing is to be written: no directory is
+    /// made, and no run.
+    pub(crate) fn look(options: &Options, diagnostics: &Arc<Diagnostics>) -> Self {
+        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
+        let path = options.database_path.as_deref();
+        let path = path.filter(|path| !path.as_os_str().is_empty());
+        // The working directory may be another one when the user decides.
+        paperwork.aside = path.and_then(|path| std::path::absolute(path).ok());
+        if let Some(directory) = paperwork.existing_aside() {
+            paperwork.consent = Mutex::new(consent::read(&directory));
+            paperwork.has_crashed = crash_mark::is_set(&directory);
+        }
+        paperwork
+    }
+
+    fn existing_aside(&self) -> Option<Directory> {
+        let path = self.aside.as_deref().filter(|path| path.is_dir())?;
+        Directory::open(path).ok()
+    }
+
     /// For a forked child: a run of its own in the same directory. What the user decided holds here as well; the session
     /// stays the parent's.
     pub(crate) fn inherited(parent: &Self, diagnostics: &Arc<Diagnostics>) -> Self {
         let mut paperwork = Self::without_database(Arc::clone(diagnostics));
         paperwork.is_unusable = parent.is_unusable;
+        paperwork.aside.clone_from(&parent.aside);
         paperwork.installation_id = parent.installation_id;
         paperwork.has_crashed = parent.has_crashed;
         // Held by a thread that is not here: then it was being changed, and no consent is the safe reading.
@@ -80,6 +105,7 @@ impl Paperwork {
     fn without_database(diagnostics: Arc<Diagnostics>) -> Self {
         Self {
             database: None,
+            aside: None,
             is_unusable: false,
             installation_id: None,
             has_crashed: false,
@@ -135,8 +161,12 @@ impl Paperwork {
 
     /// Forgets the crash of an earlier run, for the next init. Without a database there is nothing to forget.
     pub(crate) fn clear_crash(&self) -> io::Result<()> {
-        let database = self.database.as_ref();
-        database.map_or(Ok(()), |database| crash_mark::clear(database.directory()))
+        match &self.database {
+            Some(database) => crash_mark::clear(database.directory()),
+            None => self
+                .existing_aside()
+                .map_or(Ok(()), |directory| crash_mark::clear(&directory)),
+        }
     }
 
     /// The running session, and those of dead runs.
@@ -173,7 +203,7 @@ impl Paperwork {
 
     fn write(&self, note_session: &dyn Fn(Option<Uuid>)) {
         let Some(database) = &self.database else {
-            return;
+            return self.write_aside();
         };
         if let Some(running) = self.sessions.take_change() {
             // First: a file that cannot be written or removed is known to be out of date then, and nobody ends its session
@@ -187,6 +217,22 @@ impl Paperwork {
         if self.consent_changed.swap(false, Ordering::AcqRel) {
             let decision = self.consent();
             if let Err(error) = consent::write(database.directory(), decision) {
+                self.warn("the user's decision cannot be kept", &error);
+            }
+        }
+    }
+
+    /// A decision of the user is kept, whatever is reported today.
+    fn write_aside(&self) {
+        let Some(path) = &self.aside else { return };
+        if self.consent_changed.swap(false, Ordering::AcqRel) {
+            let decision = self.consent();
+            let written = if decision == Consent::Unknown && !path.exists() {
+                Ok(())
+            } else {
+                Directory::open(path).and_then(|directory| consent::write(&directory, decision))
+            };
+            if let Err(error) = written {
                 self.warn("the user's decision cannot be kept", &error);
             }
         }

@@ -76,7 +76,11 @@ impl Client {
             .reduce(|all, line| all + "; " + &line);
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.
-        let paperwork = Paperwork::open(&options, dsn, diagnostics);
+        let paperwork = if settings.is_some() {
+            Paperwork::open(&options, dsn, diagnostics)
+        } else {
+            Paperwork::look(&options, diagnostics)
+        };
         let id = paperwork.installation_id();
         let fields = Fields::new(&options, dsn, &trace, id);
         let scope = Scope::new(
@@ -201,6 +205,13 @@ fn prepare(
     })?;
     let text = options.dsn.as_deref().filter(|text| !text.is_empty());
     let dsn = match text.map(Dsn::parse).transpose() {
+        Ok(None) if way.needs_dsn() && !options.notices.has("dsn") => {
+            diagnostics.log(
+                Severity::Warning,
+                format_args!("there is no DSN: nothing is reported, and nothing is written"),
+            );
+            None
+        }
         Ok(dsn) => dsn,
         Err(error) if way.needs_dsn() => {
             options.notices.add(

@@ -138,11 +138,38 @@ static void installation_id(const char *dsn)
     CHECK_EQ(sscanf(content_of("installation_id"), "%63s %*s", line), 1);
     CHECK(strcmp(first, line) != 0);
     CHECK(strstr(content_of("installation_id"), "\notherkey\n") != NULL);
-    /* Without a DSN there is one as well. */
+    /* Without a DSN nothing is written. */
     start("", directory, 0);
     CHECK_EQ(sentry_close(), 0);
-    CHECK_EQ(strlen(content_of("installation_id")), 38);
+    CHECK(strstr(content_of("installation_id"), "\notherkey\n") != NULL);
     CHECK(remove(path_of("installation_id")) == 0);
+}
+
+/* Without a DSN nothing is written by itself; what the user decides is kept, and a crash is known. */
+static void no_dsn(void)
+{
+    FILE *mark;
+    start("", path_of("new"), 1);
+    CHECK_EQ(sentry_user_consent_get(), SENTRY_USER_CONSENT_UNKNOWN);
+    CHECK_EQ(sentry_clear_crashed_last_run(), 0);
+    sentry_user_consent_reset();
+    CHECK_EQ(sentry_close(), 0);
+    CHECK(access(path_of("new"), F_OK) != 0);
+    start("", path_of("new"), 1);
+    sentry_user_consent_revoke();
+    CHECK_EQ(sentry_close(), 0);
+    CHECK_TEXT(content_of("new/user-consent"), "0\n");
+    mark = fopen(path_of("new/last_crash"), "w");
+    CHECK(mark != NULL);
+    fclose(mark);
+    start("", path_of("new"), 1);
+    CHECK_EQ(sentry_user_consent_get(), SENTRY_USER_CONSENT_REVOKED);
+    CHECK_EQ(sentry_get_crashed_last_run(), 1);
+    CHECK_EQ(sentry_clear_crashed_last_run(), 0);
+    sentry_user_consent_reset();
+    CHECK_EQ(sentry_close(), 0);
+    /* Both files are gone, and there was never another. */
+    CHECK(rmdir(path_of("new")) == 0);
 }
 
 /* Neither is a failure, and only the second is worth telling. */
@@ -170,6 +197,7 @@ int main(int argc, char **argv)
     later_runs(argv[1]);
     crash_mark(argv[1]);
     installation_id(argv[1]);
+    no_dsn();
     no_directory(argv[1]);
     return 0;
 }
