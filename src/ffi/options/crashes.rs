@@ -64,7 +64,9 @@ pub unsafe extern "C" fn sentry_options_set_logger_enabled_when_crashed(
     });
 }
 
-/// Sets whether frames get the names of their functions in this process. Stored; without effect in this version.
+/// Sets whether frames that lack them get the names of their functions in this process, as far as it exports them.
+///
+/// The look-up waits for the loader while another thread loads a library.
 ///
 /// Arguments: `val` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
