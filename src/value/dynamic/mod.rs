@@ -146,6 +146,28 @@ impl Value {
         Self::node(Node::Object(Container::default()))
     }
 
+    /// An object with these members, whose keys all differ.
+    fn of_members(members: Vec<Member>) -> Self {
+        Self::node(Node::Object(Container::from(members)))
+    }
+
+    /// An object with what `change` makes of the members of this one, in their order: another name or the old one, and a
+    /// value; nothing leaves a member out. Keys must differ afterwards as before.
+    pub(crate) fn rewritten(
+        &self,
+        change: impl Fn(&[u8], Self) -> Option<(Option<&'static [u8]>, Self)>,
+    ) -> Result<Self, NotChanged> {
+        let mut members = Vec::new();
+        for (key, value) in self.members() {
+            if let Some((name, value)) = change(&key, value) {
+                let key = name.map_or(Ok(key), |name| Bytes::new(name, b""))?;
+                members.try_reserve(1).map_err(OutOfMemory::from)?;
+                members.push((key, value));
+            }
+        }
+        Ok(Self::of_members(members))
+    }
+
     fn node(node: Node) -> Self {
         Self::Node(Arc::new(node))
     }
