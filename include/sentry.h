@@ -913,11 +913,16 @@ typedef sentry_value_t (*sentry_before_send_feedback_function_t)(sentry_value_t 
  * owns `event`, complete with the data of the scope, and gives back the event to be sent, this one or another; null
  * drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
  * throw or `longjmp`.
+ *
+ * `message` is an object with `formatted`; `breadcrumbs` is a list, `tags` and `extra` are objects, also when they are
+ * empty. All that the function changes is sent so. An id, a time, a level or a platform that is missing or cannot be used
+ * afterwards is as it was before, a breadcrumb without a time gets that of the capture; nothing else is filled in again.
  */
 typedef sentry_value_t (*sentry_event_function_t)(sentry_value_t event, void *hint, void *user_data);
 
 /**
- * Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`.
+ * Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`. It has a time, and keeps it if the function
+ * loses it.
  */
 typedef sentry_value_t (*sentry_before_breadcrumb_function_t)(sentry_value_t breadcrumb,
                                                               void *user_data);
@@ -1866,7 +1871,8 @@ sentry_value_t sentry_envelope_get_header_n(const sentry_envelope_t *envelope,
                                             size_t key_len);
 
 /**
- * Gets the event of an envelope.
+ * Gets the event of an envelope, as hooks see it: with `message`, a list `breadcrumbs`, objects `tags` and `extra`. In an
+ * envelope that was not read from bytes feedback counts as an event.
  *
  * Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
  * Null: gives null.
@@ -1874,10 +1880,11 @@ sentry_value_t sentry_envelope_get_header_n(const sentry_envelope_t *envelope,
  * Returns: null when there is none.
  * Since: 0.1
  */
-SENTRY_API sentry_value_t sentry_envelope_get_event(const sentry_envelope_t *envelope);
+SENTRY_API
+sentry_value_t sentry_envelope_get_event(const sentry_envelope_t *envelope);
 
 /**
- * Gets the transaction of an envelope.
+ * Gets the transaction of an envelope, an event whose `type` is `transaction`.
  *
  * Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
  * Null: gives null.

@@ -126,6 +126,82 @@ fn hooks_and_envelopes_conform_in_cpp() {
     hooks_conform(Standard::Cxx17);
 }
 
+fn scrubbers_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_scrubbers", standard, &receiver);
+    assert_eq!(receiver.violations(), Vec::<String>::new());
+    let envelopes = receiver.envelopes();
+    let items = |kind: &'static str| {
+        let items = envelopes.iter().flat_map(move |it| it.items_of(kind));
+        items.map(|item| item.json().expect("an object"))
+    };
+    let events: Vec<Value> = items("event").collect();
+    let messages: Vec<_> = events
+        .iter()
+        .map(|it| &it["logentry"]["formatted"])
+        .collect();
+    let one_run = ["[redacted]", "lost", "spoilt"];
+    assert_eq!(messages, [one_run, one_run].concat());
+    // What a hook lost is as it was; so is what it left alone.
+    for event in &events {
+        assert_eq!(event["event_id"], "1".repeat(32));
+        assert_eq!(event["timestamp"], 1_700_000_000.5);
+        assert_eq!(event["level"], "warning");
+        assert_eq!(event["platform"], "c");
+        assert!(event.get("message").is_none());
+    }
+    let crumbs = |event: &Value| {
+        let crumbs = event["breadcrumbs"]["values"].as_array().cloned();
+        crumbs.expect("a list")
+    };
+    let scrubbed = &events[0];
+    assert_eq!(scrubbed["tags"], json!({"hook": "tag"}));
+    assert_eq!(scrubbed["extra"], json!({"hook": "extra"}));
+    assert_eq!(crumbs(scrubbed).len(), 1);
+    // Those without a usable time are of the time of capture.
+    let filled = crumbs(&events[1]);
+    assert_eq!(filled.len(), 2);
+    assert!(
+        filled
+            .iter()
+            .all(|it| it["timestamp"].as_f64() > Some(1_700_000_000.0))
+    );
+    assert!(
+        events[1].get("tags").is_none(),
+        "what a hook took out stays out"
+    );
+    let spoilt = crumbs(&events[2]);
+    assert_eq!(spoilt.len(), 3);
+    let redacted =
+        json!({"timestamp": 1_600_000_000.5, "category": "scrubbed", "message": "[redacted]"});
+    assert_eq!(spoilt[0], redacted);
+    assert_eq!(
+        spoilt[1],
+        json!({"timestamp": 1_600_000_001.5, "message": "[redacted]"})
+    );
+    assert_eq!(spoilt[2]["message"], "of the hook");
+    let feedbacks: Vec<Value> = items("feedback").collect();
+    assert_eq!(feedbacks.len(), 2);
+    for feedback in &feedbacks {
+        assert_eq!(feedback["contexts"]["feedback"]["message"], "[redacted]");
+        assert_eq!(feedback["tags"], json!({"hook": "tag"}));
+        assert_eq!(feedback["level"], "info");
+        assert_eq!(feedback["platform"], "native");
+        assert!(feedback["timestamp"].as_f64() > Some(1_700_000_000.0));
+        assert!(crumbs(feedback)[0]["timestamp"].as_f64() > Some(1_700_000_000.0));
+    }
+}
+
+#[test]
+fn scrubbers_conform_in_c() {
+    scrubbers_conform(Standard::C99);
+}
+
+#[test]
+fn scrubbers_conform_in_cpp() {
+    scrubbers_conform(Standard::Cxx17);
+}
+
 fn scopes_conform(standard: Standard) {
     let receiver = Receiver::start();
     conforms("conformance_scopes", standard, &receiver);

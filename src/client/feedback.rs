@@ -7,7 +7,7 @@
 use super::Client;
 use super::attachments::Attachments;
 use super::consent::NO_CONSENT;
-use super::hooks::{self, FeedbackHook};
+use super::hooks::{self, FeedbackHook, Returned};
 use super::pipeline::{QUEUE_FULL, Refused, Status, submit};
 use super::scope::Scope;
 use crate::base::memory::{self, OutOfMemory};
@@ -16,6 +16,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, ItemKind};
+use crate::protocol::event::host_view::Subject;
 use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written, within_limits};
 use crate::transport::Transport;
 use crate::value::dynamic::Value;
@@ -145,7 +146,7 @@ impl Client {
             extra: &snapshot.extra,
             ..Parts::bare(event_id)
         };
-        write(r#"{"level":"info"}"#, &parts)
+        write(Event::parse(r#"{"level":"info"}"#), &parts)
     }
 }
 
@@ -178,14 +179,14 @@ fn show(
     payload: &[u8],
     hint: &Attachments,
 ) -> Result<Written, Fault> {
-    let shown = hooks::event_for_hook(payload);
-    let returned = shown.map_or(Value::Null, |event| hooks::call_feedback(hook, event, hint));
-    if matches!(returned, Value::Null) {
+    let call = |event| hooks::call_feedback(hook, event, hint);
+    let returned = Returned::new(Subject::Feedback, payload, call);
+    let Some(returned) = returned else {
         let detail = "before_send_feedback returned null";
         let refused = Refused::because(Status::DroppedByHook, detail);
         return Err((DiscardReason::BeforeSend, refused));
-    }
-    let event = returned.to_json_text().map_err(unwritten)?;
+    };
+    let event = returned.json().map_err(unwritten)?;
     let mut feedback = None;
     // It has limits of its own, so it goes another way than the other contexts.
     let event = rewrite::members_to_json(&event, |key, value| {
@@ -202,15 +203,17 @@ fn show(
     });
     let mut contexts = Members::new();
     contexts.set("feedback", &context(&feedback.unwrap_or_default())?);
+    let timestamp = Timestamp::new(std::time::SystemTime::now());
     let parts = Parts {
+        timestamp: timestamp.as_str(),
         contexts: &contexts,
         ..Parts::bare(event_id)
     };
-    write(&event, &parts)
+    write(returned.event(&event), &parts)
 }
 
-fn write(event: &str, parts: &Parts<'_>) -> Result<Written, Fault> {
-    let written = Event::parse(event).and_then(|event| event.write(parts));
+fn write(event: Result<Event<'_>, EventError>, parts: &Parts<'_>) -> Result<Written, Fault> {
+    let written = event.and_then(|event| event.write(parts));
     written.map_err(malformed)
 }
 

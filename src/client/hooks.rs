@@ -3,7 +3,10 @@
 
 use super::attachments::Attachments;
 use crate::base::callout::{self, Kind};
+use crate::base::memory;
 use crate::protocol::envelope::Envelope;
+use crate::protocol::event::host_view::{self, Subject};
+use crate::protocol::event::{Event, EventError};
 use crate::value::dynamic::Value;
 
 /// A function of the host that gets a value and gives one back; null drops it.
@@ -58,15 +61,43 @@ fn enter(call: impl FnOnce() -> Value) -> Value {
     callout::call(Kind::Hook, call).unwrap_or(Value::Null)
 }
 
-/// The event as hooks know it: the wire's `logentry` is called `message` (EVT-10).
-pub(crate) fn event_for_hook(payload: &[u8]) -> Option<Value> {
-    let event = Value::from_json(std::str::from_utf8(payload).ok()?)?;
-    if let Some(message) = event.get_key(b"logentry") {
-        // The event was made just now, and nobody has frozen it.
-        let _ = event.remove_key(b"logentry");
-        let _ = event.set_key(b"message", message);
+/// An event that was shown to a hook, and what came back.
+#[derive(Debug)]
+pub(crate) struct Returned<'p> {
+    shown: &'p str,
+    returned: Value,
+}
+
+impl<'p> Returned<'p> {
+    /// Shows the event in `payload` as hosts know it ([`host_view`]); none if the hook drops it.
+    pub(crate) fn new(
+        subject: Subject,
+        payload: &'p [u8],
+        call: impl FnOnce(Value) -> Value,
+    ) -> Option<Self> {
+        let returned = call(host_view::show(subject, payload)?);
+        if matches!(returned, Value::Null) {
+            return None;
+        }
+        let shown = std::str::from_utf8(payload).ok()?;
+        Some(Self { shown, returned })
     }
-    Some(event)
+
+    /// What came back as JSON.
+    pub(crate) fn json(&self) -> Result<String, memory::Fault> {
+        self.returned.to_json_text()
+    }
+
+    /// The event in `json`, which is what came back; with id, time, level and platform of the one that was shown where the
+    /// hook lost them.
+    pub(crate) fn event<'j>(&self, json: &'j str) -> Result<Event<'j>, EventError>
+    where
+        'p: 'j,
+    {
+        let mut event = Event::parse(json)?;
+        event.recover(&Event::parse(self.shown)?);
+        Ok(event)
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::consent::NO_CONSENT;
-use super::hooks::{self, ValueHook};
+use super::hooks::{self, Returned, ValueHook};
 use super::scope::{FieldList, Scope};
 use super::{state, symbols};
 use crate::base::diagnostics::{MARK, is_speaking};
@@ -21,6 +21,7 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
+use crate::protocol::event::host_view::Subject;
 use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written};
 use crate::protocol::level::Level;
 use crate::transport::Transport;
@@ -251,7 +252,7 @@ impl Client {
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json_text().map_err(EventError::from)?;
-        let crumb = breadcrumb::parse(&json, timestamp.as_str());
+        let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str());
         self.scope.add_breadcrumb(&crumb?);
         Ok(())
     }
@@ -338,7 +339,8 @@ impl Client {
             Origin::Minidump(dump) => Some(dump),
             Origin::Event | Origin::Message => None,
         };
-        let payload = || hooked.map_or_else(|| self.payload(event, event_id, scope), Ok);
+        let now = || Timestamp::new(std::time::SystemTime::now());
+        let payload = || hooked.map_or_else(|| self.payload(event, event_id, scope, &now()), Ok);
         let result = self.send(transport, event_id, payload, scope, dump);
         if result.is_err() && was_healthy {
             self.send_session_update();
@@ -399,6 +401,7 @@ impl Client {
         event: &Event<'_>,
         event_id: Uuid,
         scope: Option<&Scope>,
+        timestamp: &Timestamp,
     ) -> Result<Payload, EventError> {
         let global = self.scope.snapshot();
         let fields = Arc::clone(&global.fields);
@@ -406,7 +409,6 @@ impl Client {
             Some(scope) => scope.snapshot().within(global),
             None => global,
         };
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
         let has_frames = event.has_native_frames();
         let modules = has_frames.then(|| state::MODULES.kept()).flatten();
         let images = modules.map(|modules| modules.json());
@@ -442,12 +444,13 @@ impl Client {
         (event, scope): (&Event<'_>, Option<&Scope>),
         event_id: Uuid,
     ) -> Result<(Uuid, Level, Payload), Refused> {
-        let payload = self.payload(event, event_id, scope);
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let payload = self.payload(event, event_id, scope, &timestamp);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
-        let shown = hooks::event_for_hook(&payload.pieces.whole());
-        let returned = shown.map_or(Value::Null, |event| hooks::call(hook, event));
+        let shown = payload.pieces.whole();
+        let returned = Returned::new(Subject::Event, &shown, |event| hooks::call(hook, event));
         self.check_fork()?;
-        if matches!(returned, Value::Null) {
+        let Some(returned) = returned else {
             let detail = "before_send returned null";
             let reason = DiscardReason::BeforeSend;
             return Err(refuse(
@@ -457,13 +460,17 @@ impl Client {
                 Status::DroppedByHook,
                 detail,
             ));
-        }
+        };
         let finish = || {
-            let json = returned.to_json_text()?;
-            let event = Event::parse(&json)?;
+            let json = returned.json()?;
+            let event = returned.event(&json)?;
             let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
             // The scope is in it already; what the hook took out stays out.
-            let written = event.write(&Parts::bare(event_id))?;
+            let parts = Parts {
+                timestamp: timestamp.as_str(),
+                ..Parts::bare(event_id)
+            };
+            let written = event.write(&parts)?;
             let level = event.level().unwrap_or(Level::Error);
             Ok((
                 event_id,

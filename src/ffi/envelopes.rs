@@ -14,12 +14,15 @@ use super::{guard, status, text};
 use crate::base::descriptor::raised;
 use crate::base::file;
 use crate::client::state;
-use crate::protocol::envelope::{Envelope, HeaderFields, ItemKind};
+use crate::protocol::envelope::{Envelope, HeaderFields, Item, ItemKind};
+use crate::protocol::event::host_view::{self, Subject};
 use crate::value::dynamic::Value;
 
 /// What `sentry_envelope_t` names.
 pub struct sentry_envelope_s {
     envelope: Envelope,
+    /// Made by the host from bytes, not by the library from what was captured.
+    is_of_bytes: bool,
     headers: OnceLock<Value>,
     event: OnceLock<Value>,
     transaction: OnceLock<Value>,
@@ -86,7 +89,8 @@ pub unsafe extern "C" fn sentry_envelope_get_header_n(
     })
 }
 
-/// Gets the event of an envelope.
+/// Gets the event of an envelope, as hooks see it: with `message`, a list `breadcrumbs`, objects `tags` and `extra`. In an
+/// envelope that was not read from bytes feedback counts as an event.
 ///
 /// Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
 /// Null: gives null.
@@ -102,12 +106,12 @@ pub unsafe extern "C" fn sentry_envelope_get_event(
         let Some(envelope) = (unsafe { envelope.as_ref() }) else {
             return NULL;
         };
-        let event = || payload(&envelope.envelope, &ItemKind::Event);
+        let event = || envelope.read(false);
         borrowed(give(envelope.event.get_or_init(event).clone()))
     })
 }
 
-/// Gets the transaction of an envelope.
+/// Gets the transaction of an envelope, an event whose `type` is `transaction`.
 ///
 /// Ownership: borrowed; valid while the envelope lives. Changing it does not change the envelope.
 /// Null: gives null.
@@ -123,7 +127,7 @@ pub unsafe extern "C" fn sentry_envelope_get_transaction(
         let Some(envelope) = (unsafe { envelope.as_ref() }) else {
             return NULL;
         };
-        let transaction = || payload(&envelope.envelope, &ItemKind::Transaction);
+        let transaction = || envelope.read(true);
         borrowed(give(envelope.transaction.get_or_init(transaction).clone()))
     })
 }
@@ -282,7 +286,10 @@ pub unsafe extern "C" fn sentry_capture_envelope(envelope: *mut sentry_envelope_
 
 fn parse(bytes: &[u8]) -> *mut sentry_envelope_t {
     Envelope::parse(bytes).map_or(ptr::null_mut(), |envelope| {
-        Box::into_raw(Box::new(sentry_envelope_t::from(envelope)))
+        Box::into_raw(Box::new(sentry_envelope_t {
+            is_of_bytes: true,
+            ..sentry_envelope_t::from(envelope)
+        }))
     })
 }
 
@@ -290,6 +297,7 @@ impl From<Envelope> for sentry_envelope_t {
     fn from(envelope: Envelope) -> Self {
         Self {
             envelope,
+            is_of_bytes: false,
             headers: OnceLock::new(),
             event: OnceLock::new(),
             transaction: OnceLock::new(),
@@ -336,11 +344,22 @@ fn headers(envelope: &Envelope) -> Value {
     headers.unwrap_or_default()
 }
 
-fn payload(envelope: &Envelope, kind: &ItemKind) -> Value {
-    let item = envelope.items().find(|item| item.kind == *kind);
-    let bytes = item.map(|item| item.payload.whole()).unwrap_or_default();
-    let text = std::str::from_utf8(&bytes).unwrap_or_default();
-    Value::from_json(text).unwrap_or_default()
+impl sentry_envelope_s {
+    /// The first event that is a transaction, or that is none, as hooks see it.
+    fn read(&self, is_transaction: bool) -> Value {
+        let subject = |kind: &ItemKind| match kind {
+            ItemKind::Event | ItemKind::Transaction => Some(Subject::Event),
+            ItemKind::Feedback if !self.is_of_bytes => Some(Subject::Feedback),
+            _ => None,
+        };
+        let has_kind = |event: &Value| {
+            let kind = event.get_key(b"type");
+            (kind.as_ref().and_then(Value::as_text) == Some(b"transaction")) == is_transaction
+        };
+        let show = |item: &Item| host_view::show(subject(&item.kind)?, &item.payload.whole());
+        let mut events = self.envelope.items().filter_map(show);
+        events.find(has_kind).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,10 @@ use crate::value::dynamic::Value;
 /// owns `event`, complete with the data of the scope, and gives back the event to be sent, this one or another; null
 /// drops it, and then the function has to `sentry_value_decref` what it was given. `hint` is always NULL. It must not
 /// throw or `longjmp`.
+///
+/// `message` is an object with `formatted`; `breadcrumbs` is a list, `tags` and `extra` are objects, also when they are
+/// empty. All that the function changes is sent so. An id, a time, a level or a platform that is missing or cannot be used
+/// afterwards is as it was before, a breadcrumb without a time gets that of the capture; nothing else is filled in again.
 pub type sentry_event_function_t = Option<
     unsafe extern "C" fn(
         event: sentry_value_t,
@@ -29,7 +33,8 @@ pub type sentry_event_function_t = Option<
     ) -> sentry_value_t,
 >;
 
-/// Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`.
+/// Sees a breadcrumb before it is kept; rules as for `sentry_event_function_t`. It has a time, and keeps it if the function
+/// loses it.
 pub type sentry_before_breadcrumb_function_t = Option<
     unsafe extern "C" fn(breadcrumb: sentry_value_t, user_data: *mut c_void) -> sentry_value_t,
 >;

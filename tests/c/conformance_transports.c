@@ -133,7 +133,7 @@ static sentry_uuid_t capture(const char *text)
 static const char *message_of(const sentry_envelope_t *envelope)
 {
     sentry_value_t event = sentry_envelope_get_event(envelope);
-    return sentry_value_as_string(sentry_value_get_by_key(sentry_value_get_by_key(event, "logentry"), "formatted"));
+    return sentry_value_as_string(sentry_value_get_by_key(sentry_value_get_by_key(event, "message"), "formatted"));
 }
 
 static sentry_category_stats_t errors(void)

@@ -36,6 +36,20 @@ pub(crate) fn parse(text: &str, timestamp: &str) -> Result<String, EventError> {
         .map_err(|OutOfMemory| EventError::out_of_memory())
 }
 
+/// Reads the breadcrumb that a hook made of `shown`: without a time of its own it gets that one's.
+pub(crate) fn parse_returned(
+    text: &str,
+    shown: &str,
+    timestamp: &str,
+) -> Result<String, EventError> {
+    let object = parse_object(text)?;
+    let time = scan::entry(shown, "timestamp");
+    let parts = object.members.iter();
+    let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
+    let parts = parts.chain(time.map(|time| (Cow::Borrowed("timestamp"), time)));
+    Ok(normalised(parts, timestamp))
+}
+
 /// A breadcrumb of a log message; the logger becomes its category.
 pub(crate) fn new_log(
     timestamp: &str,
@@ -388,6 +402,26 @@ mod tests {
         assert_eq!(
             parse(own, NOW).unwrap(),
             r#"{"timestamp":"2025-01-01T00:00:00Z","message":"m"}"#
+        );
+    }
+
+    // BC-5
+    #[test]
+    fn a_time_that_a_hook_lost_is_as_it_was() {
+        let returned = |text: &str| parse_returned(text, r#"{"timestamp":5.5,"message":"m"}"#, NOW);
+        for lost in [
+            r#"{"message":"n"}"#,
+            r#"{"timestamp":null,"message":"n"}"#,
+            r#"{"timestamp":"soon","message":"n"}"#,
+        ] {
+            assert_eq!(
+                returned(lost).unwrap(),
+                r#"{"timestamp":5.5,"message":"n"}"#
+            );
+        }
+        assert_eq!(
+            returned(r#"{"timestamp":6}"#).unwrap(),
+            r#"{"timestamp":6}"#
         );
     }
 

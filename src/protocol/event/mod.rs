@@ -3,7 +3,7 @@
 //!
 //! Decides which text is an event, what is filled in, what wins where event and scope both say something, and what is
 //! trimmed away and in which order. Text that needs no change is copied as it stands.
-//! Entry points: [`Event::parse`], [`Event::message`], [`Event::write`], [`breadcrumb::parse`], [`tags`].
+//! Entry points: [`Event::parse`], [`Event::message`], [`Event::write`], [`breadcrumb::parse`], [`host_view`], [`tags`].
 //! May use: `value`, `base`, [`super::level`].
 
 use std::borrow::Cow;
@@ -26,6 +26,7 @@ pub(crate) mod breadcrumb;
 mod contexts;
 mod error;
 mod field;
+pub(crate) mod host_view;
 mod limits;
 mod request;
 mod stack;
