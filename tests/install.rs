@@ -70,21 +70,22 @@ fn files_below(root: &Path) -> Vec<String> {
     files
 }
 
-/// What pkg-config answers when it sees the installed file and no other.
+/// What pkg-config answers when it sees the installed file and no other, as a shell splits it.
 fn pkg_config(pc_dir: &Path, arguments: &[&str]) -> Vec<String> {
-    let mut command = Command::new("pkg-config");
+    let mut command = Command::new("sh");
     command
         .env("PKG_CONFIG_LIBDIR", pc_dir)
         .env_remove("PKG_CONFIG_PATH")
-        .args(arguments)
-        .arg("sentry");
+        .args([
+            "-c",
+            "flags=$(pkg-config \"$@\" sentry) && eval printf \"'%s\\n'\" \"$flags\"",
+            "sh",
+        ])
+        .args(arguments);
     let output = run(&mut command, STEP_TIMEOUT);
     assert_success(&output, "pkg-config");
-    String::from_utf8(output.stdout)
-        .unwrap()
-        .split_whitespace()
-        .map(str::to_owned)
-        .collect()
+    let flags = String::from_utf8(output.stdout).unwrap();
+    flags.lines().map(str::to_owned).collect()
 }
 
 /// Compiles the minimal example with these flags alone.
@@ -313,18 +314,8 @@ fn pkg_config_serves_an_installation_below_a_path_with_blanks() {
         );
         let libdir = layout[1].split_once('=').unwrap().1;
         let program = root.join("program");
-        // The flags are quoted for a shell, which is what a path with blanks needs.
-        let mut command = Command::new("sh");
-        command
-            .env("PKG_CONFIG_LIBDIR", format!("{libdir}/pkgconfig"))
-            .args([
-                "-c",
-                "eval cc -o '\"$1\"' '\"$2\"' $(pkg-config --cflags --libs sentry)",
-                "sh",
-            ])
-            .arg(&program)
-            .arg(repository().join("examples-c/minimal.c"));
-        assert_success(&run(&mut command, STEP_TIMEOUT), "building with pkg-config");
+        let pc_dir = Path::new(libdir).join("pkgconfig");
+        build_minimal(&program, pkg_config(&pc_dir, &["--cflags", "--libs"]));
         assert_delivers(&program, Some(Path::new(libdir)));
     }
 }

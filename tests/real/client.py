@@ -11,6 +11,8 @@ in C (`tests/c/driver.c`).
 import ctypes
 import json
 import os
+import pathlib
+import re
 import sys
 import threading
 
@@ -34,9 +36,15 @@ class OutcomeInfo(ctypes.Structure):
     ]
 
 
+def constant(name):
+    """A number of the header."""
+    header = pathlib.Path(__file__).parents[2] / "include" / "sentry.h"
+    return int(re.search(rf"^#define {name} (\d+)$", header.read_text(), re.MULTILINE).group(1))
+
+
 class CategoryStats(ctypes.Structure):
     COUNTS = ("captured", "delivered", "discarded", "spooled", "pending")
-    _fields_ = [(name, ctypes.c_uint64) for name in COUNTS] + [("discarded_by_reason", ctypes.c_uint64 * 24)]
+    _fields_ = [(name, ctypes.c_uint64) for name in COUNTS] + [("discarded_by_reason", ctypes.c_uint64 * constant("SENTRY_STATS_REASONS"))]
 
 
 class Stats(ctypes.Structure):
@@ -48,7 +56,8 @@ class Stats(ctypes.Structure):
         + [(name, ctypes.c_uint64) for name in LARGE]
         + [(name, ctypes.c_uint32) for name in SMALL]
         + [("last_http_status", ctypes.c_int32), ("database_unusable", ctypes.c_uint32)]
-        + [("categories", CategoryStats * 16), ("last_error", ctypes.c_char * 256)]
+        + [("categories", CategoryStats * constant("SENTRY_STATS_CATEGORIES"))]
+        + [("last_error", ctypes.c_char * constant("SENTRY_STATS_ERROR_LEN"))]
     )
 
 
