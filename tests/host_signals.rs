@@ -14,6 +14,7 @@ use host::{Program, distinct_ids};
 use receiver::{Receiver, Reply};
 
 static PROGRAM: Program = Program::new("host_signals");
+static LAST_THREAD: Program = Program::new("host_last_thread");
 
 #[test]
 fn masks_of_the_hosts_threads_and_dispositions_stay_as_they_are() {
@@ -60,4 +61,17 @@ fn a_server_that_resets_connections_sends_no_sigpipe() {
 fn diagnostics_into_a_broken_pipe_harm_nobody() {
     let (receiver, _) = PROGRAM.run_against_receiver("broken_stderr");
     assert_eq!(receiver.events().len(), 1);
+}
+
+#[test]
+fn a_process_whose_main_thread_has_left_ends_by_a_signal_as_any_other() {
+    let (receiver, _) = LAST_THREAD.run_against_receiver("ends");
+    assert_eq!(distinct_ids(&receiver).len(), 4);
+    LAST_THREAD.run_against_receiver("handler");
+}
+
+#[test]
+fn the_librarys_thread_takes_no_signal_while_the_host_has_a_thread() {
+    let (receiver, _) = LAST_THREAD.run_against_receiver("not_the_last");
+    assert_eq!(distinct_ids(&receiver).len(), 5);
 }

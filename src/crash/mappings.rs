@@ -34,7 +34,8 @@ impl Mappings {
     fn lines(&self) -> impl Iterator<Item = Mapping<'_>> {
         let text = self.0.get_or_init(|| {
             let mut text = Vec::new();
-            if let Ok(mut file) = File::open("/proc/self/maps").and_then(raised) {
+            // Not of the process: its first thread may have ended, and there is nothing to read then.
+            if let Ok(mut file) = File::open("/proc/thread-self/maps").and_then(raised) {
                 // What was read before an error holds.
                 let _ = file.read_to_end(&mut text);
             }

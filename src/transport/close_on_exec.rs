@@ -67,7 +67,7 @@ pub(crate) fn close_pair_on_exec(mut wake_up: impl FnMut() -> bool) {
 
 /// All local stream sockets of this process that a started program would inherit.
 fn inheritable_sockets() -> Vec<RawFd> {
-    let Ok(entries) = std::fs::read_dir("/proc/self/fd") else {
+    let Ok(entries) = std::fs::read_dir("/proc/thread-self/fd") else {
         return Vec::new();
     };
     entries

@@ -452,20 +452,21 @@ impl HttpClient for CurlClient {
         if self.pool.is_split() {
             timeout = timeout.min(LOOK);
         }
-        let mut wake = [WaitFd::new()];
-        for wake in &mut wake {
-            wake.set_fd(self.shared.wake.descriptor());
+        let descriptors = self.shared.wake.descriptors();
+        let mut wake = descriptors.map(|descriptor| {
+            let mut wake = WaitFd::new();
+            wake.set_fd(descriptor);
             wake.poll_on_read(true);
-        }
+            wake
+        });
         let multi = self.pool.current();
         if timeout > Duration::ZERO && multi.wait(&mut wake, timeout).is_err() {
             // Out of memory or descriptors: breathe instead of spinning.
             std::thread::sleep(timeout.min(Duration::from_millis(50)));
         }
         drop(multi);
-        if wake.iter().any(WaitFd::received_read) {
-            self.shared.wake.swallow();
-        }
+        let is_readable = wake.map(|it| it.received_read());
+        self.shared.wake.polled(descriptors, is_readable);
         self.perform(ended);
         self.end_overdue(ended);
     }

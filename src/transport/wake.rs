@@ -3,6 +3,8 @@
 //! A capture makes a system call here only when the worker sleeps *and* could take another envelope; while the server
 //! hangs or the worker is busy, a capture finds the flag down and returns.
 //!
+//! Beside it lies what hears of signals that no thread takes, see [`Unheard`].
+//!
 //! What happens when a wake-up is lost: nothing sleeps longer than [`LONGEST_SLEEP`].
 
 use std::fs::File;
@@ -13,14 +15,16 @@ use std::time::Duration;
 
 use crate::base::descriptor::raised;
 use crate::base::diagnostics::Listener;
+use crate::base::last_thread::Unheard;
 
 /// Upper bound of every sleep of the worker.
-pub(crate) const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Wake {
     event: File,
+    unheard: Unheard,
     is_wanted: AtomicBool,
 }
 
@@ -36,13 +40,39 @@ impl Wake {
         let event = raised(unsafe { File::from_raw_fd(descriptor) })?;
         Ok(Self {
             event,
+            unheard: Unheard::new(),
             is_wanted: AtomicBool::new(false),
         })
     }
 
-    /// For poll.
-    pub(crate) fn descriptor(&self) -> RawFd {
-        self.event.as_raw_fd()
+    /// For poll: the event's, and that of signals that nobody takes, or the event's again.
+    pub(crate) fn descriptors(&self) -> [RawFd; 2] {
+        let event = self.event.as_raw_fd();
+        [event, self.unheard.descriptor().unwrap_or(event)]
+    }
+
+    /// Worker: which of [`Self::descriptors`] were found readable.
+    pub(crate) fn polled(&self, waited: [RawFd; 2], is_readable: [bool; 2]) {
+        let [event, signals] = waited;
+        let [is_woken, has_signal] = is_readable;
+        if is_woken {
+            self.swallow();
+        }
+        match signals != event {
+            true if has_signal => self.unheard.look(),
+            true => self.unheard.heard_nothing(),
+            false => {}
+        }
+    }
+
+    /// Upper bound of the next sleep.
+    pub(crate) fn longest_sleep(&self) -> Duration {
+        let quiet = self.unheard.quiet_for();
+        if quiet.is_zero() {
+            LONGEST_SLEEP
+        } else {
+            quiet.min(LONGEST_SLEEP)
+        }
     }
 
     /// Worker: from here on new work wakes. The caller must look for work once more before it sleeps.
@@ -58,7 +88,7 @@ impl Wake {
     }
 
     /// Worker: swallows the wake-ups so far; for when the descriptor was found readable, it costs a system call.
-    pub(crate) fn swallow(&self) {
+    fn swallow(&self) {
         let mut count = [0; 8];
         let _ = (&self.event).read(&mut count);
     }
@@ -67,16 +97,16 @@ impl Wake {
     pub(crate) fn sleep(&self, at_most: Duration) {
         // Rounded up: a part of a millisecond would become none, and the worker would spin until it is over.
         let timeout = at_most.as_micros().div_ceil(1000);
-        let mut poll = libc::pollfd {
-            fd: self.descriptor(),
+        let descriptors = self.descriptors();
+        let mut poll = descriptors.map(|fd| libc::pollfd {
+            fd,
             events: libc::POLLIN,
             revents: 0,
-        };
+        });
         let timeout = libc::c_int::try_from(timeout).unwrap_or(libc::c_int::MAX);
-        // SAFETY: one valid entry.
-        match unsafe { libc::poll(&raw mut poll, 1, timeout) } {
-            0 => {}
-            1.. => self.swallow(),
+        // SAFETY: two valid entries.
+        match unsafe { libc::poll(poll.as_mut_ptr(), 2, timeout) } {
+            0.. => self.polled(descriptors, poll.map(|it| it.revents & libc::POLLIN != 0)),
             // Interrupted, or no memory: breathe instead of spinning.
             _ => std::thread::sleep(at_most.min(Duration::from_millis(50))),
         }
@@ -109,7 +139,7 @@ mod tests {
 
     fn is_readable(wake: &Wake) -> bool {
         let mut poll = libc::pollfd {
-            fd: wake.descriptor(),
+            fd: wake.descriptors()[0],
             events: libc::POLLIN,
             revents: 0,
         };
@@ -149,10 +179,12 @@ mod tests {
     }
 
     #[test]
-    fn the_descriptor_is_closed_on_exec() {
+    fn the_descriptors_are_closed_on_exec() {
         let wake = Wake::new().unwrap();
-        // SAFETY: reads flags of a descriptor we own.
-        let flags = unsafe { libc::fcntl(wake.descriptor(), libc::F_GETFD) };
-        assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+        for descriptor in wake.descriptors() {
+            // SAFETY: reads flags of a descriptor we own.
+            let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };
+            assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
+        }
     }
 }

@@ -35,7 +35,6 @@ use crate::transport::queue::Queued;
 use crate::transport::retry::{Attempts, Circuit};
 use crate::transport::sender::{Parcel, Sender};
 use crate::transport::shared::{Flush, Phase, Progress, Shared};
-use crate::transport::wake::LONGEST_SLEEP;
 
 /// Shortest distance between client reports that travel alone (REP-7).
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
@@ -470,7 +469,7 @@ impl<S: Sender> Worker<S> {
     /// Until the next thing that happens by itself.
     fn longest_sleep(&self) -> Duration {
         let now = self.shared.clock.now();
-        let mut sleep = LONGEST_SLEEP;
+        let mut sleep = self.shared.wake.longest_sleep();
         let mut sooner = |at: Instant| sleep = sleep.min(at.saturating_duration_since(now));
         if let Some(at) = self.circuit.blocked_until(now) {
             sooner(at);
