@@ -1,5 +1,8 @@
-//! Build script: link options of the shared library, the C half of the variadic functions and, with the feature
-//! `header`, `include/sentry.h`.
+//! Build script: link options of the shared library, the C half of the variadic functions, whether libcurl has TLS and,
+//! with the feature `header`, `include/sentry.h`.
+
+use std::env;
+use std::process::{self, Command};
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
@@ -7,6 +10,7 @@ fn main() {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libsentry.so.0");
     // Thread-local destructors, fork and exit handlers outlive `dlclose`; the code must stay mapped.
     println!("cargo:rustc-cdylib-link-arg=-Wl,-z,nodelete");
+    check_libcurl();
     #[cfg(feature = "header")]
     header::generate();
     compile_variadic();
@@ -24,6 +28,47 @@ fn compile_variadic() {
         .flag("-fvisibility=hidden")
         .flag("-Werror=implicit-function-declaration")
         .compile("sentry_variadic");
+}
+
+/// Ends the build with a libcurl that cannot send to an https server, unless that is wanted.
+fn check_libcurl() {
+    println!("cargo:rerun-if-env-changed=PKG_CONFIG");
+    println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
+    println!("cargo:rerun-if-env-changed=DEP_CURL_STATIC");
+    let is_set = |name: &str| env::var_os(name).is_some();
+    if is_set("CARGO_FEATURE_STATIC_CURL") || is_set("CARGO_FEATURE_PLAIN_HTTP") {
+        return;
+    }
+    let remedy = "\n  on Debian and Ubuntu: apt-get install libcurl4-openssl-dev pkg-config\
+        \n  on Fedora: dnf install libcurl-devel pkgconf-pkg-config\
+        \nor build one in: cargo build --features static-curl (needs OpenSSL's headers)\
+        \nor do without TLS, for http only: cargo build --features plain-http";
+    // Set by `curl-sys` when it compiles a libcurl of its own, which it does when pkg-config finds none. That has no TLS.
+    if is_set("DEP_CURL_STATIC") {
+        refuse(&format!(
+            "pkg-config does not find libcurl and its headers. Install them:{remedy}"
+        ));
+    }
+    let pkg_config = env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into());
+    let output = Command::new(pkg_config)
+        .args(["--variable=supported_protocols", "libcurl"])
+        .output();
+    let protocols = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let protocols = protocols.unwrap_or_default();
+    let has_https = protocols
+        .split([' ', '"'])
+        .any(|name| name.trim() == "HTTPS");
+    // Nothing said: a library of which pkg-config knows only where it lies.
+    if !protocols.trim().is_empty() && !has_https {
+        refuse(&format!(
+            "the libcurl that pkg-config finds has no TLS. Install one that has:{remedy}"
+        ));
+    }
+}
+
+fn refuse(why: &str) -> ! {
+    eprintln!("\nlibsentry: {why}\n");
+    process::exit(1);
 }
 
 #[cfg(feature = "header")]

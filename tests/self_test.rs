@@ -13,7 +13,7 @@ mod support;
 use host::{Program, RUN_TIMEOUT};
 use receiver::{Receiver, closed_port, silent_port};
 use serde_json::{Value, json};
-use support::{assert_success, run};
+use support::{Scratch, Standard, assert_success, compile, run};
 
 static PROGRAM: Program = Program::new("self_test");
 
@@ -70,6 +70,30 @@ fn the_next_one_may_follow_at_once() {
     let receiver = Receiver::start();
     PROGRAM.run("in_turn", &receiver.dsn());
     assert_eq!(receiver.requests().len(), 0);
+}
+
+#[test]
+fn a_libcurl_without_tls_is_named_by_init_stats_and_self_test() {
+    if cfg!(feature = "static-curl") {
+        println!("skipped: nothing can stand for a libcurl that is linked statically");
+        return;
+    }
+    let scratch = Scratch::new("curl_without_tls");
+    let stand_in = scratch.join("libstandin.so");
+    let flags = ["-shared".into(), "-fPIC".into(), "-ldl".into()];
+    compile(
+        "tests/c/curl_without_tls.c",
+        Standard::C99,
+        &stand_in,
+        &flags,
+    );
+    let silent = silent_port().unwrap();
+    for (scheme, scenario) in [("https", "without_tls"), ("http", "without_need_of_tls")] {
+        let dsn = format!("{scheme}://key@127.0.0.1:{}/42", silent.port());
+        let mut command = PROGRAM.command(scenario, &dsn);
+        command.env("LD_PRELOAD", &stand_in);
+        assert_success(&run(&mut command, RUN_TIMEOUT), scenario);
+    }
 }
 
 // HTTP-7

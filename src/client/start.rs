@@ -21,6 +21,7 @@ use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, Chores};
 use crate::transport::certificates::Certificates;
+use crate::transport::connection;
 use crate::transport::host::Way;
 use crate::transport::probe::Prober;
 use crate::transport::proxy::ProxyUrl;
@@ -34,7 +35,8 @@ use crate::transport::spooling::{Keep, SpoolPolicy};
 pub(crate) struct Started {
     /// The client.
     pub(crate) client: Client,
-    /// What of the options was not taken as it was given, and why it is disabled although it was given a DSN (DSN-10).
+    /// What of the options was not taken as it was given, and why nothing will be sent although it was given a DSN
+    /// (DSN-10).
     pub(crate) warning: Option<String>,
 }
 
@@ -73,6 +75,7 @@ impl Client {
         let warning = options
             .notices
             .lines()
+            .chain(settings.as_ref().and_then(connection::lack))
             .reduce(|all, line| all + "; " + &line);
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use curl::Error;
 use curl::easy::{Easy2, HttpVersion};
 
+use super::host::Way;
 use super::lookup;
 use super::proxy::ProxyUrl;
 use super::settings::Settings;
@@ -33,17 +34,16 @@ const PROTOCOLS_STR: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_OBJECTPOINT + 
 const PROTOCOLS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 181;
 const HTTP_AND_HTTPS: c_long = 1 | 2;
 
-/// False if this libcurl has no TLS: then nothing can be sent to an https server.
-pub(crate) fn has_tls() -> bool {
-    curl::Version::get().feature_ssl()
-}
-
-/// Why an https server cannot be reached with a libcurl that has no TLS.
-pub(crate) fn no_tls_text() -> String {
-    format!(
-        "libcurl {} was built without TLS, so nothing can be sent to an https server",
-        curl::Version::get().version()
-    )
+/// Why this libcurl can send nothing at all to the server: it has no TLS, and the server wants that.
+pub(crate) fn lack(settings: &Settings) -> Option<String> {
+    let version = curl::Version::get();
+    let needs_tls = matches!(settings.way, Way::Curl) && settings.endpoint.starts_with("https");
+    (needs_tls && !version.feature_ssl()).then(|| {
+        format!(
+            "libcurl {} has no TLS, so nothing can be sent to an https DSN",
+            version.version()
+        )
+    })
 }
 
 /// Sets how long name, TCP and TLS may take. The second kind of address is tried well before that.

@@ -96,8 +96,8 @@ impl std::fmt::Debug for CurlClient {
 impl CurlClient {
     /// A client without connections.
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
-        if shared.settings.endpoint.starts_with("https") && !connection::has_tls() {
-            shared.note_unusable(&connection::no_tls_text());
+        if let Some(lack) = connection::lack(&shared.settings) {
+            shared.note_unusable(&lack);
         }
         Self {
             pool: Pool::new(shared.settings.max_requests_in_flight),

@@ -12,7 +12,7 @@ mod budget;
 pub(crate) mod certificates;
 mod close_on_exec;
 mod compress;
-mod connection;
+pub(crate) mod connection;
 mod curl_client;
 mod durable;
 mod encode;

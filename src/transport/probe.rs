@@ -233,8 +233,8 @@ fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
             "a connection needs {DESCRIPTORS} free descriptors, and there are fewer: {error}"
         ));
     }
-    if settings.endpoint.starts_with("https") && !connection::has_tls() {
-        return Findings::failed(connection::no_tls_text());
+    if let Some(lack) = connection::lack(settings) {
+        return Findings::failed(lack);
     }
     let multi = new_multi();
     lock(&board.state).waker = Some(multi.waker());

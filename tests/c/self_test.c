@@ -62,6 +62,44 @@ static void no_time(void)
     CHECK_EQ(probes(), 0);
 }
 
+static char heard[4096];
+
+static void hear(sentry_level_t level, const char *format, va_list arguments, void *data)
+{
+    size_t length = strlen(heard);
+    (void)data;
+    if (level >= SENTRY_LEVEL_ERROR)
+        vsnprintf(heard + length, sizeof heard - length, format, arguments);
+}
+
+static void start_and_hear(void)
+{
+    sentry_options_t *options = options_with_proxy();
+    sentry_options_set_debug(options, 1);
+    sentry_options_set_logger(options, hear, NULL);
+    CHECK_EQ(sentry_init(options), 0);
+}
+
+static void without_tls(void)
+{
+    static const char why[] = "has no TLS";
+    start_and_hear();
+    CHECK(sentry_last_error_message() != NULL);
+    CHECK(strstr(sentry_last_error_message(), why) != NULL);
+    CHECK(strstr(host_stats().last_error, why) != NULL);
+    check_failed(sentry_self_test(20000), why);
+    CHECK_EQ(host_close_within(500), 0);
+    CHECK(strstr(heard, why) != NULL);
+}
+
+static void without_need_of_tls(void)
+{
+    start_and_hear();
+    CHECK_EQ(host_stats().last_error[0], 0);
+    CHECK_EQ(host_close_within(500), 0);
+    CHECK_EQ(heard[0], 0);
+}
+
 /* The host has opened as many files as it may; afterwards it works. */
 static void no_descriptors(void)
 {
@@ -141,6 +179,8 @@ static void print(void)
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
+        {"without_tls", without_tls},
+        {"without_need_of_tls", without_need_of_tls},
         {"no_time", no_time},
         {"no_descriptors", no_descriptors},
         {"several", several},
