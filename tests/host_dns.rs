@@ -28,6 +28,10 @@ fn run_with(scenario: &str, hosts: &str) {
         "resolv.conf",
         "nameserver 127.0.0.1\noptions timeout:30 attempts:5\n".to_owned(),
     );
+    write(
+        "hosts",
+        "::1 sentry.example.com\n127.0.0.1 sentry.example.com\n".to_owned(),
+    );
     write("nsswitch.conf", format!("hosts: {hosts}\n"));
     let output = run(
         &mut PROGRAM.command(scenario, scratch.path().to_str().unwrap()),
@@ -49,6 +53,16 @@ fn flush_close_and_self_test_keep_their_time_while_a_name_server_is_silent() {
 #[test]
 fn the_connect_timeout_ends_a_lookup() {
     run_with("time_out", "dns");
+}
+
+#[test]
+fn lookups_that_hang_do_not_pile_up() {
+    run_with("bounded", "dns");
+}
+
+#[test]
+fn a_dead_ipv6_address_leaves_ipv4_its_time_within_the_connect_timeout() {
+    run_with("dead_ipv6", "files");
 }
 
 #[test]

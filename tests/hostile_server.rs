@@ -134,7 +134,9 @@ fn cases() -> Vec<(&'static str, Reply, Fate)> {
         ),
         (
             "no content with a body",
-            Reply::garbage_bytes("HTTP/1.1 204 No\r\nContent-Length: 5\r\n\r\nhello"),
+            Reply::garbage_bytes(
+                "HTTP/1.1 204 No\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello",
+            ),
             Delivered,
         ),
         ("not modified", Reply::status(304), Refused(304)),
@@ -233,6 +235,23 @@ fn one_connection_after_another_that_goes_wrong_costs_no_memory_and_no_descripto
     // One connection is kept; its number may differ.
     let descriptors = after.number("descriptors") - before.number("descriptors");
     assert!(descriptors.abs() <= 1, "{before:?} {after:?}");
+}
+
+#[test]
+fn an_answer_is_settled_when_its_headers_are_complete() {
+    // HTTP-1: neither a flush nor the next event waits for the rest.
+    for in_flight in [1, 4] {
+        let receiver = Receiver::start();
+        receiver.set_default(Reply::hang_in_body());
+        let changes = json!({
+            "read_timeout_ms": 60_000, "transfer_timeout": 60_000, "max_requests_in_flight": in_flight,
+        });
+        let mut driver = Driver::with_options(&with(options(&receiver), changes));
+        driver.accept_many(10);
+        assert_eq!(driver.flush(20_000).number("result"), 0);
+        driver.stats().assert_errors(10, 10, &[]);
+        assert_eq!(receiver.requests().len(), 10);
+    }
 }
 
 #[test]

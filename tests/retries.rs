@@ -180,6 +180,32 @@ fn an_interim_answer_is_none() {
 }
 
 #[test]
+fn a_dead_connection_that_was_kept_costs_an_attempt_and_no_delay() {
+    // HTTP-5: libcurl would send the request again by itself, and nobody would know.
+    let long = json!({"retry_backoff_ms": 3_600_000, "retry_backoff_max_ms": 3_600_000});
+    for (retries, expected, requests) in [
+        (0, fate("network_error", 0, 1), 2),
+        (1, fate("delivered", 200, 2), 3),
+    ] {
+        let receiver = Receiver::start();
+        receiver.script([Reply::ok(), Reply::close_without_answer()]);
+        let options = with(quick_options(&receiver.dsn()), long.clone());
+        let options = with(options, json!({"retries": retries}));
+        let mut driver = Driver::with_options(&options);
+        driver.accept_many(1);
+        assert_eq!(driver.outcomes(1)[0].brief(), ("delivered", 200, 1));
+        driver.accept(&json!({"message": "on the connection that was kept"}));
+        let outcomes = driver.outcomes(2);
+        let (what, status, attempts) = outcomes[1].brief();
+        assert_eq!(fate(what, status, attempts), expected);
+        assert_eq!(receiver.requests().len(), requests);
+        let stats = driver.stats();
+        assert_eq!(stats.figure("requests"), requests as u64);
+        assert_eq!(stats.figure("retries"), retries);
+    }
+}
+
+#[test]
 fn some_statuses_are_tried_again_when_the_host_wants_it() {
     // HTTP-9
     let changes = json!({"retries_status": 2});
@@ -201,9 +227,8 @@ fn some_statuses_are_tried_again_when_the_host_wants_it() {
 
 #[test]
 fn the_total_counts_for_all_causes_together() {
-    // Closing: on a connection that was used before, libcurl itself sends a broken request again, once.
     let script = vec![
-        Reply::status(503).closing(),
+        Reply::status(503),
         Reply::reset_after_request(),
         Reply::status(503),
     ];
@@ -268,7 +293,17 @@ fn other_redirects_are_not_followed() {
             fate("send_error", i64::from(code), 1)
         );
     }
-    for location in ["file:///etc/passwd", "ftp://127.0.0.1/", "", "http://"] {
+    for location in [
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/",
+        "",
+        "http://",
+        // Users, and what one reader takes for a user and another for the host.
+        "http://127.0.0.1@elsewhere.example/",
+        "http://user:secret@127.0.0.1/",
+        "http://127.0.0.1\\@elsewhere.example/",
+        "//127.0.0.1\\@elsewhere.example/",
+    ] {
         let reply = Reply::redirect(307, location);
         assert_eq!(
             fate_with_script(changes.clone(), vec![reply]),

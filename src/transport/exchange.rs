@@ -120,9 +120,11 @@ impl Exchange {
         if line.starts_with(b"HTTP/") {
             // A new answer: what came before was informational, from a proxy, or a request for authentication.
             self.response = Response::default();
-            self.has_status = true;
             let code = line.split(|byte| *byte == b' ').nth(1);
-            self.is_interim = code.is_none_or(|code| code.starts_with(b"1"));
+            let code = code.unwrap_or_default().trim_ascii_end();
+            // Some versions of libcurl take the first three digits of a longer number.
+            self.has_status = code.len() == 3 && code.iter().all(u8::is_ascii_digit);
+            self.is_interim = code.starts_with(b"1");
             self.has_headers = false;
             return true;
         }
@@ -259,6 +261,24 @@ mod tests {
         let date = response.date.as_deref();
         assert_eq!(date, Some("Sun, 06 Nov 1994 08:49:37 GMT"));
         assert_eq!(response.rate_limits.as_deref(), Some("60:error,5:session"));
+    }
+
+    #[test]
+    fn a_status_has_three_digits() {
+        for (line, is_answer) in [
+            ("HTTP/1.1 200 OK\r\n", true),
+            ("HTTP/1.1 200\r\n", true),
+            ("HTTP/2 200 \r\n", true),
+            ("HTTP/1.1 999999 OK\r\n", false),
+            ("HTTP/1.1 20 OK\r\n", false),
+            ("HTTP/1.1 2x0 OK\r\n", false),
+            ("HTTP/1.1\r\n", false),
+        ] {
+            let mut exchange = exchange(&[]);
+            exchange.note_header(line.as_bytes());
+            exchange.note_header(b"\r\n");
+            assert_eq!(exchange.is_answered(), is_answer, "{line:?}");
+        }
     }
 
     #[test]

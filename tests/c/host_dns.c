@@ -9,10 +9,12 @@
 #include "host_check.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -119,7 +121,8 @@ static void silent(void)
     int server = own_world();
     uint64_t start;
     char *report;
-    for (int round = 0; round < 3; round++) {
+    /* Each round leaves a lookup that hangs; later ones would not be begun any more, and nobody asked. */
+    for (int round = 0; round < 2; round++) {
         begin_lookup(server, named_server());
         start = host_now_ms();
         CHECK_EQ(sentry_flush(300), 1);
@@ -154,6 +157,105 @@ static void time_out(void)
     CHECK(host_stats().last_error[0] != 0);
     CHECK_EQ(host_check_account().pending, 3);
     CHECK_EQ(host_close_within(500), 3);
+}
+
+static int threads(void)
+{
+    int count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    struct dirent *task;
+    CHECK(tasks != NULL);
+    while ((task = readdir(tasks)) != NULL)
+        count += task->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+/* Far more attempts than threads, also from one start of the library to the next. */
+static void bounded(void)
+{
+    enum { MOST_LOOKUPS = 4, OWN_AND_WORKER = 2 };
+    int server = own_world();
+    for (int round = 0; round < 3; round++) {
+        sentry_options_t *options = named_server();
+        CHECK_EQ(sentry_options_set_connect_timeout_ms(options, 1), SENTRY_STATUS_OK);
+        CHECK_EQ(sentry_options_set_retries(options, 1000), SENTRY_STATUS_OK);
+        CHECK_EQ(sentry_options_set_retry_backoff_ms(options, 1), SENTRY_STATUS_OK);
+        CHECK_EQ(sentry_options_set_retry_backoff_max_ms(options, 1), SENTRY_STATUS_OK);
+        if (round == 0) {
+            begin_lookup(server, options);
+        } else {
+            CHECK_EQ(sentry_init(options), 0);
+            CHECK_EQ(host_capture("nobody hears"), SENTRY_STATUS_OK);
+        }
+        while (host_stats().requests_failed < 30)
+            host_breathe();
+        if (threads() > MOST_LOOKUPS + OWN_AND_WORKER)
+            host_fail_number("threads", threads(), MOST_LOOKUPS + OWN_AND_WORKER, __FILE__, __LINE__);
+        CHECK_EQ(sentry_close(), round == 0 ? 3 : 1);
+    }
+}
+
+static void *answer_one(void *listener)
+{
+    static const char answer[] = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}";
+    char request[65536];
+    int connection = accept(*(int *)listener, NULL, NULL);
+    CHECK(connection >= 0);
+    CHECK(recv(connection, request, sizeof request, 0) > 0);
+    CHECK_EQ(send(connection, answer, sizeof answer - 1, MSG_NOSIGNAL), (ssize_t)sizeof answer - 1);
+    /* The end of the request, and of the connection. */
+    while (recv(connection, request, sizeof request, 0) > 0) {
+    }
+    close(connection);
+    return NULL;
+}
+
+/* The name has two addresses; the first one takes no connection and refuses none. */
+static void dead_ipv6(void)
+{
+    enum { FILLERS = 4 };
+    struct sockaddr_in live_address;
+    struct sockaddr_in6 dead_address;
+    socklen_t length = sizeof live_address;
+    sentry_options_t *options;
+    char dsn[100];
+    pthread_t server;
+    int live, dead;
+    (void)own_world();
+    replace_file("hosts");
+    live = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    memset(&live_address, 0, sizeof live_address);
+    live_address.sin_family = AF_INET;
+    live_address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    require(bind(live, (struct sockaddr *)&live_address, sizeof live_address) == 0, "address of IPv4");
+    require(listen(live, 4) == 0, "listen");
+    require(getsockname(live, (struct sockaddr *)&live_address, &length) == 0, "port");
+    dead = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    require(dead >= 0, "IPv6");
+    memset(&dead_address, 0, sizeof dead_address);
+    dead_address.sin6_family = AF_INET6;
+    dead_address.sin6_addr = in6addr_loopback;
+    dead_address.sin6_port = live_address.sin_port;
+    require(bind(dead, (struct sockaddr *)&dead_address, sizeof dead_address) == 0, "address of IPv6");
+    require(listen(dead, 0) == 0, "listen");
+    /* They fill its queue, so that later connects are dropped. */
+    for (int i = 0; i < FILLERS; i++) {
+        int filler = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        CHECK(connect(filler, (struct sockaddr *)&dead_address, sizeof dead_address) == 0 || errno == EINPROGRESS);
+    }
+    CHECK_EQ(pthread_create(&server, NULL, answer_one, &live), 0);
+    snprintf(dsn, sizeof dsn, "http://key@sentry.example.com:%d/42", ntohs(live_address.sin_port));
+    options = named_server();
+    sentry_options_set_dsn(options, dsn);
+    CHECK_EQ(sentry_options_set_connect_timeout_ms(options, 150), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_options_set_retries(options, 0), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_init(options), 0);
+    CHECK_EQ(host_capture("by the other way"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK_EQ(host_check_account().delivered, 1);
+    CHECK_EQ(host_close_within(500), 0);
+    CHECK_EQ(pthread_join(server, NULL), 0);
 }
 
 static uint64_t exit_began;
@@ -205,6 +307,8 @@ int main(int argc, char **argv)
     static const host_scenario_t scenarios[] = {
         {"silent", silent},
         {"time_out", time_out},
+        {"bounded", bounded},
+        {"dead_ipv6", dead_ipv6},
         {"at_exit_and_fork", at_exit_and_fork},
         {"not_found", not_found},
     };

@@ -85,6 +85,42 @@ fn delays_double_from_failure_to_failure() {
     );
 }
 
+#[test]
+fn a_dead_connection_costs_an_attempt_and_is_replaced_at_once() {
+    let mut rig = rig();
+    rig.capture();
+    let stale = || {
+        Err(Failure {
+            cause: Cause::Stale,
+            detail: "it had served another".to_owned(),
+        })
+    };
+    rig.answers([stale(), stale(), status(200)]);
+    rig.steps(4);
+    assert_eq!(rig.fates(), [Fate::Delivered]);
+    assert_eq!(rig.requests(), 3);
+    // They count all the same.
+    rig.capture();
+    rig.answers(std::iter::repeat_with(stale).take(4));
+    rig.steps(6);
+    assert_eq!(rig.requests(), 7);
+    let lost = Fate::Discarded(DiscardReason::NetworkError);
+    assert_eq!(rig.fates(), [Fate::Delivered, lost]);
+}
+
+#[test]
+fn nothing_begins_while_the_client_reads_the_rest_of_answers() {
+    let mut rig = rig();
+    rig.script.lock().unwrap().is_full = true;
+    rig.capture();
+    rig.answers([status(200)]);
+    rig.steps(2);
+    assert_eq!(rig.requests(), 0);
+    rig.script.lock().unwrap().is_full = false;
+    rig.steps(2);
+    assert_eq!(rig.fates(), [Fate::Delivered]);
+}
+
 // REP-6: a network failure counts only when it is given up.
 #[test]
 fn an_envelope_is_given_up_after_its_retries_and_the_next_waits_its_turn() {
