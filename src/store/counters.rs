@@ -1,25 +1,55 @@
-//! The counters page: a table of numbers in a mapped file, so that the next start knows what a run that was killed had
-//! counted. Counting makes no system call; what the numbers mean is known to those who count.
+//! The counters page: a table of numbers that the next start finds, however this run ends. What the numbers mean is known
+//! to those who count.
 //!
-//! [`CounterPage`] is written, [`read`] and [`add`] are for what a run left.
+//! They lie in a segment of shared memory, so that counting makes no system call and nothing that happens to a file can
+//! fault it; the file of the page says which segment it is. The worker copies them into the file now and then
+//! ([`CounterPage::save`]), for when the segment goes with its machine or container, or none can be had.
+//!
+//! [`CounterPage`] is written, [`read`], [`add`] and [`remove`] are for what a run left.
 
 use std::io::{self, Read as _};
 use std::os::unix::fs::FileExt as _;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::directory::Directory;
-use super::mapping::{Mapping, WORD};
+use super::segment::{Segment, WORD};
 use crate::base::folder::Use;
+use crate::base::lock::lock;
+use crate::base::{process, random};
 
-/// First word of the file: name and version of the layout.
-const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct1");
-/// Words before the cells: magic, and the shape of the table, so that another version's is not misread.
-const PREAMBLE: usize = 2;
+/// What the file begins with: name and version of the layout.
+const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct2");
+/// Words before the cells: magic, the shape of the table, so that another version's is not misread, the number of the
+/// segment and its mark. The segment has its mark first, and the cells at the same place.
+const PREAMBLE: usize = 4;
+/// Stands for no segment.
+const NONE: u64 = u64::MAX;
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct CounterPage {
-    mapping: Mapping,
+    memory: Memory,
+    head: [u64; PREAMBLE],
+    directory: Directory,
+    name: String,
+    /// What is in the file. Locked by the worker only, and at the end.
+    saved: Mutex<Vec<u64>>,
+}
+
+#[derive(Debug)]
+enum Memory {
+    Segment(Segment),
+    Own(Box<[AtomicU64]>),
+}
+
+/// What saving found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// The file is as it was left, and has the numbers of now.
+    Well,
+    /// Somebody removed or shortened it; it is whole again.
+    Again,
 }
 
 impl CounterPage {
@@ -30,17 +60,98 @@ impl CounterPage {
         cells: usize,
         shape: u64,
     ) -> io::Result<Self> {
-        let mapping = Mapping::create(directory, name, cells.saturating_add(PREAMBLE))?;
-        // The first word last: with it the page counts as made.
-        for (word, value) in mapping.words().iter().zip([MAGIC, shape]).rev() {
-            word.store(value, Ordering::Release);
+        let words = cells.saturating_add(PREAMBLE);
+        let mark = random::next_u64() | 1;
+        let segment = Segment::create(words, &directory.path()).inspect(|segment| {
+            if let Some(first) = segment.words().first() {
+                first.store(mark, Ordering::Release);
+            }
+        });
+        let page = Self {
+            head: [
+                MAGIC,
+                shape,
+                segment.as_ref().map_or(NONE, Segment::id),
+                mark,
+            ],
+            memory: segment.map_or_else(
+                |_| Memory::Own((0..words).map(|_| AtomicU64::new(0)).collect()),
+                Memory::Segment,
+            ),
+            directory: directory.clone(),
+            name: name.to_owned(),
+            saved: Mutex::default(),
+        };
+        // Not over somebody's file.
+        let made = directory.file(name, Use::Make).map(drop);
+        match made.and_then(|()| page.save()) {
+            Ok(_) => Ok(page),
+            Err(error) => {
+                page.remove_segment();
+                Err(error)
+            }
         }
-        Ok(Self { mapping })
     }
 
     /// The cells.
     pub(crate) fn cells(&self) -> &[AtomicU64] {
-        self.mapping.words().get(PREAMBLE..).unwrap_or_default()
+        let words = match &self.memory {
+            Memory::Segment(segment) => segment.words(),
+            Memory::Own(words) => words,
+        };
+        words.get(PREAMBLE..).unwrap_or_default()
+    }
+
+    /// True if the numbers outlive the process whether or not they are saved.
+    pub(crate) fn outlives(&self) -> bool {
+        matches!(self.memory, Memory::Segment(_))
+    }
+
+    /// True if the numbers changed since they were saved.
+    pub(crate) fn is_changed(&self) -> bool {
+        let saved = lock(&self.saved);
+        let now = self.cells().iter().map(|cell| cell.load(Ordering::Relaxed));
+        !saved
+            .get(PREAMBLE..)
+            .unwrap_or_default()
+            .iter()
+            .copied()
+            .eq(now)
+    }
+
+    /// Brings the numbers of now into the file.
+    pub(crate) fn save(&self) -> io::Result<Saved> {
+        let mut saved = lock(&self.saved);
+        let cells = self.cells().iter().map(|cell| cell.load(Ordering::Acquire));
+        let words: Vec<u64> = self.head.into_iter().chain(cells).collect();
+        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let is_first = saved.is_empty();
+        // Also if it fails: what failed once is tried again when there is something new.
+        *saved = words;
+        if !process::may_write(bytes.len()) {
+            return Err(io::Error::from(io::ErrorKind::FileTooLarge));
+        }
+        let file = self.directory.file(&self.name, Use::MakeOrChange)?;
+        let is_whole = file.metadata()?.len() == u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        file.write_all_at(&bytes, 0)?;
+        Ok(match is_whole || is_first {
+            true => Saved::Well,
+            false => Saved::Again,
+        })
+    }
+
+    /// Removes the page: the next start needs to know nothing.
+    pub(crate) fn remove(&self) {
+        // With a file that stays, so does what it speaks of.
+        if self.directory.remove(&self.name).is_ok() {
+            self.remove_segment();
+        }
+    }
+
+    fn remove_segment(&self) {
+        if let Memory::Segment(segment) = &self.memory {
+            segment.remove();
+        }
     }
 }
 
@@ -52,34 +163,71 @@ pub(crate) fn read(
     cells: usize,
     shape: u64,
 ) -> io::Result<Option<Vec<u64>>> {
+    let words = cells.saturating_add(PREAMBLE);
     let file = directory.file(name, Use::Read)?;
-    let length = cells.saturating_add(PREAMBLE).saturating_mul(WORD);
-    let length = u64::try_from(length).unwrap_or(u64::MAX);
+    let length = u64::try_from(words.saturating_mul(WORD)).unwrap_or(u64::MAX);
     let found = file.metadata()?;
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
     if bytes.iter().take(WORD).all(|byte| *byte == 0) {
         return Ok(Some(vec![0; cells]));
     }
-    if found.len() != length {
-        return Ok(None);
-    }
-    let mut words = bytes
+    let mut in_file = bytes
         .chunks_exact(WORD)
         .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
-    let is_ours = words.next() == Some(MAGIC) && words.next() == Some(shape);
-    Ok(is_ours.then(|| words.collect()))
+    let is_ours = in_file.next() == Some(MAGIC) && in_file.next() == Some(shape);
+    if !is_ours || found.len() != length {
+        return Ok(None);
+    }
+    let (id, mark) = (in_file.next(), in_file.next());
+    let segment = Segment::find(id.unwrap_or(NONE), mark.unwrap_or(0), words);
+    Ok(Some(match segment {
+        Some(segment) => {
+            let in_memory = segment.words().iter().skip(PREAMBLE);
+            in_memory.map(|cell| cell.load(Ordering::Acquire)).collect()
+        }
+        None => in_file.collect(),
+    }))
 }
 
 /// Adds to a cell of a page that [`read`] has read.
 pub(crate) fn add(directory: &Directory, name: &str, cell: usize, quantity: u64) -> io::Result<()> {
     let file = directory.file(name, Use::Change)?;
-    let place = cell.saturating_add(PREAMBLE).saturating_mul(WORD);
-    let place = u64::try_from(place).unwrap_or(u64::MAX);
+    let place = cell.saturating_add(PREAMBLE);
+    if let Some(segment) = segment_of(&file)
+        && let Some(cell) = segment.words().get(place)
+    {
+        cell.fetch_add(quantity, Ordering::AcqRel);
+    }
+    let place = u64::try_from(place.saturating_mul(WORD)).unwrap_or(u64::MAX);
     let mut word = [0; WORD];
     file.read_exact_at(&mut word, place)?;
     let sum = u64::from_ne_bytes(word).saturating_add(quantity);
     file.write_all_at(&sum.to_ne_bytes(), place)
+}
+
+/// Removes the page of a run that has ended.
+pub(crate) fn remove(directory: &Directory, name: &str) -> io::Result<()> {
+    let segment = directory.file(name, Use::Read).ok();
+    let segment = segment.and_then(|file| segment_of(&file));
+    directory.remove(name)?;
+    if let Some(segment) = segment {
+        segment.remove();
+    }
+    Ok(())
+}
+
+/// The segment that a page speaks of.
+fn segment_of(file: &std::fs::File) -> Option<Segment> {
+    let words = usize::try_from(file.metadata().ok()?.len()).ok()? / WORD;
+    let mut bytes = [0; PREAMBLE * WORD];
+    file.read_exact_at(&mut bytes, 0).ok()?;
+    let mut head = bytes
+        .chunks_exact(WORD)
+        .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
+    let is_ours = head.next() == Some(MAGIC);
+    let (id, mark) = (head.nth(1)?, head.next()?);
+    is_ours.then(|| Segment::find(id, mark, words)).flatten()
 }
 
 #[cfg(test)]
@@ -93,42 +241,90 @@ mod tests {
         let scratch = Scratch::new();
         let directory = Directory::open(scratch.path()).unwrap();
         let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
+        assert!(page.outlives() && !page.is_changed());
         page.cells()[4].fetch_add(9, Ordering::Relaxed);
-        // While it is still mapped: as after a kill.
-        assert_eq!(
-            read(&directory, "counters", 5, 42).unwrap(),
-            Some(vec![0, 0, 0, 0, 9])
-        );
+        // Unsaved: as after a kill.
+        assert!(page.is_changed());
+        let found = || read(&directory, "counters", 5, 42).unwrap();
+        assert_eq!(found(), Some(vec![0, 0, 0, 0, 9]));
+        page.save().unwrap();
+        assert!(!page.is_changed());
         add(&directory, "counters", 4, 2).unwrap();
         add(&directory, "counters", 0, 1).unwrap();
+        assert_eq!(found(), Some(vec![1, 0, 0, 0, 11]));
+        assert!(add(&directory, "counters", 5, 1).is_err());
+        // As after a power failure.
+        page.remove_segment();
+        drop(page);
+        assert_eq!(found(), Some(vec![1, 0, 0, 0, 11]));
+    }
+
+    #[test]
+    fn a_page_that_is_removed_takes_its_segment_along() {
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        for by_a_later_start in [false, true] {
+            let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
+            let [_, _, id, mark] = page.head;
+            match by_a_later_start {
+                true => remove(&directory, "counters").unwrap(),
+                false => page.remove(),
+            }
+            drop(page);
+            assert!(Segment::find(id, mark, 5 + PREAMBLE).is_none());
+            assert!(!scratch.path().join("counters").exists());
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_shortened_or_removed_is_written_again() {
+        let scratch = Scratch::new();
+        let (directory, path) = (
+            Directory::open(scratch.path()).unwrap(),
+            scratch.path().join("counters"),
+        );
+        let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
+        for remove in [false, true] {
+            match remove {
+                true => fs::remove_file(&path).unwrap(),
+                false => fs::File::create(&path).unwrap().set_len(0).unwrap(),
+            }
+            page.cells()[1].fetch_add(1, Ordering::Relaxed);
+            assert_eq!(page.save().unwrap(), Saved::Again);
+            page.cells()[1].fetch_add(1, Ordering::Relaxed);
+            assert_eq!(page.save().unwrap(), Saved::Well);
+        }
         assert_eq!(
             read(&directory, "counters", 5, 42).unwrap(),
-            Some(vec![1, 0, 0, 0, 11])
+            Some(vec![0, 4, 0, 0, 0])
         );
-        assert!(add(&directory, "counters", 5, 1).is_err());
+        page.remove();
     }
 
     #[test]
     fn foreign_and_torn_pages_are_not_read() {
         let scratch = Scratch::new();
-        let directory = Directory::open(scratch.path()).unwrap();
-        drop(CounterPage::create(&directory, "counters", 5, 42).unwrap());
+        let (directory, path) = (
+            Directory::open(scratch.path()).unwrap(),
+            scratch.path().join("counters"),
+        );
+        let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
         assert_eq!(read(&directory, "counters", 5, 43).unwrap(), None);
         assert_eq!(read(&directory, "counters", 6, 42).unwrap(), None);
-        let whole = fs::read(scratch.path().join("counters")).unwrap();
+        let whole = fs::read(&path).unwrap();
         for bytes in [&whole[..40], &vec![b'x'; whole.len()]] {
-            fs::write(scratch.path().join("counters"), bytes).unwrap();
+            fs::write(&path, bytes).unwrap();
             assert_eq!(read(&directory, "counters", 5, 42).unwrap(), None);
         }
         for unfinished in [&[][..], &[0; 5], &vec![0; whole.len()]] {
-            fs::write(scratch.path().join("counters"), unfinished).unwrap();
-            assert_eq!(
-                read(&directory, "counters", 5, 42).unwrap(),
-                Some(vec![0; 5])
-            );
+            fs::write(&path, unfinished).unwrap();
+            let found = read(&directory, "counters", 5, 42).unwrap();
+            assert_eq!(found, Some(vec![0; 5]));
         }
         assert!(read(&directory, "missing", 5, 42).is_err());
         fs::create_dir(scratch.path().join("folder")).unwrap();
         assert!(read(&directory, "folder", 5, 42).is_err());
+        assert!(CounterPage::create(&directory, "counters", 5, 42).is_err());
+        page.remove();
     }
 }

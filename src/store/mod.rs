@@ -21,5 +21,6 @@ pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;
+mod segment;
 pub(crate) mod session_file;
 pub(crate) mod spool;

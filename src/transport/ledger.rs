@@ -149,6 +149,11 @@ impl Ledger {
         }
     }
 
+    /// Where the numbers lie.
+    pub(crate) fn table(&self) -> &Table {
+        &self.table
+    }
+
     /// Says which session is running, for the start that follows should this process die.
     pub(crate) fn set_session(&self, sid: Option<Uuid>) {
         self.table.set_session(sid);

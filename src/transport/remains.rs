@@ -20,6 +20,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use crate::store::counters;
 use crate::store::database::Database;
 use crate::store::directory::Directory;
 use crate::store::queue_log::{Leftovers, QueueLog, Unread};
@@ -58,6 +59,14 @@ pub(crate) fn make(
         );
         Table::default()
     });
+    if !table.outlives() {
+        diagnostics.log(
+            Severity::Debug,
+            format_args!(
+                "no shared memory: what a sudden death costs is counted as of the last step"
+            ),
+        );
+    }
     let log = settings.is_durable.then(|| {
         let bytes = settings.queue.max_bytes;
         QueueLog::create(run, QUEUE_LOG, bytes, &settings.dsn)
@@ -99,8 +108,14 @@ pub(crate) fn remove(shared: &Shared) {
     if !shared.queue.copies().has_left() {
         let _ = run.remove(QUEUE_LOG);
     }
+    let table = shared.ledger.table();
     if shared.ledger.is_everything_told() && !database.has_failed() {
-        let _ = run.remove(COUNTERS);
+        table.remove_page();
+    } else if let Err(error) = table.save() {
+        shared.diagnostics.log(
+            Severity::Warning,
+            format_args!("what the next start is to know cannot be written: {error}"),
+        );
     }
 }
 
@@ -256,6 +271,6 @@ fn there<T>(read: io::Result<Option<T>>) -> io::Result<Option<T>> {
 /// Removes what was taken over.
 pub(crate) fn forget(old: &OldRun) {
     // The page first: what it says is booked. Whatever cannot be removed keeps its run for the next start.
-    let _ = old.directory().remove(COUNTERS);
+    let _ = counters::remove(old.directory(), COUNTERS);
     let _ = old.directory().remove(QUEUE_LOG);
 }

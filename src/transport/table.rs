@@ -1,10 +1,10 @@
 //! The table of the ledger: where its numbers lie, and how a later start reads those of a run that was killed.
 //!
-//! Beside a usable database the cells are a mapped page in the run's directory, so that counting costs no system call
-//! and the numbers outlive the process; else they are memory like any other. Adding to `captured` always comes first in
+//! Beside a usable database the cells are a page of the run that outlives the process, see [`crate::store::counters`], and
+//! counting costs no system call; else they are memory like any other. Adding to `captured` always comes first in
 //! a step: whenever the process dies, what is missing in the other columns is what died with it, never a negative number.
 //!
-//! A forked child has its parent's page mapped, too. Should it come here, in the middle of a capture that forked in a
+//! A forked child has its parent's page in memory, too. Should it come here, in the middle of a capture that forked in a
 //! hook, it counts in a private table that nobody reads.
 
 use std::sync::OnceLock;
@@ -15,7 +15,7 @@ use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
-use crate::store::counters::{self, CounterPage};
+use crate::store::counters::{self, CounterPage, Saved};
 use crate::store::directory::Directory;
 
 /// Room for reasons to come, so that a new one does not make the pages of earlier versions unreadable.
@@ -92,6 +92,36 @@ impl Table {
     pub(crate) fn on_page(directory: &Directory, name: &str) -> std::io::Result<Self> {
         let page = CounterPage::create(directory, name, CELLS, SHAPE)?;
         Ok(Self::with(Cells::Page(page)))
+    }
+
+    /// True if numbers would be lost with the machine, or without a segment with the process, if they are not saved.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.page().is_some_and(CounterPage::is_changed)
+    }
+
+    /// True if the numbers outlive the process even unsaved.
+    pub(crate) fn outlives(&self) -> bool {
+        self.page().is_some_and(CounterPage::outlives)
+    }
+
+    /// Brings the numbers of now into the file.
+    pub(crate) fn save(&self) -> std::io::Result<Saved> {
+        self.page().map_or(Ok(Saved::Well), CounterPage::save)
+    }
+
+    /// Removes the page; the numbers stay in memory.
+    pub(crate) fn remove_page(&self) {
+        if let Some(page) = self.page() {
+            page.remove();
+        }
+    }
+
+    /// The page, in the process that made it.
+    fn page(&self) -> Option<&CounterPage> {
+        match &self.cells {
+            Cells::Page(page) if self.generation == process::fork_generation() => Some(page),
+            Cells::Page(_) | Cells::Memory(_) => None,
+        }
     }
 
     fn with(cells: Cells) -> Self {
@@ -206,7 +236,8 @@ impl DeadCounts {
         let Some(cells) = counters::read(directory, name, CELLS, SHAPE)? else {
             return Ok(None);
         };
-        if cells.iter().any(|cell| *cell > MOST) {
+        // The last is no number.
+        if cells.iter().take(SESSION).any(|cell| *cell > MOST) {
             return Ok(Some(Self::default()));
         }
         let cell = |place: usize| cells.get(place).copied().unwrap_or(0);
@@ -331,6 +362,8 @@ mod tests {
         // Killed in the middle of a step: one is captured and in no other column yet.
         table.add(error, Column::Pending, 3);
         table.add_unreported(DiscardReason::SendError, error, 1);
+        // No number, however large it is.
+        table.set_session(None);
         let mut dead = DeadCounts::read(&directory, "counters").unwrap().unwrap();
         assert_eq!(dead.died, [(error, 4)]);
         assert_eq!(dead.unreported, [(DiscardReason::SendError, error, 1)]);

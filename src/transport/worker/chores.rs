@@ -2,17 +2,39 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Sender, Worker};
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
+use crate::store::counters::Saved;
 use crate::store::run::{OldRun, OldRuns, old_runs};
 use crate::transport::remains::{self, Inheritance};
 use crate::transport::shared::Phase;
 
 /// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
 const RUNS_AT_A_TIME: usize = 20;
+
+/// From one saving of the numbers to the next, as long as they outlive the process in any case.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is known of the saving of the account's numbers.
+#[derive(Debug)]
+pub(super) struct SavedCounts {
+    last: Instant,
+    is_wanted: bool,
+    has_warned: bool,
+}
+
+impl SavedCounts {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            last: now,
+            is_wanted: false,
+            has_warned: false,
+        }
+    }
+}
 
 /// How far the taking over of dead runs has come.
 #[derive(Debug)]
@@ -41,6 +63,7 @@ impl<S: Sender> Worker<S> {
     pub(super) fn do_chores(&mut self) {
         self.run_due();
         self.sync_copies();
+        self.contain(Self::save_counts);
         // A run that is left for the next start costs nothing; a shutdown has no time for it.
         if self.stop.is_none() {
             let was_of_client = !self.takeover.is_of_transport();
@@ -107,6 +130,43 @@ impl<S: Sender> Worker<S> {
             self.shared.diagnostics.log(
                 Severity::Warning,
                 format_args!("the copies of the queue cannot be brought to the disk: {error}"),
+            );
+        }
+    }
+
+    /// When the numbers of the account are to be saved; none while they are as they were.
+    pub(super) fn save_due(&self) -> Option<Instant> {
+        let interval = match self.shared.ledger.table().outlives() {
+            true => SAVE_INTERVAL,
+            false => Duration::ZERO,
+        };
+        let is_due = self.saving.is_wanted && self.stop.is_none();
+        is_due.then(|| self.saving.last.checked_add(interval))?
+    }
+
+    fn save_counts(&mut self) {
+        let (now, shared) = (self.shared.clock.now(), Arc::clone(&self.shared));
+        let table = shared.ledger.table();
+        // Looked at only until something is found: under load that is once for each saving.
+        self.saving.is_wanted = self.saving.is_wanted || table.is_changed();
+        if self.save_due().is_none_or(|due| due > now) {
+            return;
+        }
+        (self.saving.last, self.saving.is_wanted) = (now, false);
+        let trouble = match table.save() {
+            Ok(Saved::Well) => return,
+            Ok(Saved::Again) => "somebody removed or shortened it".to_owned(),
+            Err(error) => {
+                if let Some(database) = &shared.backing.database {
+                    database.note_failure();
+                }
+                error.to_string()
+            }
+        };
+        if !std::mem::replace(&mut self.saving.has_warned, true) {
+            shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("the file of the counts cannot be relied on, counting goes on in memory: {trouble}"),
             );
         }
     }

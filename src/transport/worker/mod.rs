@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use chores::Takeover;
+use chores::{SavedCounts, Takeover};
 use spooled::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
@@ -118,6 +118,8 @@ pub(crate) struct Worker<S> {
     ended: Vec<Completion>,
     takeover: Takeover,
     last_sync: Instant,
+    /// When the numbers were brought into their file, if that is to be done again, and if it went wrong.
+    saving: SavedCounts,
     spooling: Option<Spooling>,
 }
 
@@ -152,6 +154,7 @@ impl<S: Sender> Worker<S> {
             ended: Vec::new(),
             takeover: Takeover::Due,
             last_sync: last_report,
+            saving: SavedCounts::new(last_report),
             spooling,
         }
     }
@@ -477,8 +480,8 @@ impl<S: Sender> Worker<S> {
         if let Some(stop) = self.stop {
             sooner(stop.deadline);
         }
-        if let Some(due) = self.sync_due() {
-            sooner(due);
+        for due in [self.sync_due(), self.save_due()] {
+            due.into_iter().for_each(&mut sooner);
         }
         // Without a free slot it is the end of a request that is waited for.
         let spool_due = self.spool_due().filter(|_| self.has_free_slot());
