@@ -58,6 +58,14 @@ impl Lock {
         Err(io::Error::from(ErrorKind::ResourceBusy))
     }
 
+    /// True if somebody has the lock `name`, be it in this process. Looking shares it for a moment: who wants to take it just
+    /// then finds it taken.
+    pub(crate) fn is_taken(directory: &Directory, name: &str) -> bool {
+        let file = directory.file(name, Use::Read);
+        file.and_then(|file| flock(&file, libc::LOCK_SH))
+            .is_ok_and(|is_free| !is_free)
+    }
+
     /// True while this process holds it and others see it: the file is where it was, and the descriptor is ours.
     pub(crate) fn is_held(&self) -> bool {
         self.generation == process::fork_generation()
@@ -97,9 +105,13 @@ impl Drop for Lock {
 
 /// False if another open file has the lock.
 fn try_lock(file: &File) -> io::Result<bool> {
+    flock(file, libc::LOCK_EX)
+}
+
+fn flock(file: &File, kind: libc::c_int) -> io::Result<bool> {
     loop {
         // SAFETY: no pointers; the descriptor is open during the call.
-        if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
+        if unsafe { libc::flock(file.as_raw_fd(), kind | libc::LOCK_NB) } == 0 {
             return Ok(true);
         }
         let error = io::Error::last_os_error();
@@ -130,6 +142,10 @@ mod tests {
         Lock::take(&Directory::open(scratch.path()).unwrap(), name.to_owned())
     }
 
+    fn is_taken(scratch: &Scratch, name: &str) -> bool {
+        Lock::is_taken(&Directory::open(scratch.path()).unwrap(), name)
+    }
+
     #[test]
     fn one_holds_it_and_takes_the_file_along() {
         let scratch = Scratch::new();
@@ -137,12 +153,17 @@ mod tests {
         let lock = take(&scratch, "lock").unwrap().unwrap();
         assert!(lock.is_held());
         assert!(take(&scratch, "lock").unwrap().is_none());
+        assert!(is_taken(&scratch, "lock"));
         lock.release();
+        assert!(!is_taken(&scratch, "lock"), "there is none");
         assert!(!path.exists());
         drop(take(&scratch, "lock").unwrap().unwrap());
         assert!(path.exists(), "a crash leaves the file");
         // A test that forks at this moment gives its child a copy, until that ends.
         while take(&scratch, "lock").unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        while is_taken(&scratch, "lock") {
             std::thread::yield_now();
         }
     }

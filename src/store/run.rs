@@ -85,6 +85,19 @@ impl Run {
         self.database.child(&name_of(self.id, RUN)).map(drop)
     }
 
+    /// True if there are other runs in the database whose processes live.
+    pub(crate) fn has_others(&self) -> bool {
+        let is_other = |name: String| {
+            let id = name.strip_suffix(RUN).and_then(id_of);
+            let other = id.filter(|id| *id != self.id);
+            other.is_some_and(|id| Lock::is_taken(&self.database, &name_of(id, RUN_LOCK)))
+        };
+        // What cannot be seen may be there.
+        self.database
+            .names()
+            .map_or(true, |mut names| names.any(is_other))
+    }
+
     /// Ends the run: its directory goes if nothing is in it. What is in it is now for the next start to take over.
     pub(crate) fn end(&self) {
         let Some(lock) = lock(&self.lock).take() else {

@@ -192,6 +192,18 @@ impl Entry<'_> {
         }
     }
 
+    /// New items that were lost and that this server must not hear of: they were for another.
+    pub(crate) fn refuse_untold(
+        &self,
+        tallies: impl IntoIterator<Item = Tally>,
+        reason: DiscardReason,
+    ) {
+        for (category, quantity) in tallies {
+            self.add(category, Column::Captured, quantity);
+            self.add(category, Column::Discarded(reason), quantity);
+        }
+    }
+
     /// Pending items that the server has.
     pub(crate) fn deliver(&self, tallies: impl IntoIterator<Item = Tally>) {
         self.settle(tallies, Column::Pending, Column::Delivered);
@@ -215,7 +227,7 @@ impl Entry<'_> {
         }
     }
 
-    /// Adopted items that another process has now, and books.
+    /// Items on disk that another process has now, and books.
     pub(crate) fn give_away(&self, tallies: impl IntoIterator<Item = Tally>) {
         for (category, quantity) in tallies {
             self.subtract(category, Column::Spooled, quantity);

@@ -70,11 +70,23 @@ impl Spool {
         }
         self.cache = cache.filter(|_| stamp.is_some());
         self.stamp = stamp;
+        if !self.has_looked {
+            self.is_shared = self.run.has_others();
+        }
         match self.cache.clone() {
             Some(cache) => self.list(&cache, moment),
             None => self.forget_missing(&HashSet::new(), true),
         }
         self.has_looked = true;
+    }
+
+    /// Looks at the cache whatever its time stamp says, which is no finer than the clock of the kernel. After that the books
+    /// are right also about what other processes took.
+    pub(crate) fn look_again(&mut self, moment: Moment) {
+        if self.waiting.len() > 0 {
+            self.stamp = None;
+            self.look(moment);
+        }
     }
 
     fn list(&mut self, cache: &Directory, moment: Moment) {
@@ -189,7 +201,7 @@ impl Spool {
                 None
             };
             if let Some(State::Waiting(content)) = gone.map(|entry| entry.state) {
-                self.notices.push(match is_cache_gone {
+                self.notices.push(match is_cache_gone && content.is_booked {
                     true => Notice::Vanished(content.tallies),
                     false => Notice::TakenOver(content),
                 });
@@ -251,11 +263,11 @@ impl Spool {
         match self.read(ticket.which, &name) {
             Ok(Some(envelope)) => {
                 let tallies: Vec<_> = envelope.tallies().collect();
-                self.notices.push(Notice::Adopted(tallies.clone()));
-                let content = Content {
-                    tallies,
-                    is_adopted: true,
-                };
+                let is_booked = ticket.which == Which::Run || !self.is_shared;
+                if is_booked {
+                    self.notices.push(Notice::Adopted(tallies.clone()));
+                }
+                let content = Content { tallies, is_booked };
                 self.set_state(ticket, State::Waiting(content));
             }
             Ok(None) => {
@@ -268,7 +280,7 @@ impl Spool {
                     self.notices.push(Notice::Damaged(None));
                 }
             }
-            Err(Unreadable::Foreign | Unreadable::Io) => self.set_state(ticket, State::Resting),
+            Err(Unreadable::Foreign(_) | Unreadable::Io) => self.set_state(ticket, State::Resting),
         }
         true
     }

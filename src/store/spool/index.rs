@@ -28,8 +28,9 @@ pub(crate) struct Key {
 pub(crate) struct Content {
     /// What its items count under.
     pub(crate) tallies: Vec<Tally>,
-    /// True if it was found here, false if this process wrote it.
-    pub(crate) is_adopted: bool,
+    /// True if it is in the books of this process, which wrote it or found it while no other process was there. Else it may be
+    /// in those of another one until it is claimed.
+    pub(crate) is_booked: bool,
 }
 
 /// What is done with a file.
@@ -292,7 +293,7 @@ mod tests {
     fn waiting() -> State {
         State::Waiting(Content {
             tallies: vec![(Category::Error, 1)],
-            is_adopted: false,
+            is_booked: true,
         })
     }
 

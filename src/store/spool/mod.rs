@@ -122,6 +122,8 @@ pub(crate) struct Spool {
     cache: Option<Directory>,
     stamp: Option<Stamp>,
     has_looked: bool,
+    /// There were other processes at the first look: what lay there may be in their books.
+    is_shared: bool,
     /// Files of the cache that were listed and not looked at yet.
     listed: VecDeque<Listed>,
     /// More lies there than was listed.
@@ -144,6 +146,7 @@ impl Spool {
             cache: None,
             stamp: None,
             has_looked: false,
+            is_shared: false,
             listed: VecDeque::new(),
             is_list_cut: false,
             unread: VecDeque::new(),
@@ -176,7 +179,7 @@ impl Spool {
         };
         let content = Content {
             tallies: envelope.tallies().collect(),
-            is_adopted: false,
+            is_booked: true,
         };
         let name = |id| Name::retry(id, retry);
         let state = State::Waiting(content);
@@ -286,7 +289,7 @@ impl Spool {
         let Some(entry) = self.index(ticket.which).get(ticket.key).cloned() else {
             return Claim::Nothing;
         };
-        let State::Waiting(content) = entry.state else {
+        let State::Waiting(mut content) = entry.state else {
             return Claim::Nothing;
         };
         let name = entry.name.to_string();
@@ -298,6 +301,11 @@ impl Spool {
                 self.put_off(ticket, moment);
             }
             return Claim::Nothing;
+        }
+        if !std::mem::replace(&mut content.is_booked, true) {
+            self.notices.push(Notice::Adopted(content.tallies.clone()));
+            let state = State::Waiting(content.clone());
+            self.index_mut(ticket.which).set_state(ticket.key, state);
         }
         match self.read(Which::Run, &name) {
             Ok(Some(envelope)) => {
@@ -318,7 +326,7 @@ impl Spool {
                 self.notices.push(Notice::Damaged(Some(content.tallies)));
                 Claim::Nothing
             }
-            Err(Unreadable::Foreign | Unreadable::Io) => {
+            Err(Unreadable::Foreign(_) | Unreadable::Io) => {
                 self.restore(ticket, entry.name);
                 self.put_off(ticket, moment);
                 Claim::Nothing
@@ -337,8 +345,8 @@ impl Spool {
         let Some(entry) = self.index(ticket.which).get(ticket.key) else {
             return true;
         };
-        let attempts = entry
-            .name
+        let name = entry.name;
+        let attempts = name
             .retry
             .map_or(0, |retry| retry.attempts)
             .saturating_add(1);
@@ -349,7 +357,7 @@ impl Spool {
             millis: moment.millis,
             attempts,
         };
-        let name = Name::retry(entry.name.id(), retry);
+        let name = Name::retry(name.id(), retry);
         let due = due(name, moment);
         self.put_back(ticket, content, name, due);
         true
@@ -369,6 +377,11 @@ impl Spool {
             self.index_mut(ticket.which).remove(ticket.key);
             return;
         }
+        let content = Content {
+            // Since it was claimed.
+            is_booked: true,
+            ..content
+        };
         let index = self.index_mut(ticket.which);
         index.rename(ticket.key, name, due);
         index.set_state(ticket.key, State::Waiting(content));
@@ -461,7 +474,7 @@ impl Spool {
         if is_ours {
             Ok(Some(envelope))
         } else {
-            Err(Unreadable::Foreign)
+            Err(Unreadable::Foreign(envelope.tallies().collect()))
         }
     }
 
@@ -515,9 +528,10 @@ impl Spool {
             return Ok(());
         };
         let (name, state) = (entry.name.to_string(), entry.state.clone());
-        // Before it goes: for the books.
+        // Before it goes: for the books. A copy that waits for nothing is no loss.
         let found = match state {
             State::Unread => self.read(ticket.which, &name),
+            State::Resting if entry.name.retry.is_some() => self.read(ticket.which, &name),
             _ => Ok(None),
         };
         let was_there = self.remove_file(ticket.which, &name)?;
@@ -525,11 +539,12 @@ impl Spool {
         let overflow = |tallies, is_booked| Notice::Overflow { tallies, is_booked };
         self.notices.extend(match (state, found) {
             (State::Waiting(content), _) if !was_there => Some(Notice::TakenOver(content)),
-            (State::Waiting(content), _) => Some(overflow(content.tallies, true)),
+            (State::Waiting(content), _) => Some(overflow(content.tallies, content.is_booked)),
             (_, _) if !was_there => None,
             (_, Ok(Some(envelope))) => Some(overflow(envelope.tallies().collect(), false)),
             (_, Err(Unreadable::Damaged)) => Some(Notice::Damaged(None)),
-            (_, Ok(None) | Err(Unreadable::Foreign | Unreadable::Io)) => None,
+            (_, Err(Unreadable::Foreign(tallies))) => Some(Notice::ForeignOverflow(tallies)),
+            (_, Ok(None) | Err(Unreadable::Io)) => None,
         });
         Ok(())
     }
@@ -578,12 +593,12 @@ impl Spool {
 }
 
 /// Why a file gives no envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Unreadable {
     /// It is none, or too large.
     Damaged,
-    /// It is for another project.
-    Foreign,
+    /// It is for another project; what is in it.
+    Foreign(Vec<index::Tally>),
     /// It may be readable another time.
     Io,
 }

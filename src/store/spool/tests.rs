@@ -123,7 +123,7 @@ fn one() -> Vec<Tally> {
 fn content() -> Content {
     Content {
         tallies: one(),
-        is_adopted: true,
+        is_booked: true,
     }
 }
 
@@ -246,17 +246,44 @@ fn of_two_processes_one_sends_a_file() {
     let (ticket, claimed) = rig.claim(&mut second).unwrap();
     assert_eq!(claimed, id);
     assert!(rig.claim(&mut first).is_none());
-    let gone = Content {
-        is_adopted: false,
-        ..content()
-    };
-    assert_eq!(first.take_notices(), [Notice::TakenOver(gone)]);
+    // While the first lives it has the file in its books, until the second takes it.
+    assert_eq!(second.take_notices(), [Notice::Adopted(one())]);
+    assert_eq!(first.take_notices(), [Notice::TakenOver(content())]);
     second.finish(ticket, false, rig.moment());
     // What the first writes from now on is its own to send.
     rig.add(&mut first);
     assert_eq!(rig.discover(&mut second), []);
     assert!(rig.claim(&mut second).is_none());
     assert!(rig.claim(&mut first).is_some());
+}
+
+// SP-1
+#[test]
+fn a_process_counts_what_it_removes_of_another_which_gives_it_away() {
+    let rig = Rig::new();
+    let removed = Notice::Overflow {
+        tallies: one(),
+        is_booked: false,
+    };
+    for is_early in [true, false] {
+        let (mut first, mut second) = (rig.spool(2), rig.spool(2));
+        if !is_early {
+            // It comes to know the files as those of a process that lives, not as its own to send.
+            assert_eq!(rig.discover(&mut second), []);
+        }
+        rig.add(&mut first);
+        rig.add(&mut first);
+        assert_eq!(first.take_notices(), []);
+        rig.discover(&mut second);
+        rig.add(&mut second);
+        rig.add(&mut second);
+        assert_eq!(second.take_notices(), vec![removed.clone(); 2]);
+        assert_eq!(rig.names().len(), 2);
+        first.look_again(rig.moment());
+        let gone = Notice::TakenOver(content());
+        assert_eq!(first.take_notices(), vec![gone; 2]);
+        while rig.claim(&mut second).is_some() {}
+    }
 }
 
 #[test]
@@ -327,7 +354,7 @@ fn envelopes_for_another_dsn_rest_until_a_cap_removes_them() {
     assert!(rig.claim(&mut spool).is_none());
     rig.add(&mut spool);
     assert_eq!(rig.names().len(), 1);
-    assert_eq!(spool.take_notices(), []);
+    assert_eq!(spool.take_notices(), [Notice::ForeignOverflow(one())]);
 }
 
 #[test]
@@ -345,6 +372,7 @@ fn caps_also_bound_what_is_found_and_what_is_carried_over() {
     let old = old_runs(&rig.database).unwrap().next().unwrap();
     assert!(!spool.take_over(&old, rig.moment()));
     while spool.trim_some(rig.moment()) {}
+    drop(old);
     let lost = |notices: Vec<Notice>| {
         let is_lost = |it: &&Notice| {
             matches!(

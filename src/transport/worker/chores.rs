@@ -74,6 +74,7 @@ impl<S: Sender> Worker<S> {
             }
             self.contain(Self::discover_some);
         }
+        self.contain(Self::look_again);
         // A callback may have forked: what waits for this phase is the parent's.
         if self.shared.is_inherited() {
             return;

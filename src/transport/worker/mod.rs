@@ -223,15 +223,18 @@ impl<S: Sender> Worker<S> {
 
     fn read_control(&mut self) {
         let mut control = lock(&self.shared.control);
+        let is_new = !control.flushes.is_empty();
         self.flushes
             .extend(control.flushes.drain(..).map(|flush| (flush, false)));
         // Nobody waits for those whose other owner is gone.
         self.flushes
             .retain(|(flush, _)| Arc::strong_count(flush) > 1);
-        let Some(latest) = control.stop else {
-            return;
-        };
+        let stop = control.stop;
         drop(control);
+        if is_new {
+            self.want_look();
+        }
+        let Some(latest) = stop else { return };
         if self.stop.is_none() {
             let mut deadline = self.send_until(latest);
             // Known to be away, or asked for patience: one attempt now instead of the rest of the delay.

@@ -74,6 +74,8 @@ pub(super) struct Spooling {
     is_trimming: bool,
     has_warned: bool,
     written: Written,
+    /// A flush waits for the books to be right about what other processes took.
+    is_look_due: bool,
 }
 
 impl Spooling {
@@ -93,6 +95,7 @@ impl Spooling {
             is_trimming: false,
             has_warned: false,
             written: Written::default(),
+            is_look_due: false,
         })
     }
 }
@@ -368,6 +371,24 @@ impl<S: Sender> Worker<S> {
         (!spooling.has_looked).then_some(spooling.next_round)
     }
 
+    /// A flush is to end with books that are right also about what other processes took of the spool.
+    pub(super) fn want_look(&mut self) {
+        if let Some(spooling) = &mut self.spooling {
+            spooling.is_look_due = true;
+        }
+    }
+
+    /// Looks at the spool for a flush.
+    pub(super) fn look_again(&mut self) {
+        let moment = self.moment();
+        if let Some(spooling) = &mut self.spooling
+            && std::mem::take(&mut spooling.is_look_due)
+        {
+            spooling.spool.look_again(moment);
+            self.book_notices();
+        }
+    }
+
     /// Finds out what lies in the spool, some files at a time.
     pub(super) fn discover_some(&mut self) {
         // First when it is due, which may be now, and then what is now: the other way round it would always be later.
@@ -435,8 +456,11 @@ impl Shared {
                 is_booked: true,
             } => entry.discard_spooled(tallies, DiscardReason::CacheOverflow),
             Notice::Overflow { tallies, .. } => entry.refuse(tallies, DiscardReason::CacheOverflow),
-            // Whoever has it books it, now or at its next start. What this run wrote stays in its books as spooled.
-            Notice::TakenOver(content) if content.is_adopted => entry.give_away(content.tallies),
+            Notice::ForeignOverflow(tallies) => {
+                entry.refuse_untold(tallies, DiscardReason::CacheOverflow);
+            }
+            // Whoever has it, or has removed it, books it: a file is in the books of one process.
+            Notice::TakenOver(content) if content.is_booked => entry.give_away(content.tallies),
             Notice::TakenOver(_) => {}
             Notice::Vanished(tallies) | Notice::Damaged(Some(tallies)) => {
                 entry.discard_spooled(tallies, DiscardReason::InternalSdkError);
