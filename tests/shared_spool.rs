@@ -157,3 +157,35 @@ fn kills_and_restarts_leave_no_event_without_an_account() {
     assert_eq!(arrived.len() as u64, on_disk + 3);
     assert_eq!(arrived.len() as u64 + reported(&receiver), captured);
 }
+
+// SP-4
+#[test]
+fn programs_that_never_live_long_send_what_earlier_ones_left() {
+    const LEFT: usize = 12;
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("short-runs"));
+    receiver.refuse();
+    let options = with(
+        options(&receiver, scratch.path(), 100),
+        json!({"http_retry": false, "retries": 1000}),
+    );
+    let mut driver = Driver::with_options(&options);
+    let mut ids = driver.accept_many(LEFT);
+    driver.post("close");
+    driver.answer("close", PATIENCE);
+    driver.finish();
+    receiver.listen().unwrap();
+    let mut runs = 0;
+    while receiver.accepted_event_ids().len() < LEFT {
+        let mut driver = Driver::with_options(&options);
+        assert_eq!(driver.close().number("result"), 0);
+        driver.finish();
+        runs += 1;
+        assert!(runs <= LEFT.div_ceil(5) + 1, "too little in each");
+    }
+    assert!(runs >= 2, "a share, not all of it");
+    let mut arrived = receiver.accepted_event_ids();
+    arrived.sort();
+    ids.sort();
+    assert_eq!(arrived, ids);
+    assert_eq!(receiver.violations(), [""; 0]);
+}

@@ -72,8 +72,8 @@ impl<S: Sender> Worker<S> {
                 // The first of them before anybody can stop it, for the same programs.
                 self.contain(Self::take_over_some);
             }
-            self.contain(Self::discover_some);
         }
+        self.contain(Self::discover_some);
         self.contain(Self::look_again);
         // A callback may have forked: what waits for this phase is the parent's.
         if self.shared.is_inherited() {

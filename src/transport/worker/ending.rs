@@ -66,9 +66,10 @@ impl<S: Sender> Worker<S> {
         if self.active.is_empty() && self.is_blocked_until(stop.deadline) {
             return true;
         }
-        let is_drained =
-            self.active.is_empty() && self.parked.is_empty() && self.shared.queue.is_empty();
-        if !is_drained {
+        if !self.is_drained() {
+            return self.is_last_round_over();
+        }
+        if self.has_last_round() {
             return false;
         }
         if !stop.report_tried {
@@ -79,6 +80,24 @@ impl<S: Sender> Worker<S> {
             return !self.start_report();
         }
         true
+    }
+
+    /// Nothing is under way, and nothing waits in memory.
+    pub(super) fn is_drained(&self) -> bool {
+        self.active.is_empty() && self.parked.is_empty() && self.shared.queue.is_empty()
+    }
+
+    /// What is still under way came from disk, and has had its time: it stays there.
+    fn is_last_round_over(&self) -> bool {
+        let is_from_disk = |job: &Job| job.spooled.is_some();
+        let mut active = self.active.iter().map(|transfer| &transfer.job);
+        let is_over = self
+            .last_round_until()
+            .is_some_and(|until| self.shared.clock.now() >= until);
+        is_over
+            && self.parked.is_empty()
+            && self.shared.queue.is_empty()
+            && active.all(|job| job.as_ref().is_some_and(is_from_disk))
     }
 
     /// Until when a shutdown sends that has to be over at `latest`: what will be left then has to be written as well.

@@ -250,6 +250,7 @@ impl<S: Sender> Worker<S> {
                 report_tried: false,
             });
             self.put_back_parked();
+            self.begin_last_round(deadline);
         }
     }
 
@@ -482,6 +483,10 @@ impl<S: Sender> Worker<S> {
         }
         if let Some(stop) = self.stop {
             sooner(stop.deadline);
+            self.last_round_until()
+                .filter(|until| *until > now)
+                .into_iter()
+                .for_each(&mut sooner);
         }
         for due in [self.sync_due(), self.save_due()] {
             due.into_iter().for_each(&mut sooner);

@@ -30,6 +30,10 @@ const PACE: Duration = Duration::from_millis(100);
 const ROUND_DISTANCE: Duration = Duration::from_secs(15 * 60);
 /// Files looked into between two looks at the network.
 const FILES_AT_A_TIME: usize = 20;
+/// Files that a shutdown sends without a pause: what programs send that never live long enough for [`PACE`].
+const FILES_AT_THE_END: usize = 5;
+/// The part of the time-out of a shutdown that it spends on them.
+const SHARE_OF_THE_END: u32 = 4;
 
 /// Where a job lies on disk.
 #[derive(Debug)]
@@ -69,6 +73,8 @@ pub(super) struct Spooling {
     paced_until: Instant,
     /// The next round is not before.
     next_round: Instant,
+    /// A round has begun.
+    has_begun: bool,
     has_looked: bool,
     /// More lies there than is known, or allowed.
     is_trimming: bool,
@@ -76,6 +82,23 @@ pub(super) struct Spooling {
     written: Written,
     /// A flush waits for the books to be right about what other processes took.
     is_look_due: bool,
+    /// None until the shutdown, and for one that knows the server to be away.
+    last_round: Option<LastRound>,
+}
+
+/// What a shutdown sends from disk.
+#[derive(Debug, Clone, Copy)]
+struct LastRound {
+    /// Files.
+    left: usize,
+    /// Not beyond.
+    until: Instant,
+}
+
+impl LastRound {
+    fn is_on(&self, now: Instant) -> bool {
+        self.left > 0 && now < self.until
+    }
 }
 
 impl Spooling {
@@ -91,11 +114,13 @@ impl Spooling {
             spool: Spool::new(run, spooling::spool_settings(&shared.settings)),
             paced_until: first,
             next_round: first,
+            has_begun: false,
             has_looked: !shared.settings.spool.uses_cache(),
             is_trimming: false,
             has_warned: false,
             written: Written::default(),
             is_look_due: false,
+            last_round: None,
         })
     }
 }
@@ -265,6 +290,10 @@ impl<S: Sender> Worker<S> {
         };
         let next = moment.now.checked_add(ROUND_DISTANCE);
         spooling.next_round = next.unwrap_or(moment.now);
+        if self.stop.is_some() {
+            // Programs that never live long would soon have used up the attempts of the oldest file.
+            return self.put_back(job);
+        }
         let content = spooled.content.clone();
         let is_put_back = spooling
             .spool
@@ -316,6 +345,10 @@ impl<S: Sender> Worker<S> {
             return spooling.spool.postpone(ticket, until);
         }
         spooling.paced_until = moment.now.checked_add(PACE).unwrap_or(moment.now);
+        spooling.has_begun = true;
+        if let Some(round) = &mut spooling.last_round {
+            round.left = round.left.saturating_sub(1);
+        }
         let Some(room) = Room::reserve(&self.shared, spooling.spool.bytes(ticket)) else {
             return;
         };
@@ -353,22 +386,70 @@ impl<S: Sender> Worker<S> {
                 .iter()
                 .filter_map(|transfer| transfer.job.as_ref())
                 .any(is_of_spool);
-        if is_busy || self.stop.is_some() || !self.shared.gate.is_open() {
+        if is_busy || !self.shared.gate.is_open() {
             return None;
         }
-        let due = spooling.spool.next_due()?;
-        let due = due.max(spooling.paced_until).max(spooling.next_round);
+        if self.stop.is_some() && !(self.is_last_round() && self.is_drained()) {
+            return None;
+        }
+        let mut due = spooling.spool.next_due()?.max(spooling.next_round);
+        if self.stop.is_none() {
+            due = due.max(spooling.paced_until);
+        }
         let blocked = self.circuit.blocked_until(self.shared.clock.now());
         Some(blocked.map_or(due, |until| until.max(due)))
     }
 
     /// When files are to be looked for; none when that is done.
     pub(super) fn discovery_due(&self) -> Option<Instant> {
-        let spooling = self.spooling.as_ref().filter(|_| self.stop.is_none())?;
+        let spooling = self.spooling.as_ref()?;
+        if self.stop.is_some() && !self.is_last_round() {
+            return None;
+        }
         if spooling.is_trimming || spooling.spool.has_unread() {
             return Some(self.shared.clock.now());
         }
         (!spooling.has_looked).then_some(spooling.next_round)
+    }
+
+    /// Programs that never live long send some of what earlier runs left when they end. Nothing if the server is away: it was
+    /// just tried.
+    pub(super) fn begin_last_round(&mut self, deadline: Instant) {
+        let now = self.shared.clock.now();
+        let left = deadline.saturating_duration_since(now);
+        let until = left
+            .checked_div(SHARE_OF_THE_END)
+            .and_then(|share| now.checked_add(share));
+        if let (Some(spooling), Some(until), false) =
+            (&mut self.spooling, until, self.circuit.is_open())
+        {
+            let is_first = !spooling.has_begun;
+            spooling.last_round = Some(LastRound {
+                left: FILES_AT_THE_END,
+                until,
+            });
+            if is_first {
+                spooling.next_round = now;
+            }
+        }
+    }
+
+    /// True while a shutdown may send from disk.
+    fn is_last_round(&self) -> bool {
+        let round = self.spooling.as_ref().and_then(|it| it.last_round);
+        round.is_some_and(|round| round.is_on(self.shared.clock.now()))
+    }
+
+    /// When a shutdown stops waiting for a file that is being sent.
+    pub(super) fn last_round_until(&self) -> Option<Instant> {
+        Some(self.spooling.as_ref()?.last_round?.until)
+    }
+
+    /// True if there is something on disk that a shutdown sends now.
+    pub(super) fn has_last_round(&self) -> bool {
+        let now = self.shared.clock.now();
+        let due = [self.spool_due(), self.discovery_due()];
+        self.is_last_round() && due.into_iter().flatten().any(|due| due <= now)
     }
 
     /// A flush is to end with books that are right also about what other processes took of the spool.
