@@ -1582,7 +1582,8 @@ void sentry_scope_remove_attribute_n(sentry_scope_t *scope,
  *
  * The text is the documented event payload: one object, all members optional, `message` may be a text, an object or
  * `logentry`. What is missing is filled in (id, time, level, release, environment, contexts); tags and breadcrumbs of
- * the scope are added; what is too long is shortened. Invalid UTF-8 becomes U+FFFD.
+ * the scope are added; what is too long is shortened. Invalid UTF-8 becomes U+FFFD. A member that cannot be what its key
+ * says is left out and the rest goes: `sentry_last_error_message` names it.
  *
  * Arguments: `event_json`, terminated, at most 8 MiB.
  * Ownership: the text is copied.
@@ -5217,10 +5218,11 @@ SENTRY_API const char *sentry_discard_reason_name(sentry_discard_reason_t reason
 SENTRY_API const char *sentry_status_message(sentry_status_t status);
 
 /**
- * Says why the last failed call of this thread failed, and what to do about it.
+ * Says why the last failed call of this thread failed, and what to do about it; or what of an event, a breadcrumb or
+ * feedback was left out although the rest was accepted.
  *
  * Functions that return a status, and `sentry_init` and `sentry_options_new_from_json`, set it when they fail and
- * clear it when they succeed.
+ * clear it when they succeed with all they were given.
  *
  * Ownership: the library's; valid until the next call on the same thread.
  * Threads: any; each has its own text.

@@ -55,7 +55,7 @@ pub fn event(data: &[u8]) {
 pub fn crumb(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     if let Ok(kept) = breadcrumb::parse(&text, "2026-01-01T00:00:00.000001Z") {
-        is_json(kept.as_bytes());
+        is_json(kept.json.as_bytes());
     }
 }
 

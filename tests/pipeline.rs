@@ -344,7 +344,7 @@ fn breadcrumbs_come_in_order_and_the_oldest_make_room() {
     }
     let event = sent(&receiver, &mut driver, &json!({}));
     assert_eq!(messages(&event["breadcrumbs"]), ["2", "3", "4"]);
-    let own = json!({"breadcrumbs": {"values": [{"message": "own", "timestamp": 1}]}});
+    let own = json!({"breadcrumbs": {"values": [{"message": "own", "timestamp": 99}]}});
     let event = sent(&receiver, &mut driver, &own);
     assert_eq!(messages(&event["breadcrumbs"]), ["3", "4", "own"]);
     let crumb = json!({"category": "c", "type": "http", "level": "warning", "data": {"a": {"b": [1]}}, "message": "all"});

@@ -4,11 +4,13 @@
 //! the breadcrumbs and images that describe a failure. Entry points: [`Client::capture_feedback`],
 //! [`Client::capture_user_report`].
 
+use std::borrow::Cow;
+
 use super::Client;
 use super::attachments::Attachments;
 use super::consent::NO_CONSENT;
 use super::hooks::{self, FeedbackHook, Returned};
-use super::pipeline::{QUEUE_FULL, Refused, Status, submit};
+use super::pipeline::{Captured, QUEUE_FULL, Refused, Status, submit};
 use super::scope::Scope;
 use crate::base::memory::{self, OutOfMemory};
 use crate::base::timestamp::Timestamp;
@@ -17,7 +19,9 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, ItemKind};
 use crate::protocol::event::host_view::Subject;
-use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written, within_limits};
+use crate::protocol::event::{
+    Event, EventError, EventErrorKind, LeftOut, Parts, Written, within_limits,
+};
 use crate::transport::Transport;
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
@@ -41,7 +45,7 @@ impl Client {
         feedback: &Value,
         hint: &Attachments,
         scope: Option<&Scope>,
-    ) -> Result<Uuid, Refused> {
+    ) -> Result<Captured, Refused> {
         let transport = self.open_transport(FEEDBACK)?;
         let event_id = Uuid::new_v4();
         let refuse = |(reason, refused): (DiscardReason, Refused)| {
@@ -54,12 +58,16 @@ impl Client {
         if let Some(hook) = &self.options.before_send_feedback {
             let shown = show(hook.as_ref(), event_id, &written.payload.whole(), hint);
             self.check_fork()?;
+            let before = written.left_out;
             written = shown.map_err(refuse)?;
+            written.left_out = before.and(written.left_out);
         }
         let permit = transport.permit();
         if transport.is_surely_refused(permit) {
             let refused = refuse((DiscardReason::NoConsent, NO_CONSENT));
-            return self.conclude(event_id, scope, Err(refused));
+            let left_out = LeftOut::default();
+            let refused = self.conclude(event_id, scope, Err(refused));
+            return refused.map(|id| Captured { id, left_out });
         }
         check_way(transport).map_err(refuse)?;
         let trace = self
@@ -75,7 +83,8 @@ impl Client {
         // Only a minidump, which there is none of, can fail.
         let _gathering = self.attach(transport, &mut envelope, &owners, None).ok();
         let queued = submit(transport, envelope, permit);
-        self.conclude(event_id, scope, queued)
+        let id = self.conclude(event_id, scope, queued)?;
+        Ok(self.captured(id, "feedback", written.left_out))
     }
 
     /// Captures a user report, an object of `event_id`, `name`, `email` and `comments` (FB-4).
@@ -128,8 +137,9 @@ impl Client {
         feedback: &Value,
         scope: Option<&Scope>,
     ) -> Result<Written, Fault> {
+        let mut left_out = LeftOut::default();
         let feedback = feedback.to_json_text().map_err(unwritten)?;
-        let context = context(&feedback)?;
+        let context = context(&feedback, &mut left_out)?;
         let global = self.scope.snapshot();
         let snapshot = match scope {
             Some(scope) => scope.snapshot().within(global),
@@ -146,7 +156,7 @@ impl Client {
             extra: &snapshot.extra,
             ..Parts::bare(event_id)
         };
-        write(Event::parse(r#"{"level":"info"}"#), &parts)
+        write(Event::parse(r#"{"level":"info"}"#), &parts, left_out)
     }
 }
 
@@ -202,18 +212,31 @@ fn show(
         }))
     });
     let mut contexts = Members::new();
-    contexts.set("feedback", &context(&feedback.unwrap_or_default())?);
+    let mut left_out = LeftOut::default();
+    contexts.set(
+        "feedback",
+        &context(&feedback.unwrap_or_default(), &mut left_out)?,
+    );
     let timestamp = Timestamp::new(std::time::SystemTime::now());
     let parts = Parts {
         timestamp: timestamp.as_str(),
         contexts: &contexts,
         ..Parts::bare(event_id)
     };
-    write(returned.event(&event), &parts)
+    write(returned.event(&event), &parts, left_out)
 }
 
-fn write(event: Result<Event<'_>, EventError>, parts: &Parts<'_>) -> Result<Written, Fault> {
+/// `left_out` is what was left out before.
+fn write(
+    event: Result<Event<'_>, EventError>,
+    parts: &Parts<'_>,
+    left_out: LeftOut,
+) -> Result<Written, Fault> {
     let written = event.and_then(|event| event.write(parts));
+    let written = written.map(|written| Written {
+        left_out: left_out.and(written.left_out),
+        ..written
+    });
     written.map_err(malformed)
 }
 
@@ -231,24 +254,36 @@ fn unwritten(fault: memory::Fault) -> Fault {
     malformed(fault.into())
 }
 
-/// What a user wrote, within the limits: a message must be there, one that is too long is cut (FB-5).
-fn context(feedback: &str) -> Result<String, Fault> {
+/// What a user wrote, within the limits: a message must be there, one that is too long is cut (FB-5). Other members that
+/// servers cannot take are left out.
+fn context(feedback: &str, left_out: &mut LeftOut) -> Result<String, Fault> {
     if scan::kind(feedback) != Kind::Object {
         return Err(invalid("feedback is an object with a message"));
     }
-    let message = scan::entry(feedback, "message")
-        .and_then(scan::text)
-        .unwrap_or_default();
+    let message = scan::entry(feedback, "message").and_then(text_of);
+    let message = message.unwrap_or_default();
     if message.trim().is_empty() {
         return Err(invalid("the message of feedback is empty"));
     }
     let mut members = Members::new();
     members.set_text("message", &trim_str(&message, MESSAGE_CHARS));
     let rest = rewrite::members_to_json(feedback, |key, value| {
-        match key == "message" || scan::kind(value) == Kind::Null {
-            true => Change::Drop,
-            false => Change::Keep,
+        let is_usable = match (key, scan::kind(value)) {
+            ("message", _) | (_, Kind::Null) => return Change::Drop,
+            ("contact_email" | "name" | "url" | "source", Kind::Number | Kind::Boolean) => {
+                return Change::Replace(format!("\"{value}\""));
+            }
+            ("contact_email" | "name" | "url" | "source", kind) => kind == Kind::Text,
+            ("associated_event_id" | "replay_id", _) => {
+                scan::text(value).is_some_and(|id| Uuid::parse_strict(&id).is_some())
+            }
+            _ => true,
+        };
+        if !is_usable {
+            left_out.note_key(key, "is not what feedback has there");
+            return Change::Drop;
         }
+        Change::Keep
     });
     let rest = within_limits(&["contexts", "feedback"], &rest);
     let rest = rest.map_err(|OutOfMemory| unwritten(memory::Fault::OutOfMemory))?;
@@ -259,6 +294,15 @@ fn context(feedback: &str) -> Result<String, Fault> {
     Ok(object(&members))
 }
 
+/// The text of text, and of a number or a boolean that somebody forgot to quote.
+fn text_of(value: &str) -> Option<Cow<'_, str>> {
+    match scan::kind(value) {
+        Kind::Text => Some(scan::decode(value)),
+        Kind::Number | Kind::Boolean => Some(Cow::Borrowed(value)),
+        Kind::Object | Kind::Array | Kind::Null => None,
+    }
+}
+
 fn object(members: &Members) -> String {
     format!("{{{}}}", members.json())
 }
@@ -266,6 +310,26 @@ fn object(members: &Members) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn context(feedback: &str) -> Result<String, Fault> {
+        super::context(feedback, &mut LeftOut::default())
+    }
+
+    #[test]
+    fn odd_members_are_left_out_and_named() {
+        let id = "fc6d8c0c43fc4630ad850ee518f1b9d0";
+        let given = format!(
+            r#"{{"message":7,"contact_email":[],"name":8,"url":{{}},"associated_event_id":"{id}","replay_id":"x","new":[]}}"#
+        );
+        let mut left_out = LeftOut::default();
+        let made = super::context(&given, &mut left_out).unwrap();
+        let kept = format!(r#"{{"message":"7","name":"8","associated_event_id":"{id}","new":[]}}"#);
+        assert_eq!(made, kept);
+        assert_eq!(
+            left_out.to_string(),
+            r#"left out: "contact_email" is not what feedback has there, and 2 more"#
+        );
+    }
 
     // FB-5
     #[test]
@@ -276,7 +340,7 @@ mod tests {
             "{}",
             r#"{"message":""}"#,
             r#"{"message":" \n"}"#,
-            r#"{"message":7}"#,
+            r#"{"message":[]}"#,
         ] {
             assert!(context(refused).is_err(), "{refused}");
         }

@@ -4,13 +4,13 @@ use std::path::Path;
 
 use super::Client;
 use super::attachments::gather::Dump;
-use super::pipeline::{ERROR, Origin, Refused, refuse_without_dump};
+use super::pipeline::{Captured, ERROR, Origin, Refused, refuse_without_dump};
 use crate::base::uuid::Uuid;
 use crate::protocol::event::Event;
 
 impl Client {
     /// Captures the minidump at `path`; what the file holds is not looked at.
-    pub(crate) fn capture_minidump(&self, path: &Path) -> Result<Uuid, Refused> {
+    pub(crate) fn capture_minidump(&self, path: &Path) -> Result<Captured, Refused> {
         let transport = self.open_transport(ERROR)?;
         let dump =
             Dump::open(path).map_err(|lost| refuse_without_dump(transport, Uuid::NIL, &lost))?;

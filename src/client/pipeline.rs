@@ -12,7 +12,7 @@ use super::consent::NO_CONSENT;
 use super::hooks::{self, Returned, ValueHook};
 use super::scope::{FieldList, Scope};
 use super::{state, symbols};
-use crate::base::diagnostics::{MARK, is_speaking};
+use crate::base::diagnostics::{MARK, Severity, is_speaking};
 use crate::base::lock::try_lock;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
@@ -22,7 +22,7 @@ use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
 use crate::protocol::event::host_view::Subject;
-use crate::protocol::event::{Event, EventError, EventErrorKind, Parts, Written};
+use crate::protocol::event::{Event, EventError, EventErrorKind, LeftOut, Parts, Written};
 use crate::protocol::level::Level;
 use crate::transport::Transport;
 use crate::transport::is_worker_thread;
@@ -129,6 +129,16 @@ pub(super) enum Origin<'a> {
 struct Payload {
     pieces: Pieces,
     trace: Option<Arc<str>>,
+    left_out: LeftOut,
+}
+
+/// What was captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Captured {
+    /// The id it is sent under.
+    pub(crate) id: Uuid,
+    /// What of it is not sent, because no server takes it.
+    pub(crate) left_out: LeftOut,
 }
 
 /// One error event, as it is booked.
@@ -138,7 +148,11 @@ impl Client {
     /// Captures an event given as JSON text; returns its id.
     ///
     /// `scope` stands between the event and the scope of the process.
-    pub(crate) fn capture_json(&self, json: &str, scope: Option<&Scope>) -> Result<Uuid, Refused> {
+    pub(crate) fn capture_json(
+        &self,
+        json: &str,
+        scope: Option<&Scope>,
+    ) -> Result<Captured, Refused> {
         let transport = self.open_transport(ERROR)?;
         match Event::parse(json) {
             Ok(mut event) => {
@@ -156,7 +170,7 @@ impl Client {
         &self,
         event: &Value,
         scope: Option<&Scope>,
-    ) -> Result<Uuid, Refused> {
+    ) -> Result<Captured, Refused> {
         match event.to_json_text() {
             Ok(json) => self.capture_json(&json, scope),
             Err(fault) => {
@@ -177,7 +191,8 @@ impl Client {
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
         let event = event.map_err(|error| refuse_malformed(transport, &error))?;
-        self.capture(transport, &event, None, Origin::Message)
+        let captured = self.capture(transport, &event, None, Origin::Message);
+        captured.map(|captured| captured.id)
     }
 
     /// Takes a log message: an event at or above `event_level`, a breadcrumb at or above `breadcrumb_level`.
@@ -218,17 +233,21 @@ impl Client {
     }
 
     /// Adds a breadcrumb given as JSON text (BC-1).
-    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<(), Refused> {
+    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<LeftOut, Refused> {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let crumb = breadcrumb::parse(json, timestamp.as_str());
-        self.keep_breadcrumb(&crumb?)
+        let crumb = breadcrumb::parse(json, timestamp.as_str())?;
+        let left_out = crumb.left_out.and(self.keep_breadcrumb(&crumb.json)?);
+        if !left_out.is_empty() {
+            self.say_left_out(format_args!("breadcrumb"), &left_out);
+        }
+        Ok(left_out)
     }
 
     /// Adds a breadcrumb given as a value.
-    pub(crate) fn add_breadcrumb_value(&self, value: &Value) -> Result<(), Refused> {
+    pub(crate) fn add_breadcrumb_value(&self, value: &Value) -> Result<LeftOut, Refused> {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
@@ -236,10 +255,10 @@ impl Client {
     }
 
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
-    fn keep_breadcrumb(&self, crumb: &str) -> Result<(), Refused> {
+    fn keep_breadcrumb(&self, crumb: &str) -> Result<LeftOut, Refused> {
         let Some(hook) = &self.options.before_breadcrumb else {
             self.scope.add_breadcrumb(crumb);
-            return Ok(());
+            return Ok(LeftOut::default());
         };
         let shown = Value::from_json(crumb).unwrap_or_default();
         let returned = hooks::call(hook.as_ref(), shown);
@@ -252,9 +271,9 @@ impl Client {
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json_text().map_err(EventError::from)?;
-        let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str());
-        self.scope.add_breadcrumb(&crumb?);
-        Ok(())
+        let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str())?;
+        self.scope.add_breadcrumb(&crumb.json);
+        Ok(crumb.left_out)
     }
 
     /// Queues an envelope as it is (no hook, no sampling, no scope).
@@ -310,7 +329,7 @@ impl Client {
         event: &Event<'_>,
         scope: Option<&Scope>,
         origin: Origin<'_>,
-    ) -> Result<Uuid, Refused> {
+    ) -> Result<Captured, Refused> {
         let event_id = event
             .id()
             .filter(|id| !id.is_nil())
@@ -356,14 +375,16 @@ impl Client {
         payload: impl FnOnce() -> Result<Payload, EventError>,
         scope: Option<&Scope>,
         dump: Option<Dump<'_>>,
-    ) -> Result<Uuid, Refused> {
+    ) -> Result<Captured, Refused> {
         let permit = transport.permit();
         let left_out = if dump.is_none() && !self.is_sampled() {
             let detail = "left out by sample_rate";
             Some((DiscardReason::SampleRate, Status::SampledOut, detail))
         } else if transport.is_surely_refused(permit) {
             transport.refuse(event_id, ERROR, DiscardReason::NoConsent);
-            return self.conclude(event_id, scope, Err(NO_CONSENT));
+            let left_out = LeftOut::default();
+            let refused = self.conclude(event_id, scope, Err(NO_CONSENT));
+            return refused.map(|id| Captured { id, left_out });
         } else if transport.is_limited(Category::Error) {
             let detail = "the server asked for a pause";
             Some((DiscardReason::RatelimitBackoff, Status::RateLimited, detail))
@@ -393,7 +414,22 @@ impl Client {
         };
         let queued = submit(transport, envelope, permit);
         self.alight(ride, queued.is_ok());
-        self.conclude(event_id, scope, queued)
+        let id = self.conclude(event_id, scope, queued)?;
+        Ok(self.captured(id, "event", payload.left_out))
+    }
+
+    /// Ends a capture that was accepted; what is left out of it is said in the diagnostics.
+    pub(super) fn captured(&self, id: Uuid, what: &str, left_out: LeftOut) -> Captured {
+        if !left_out.is_empty() {
+            let id = id.simple();
+            self.say_left_out(format_args!("{what} {}", id.as_str()), &left_out);
+        }
+        Captured { id, left_out }
+    }
+
+    fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
+        self.diagnostics
+            .log(Severity::Warning, format_args!("{what}: {left_out}"));
     }
 
     fn payload(
@@ -433,6 +469,7 @@ impl Client {
         Payload {
             trace: self.fields.trace_header(written.trace_id, fields),
             pieces: written.payload,
+            left_out: written.left_out,
         }
     }
 
@@ -472,11 +509,9 @@ impl Client {
             };
             let written = event.write(&parts)?;
             let level = event.level().unwrap_or(Level::Error);
-            Ok((
-                event_id,
-                level,
-                self.with_trace(written, &self.scope.fields()),
-            ))
+            let mut ready = self.with_trace(written, &self.scope.fields());
+            ready.left_out = payload.left_out.and(ready.left_out);
+            Ok((event_id, level, ready))
         };
         finish().map_err(|error: EventError| refuse_malformed(transport, &error))
     }

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::ffi::c_char;
 
-use super::status::{Fault, answer};
+use super::status::{Fault, answer, answer_noting};
 use super::types::{sentry_level_arg, sentry_status_t, sentry_uuid_t};
-use super::{error, guard, text};
-use crate::base::uuid::Uuid;
-use crate::client::pipeline::Refused;
+use super::{guard, text};
+use crate::client::pipeline::{Captured, Refused};
 use crate::client::{Client, state};
+use crate::protocol::event::LeftOut;
 use crate::protocol::level::Level;
 
 const INTERNAL: sentry_status_t = sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR;
@@ -17,7 +17,8 @@ const INTERNAL: sentry_status_t = sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR;
 ///
 /// The text is the documented event payload: one object, all members optional, `message` may be a text, an object or
 /// `logentry`. What is missing is filled in (id, time, level, release, environment, contexts); tags and breadcrumbs of
-/// the scope are added; what is too long is shortened. Invalid UTF-8 becomes U+FFFD.
+/// the scope are added; what is too long is shortened. Invalid UTF-8 becomes U+FFFD. A member that cannot be what its key
+/// says is left out and the rest goes: `sentry_last_error_message` names it.
 ///
 /// Arguments: `event_json`, terminated, at most 8 MiB.
 /// Ownership: the text is copied.
@@ -107,7 +108,9 @@ pub unsafe extern "C" fn sentry_capture_message_n(
                 // SAFETY: as our caller promises: NULL or room for an id.
                 unsafe {
                     capture(event_id, |client| {
-                        client.capture_message(level, logger.as_deref(), &text)
+                        let id = client.capture_message(level, logger.as_deref(), &text)?;
+                        let left_out = LeftOut::default();
+                        Ok(Captured { id, left_out })
                     })
                 }
             }
@@ -179,16 +182,15 @@ pub unsafe extern "C" fn sentry_log_message_n(
 /// `event_id` is NULL or has room for an id.
 unsafe fn capture(
     event_id: *mut sentry_uuid_t,
-    action: impl FnOnce(&Client) -> Result<Uuid, Refused>,
+    action: impl FnOnce(&Client) -> Result<Captured, Refused>,
 ) -> sentry_status_t {
     match state::with_client(action).unwrap_or_else(|| Err(state::absence())) {
-        Ok(id) => {
+        Ok(Captured { id, left_out }) => {
             if !event_id.is_null() {
                 // SAFETY: as our caller promises.
                 unsafe { event_id.write(id.into()) };
             }
-            error::clear();
-            sentry_status_t::SENTRY_STATUS_OK
+            answer_noting(Ok::<_, Refused>(left_out))
         }
         Err(refused) => answer(Err(refused)),
     }

@@ -6,7 +6,7 @@ use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::{Refused, Status};
+use crate::client::pipeline::{Captured, Refused, Status};
 use crate::client::state;
 use crate::value::dynamic::Value;
 
@@ -97,20 +97,20 @@ pub(super) unsafe fn end_if_one_shot(scope: *mut sentry_scope_t) {
 }
 
 /// The id of what was captured; the nil id, and the reason as last error, if it was not accepted.
-pub(super) fn id_or_nil(result: Result<Uuid, Refused>, event: &Value) -> sentry_uuid_t {
+pub(super) fn id_or_nil(result: Result<Captured, Refused>, event: &Value) -> sentry_uuid_t {
     let id = match &result {
         // Hosts of the compatible interface take nil for a failure, and having no DSN is none.
         Err(refused) if refused.status == Status::NoDsn => id_of(event),
         result => captured_id(result).unwrap_or(Uuid::NIL),
     };
-    status::answer(result.map(|_| ()));
+    status::answer_noting(result.map(|captured| captured.left_out));
     id.into()
 }
 
 /// The id of what was captured, also if it is not sent for want of consent.
-pub(super) fn captured_id(result: &Result<Uuid, Refused>) -> Option<Uuid> {
+pub(super) fn captured_id(result: &Result<Captured, Refused>) -> Option<Uuid> {
     match result {
-        Ok(id) => Some(*id),
+        Ok(captured) => Some(captured.id),
         Err(refused) => refused.unsent_id,
     }
 }
@@ -128,7 +128,7 @@ pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
         // SAFETY: as our caller promises: a reference given away.
         let breadcrumb = unsafe { take(breadcrumb) };
         let added = state::with_client(|client| client.add_breadcrumb_value(&breadcrumb));
-        status::answer(added.unwrap_or_else(|| Err(state::absence())));
+        status::answer_noting(added.unwrap_or_else(|| Err(state::absence())));
     });
 }
 

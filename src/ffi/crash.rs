@@ -32,7 +32,7 @@ pub unsafe extern "C" fn sentry_handle_exception(uctx: *const sentry_ucontext_t)
             client.capture_value(&crash_event::new(found.signum, code, context), None)
         });
         if let Some(result) = captured {
-            status::answer(result.map(|_| ()));
+            status::answer_noting(result.map(|captured| captured.left_out));
         }
     });
 }

@@ -15,7 +15,9 @@ use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::client::attachments::Attachments;
 use crate::client::hooks::FeedbackHook;
+use crate::client::pipeline::Captured;
 use crate::client::{construct, state};
+use crate::protocol::event::LeftOut;
 use crate::value::dynamic::Value;
 
 /// Sees feedback before it is queued.
@@ -242,7 +244,12 @@ pub unsafe extern "C" fn sentry_capture_user_feedback(user_report: sentry_value_
         // SAFETY: as our caller promises: a reference given away.
         let report = unsafe { take(user_report) };
         let captured = state::with_client(|client| client.capture_user_report(&report));
-        capture_value::id_or_nil(captured.unwrap_or_else(|| Err(state::absence())), &report);
+        let captured = captured.unwrap_or_else(|| Err(state::absence()));
+        let captured = captured.map(|id| Captured {
+            id,
+            left_out: LeftOut::default(),
+        });
+        capture_value::id_or_nil(captured, &report);
     });
 }
 

@@ -3,7 +3,7 @@
 use std::ffi::c_char;
 
 use super::capture::{optional, required};
-use super::status::answer;
+use super::status::{answer, answer_noting};
 use super::types::sentry_status_t;
 use super::{guard, text};
 use crate::client::state;
@@ -105,7 +105,7 @@ pub unsafe extern "C" fn sentry_add_breadcrumb_json_n(
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         let json = unsafe { required(breadcrumb_json, breadcrumb_json_len, "breadcrumb_json") };
         match json {
-            Ok(json) => answer(
+            Ok(json) => answer_noting(
                 state::with_client(|client| client.add_breadcrumb(&json))
                     .unwrap_or_else(|| Err(state::absence())),
             ),

@@ -13,7 +13,7 @@ use crate::base::uuid::Uuid;
 use crate::client::pipeline::Refused;
 use crate::client::scope::{Part, Scope};
 use crate::client::state;
-use crate::protocol::event::{EventError, breadcrumb};
+use crate::protocol::event::{EventError, LeftOut, breadcrumb};
 use crate::protocol::level::Level;
 use crate::value::dynamic::Value;
 
@@ -387,7 +387,7 @@ pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
         // SAFETY: as our caller promises: a reference given away.
         let breadcrumb = unsafe { take(breadcrumb) };
         if let Some(sentry_scope_t { scope, .. }) = scope {
-            status::answer(add_breadcrumb(scope, &breadcrumb));
+            status::answer_noting(add_breadcrumb(scope, &breadcrumb));
         }
     });
 }
@@ -432,10 +432,10 @@ unsafe fn with_member(
     });
 }
 
-fn add_breadcrumb(scope: &Scope, value: &Value) -> Result<(), Refused> {
+fn add_breadcrumb(scope: &Scope, value: &Value) -> Result<LeftOut, Refused> {
     let timestamp = Timestamp::new(std::time::SystemTime::now());
     let json = value.to_json_text().map_err(EventError::from)?;
     let crumb = breadcrumb::parse(&json, timestamp.as_str())?;
-    scope.add_breadcrumb(&crumb);
-    Ok(())
+    scope.add_breadcrumb(&crumb.json);
+    Ok(crumb.left_out)
 }

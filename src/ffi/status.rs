@@ -7,6 +7,7 @@ use super::text::TextError;
 use super::types::{sentry_status_arg, sentry_status_t};
 use super::{error, guard};
 use crate::client::pipeline::{Refused, Status};
+use crate::protocol::event::LeftOut;
 
 /// The number for the outside.
 impl From<Status> for sentry_status_t {
@@ -82,6 +83,16 @@ pub(crate) fn answer(result: Result<(), impl Into<Fault>>) -> sentry_status_t {
     }
 }
 
+/// As [`answer`], for what was accepted in part: then the last error of the thread says what was left out.
+pub(crate) fn answer_noting(result: Result<LeftOut, impl Into<Fault>>) -> sentry_status_t {
+    match result {
+        Ok(left_out) if !left_out.is_empty() => {
+            error::fail(sentry_status_t::SENTRY_STATUS_OK, left_out)
+        }
+        result => answer(result.map(|_| ())),
+    }
+}
+
 /// Describes a status in English.
 ///
 /// Arguments: `status`, any number; unknown ones get a text that says so.
@@ -115,10 +126,11 @@ fn message(status: i32) -> &'static CStr {
     }
 }
 
-/// Says why the last failed call of this thread failed, and what to do about it.
+/// Says why the last failed call of this thread failed, and what to do about it; or what of an event, a breadcrumb or
+/// feedback was left out although the rest was accepted.
 ///
 /// Functions that return a status, and `sentry_init` and `sentry_options_new_from_json`, set it when they fail and
-/// clear it when they succeed.
+/// clear it when they succeed with all they were given.
 ///
 /// Ownership: the library's; valid until the next call on the same thread.
 /// Threads: any; each has its own text.

@@ -2,7 +2,8 @@
 //!
 //! Decides what text is accepted: `serde_json` checks the grammar of all of it, this file adds the bound on nesting,
 //! the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read by
-//! any reader of JSON. Entry point: [`parse_object`]. May use: [`super::scan`], [`super::repair`], `base`.
+//! any reader of JSON. Entry points: [`parse_object`], [`parse_leniently`]. May use: [`super::scan`], [`super::repair`],
+//! `base`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +15,7 @@ use super::keys::{self, Keys};
 use super::repair::repair;
 use super::scan::{self, Kind, MAX_DEPTH, Survey};
 use super::trim::trim_str;
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, OutOfMemory};
 
 /// One member of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,16 @@ pub(crate) struct Member<'a> {
     pub(crate) json: Cow<'a, str>,
     /// Where the value begins in the text that was read, in bytes.
     pub(crate) offset: usize,
+}
+
+impl Member<'_> {
+    fn into_owned(self) -> Result<Member<'static>, OutOfMemory> {
+        Ok(Member {
+            key: Cow::Owned(memory::copy_text(&self.key)?),
+            json: Cow::Owned(memory::copy_text(&self.json)?),
+            offset: self.offset,
+        })
+    }
 }
 
 /// The members of an object, in their order.
@@ -92,6 +103,86 @@ pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
     if scan::may_be_deep(text) {
         check_depth(text)?;
     }
+    let members = read_members(text)?;
+    if let Some((place, member)) = first_duplicate(&members) {
+        return Err(duplicate(text, place, &member.key));
+    }
+    complete(members, |_| check_depth(text))
+}
+
+/// As [`parse_object`], but of members with equal keys the last counts, and one that is nested too deep becomes `null`;
+/// `note` hears their keys and why.
+pub(crate) fn parse_leniently<'a>(
+    text: &'a str,
+    mut note: impl FnMut(&str, &JsonErrorReason),
+) -> Result<RawObject<'a>, JsonError> {
+    if scan::may_be_deep(text)
+        && let Some(shallow) = without_deep(text, &mut note).map_err(|OutOfMemory| OUT_OF_MEMORY)?
+    {
+        let members = read_leniently(&shallow, &mut note)?.members;
+        let members = members.into_iter().map(Member::into_owned);
+        let members: Result<_, OutOfMemory> = members.collect();
+        let members = members.map_err(|OutOfMemory| OUT_OF_MEMORY)?;
+        return Ok(RawObject { members });
+    }
+    read_leniently(text, &mut note)
+}
+
+fn read_leniently<'a>(
+    text: &'a str,
+    note: &mut impl FnMut(&str, &JsonErrorReason),
+) -> Result<RawObject<'a>, JsonError> {
+    let mut members = read_members(text)?;
+    if first_duplicate(&members).is_some() {
+        members.reverse();
+        let mut keys = Keys::default();
+        members.retain(|member| {
+            let is_last = keys.insert(Cow::Owned(member.key.to_string()));
+            if !is_last {
+                note(&member.key, &JsonErrorReason::DuplicateKey(String::new()));
+            }
+            is_last
+        });
+        members.reverse();
+    }
+    complete(members, |member| {
+        note(&member.key, &JsonErrorReason::TooDeep);
+        member.json = Cow::Borrowed("null");
+        Ok(())
+    })
+}
+
+/// A copy of `text` in which members that are nested too deep are `null`, with blanks in place of the rest: a reader would
+/// need memory for each of their levels. None if there are none.
+fn without_deep(
+    text: &str,
+    note: &mut impl FnMut(&str, &JsonErrorReason),
+) -> Result<Option<String>, OutOfMemory> {
+    let is_deep = |value: &str| scan::survey(value).depth >= MAX_DEPTH;
+    let object = scan::trim(text);
+    if !scan::entries(object).any(|(_, value)| is_deep(value)) {
+        // If it is too deep elsewhere, it is no object.
+        return Ok(None);
+    }
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len())?;
+    let mut copied = 0_usize;
+    let start = text.as_ptr().addr();
+    for (key, value) in scan::entries(object).filter(|(_, value)| is_deep(value)) {
+        let at = value.as_ptr().addr().saturating_sub(start);
+        copy.push_str(text.get(copied..at).unwrap_or_default());
+        copy.push_str("null");
+        let rest = value.len().saturating_sub("null".len());
+        copy.extend(std::iter::repeat_n(' ', rest));
+        copied = at.saturating_add(value.len());
+        note(&scan::try_decode(key)?, &JsonErrorReason::TooDeep);
+    }
+    copy.push_str(text.get(copied..).unwrap_or_default());
+    Ok(Some(copy))
+}
+
+/// The members of an object, whose grammar is checked.
+fn read_members(text: &str) -> Result<Vec<Member<'_>>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut visitor = MembersVisitor {
         text,
@@ -104,13 +195,17 @@ pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
     if visitor.is_out_of_memory {
         return Err(OUT_OF_MEMORY);
     }
-    let mut members = visitor.members;
     if read.is_err() {
         return Err(why_no_object(text));
     }
-    if let Some((place, member)) = first_duplicate(&members) {
-        return Err(duplicate(text, place, &member.key));
-    }
+    Ok(visitor.members)
+}
+
+/// Brings the values into a form that every reader takes; one that is nested too deep is shown to `too_deep`.
+fn complete<'a>(
+    mut members: Vec<Member<'a>>,
+    mut too_deep: impl FnMut(&mut Member<'a>) -> Result<(), JsonError>,
+) -> Result<RawObject<'a>, JsonError> {
     for member in &mut members {
         // A string without escapes, which most are, needs no further look.
         let survey = match scan::kind(&member.json) {
@@ -120,9 +215,8 @@ pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
         };
         // The object itself is the first level.
         if survey.depth >= MAX_DEPTH {
-            check_depth(text)?;
-        }
-        if survey.needs_repair {
+            too_deep(member)?;
+        } else if survey.needs_repair {
             let repaired = repair(&member.json).map_err(|OutOfMemory| OUT_OF_MEMORY)?;
             member.json = Cow::Owned(repaired);
         }
@@ -369,6 +463,41 @@ mod tests {
             let error = parse_object(&nested(levels)).unwrap_err();
             assert_eq!(error.reason, JsonErrorReason::TooDeep, "{levels}");
             assert_eq!(error.offset, 5 + 63);
+        }
+    }
+
+    #[test]
+    fn a_lenient_reading_leaves_out_what_cannot_be_kept_and_notes_it() {
+        fn read(text: &str) -> (Result<RawObject<'_>, JsonError>, Vec<String>) {
+            let mut notes = Vec::new();
+            let note = |key: &str, reason: &JsonErrorReason| {
+                let is_deep = *reason == JsonErrorReason::TooDeep;
+                notes.push(format!("{key} {is_deep}"));
+            };
+            let object = parse_leniently(text, note);
+            (object, notes)
+        }
+        for levels in [64, 10_000] {
+            let deep = format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+            let text = format!(r#" {{"a":1,"b":{deep},"c":2,"\u0061":3,"d":"\ud800","a":4}}"#);
+            let (object, mut notes) = read(&text);
+            let object = object.unwrap();
+            let keys: Vec<_> = object.members.iter().map(|it| &*it.key).collect();
+            assert_eq!(keys, ["b", "c", "d", "a"]);
+            assert_eq!(
+                (object.get("a"), object.get("b")),
+                (Some("4"), Some("null"))
+            );
+            notes.sort();
+            assert_eq!(notes, ["a false", "a false", "b true"]);
+            // What is no JSON around it is not taken for some.
+            for end in ["", ",}", "}}", ":1}"] {
+                assert!(read(&format!("{{\"a\":{deep}{end}")).0.is_err(), "{end}");
+            }
+            assert!(read(&deep).0.is_err());
+        }
+        for text in ["", "[]", "{\"a\":?}", "{\"a\":1,\"b\":[]}"] {
+            assert_eq!(read(text), (parse_object(text), Vec::new()));
         }
     }
 

@@ -68,11 +68,12 @@ pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
 /// Writes the event's user (EVT-14).
 pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
+    let mut is_address_odd = false;
     let user = rewrite::members_to_json(value, |key, part| match (key, scan::kind(part)) {
         // Ids are text on the wire.
         ("id", Kind::Number) => Change::Replace(memory::concat(&["\"", part, "\""])),
         ("ip_address", kind) if kind != Kind::Null && !is_ip_address(part) => {
-            trimmed = true;
+            is_address_odd = true;
             Change::Drop
         }
         ("geo", Kind::Object) => Change::Replace(rewrite::members_to_json(part, |key, value| {
@@ -84,6 +85,9 @@ pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
         Some(id) if lacks_id(&user) => with_id(&user, id),
         _ => user,
     };
+    if is_address_odd {
+        writer.leave_out("ip_address", "is no address");
+    }
     writer.key("user");
     trimmed |= bag(writer.out, &user, limits::BAG_DEPTH, limits::USER_BYTES);
     writer.trimmed |= trimmed;
@@ -116,7 +120,8 @@ fn is_ip_address(json: &str) -> bool {
 pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
     writer.key("modules");
-    let modules = rewrite::members_to_json(value, |_, version| match scan::kind(version) {
+    let left_out = &mut writer.left_out;
+    let modules = rewrite::members_to_json(value, |key, version| match scan::kind(version) {
         Kind::Text => Change::Keep,
         Kind::Number | Kind::Boolean => {
             let mut out = Buffer::new();
@@ -126,6 +131,7 @@ pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
         Kind::Null => Change::Drop,
         Kind::Object | Kind::Array => {
             trimmed = true;
+            left_out.note_key(key, "is no text, as a version must be");
             Change::Drop
         }
     });
@@ -146,9 +152,17 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
         return;
     }
     writer.key("debug_meta");
+    let left_out = &mut writer.left_out;
     rewrite::members(writer.out, value.unwrap_or("{}"), |key, own| {
         match (key, is_list(own)) {
-            ("images", true) => Change::Replace(images_with_text_addresses(own)),
+            ("images", true) => {
+                let mut odd = 0;
+                let text = images_with_text_addresses(own, &mut odd);
+                for _ in 0..odd {
+                    left_out.note(format_args!("an image is no object"));
+                }
+                Change::Replace(text)
+            }
             ("images", false) if images.is_some() => Change::Drop,
             _ => Change::Keep,
         }
@@ -162,7 +176,7 @@ pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
     writer.mark_written(Field::DebugMeta);
 }
 
-fn images_with_text_addresses(images: &str) -> String {
+fn images_with_text_addresses(images: &str, odd: &mut usize) -> String {
     let mut out = Buffer::with_room(images.len());
     out.push(b'[');
     let mut cursor = Cursor::new(images);
@@ -171,6 +185,7 @@ fn images_with_text_addresses(images: &str) -> String {
         if cursor.kind() == Kind::Object {
             with_text_addresses(&mut out, &mut cursor, bound::none);
         } else {
+            *odd = odd.saturating_add(usize::from(cursor.kind() != Kind::Null));
             cursor.value();
         }
     }
@@ -185,7 +200,7 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
         text.is_some_and(|text| !text.is_empty())
     };
     if !has_text("name") || !has_text("version") {
-        writer.trimmed = true;
+        writer.leave_out("sdk", "has no name and version");
         return;
     }
     writer.key("sdk");

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use super::error::EventError;
 use super::field::Field;
+use super::left_out::LeftOut;
 use super::limits;
 use super::stack::values;
 use super::text::scalar;
@@ -15,7 +16,6 @@ use super::time::{is_timestamp, seconds_of, write_epoch};
 use super::write::Writer;
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::level::Level;
-use crate::value::object::parse_object;
 use crate::value::pieces::Fragment;
 use crate::value::scan::{self, Cursor, Kind};
 use crate::value::trim::{bag, shrink, string_within, trim_str};
@@ -23,17 +23,19 @@ use crate::value::write as json;
 
 /// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. `timestamp`, RFC 3339 in UTC, is for a
 /// breadcrumb without a time of its own.
-pub(crate) fn parse(text: &str, timestamp: &str) -> Result<String, EventError> {
+pub(crate) fn parse(text: &str, timestamp: &str) -> Result<Crumb, EventError> {
     if text.len() > limits::INPUT_BYTES {
         return Err(EventError::too_large(
             "the breadcrumb is larger than 8 MiB; a breadcrumb keeps 8 KiB",
         ));
     }
-    let object = parse_object(text)?;
+    let mut left_out = LeftOut::default();
+    let object = left_out.read(text)?;
     let parts = object.members.iter();
     let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
-    memory::watch(|| normalised(parts, timestamp))
-        .map_err(|OutOfMemory| EventError::out_of_memory())
+    let json = memory::watch(|| normalised(parts, timestamp, &mut left_out))
+        .map_err(|OutOfMemory| EventError::out_of_memory())?;
+    Ok(Crumb { json, left_out })
 }
 
 /// Reads the breadcrumb that a hook made of `shown`: without a time of its own it gets that one's.
@@ -41,13 +43,24 @@ pub(crate) fn parse_returned(
     text: &str,
     shown: &str,
     timestamp: &str,
-) -> Result<String, EventError> {
-    let object = parse_object(text)?;
+) -> Result<Crumb, EventError> {
+    let mut left_out = LeftOut::default();
+    let object = left_out.read(text)?;
     let time = scan::entry(shown, "timestamp");
     let parts = object.members.iter();
     let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
     let parts = parts.chain(time.map(|time| (Cow::Borrowed("timestamp"), time)));
-    Ok(normalised(parts, timestamp))
+    let json = normalised(parts, timestamp, &mut left_out);
+    Ok(Crumb { json, left_out })
+}
+
+/// A breadcrumb as events carry it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Crumb {
+    /// The JSON.
+    pub(crate) json: String,
+    /// What it lost because no server takes it.
+    pub(crate) left_out: LeftOut,
 }
 
 /// A breadcrumb of a log message; the logger becomes its category.
@@ -82,7 +95,9 @@ fn of_texts(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> 
 fn normalised<'a>(
     members: impl Iterator<Item = (Cow<'a, str>, &'a str)> + Clone,
     timestamp: &str,
+    left_out: &mut LeftOut,
 ) -> String {
+    let mut leave_out = |key: &str| left_out.note(format_args!("{key:?} of a breadcrumb"));
     let mut out = Buffer::with_room(256);
     out.extend_from_slice(b"{\"timestamp\":");
     let own_time = members
@@ -98,24 +113,24 @@ fn normalised<'a>(
             continue;
         }
         match &*key {
-            "timestamp" => {}
-            "level" => {
-                let level = scan::text(value).and_then(|name| Level::from_name(&name));
-                if let Some(level) = level {
+            "timestamp" if is_timestamp(value) => {}
+            "timestamp" => leave_out(&key),
+            "level" => match scan::text(value).and_then(|name| Level::from_name(&name)) {
+                Some(level) => {
                     json::key(&mut out, "level");
                     json::string(&mut out, level.event_name());
                 }
-            }
+                None => leave_out(&key),
+            },
             "message" => {
                 json::key(&mut out, "message");
                 scalar(&mut out, value, limits::MESSAGE_CHARS);
             }
-            "type" | "category" => {
-                if kind == Kind::Text {
-                    json::key(&mut out, &key);
-                    string_within(&mut out, value, limits::CRUMB_NAME_CHARS);
-                }
+            "type" | "category" if kind == Kind::Text => {
+                json::key(&mut out, &key);
+                string_within(&mut out, value, limits::CRUMB_NAME_CHARS);
             }
+            "type" | "category" => leave_out(&key),
             "data" => {
                 json::key(&mut out, "data");
                 data(&mut out, value);
@@ -285,14 +300,17 @@ impl<'a> Source<'a> {
 /// Writes the breadcrumbs of scopes and event, the newest of them; only the newer half if `is_halved`.
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: bool) {
     let parts = writer.parts;
-    let own = value
-        .into_iter()
-        .flat_map(values)
-        .filter(|crumb| scan::kind(crumb) == Kind::Object)
-        .map(|crumb| {
-            let members = scan::entries(crumb).map(|(key, value)| (scan::decode(key), value));
-            normalised(members, parts.timestamp)
-        });
+    let own = value.into_iter().flat_map(values).filter_map(|crumb| {
+        match scan::kind(crumb) {
+            Kind::Object => {
+                let members = scan::entries(crumb).map(|(key, value)| (scan::decode(key), value));
+                return Some(normalised(members, parts.timestamp, &mut writer.left_out));
+            }
+            Kind::Null => {}
+            _ => writer.leave_out_part(format_args!("a breadcrumb is no object")),
+        }
+        None
+    });
     let own: Vec<String> = memory::collect(own);
     // Of equal times the event's comes first, then that of the inner scope.
     let scopes = parts.breadcrumbs.iter().rev().map(Source::Scope);
@@ -380,7 +398,7 @@ mod tests {
     const NOW: &str = "2026-01-01T00:00:00.000001Z";
 
     fn read(text: &str) -> Value {
-        let crumb = parse(text, NOW).unwrap();
+        let crumb = parse(text, NOW).unwrap().json;
         assert!(crumb.len() <= limits::CRUMB_BYTES);
         serde_json::from_str(&crumb).unwrap()
     }
@@ -394,13 +412,13 @@ mod tests {
             r#"{"timestamp":"yesterday"}"#,
         ] {
             assert_eq!(
-                parse(text, NOW).unwrap(),
+                parse(text, NOW).unwrap().json,
                 r#"{"timestamp":1767225600.000001}"#
             );
         }
         let own = r#"{"message":"m","timestamp":"2025-01-01T00:00:00Z"}"#;
         assert_eq!(
-            parse(own, NOW).unwrap(),
+            parse(own, NOW).unwrap().json,
             r#"{"timestamp":"2025-01-01T00:00:00Z","message":"m"}"#
         );
     }
@@ -415,12 +433,12 @@ mod tests {
             r#"{"timestamp":"soon","message":"n"}"#,
         ] {
             assert_eq!(
-                returned(lost).unwrap(),
+                returned(lost).unwrap().json,
                 r#"{"timestamp":5.5,"message":"n"}"#
             );
         }
         assert_eq!(
-            returned(r#"{"timestamp":6}"#).unwrap(),
+            returned(r#"{"timestamp":6}"#).unwrap().json,
             r#"{"timestamp":6}"#
         );
     }
@@ -443,6 +461,38 @@ mod tests {
                 .len()
                 == 1
         );
+    }
+
+    #[test]
+    fn odd_members_are_left_out_and_named() {
+        let deep = format!(
+            r#"{{"message":"m","x":{}{}}}"#,
+            "[".repeat(64),
+            "]".repeat(64)
+        );
+        for (text, said) in [
+            (
+                r#"{"message":"m","level":"loud"}"#,
+                r#""level" of a breadcrumb"#,
+            ),
+            (r#"{"message":"m","type":[]}"#, r#""type" of a breadcrumb"#),
+            (
+                r#"{"message":"m","timestamp":-1}"#,
+                r#""timestamp" of a breadcrumb"#,
+            ),
+            (
+                r#"{"message":"x","message":"m"}"#,
+                r#""message" is there twice"#,
+            ),
+            (&deep, r#""x" is nested deeper than 64 levels"#),
+        ] {
+            let crumb = parse(text, NOW).unwrap();
+            assert_eq!(
+                crumb.json,
+                r#"{"timestamp":1767225600.000001,"message":"m"}"#
+            );
+            assert_eq!(crumb.left_out.to_string(), format!("left out: {said}"));
+        }
     }
 
     // EVT-18
@@ -550,7 +600,7 @@ mod tests {
             let message = format!("{name}{second}");
             let json =
                 value!({"message": message, "timestamp": second, "data": {"x": "x".repeat(100)}});
-            parse(&json.to_string(), NOW).unwrap()
+            parse(&json.to_string(), NOW).unwrap().json
         };
         let crumbs: Vec<_> = seconds.iter().map(crumb).collect();
         let text: Arc<str> = Arc::from(crumbs.join(","));

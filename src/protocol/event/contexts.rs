@@ -35,7 +35,11 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bo
                 continue;
             }
             let Some(context) = completed(&key, context, scope.get(&key)) else {
-                writer.trimmed |= scan::kind(context) != Kind::Null;
+                if scan::kind(context) == Kind::Object {
+                    writer.leave_out(&key, "names no trace");
+                } else if scan::kind(context) != Kind::Null {
+                    writer.leave_out(&key, "is no object, as a context must be");
+                }
                 continue;
             };
             if key == "trace" {

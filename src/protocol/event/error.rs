@@ -23,12 +23,8 @@ pub(crate) enum EventErrorKind {
     Syntax,
     /// JSON, but no object.
     NotAnObject,
-    /// Nested too deeply.
-    TooDeep,
-    /// A top-level key that is there twice.
-    DuplicateKey,
-    /// A known field holds something that it cannot hold.
-    Shape,
+    /// It is something else than an event.
+    OtherKind,
     /// Over a size limit, even after trimming.
     TooLarge,
     /// There is no memory for the event that would be sent.
@@ -36,10 +32,10 @@ pub(crate) enum EventErrorKind {
 }
 
 impl EventError {
-    /// A field that holds what it cannot hold.
-    pub(super) fn shape(offset: Option<usize>, detail: impl Into<Cow<'static, str>>) -> Self {
+    /// Something else than an event.
+    pub(super) fn other_kind(offset: Option<usize>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
-            kind: EventErrorKind::Shape,
+            kind: EventErrorKind::OtherKind,
             offset,
             detail: detail.into(),
         }
@@ -79,10 +75,11 @@ impl From<Fault> for EventError {
 impl From<JsonError> for EventError {
     fn from(error: JsonError) -> Self {
         let kind = match &error.reason {
-            JsonErrorReason::Syntax(_) => EventErrorKind::Syntax,
             JsonErrorReason::NotAnObject => EventErrorKind::NotAnObject,
-            JsonErrorReason::TooDeep => EventErrorKind::TooDeep,
-            JsonErrorReason::DuplicateKey(_) => EventErrorKind::DuplicateKey,
+            // The last two are left out, not refused.
+            JsonErrorReason::Syntax(_)
+            | JsonErrorReason::TooDeep
+            | JsonErrorReason::DuplicateKey(_) => EventErrorKind::Syntax,
             JsonErrorReason::OutOfMemory => return Self::out_of_memory(),
         };
         Self {

@@ -14,7 +14,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::trace::context_with;
 use crate::value::members::Members;
 use crate::value::merge;
-use crate::value::object::{Member, parse_object};
+use crate::value::object::Member;
 use crate::value::pieces::{Fragment, Pieces};
 use crate::value::scan::{self, Kind};
 use crate::value::trim::trim_str;
@@ -27,6 +27,7 @@ mod contexts;
 mod error;
 mod field;
 pub(crate) mod host_view;
+mod left_out;
 mod limits;
 mod request;
 mod stack;
@@ -40,6 +41,7 @@ mod write;
 use breadcrumb::Trail;
 pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
+pub(crate) use left_out::LeftOut;
 pub(crate) use time::time_of;
 
 /// The fields that hold stack traces.
@@ -55,6 +57,8 @@ pub(crate) struct Event<'a> {
     known: u64,
     /// Something was cut off before the event was made.
     was_trimmed: bool,
+    /// Members that were given and are not among `members`.
+    left_out: LeftOut,
 }
 
 /// What an event gets from options and scope.
@@ -170,6 +174,8 @@ pub(crate) struct Written {
     /// Something was cut, left out or replaced for being over a limit or unusable.
     #[cfg_attr(not(test), expect(dead_code, reason = "what tests look at"))]
     pub(crate) trimmed: bool,
+    /// What the event lost because no server takes it.
+    pub(crate) left_out: LeftOut,
 }
 
 /// An entry of `exception`, as `ignore_errors` looks at it.
@@ -184,16 +190,19 @@ pub(crate) struct Exception<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads JSON text as an event.
+    /// Reads JSON text as an event. A member that cannot be what its key says is left out, and so is one that is nested too
+    /// deep; of equal keys the last counts.
     pub(crate) fn parse(text: &'a str) -> Result<Self, EventError> {
         if text.len() > limits::INPUT_BYTES {
             return Err(EventError::too_large(
                 "the event is larger than 8 MiB; send large data as an attachment",
             ));
         }
-        let event = Self::from_members(parse_object(text)?.members)?;
+        let mut left_out = LeftOut::default();
+        let members = left_out.read(text)?.members;
+        let event = Self::from_members(members, left_out);
         if event.text(Field::Type).as_deref() == Some("transaction") {
-            return Err(EventError::shape(
+            return Err(EventError::other_kind(
                 event.member(Field::Type).map(|member| member.offset),
                 "transactions are no events; use the tracing functions for them",
             ));
@@ -241,33 +250,28 @@ impl<'a> Event<'a> {
         if logger.is_some() {
             members.push(member("logger", logger_name));
         }
-        // All three are text: they fit.
-        let event = Self::from_members(members);
-        let mut event = event.unwrap_or_else(|_| Self::empty());
+        let mut event = Self::from_members(members, LeftOut::default());
         event.was_trimmed = matches!(text, Cow::Owned(_));
         event
     }
 
-    fn empty() -> Self {
-        Self {
+    /// Finds the known fields; one that holds what it cannot hold is left out.
+    fn from_members(members: Vec<Member<'a>>, left_out: LeftOut) -> Self {
+        let mut event = Self {
             members: Vec::new(),
             places: [None; Field::COUNT],
             known: 0,
             was_trimmed: false,
-        }
-    }
-
-    /// Finds the known fields; an error if one holds what it cannot hold.
-    fn from_members(members: Vec<Member<'a>>) -> Result<Self, EventError> {
-        let mut event = Self::empty();
+            left_out,
+        };
         let mut bit = 1_u64;
         for (place, member) in members.iter().enumerate() {
             if let Some(field) = Field::from_key(&member.key) {
-                if let Some(expected) = field.mismatch(scan::kind(&member.json)) {
-                    let detail = format!("\"{}\" must be {expected}", member.key);
-                    return Err(EventError::shape(Some(member.offset), detail));
-                }
-                if let Some(slot) = event.places.get_mut(field.index()) {
+                let mismatch = field.mismatch(scan::kind(&member.json));
+                if let Some(expected) = mismatch {
+                    let left_out = &mut event.left_out;
+                    left_out.note_key(&member.key, &format!("must be {expected}"));
+                } else if let Some(slot) = event.places.get_mut(field.index()) {
                     *slot = u32::try_from(place).ok();
                 }
                 event.known |= bit;
@@ -278,7 +282,7 @@ impl<'a> Event<'a> {
             }
         }
         event.members = members;
-        Ok(event)
+        event
     }
 
     /// The members whose keys have no meaning here.
@@ -404,34 +408,9 @@ mod tests {
             ("{}{}", Kind::Syntax, 2, "trailing"),
             ("[]", Kind::NotAnObject, 0, "object"),
             (" null", Kind::NotAnObject, 1, "object"),
-            ("{\"a\":1,\"a\":2}", Kind::DuplicateKey, 7, "\"a\""),
-            (
-                "{\"tags\":5}",
-                Kind::Shape,
-                8,
-                "\"tags\" must be an object or a list",
-            ),
-            (
-                "{\"user\": [1]}",
-                Kind::Shape,
-                9,
-                "\"user\" must be an object",
-            ),
-            (
-                "{\"release\":{}}",
-                Kind::Shape,
-                11,
-                "\"release\" must be text",
-            ),
-            (
-                "{\"message\":[]}",
-                Kind::Shape,
-                11,
-                "\"message\" must be text or an object",
-            ),
             (
                 "{\"type\":\"transaction\"}",
-                Kind::Shape,
+                Kind::OtherKind,
                 8,
                 "tracing functions",
             ),
@@ -444,12 +423,120 @@ mod tests {
             );
             assert!(error.to_string().contains(word), "{error}");
         }
-        let deep = format!("{{\"extra\":{}{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(refused(&deep).kind, Kind::TooDeep);
         let huge = format!("{{\"a\":\"{}\"}}", "x".repeat(limits::INPUT_BYTES));
         assert_eq!(refused(&huge).kind, Kind::TooLarge);
         // Refused before it is read: this is not even JSON.
         assert_eq!(refused(&"?".repeat(100_000_000)).kind, Kind::TooLarge);
+    }
+
+    /// What is left out of an event with a message, which goes in any case.
+    fn left_out(members: &str) -> String {
+        let text = format!("{{\"message\":\"m\",{members}}}");
+        let (json, written) = Given::default().read_and_write(&text);
+        assert_eq!(json["logentry"]["formatted"], "m", "{members}");
+        written.left_out.to_string()
+    }
+
+    #[test]
+    fn one_odd_member_costs_only_itself_and_is_named() {
+        let deep = format!("\"extra\":{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for (members, said) in [
+            (r#""tags":5"#, r#""tags" must be an object or a list"#),
+            (r#""user":[1]"#, r#""user" must be an object"#),
+            (r#""release":{}"#, r#""release" must be text"#),
+            (
+                r#""logentry":[]"#,
+                r#""logentry" must be text or an object"#,
+            ),
+            (
+                r#""breadcrumbs":"x""#,
+                r#""breadcrumbs" must be an object or a list"#,
+            ),
+            (r#""a":1,"a":2"#, r#""a" is there twice"#),
+            (&deep, r#""extra" is nested deeper than 64 levels"#),
+            (r#""release":"a/b""#, r#""release": a release has no"#),
+            (r#""event_id":7"#, r#""event_id" is no id"#),
+            (r#""timestamp":"soon""#, r#""timestamp" is no time"#),
+            (r#""level":"loud""#, r#""level" is none that servers know"#),
+            (
+                r#""contexts":{"c":7}"#,
+                r#""c" is no object, as a context must be"#,
+            ),
+            (r#""tags":{"t":[]}"#, r#""t" is no text, as a tag must be"#),
+            (r#""tags":[7]"#, "a tag without key and value"),
+            (
+                r#""exception":[{}]"#,
+                "exception 1 has neither type nor value",
+            ),
+            (
+                r#""exception":[{"type":"A"},7]"#,
+                "exception 2 is no object",
+            ),
+            (
+                r#""exception":{"type":"A","mechanism":1}"#,
+                "a mechanism is no object",
+            ),
+            (
+                r#""exception":{"type":"A","stacktrace":1}"#,
+                "a stack trace is no object",
+            ),
+            (
+                r#""exception":{"type":"A","stacktrace":{"frames":1}}"#,
+                "frames are no list",
+            ),
+            (r#""stacktrace":{"frames":[{},7]}"#, "a frame is no object"),
+            (r#""threads":[7]"#, "a thread is no object"),
+            (
+                r#""threads":[{"id":{}}]"#,
+                "the id of a thread is neither text nor number",
+            ),
+            (r#""breadcrumbs":[7]"#, "a breadcrumb is no object"),
+            (
+                r#""breadcrumbs":[{"level":7}]"#,
+                r#""level" of a breadcrumb"#,
+            ),
+            (
+                r#""breadcrumbs":[{"category":[]}]"#,
+                r#""category" of a breadcrumb"#,
+            ),
+            (
+                r#""breadcrumbs":[{"timestamp":"x"}]"#,
+                r#""timestamp" of a breadcrumb"#,
+            ),
+            (
+                r#""fingerprint":[{}]"#,
+                "a part of the fingerprint is no text",
+            ),
+            (
+                r#""user":{"ip_address":"x"}"#,
+                r#""ip_address" is no address"#,
+            ),
+            (r#""request":{"method":"G T"}"#, r#""method" is none"#),
+            (
+                r#""modules":{"m":[]}"#,
+                r#""m" is no text, as a version must be"#,
+            ),
+            (r#""sdk":{}"#, r#""sdk" has no name and version"#),
+            (r#""debug_meta":{"images":[7]}"#, "an image is no object"),
+            (
+                r#""message":{"formatted":[]},"logentry":"m""#,
+                r#""message" is there twice"#,
+            ),
+        ] {
+            let text = left_out(members);
+            assert!(
+                text.starts_with(&format!("left out: {said}")),
+                "{members}: {text}"
+            );
+        }
+        for good in [
+            r#""tags":null,"user":null,"exception":null,"threads":[null],"breadcrumbs":[null]"#,
+            r#""exception":{"values":[null,{"type":"A","value":null,"mechanism":null}]}"#,
+            r#""level":"warn","contexts":{"c":null},"event_id":"","extra":{"x":[]},"new":1"#,
+            r#""tags":{"a b":1,"c":null},"fingerprint":[null,"x"],"user":{"ip_address":null}"#,
+        ] {
+            assert_eq!(left_out(good), "left out: ", "{good}");
+        }
     }
 
     // ENV-19, EVT-4

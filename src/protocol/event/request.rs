@@ -19,6 +19,7 @@ use crate::value::write as json;
 /// Writes `request`.
 pub(super) fn write(writer: &mut Writer<'_>, value: &str) {
     let mut trimmed = false;
+    let mut is_method_odd = false;
     writer.key("request");
     rewrite::members(writer.out, value, |key, part| {
         let trimmed = &mut trimmed;
@@ -27,7 +28,7 @@ pub(super) fn write(writer: &mut Writer<'_>, value: &str) {
             ("url", Kind::Text) => url(part, trimmed),
             // A method that is cut would be another.
             ("method", _) if !is_method(part) => {
-                *trimmed = true;
+                is_method_odd = true;
                 Change::Drop
             }
             ("query_string", _) => pairs(part, limits::QUERY_BYTES, scalar_text, trimmed),
@@ -38,6 +39,9 @@ pub(super) fn write(writer: &mut Writer<'_>, value: &str) {
         }
     });
     writer.trimmed |= trimmed;
+    if is_method_odd {
+        writer.leave_out("method", "is none that servers know");
+    }
     writer.mark_written(Field::Request);
 }
 

@@ -4,7 +4,6 @@
 //! top level becomes the stack of the current thread, unless the event has `threads` of its own, then it is dropped.
 
 use super::bound::{self, Table};
-use super::error::EventError;
 use super::field::Field;
 use super::limits;
 use super::text::scalar;
@@ -38,51 +37,40 @@ fn first_value(json: &str) -> Cursor<'_> {
     Cursor::from(values(json))
 }
 
-/// Writes `exception`; an error if there are entries and none says anything.
-pub(super) fn exceptions(
-    writer: &mut Writer<'_>,
-    value: &str,
-    offset: Option<usize>,
-) -> Result<(), EventError> {
-    let (mut given, mut kept) = (0_usize, 0_usize);
+/// Writes `exception`: those of its entries that say anything.
+pub(super) fn exceptions(writer: &mut Writer<'_>, value: &str) {
+    let (mut place, mut has_any) = (0_usize, false);
     let before = writer.out.len();
     writer.key("exception");
     writer.out.extend_from_slice(b"{\"values\":[");
     let mut cursor = first_value(value);
     while cursor.has_element() {
+        place = place.saturating_add(1);
         match cursor.kind() {
-            Kind::Object => {
-                given = given.saturating_add(1);
-                let is_kept = exception(writer, &mut cursor);
-                kept = kept.saturating_add(usize::from(is_kept));
-                writer.trimmed |= !is_kept;
-            }
+            Kind::Object => has_any |= exception(writer, &mut cursor, place),
             kind => {
-                given = given.saturating_add(usize::from(kind != Kind::Null));
-                writer.trimmed |= kind != Kind::Null;
+                if kind != Kind::Null {
+                    writer.leave_out_part(format_args!("exception {place} is no object"));
+                }
                 cursor.value();
             }
         }
     }
     writer.out.extend_from_slice(b"]}");
-    if kept > 0 {
+    if has_any {
         writer.mark_written(Field::Exception);
-        return Ok(());
+    } else {
+        writer.out.truncate(before);
     }
-    writer.out.truncate(before);
-    if given == 0 {
-        return Ok(());
-    }
-    Err(EventError::shape(
-        offset,
-        "\"exception\" has no entry with a \"type\" or a \"value\"; give each at least one of them",
-    ))
 }
 
-/// Writes one entry; false, and nothing written, if it says nothing: it needs a type or a value (EXC-1).
-fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+/// Writes one entry; false, and nothing written, if it says nothing: it needs a type or a value (EXC-1). For the sake of a
+/// stack trace it gets a type.
+fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) -> bool {
+    /// What servers show for an exception without a type.
+    const UNKNOWN: &str = "<unknown>";
     let before = writer.out.len();
-    let mut says_something = false;
+    let (mut says_something, mut has_stack) = (false, false);
     json::separator(writer.out);
     writer.out.push(b'{');
     cursor.enter();
@@ -95,7 +83,16 @@ fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
         raw_key(writer.out, key);
         let name = scan::decode(key);
         let is_kept = match &*name {
-            "stacktrace" | "raw_stacktrace" => stacktrace(writer, cursor),
+            "stacktrace" | "raw_stacktrace" => {
+                let has_frames = stacktrace(writer, cursor);
+                has_stack |= has_frames;
+                has_frames
+            }
+            // Empty text is the same as none.
+            "type" | "value" if cursor.clone().value() == Some("\"\"") => {
+                cursor.value();
+                false
+            }
             "mechanism" => mechanism(writer, cursor),
             "type" | "value" | "module" => {
                 let value = cursor.value().unwrap_or_default();
@@ -103,7 +100,7 @@ fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
                     "value" => limits::MESSAGE_CHARS,
                     _ => limits::SYMBOL_CHARS,
                 };
-                says_something |= name != "module" && value != "\"\"";
+                says_something |= name != "module";
                 writer.trimmed |= scalar(writer.out, value, max_chars);
                 true
             }
@@ -116,8 +113,17 @@ fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
             writer.out.truncate(before);
         }
     }
+    if !says_something && has_stack {
+        writer.leave_out_part(format_args!(
+            "exception {place} has neither type nor value, so that its type is {UNKNOWN}"
+        ));
+        json::key(writer.out, "type");
+        json::string(writer.out, UNKNOWN);
+        says_something = true;
+    }
     writer.out.push(b'}');
     if !says_something {
+        writer.leave_out_part(format_args!("exception {place} has neither type nor value"));
         writer.out.truncate(before);
     }
     says_something
@@ -127,7 +133,7 @@ fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
 fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     if cursor.kind() != Kind::Object {
         cursor.value();
-        writer.trimmed = true;
+        writer.leave_out_part(format_args!("a mechanism is no object"));
         return false;
     }
     let mut has_type = false;
@@ -154,6 +160,9 @@ fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
 /// Writes a stack trace with at most [`limits::FRAMES`] frames; false, and not to be kept, if it has none (STK-1).
 fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     if cursor.kind() != Kind::Object {
+        if cursor.kind() != Kind::Null {
+            writer.leave_out_part(format_args!("a stack trace is no object"));
+        }
         cursor.value();
         return false;
     }
@@ -164,6 +173,11 @@ fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
         if scan::is_key(key, "frames") && cursor.kind() == Kind::Array && !has_frames {
             raw_key(writer.out, key);
             has_frames = frames(writer, cursor);
+        } else if scan::is_key(key, "frames") {
+            if cursor.kind() != Kind::Null {
+                writer.leave_out_part(format_args!("frames are no list"));
+            }
+            cursor.value();
         } else {
             raw_key(writer.out, key);
             bounded(writer, cursor, bound::stacktrace, key);
@@ -184,6 +198,9 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
             starts.push(writer.out.len());
             writer.trimmed |= with_text_addresses(writer.out, cursor, bound::frame);
         } else {
+            if cursor.kind() != Kind::Null {
+                writer.leave_out_part(format_args!("a frame is no object"));
+            }
             cursor.value();
         }
     }
@@ -259,6 +276,9 @@ pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Opt
             thread(writer, &mut cursor, place);
             place = place.saturating_add(1);
         } else {
+            if cursor.kind() != Kind::Null {
+                writer.leave_out_part(format_args!("a thread is no object"));
+            }
             cursor.value();
         }
     }
@@ -291,7 +311,13 @@ fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) {
     let mut has_id = false;
     while let Some(key) = cursor.next_key() {
         if scan::is_key(key, "id") {
-            if cursor.kind() == Kind::Null {
+            let kind = cursor.kind();
+            if !matches!(kind, Kind::Text | Kind::Number) {
+                if kind != Kind::Null {
+                    writer.leave_out_part(format_args!(
+                        "the id of a thread is neither text nor number"
+                    ));
+                }
                 cursor.value();
                 continue;
             }
@@ -316,8 +342,7 @@ fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) {
 
 #[cfg(test)]
 mod tests {
-    use crate::protocol::event::testing::{Given, written};
-    use crate::protocol::event::{Event, EventErrorKind};
+    use crate::protocol::event::testing::written;
     use serde_json::{Value, json};
 
     fn exception(entry: &Value) -> (Value, bool) {
@@ -351,27 +376,24 @@ mod tests {
 
     // EXC-1
     #[test]
-    fn entries_that_say_nothing_are_dropped_and_a_list_of_them_is_an_error() {
+    fn entries_that_say_nothing_are_left_out() {
         let form = json!([{"module": "m"}, {"type": "", "value": null}, {"value": 5}]);
         assert_eq!(
             exception(&form),
             (json!({"values": [{"value": "5"}]}), true)
         );
-        for bad in [
-            r#"{"exception":[{}]}"#,
-            r#"{"exception":{"values":[{"module":"m"},7]}}"#,
+        for none in [
+            json!([{}]),
+            json!({"values": [{"module": "m"}, 7]}),
+            json!([{"type": "", "value": "", "stacktrace": {"frames": []}}]),
         ] {
-            let event = Event::parse(bad).unwrap();
-            let error = Given::default().try_write(&event).unwrap_err();
-            assert_eq!(
-                (error.kind, error.offset),
-                (EventErrorKind::Shape, Some(13))
-            );
-            assert!(
-                error.to_string().contains("give each at least one"),
-                "{error}"
-            );
+            assert_eq!(exception(&none), (Value::Null, true), "{none}");
         }
+        // A stack trace says something.
+        let stack = json!({"frames": [{"instruction_addr": "0x10"}]});
+        let form = json!([{"value": "", "stacktrace": stack, "module": "m"}]);
+        let kept = json!({"stacktrace": stack, "module": "m", "type": "<unknown>"});
+        assert_eq!(exception(&form), (json!({"values": [kept]}), true));
     }
 
     // EVT-16, EXC-2
@@ -443,10 +465,16 @@ mod tests {
             frames(0),
             json!({}),
             json!({"frames": null}),
-            json!({"frames": [null, 7]}),
-            json!("x"),
+            json!({"frames": [null]}),
         ] {
             assert_eq!(stack(none.clone()), (Value::Null, false), "{none}");
+        }
+        for odd in [
+            json!({"frames": [null, 7]}),
+            json!({"frames": 7}),
+            json!("x"),
+        ] {
+            assert_eq!(stack(odd.clone()), (Value::Null, true), "{odd}");
         }
     }
 

@@ -30,7 +30,8 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
                 for pair in scan::elements(value) {
                     match read_pair(pair) {
                         Some((key, value)) => write_tag(writer, &mut keys, key, value),
-                        None => writer.trimmed |= scan::kind(pair) != Kind::Null,
+                        None if scan::kind(pair) == Kind::Null => {}
+                        None => writer.leave_out_part(format_args!("a tag without key and value")),
                     }
                 }
             }
@@ -65,7 +66,7 @@ fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>
         // Null is "no such tag".
         Kind::Null => return,
         Kind::Object | Kind::Array => {
-            writer.trimmed = true;
+            writer.leave_out(&key, "is no text, as a tag must be");
             return;
         }
     };

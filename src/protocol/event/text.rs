@@ -59,7 +59,11 @@ pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: &st
             let (kept, is_whole) = match of(text) {
                 Name::Whole(text) => (text, true),
                 Name::Cut(text) => (text, false),
-                Name::Empty | Name::Refused(_) => ("", false),
+                Name::Empty => ("", true),
+                Name::Refused(why) => {
+                    writer.leave_out_part(format_args!("{key:?}: {why}"));
+                    ("", false)
+                }
             };
             writer.trimmed |= !is_whole;
             if !kept.is_empty() {
@@ -173,7 +177,7 @@ pub(super) fn fingerprint(writer: &mut Writer<'_>, value: &str) {
         match scan::kind(entry) {
             Kind::Null => continue,
             Kind::Object | Kind::Array => {
-                writer.trimmed = true;
+                writer.leave_out_part(format_args!("a part of the fingerprint is no text"));
                 continue;
             }
             Kind::Text | Kind::Number | Kind::Boolean => {

@@ -1,9 +1,12 @@
 //! Writing events: the order of the fields, what the scope adds, and what goes first when an event is too large.
 
+use std::fmt;
+
 use super::error::EventError;
 use super::field::Field;
 use super::{
-    Event, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text, time,
+    Event, LeftOut, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text,
+    time,
 };
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::base::uuid::Uuid;
@@ -47,6 +50,8 @@ pub(super) struct Writer<'w> {
     pub(super) parts: &'w Parts<'w>,
     /// See [`Written::trimmed`].
     pub(super) trimmed: bool,
+    /// See [`Written::left_out`].
+    pub(super) left_out: LeftOut,
     /// See [`Written::trace_id`].
     pub(super) trace_id: Option<Uuid>,
     /// A bit for each field that was written.
@@ -64,6 +69,18 @@ impl Writer<'_> {
     /// Appends shared text. What is behind it must not be cut off again.
     pub(super) fn share(&mut self, fragment: Fragment) {
         self.cuts.share(self.out, fragment);
+    }
+
+    /// Notes a member that is left out: its key, and why.
+    pub(super) fn leave_out(&mut self, key: &str, why: &str) {
+        self.trimmed = true;
+        self.left_out.note_key(key, why);
+    }
+
+    /// Notes something without a key of its own that is left out.
+    pub(super) fn leave_out_part(&mut self, what: fmt::Arguments<'_>) {
+        self.trimmed = true;
+        self.left_out.note(what);
     }
 
     /// Remembers that the field is there, so that the scope's is not.
@@ -92,17 +109,26 @@ fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, 
             out: &mut out,
             cuts: &mut cuts,
             parts,
-            trimmed: event.was_trimmed || omission > Omission::Nothing,
+            trimmed: event.was_trimmed
+                || omission > Omission::Nothing
+                || !event.left_out.is_empty(),
+            left_out: event.left_out.clone(),
             trace_id: None,
             written: 0,
         };
-        write_fields(event, &mut writer, omission)?;
-        let (trimmed, trace_id) = (writer.trimmed, writer.trace_id);
+        write_fields(event, &mut writer, omission);
+        let Writer {
+            trimmed,
+            trace_id,
+            left_out,
+            ..
+        } = writer;
         if out.len().saturating_add(cuts.len()) <= limits::EVENT_BYTES {
             return Ok(Written {
                 payload: Pieces::new(out, cuts),
                 trace_id,
                 trimmed,
+                left_out,
             });
         }
     }
@@ -129,17 +155,12 @@ fn expected_length(event: &Event<'_>, parts: &Parts<'_>) -> usize {
         .min(limits::EVENT_BYTES)
 }
 
-fn write_fields(
-    event: &Event<'_>,
-    writer: &mut Writer<'_>,
-    omission: Omission,
-) -> Result<(), EventError> {
+fn write_fields(event: &Event<'_>, writer: &mut Writer<'_>, omission: Omission) {
     let is_left_out = |step: Omission| omission >= step;
     write_head(event, writer);
     write_message(event, writer);
     if let Some(value) = event.get(Field::Exception) {
-        let offset = event.member(Field::Exception).map(|member| member.offset);
-        stack::exceptions(writer, value, offset)?;
+        stack::exceptions(writer, value);
     }
     let (threads, stray) = (event.get(Field::Threads), event.get(Field::Stacktrace));
     if !is_left_out(Omission::Threads) && (threads.is_some() || stray.is_some()) {
@@ -177,7 +198,6 @@ fn write_fields(
         write_unknown_keys(event, writer);
     }
     writer.out.push(b'}');
-    Ok(())
 }
 
 fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
@@ -189,15 +209,23 @@ fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
     match own_time.filter(|json| time::is_timestamp(json)) {
         Some(json) => writer.out.extend_from_slice(json.as_bytes()),
         None => {
-            writer.trimmed |= own_time.is_some();
+            if own_time.is_some() {
+                writer.leave_out("timestamp", "is no time");
+            }
             time::write_epoch(writer.out, writer.parts.timestamp);
         }
     }
     if let Some(value) = event.get(Field::Platform) {
         text::field(writer, Field::Platform, "platform", value);
     }
+    let is_given = |field| event.get(field).is_some_and(|json| json != "\"\"");
+    if is_given(Field::EventId) && event.id().is_none() {
+        writer.leave_out("event_id", "is no id");
+    }
     let own_level = event.level();
-    writer.trimmed |= own_level.is_none() && event.get(Field::Level).is_some();
+    if is_given(Field::Level) && own_level.is_none() {
+        writer.leave_out("level", "is none that servers know");
+    }
     writer.key("level");
     let level = own_level.unwrap_or(writer.parts.level);
     json::string(writer.out, level.event_name());
@@ -302,7 +330,10 @@ mod tests {
         assert_eq!(json["event_id"], "ab".repeat(16));
         assert_eq!(json["timestamp"], "2025-12-31T00:00:00Z");
         assert_eq!(json["level"], "warning");
-        assert!(!result.trimmed);
+        assert_eq!(
+            result.left_out.to_string(),
+            "left out: \"event_id\" is no id"
+        );
         for unusable in [
             r#"{"timestamp":"yesterday"}"#,
             r#"{"timestamp":1e300}"#,
