@@ -4,6 +4,9 @@
 use std::env;
 use std::process::{self, Command};
 
+#[path = "build/libcurl.rs"]
+mod libcurl;
+
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     // The soname carries the major version, so that an incompatible release can be installed beside this one.
@@ -32,43 +35,23 @@ fn compile_variadic() {
 
 /// Ends the build with a libcurl that cannot send to an https server, unless that is wanted.
 fn check_libcurl() {
-    println!("cargo:rerun-if-env-changed=PKG_CONFIG");
-    println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
-    println!("cargo:rerun-if-env-changed=DEP_CURL_STATIC");
+    for variable in ["PKG_CONFIG", "PKG_CONFIG_PATH", "DEP_CURL_STATIC"] {
+        println!("cargo:rerun-if-env-changed={variable}");
+    }
     let is_set = |name: &str| env::var_os(name).is_some();
     if is_set("CARGO_FEATURE_STATIC_CURL") || is_set("CARGO_FEATURE_PLAIN_HTTP") {
         return;
-    }
-    let remedy = "\n  on Debian and Ubuntu: apt-get install libcurl4-openssl-dev pkg-config\
-        \n  on Fedora: dnf install libcurl-devel pkgconf-pkg-config\
-        \nor build one in: cargo build --features static-curl (needs OpenSSL's headers)\
-        \nor do without TLS, for http only: cargo build --features plain-http";
-    // Set by `curl-sys` when it compiles a libcurl of its own, which it does when pkg-config finds none. That has no TLS.
-    if is_set("DEP_CURL_STATIC") {
-        refuse(&format!(
-            "pkg-config does not find libcurl and its headers. Install them:{remedy}"
-        ));
     }
     let pkg_config = env::var_os("PKG_CONFIG").unwrap_or_else(|| "pkg-config".into());
     let output = Command::new(pkg_config)
         .args(["--variable=supported_protocols", "libcurl"])
         .output();
     let protocols = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let protocols = protocols.unwrap_or_default();
-    let has_https = protocols
-        .split([' ', '"'])
-        .any(|name| name.trim() == "HTTPS");
-    // Nothing said: a library of which pkg-config knows only where it lies.
-    if !protocols.trim().is_empty() && !has_https {
-        refuse(&format!(
-            "the libcurl that pkg-config finds has no TLS. Install one that has:{remedy}"
-        ));
+    let lack = libcurl::lack(is_set("DEP_CURL_STATIC"), &protocols.unwrap_or_default());
+    if let Some(lack) = lack {
+        eprintln!("\nlibsentry: {lack}\n");
+        process::exit(1);
     }
-}
-
-fn refuse(why: &str) -> ! {
-    eprintln!("\nlibsentry: {why}\n");
-    process::exit(1);
 }
 
 #[cfg(feature = "header")]

@@ -8,12 +8,15 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+#[path = "support/driver.rs"]
+mod driver;
 mod real;
 mod support;
 
 use std::collections::BTreeSet;
 use std::time::Instant;
 
+use driver::Driver;
 use real::client::Client;
 use real::http2::Http2Server;
 use serde_json::{Value, json};
@@ -92,12 +95,62 @@ fn no_retry_goes_into_a_connection_that_fell_silent() {
 
 #[test]
 fn streams_that_are_answered_late_are_waited_for_beside_a_new_connection() {
-    let mut server = Http2Server::start(&["single", "ok"]);
+    let mut server = Http2Server::start(&["late", "ok"]);
+    let mut client = Client::start(&options(&server, 4));
+    let sent = capture_many(&mut client, 12);
+    client.assert_settled(12, 12, &json!({}));
+    let report = server.report();
+    let context = format!("{report:?}");
+    // The one that was not answered was sent again; none of those that ran beside it was.
+    assert_eq!(report.requests.len(), 2, "{context}");
+    assert_eq!(report.all_requests(), 13, "{context}");
+    assert_eq!(report.accepted.len(), 12, "{context}");
+    assert_eq!(set(report.accepted), sent);
+    client.finish();
+}
+
+#[test]
+fn a_server_that_takes_one_stream_at_a_time_gets_everything() {
+    let mut server = Http2Server::start(&["single"]);
     let mut client = Client::start(&options(&server, 4));
     let sent = capture_many(&mut client, 25);
-    client.assert_settled(25, 25, &json!({}));
+    let stats = client.assert_settled(25, 25, &json!({}));
+    assert_eq!(stats["requests"], 25);
     assert_eq!(set(server.report().accepted), sent);
     client.finish();
+}
+
+#[test]
+fn flush_and_close_keep_their_time() {
+    const TIMEOUT_MS: u64 = 300;
+    const MARGIN_MS: f64 = 100.0;
+    for manner in [
+        "silent",
+        "goaway",
+        "window",
+        "headers",
+        "drip",
+        "pings",
+        "continuations",
+    ] {
+        for in_flight in [1, 4] {
+            let server = Http2Server::start(&[manner]);
+            let mut options = options(&server, in_flight);
+            for name in ["connect_timeout_ms", "read_timeout_ms", "transfer_timeout"] {
+                options[name] = json!(60_000);
+            }
+            options["shutdown_timeout"] = json!(TIMEOUT_MS);
+            let mut driver = Driver::with_options(&options);
+            driver.accept_many(20);
+            for answer in [driver.flush(TIMEOUT_MS), driver.close()] {
+                assert!(
+                    answer.own_ms() <= TIMEOUT_MS as f64 + MARGIN_MS,
+                    "{manner}: {answer:?}"
+                );
+            }
+            assert_eq!(driver.outcomes(20).len(), 20, "{manner}");
+        }
+    }
 }
 
 #[test]

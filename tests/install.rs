@@ -325,13 +325,14 @@ fn pkg_config_serves_an_installation_below_a_path_with_blanks() {
 fn installing_builds_what_is_missing_or_older_than_its_sources() {
     let scratch = Scratch::new("install-stale");
     let tree = scratch.join("tree");
-    for folder in ["scripts", "src", "include/sentry", "packaging"] {
+    for folder in ["scripts", "src", "build", "include/sentry", "packaging"] {
         fs::create_dir_all(tree.join(folder)).unwrap();
     }
     for file in [
         "Makefile",
         "Cargo.toml",
         "Cargo.lock",
+        "build/libcurl.rs",
         "build.rs",
         "cbindgen.toml",
         "scripts/built",

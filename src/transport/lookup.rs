@@ -11,6 +11,8 @@ use std::fs;
 
 use curl::easy::Easy2;
 
+use crate::base::descriptor::with_standard_taken;
+
 /// Threads of this name are lookups, of whatever transport of this process.
 const NAME: &[u8] = b"sentry-lookup\0";
 /// Threads that may resolve names at the same time. libcurl from 8.20 on takes two for one lookup and keeps them for two
@@ -58,7 +60,7 @@ pub(crate) fn take_refusal() -> Option<String> {
 
 /// Called before libcurl starts a thread for a lookup; anything but 0 prevents it.
 extern "C" fn begins(_resolver: *mut c_void, _reserved: *mut c_void, _data: *mut c_void) -> c_int {
-    if living() >= MOST {
+    if with_standard_taken(living) >= MOST {
         IS_REFUSED.set(true);
         return 1;
     }

@@ -13,6 +13,7 @@ manner may end in a number, the requests that are answered well before it begins
     reset           the stream is reset: INTERNAL_ERROR
     refuse          the stream is reset: REFUSED_STREAM
     http1           the stream is reset: HTTP_1_1_REQUIRED
+    late            the first request is never answered, the others are after a while
     single          as ok, with one stream at a time
     window          nothing of a body may be sent
     headers         200, and no end of the answer
@@ -43,6 +44,7 @@ MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE = 3, 4
 STATUS_200 = b"\x88"
 ERRORS = {"reset": 2, "refuse": 7, "http1": 13}
 DRIP_S = 0.01
+LATE_S = 0.2
 
 
 class Record:
@@ -132,6 +134,10 @@ class Connection:
             self.accept(stream, body, END_STREAM)
         elif self.manner in ERRORS:
             self.send(RST_STREAM, 0, stream, struct.pack(">I", ERRORS[self.manner]))
+        elif self.manner == "late":
+            # Streams are numbered 1, 3, 5...
+            if stream > 1:
+                threading.Timer(LATE_S, self.accept, (stream, body, END_STREAM)).start()
         elif self.manner == "close":
             raise ConnectionError("as told")
         elif self.manner == "goaway":
@@ -150,6 +156,7 @@ class Connection:
             threading.Thread(target=self.forever, args=(CONTINUATION, stream, field, 0), daemon=True).start()
 
     def accept(self, stream, body, flags):
+        """Answers; the client may have gone, or want nothing more of the stream."""
         self.record.accept(body)
         self.last_answered = max(self.last_answered, stream)
         self.send(HEADERS, END_HEADERS | flags, stream, STATUS_200)
