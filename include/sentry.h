@@ -1936,7 +1936,9 @@ int sentry_envelope_write_to_file_n(const sentry_envelope_t *envelope,
                                     size_t path_len);
 
 /**
- * Reads an envelope from bytes. Headers and items of unknown kinds are kept.
+ * Reads an envelope from bytes. All headers are kept as they are, known or not, of the envelope and of its items, and the
+ * items in their order: written again only a `length` is added where there was none. When it is sent with
+ * `sentry_capture_envelope`, `dsn` and `sent_at` are those of the sending.
  *
  * Arguments: `buf_len` in bytes.
  * Ownership: the bytes are copied; the envelope is the caller's.
@@ -1945,7 +1947,9 @@ int sentry_envelope_write_to_file_n(const sentry_envelope_t *envelope,
  * Returns: NULL when the bytes are no envelope.
  * Since: 0.1
  */
-SENTRY_API sentry_envelope_t *sentry_envelope_deserialize(const char *buf, size_t buf_len);
+SENTRY_API
+sentry_envelope_t *sentry_envelope_deserialize(const char *buf,
+                                               size_t buf_len);
 
 /**
  * Reads an envelope from a file of at most 512 MiB.
@@ -1969,7 +1973,8 @@ SENTRY_API sentry_envelope_t *sentry_envelope_read_from_file(const char *path);
 SENTRY_API sentry_envelope_t *sentry_envelope_read_from_file_n(const char *path, size_t path_len);
 
 /**
- * Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold.
+ * Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold, and the user's consent is
+ * needed where it is required. Of the headers only `dsn` and `sent_at` are replaced.
  *
  * Ownership: takes `envelope`.
  * Null: does nothing.

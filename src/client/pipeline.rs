@@ -277,7 +277,7 @@ impl Client {
     }
 
     /// Queues an envelope as it is (no hook, no sampling, no scope).
-    pub(crate) fn capture_envelope(&self, envelope: Envelope) -> Result<(), Refused> {
+    pub(crate) fn capture_envelope(&self, mut envelope: Envelope) -> Result<(), Refused> {
         let transport = self.transport.as_ref().ok_or(DISABLED)?;
         if envelope.is_empty() {
             return Err(Refused::because(
@@ -289,6 +289,7 @@ impl Client {
             transport.refuse_envelope(&envelope, DiscardReason::WorkerThread);
             return Err(WORKER_THREAD);
         }
+        envelope.forget_sending();
         let event_id = envelope.event_id;
         let queued = submit(transport, envelope, transport.permit());
         match event_id {

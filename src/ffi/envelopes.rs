@@ -206,7 +206,9 @@ pub unsafe extern "C" fn sentry_envelope_write_to_file_n(
     })
 }
 
-/// Reads an envelope from bytes. Headers and items of unknown kinds are kept.
+/// Reads an envelope from bytes. All headers are kept as they are, known or not, of the envelope and of its items, and the
+/// items in their order: written again only a `length` is added where there was none. When it is sent with
+/// `sentry_capture_envelope`, `dsn` and `sent_at` are those of the sending.
 ///
 /// Arguments: `buf_len` in bytes.
 /// Ownership: the bytes are copied; the envelope is the caller's.
@@ -264,7 +266,8 @@ pub unsafe extern "C" fn sentry_envelope_read_from_file_n(
     })
 }
 
-/// Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold.
+/// Sends an envelope as it is: no hook, no sampling, no scope. The queue and its bounds hold, and the user's consent is
+/// needed where it is required. Of the headers only `dsn` and `sent_at` are replaced.
 ///
 /// Ownership: takes `envelope`.
 /// Null: does nothing.

@@ -56,6 +56,12 @@ impl Members {
             }
             at = end.saturating_add(1);
         }
+        self.push(key, json);
+    }
+
+    /// Adds `key`, which must not be there, with a value that is valid JSON; does not look for it. Without memory for it
+    /// nothing changes, which is remembered.
+    pub(crate) fn push(&mut self, key: &str, json: &str) {
         let (Ok(name), Ok(own_key)) = (
             memory::watch(|| write::string_to_json(key)),
             memory::copy_text(key),

@@ -47,7 +47,6 @@ pub(crate) struct RawObject<'a> {
 
 impl RawObject<'_> {
     /// The value of that key as JSON.
-    #[cfg(test)]
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         let member = self.members.iter().find(|member| member.key == key);
         member.map(|member| &*member.json)

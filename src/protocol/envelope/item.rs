@@ -116,8 +116,8 @@ pub(crate) struct ItemExtras {
     pub(crate) attachment_type: Option<Cow<'static, str>>,
     /// How many entries a container holds.
     pub(crate) item_count: Option<u64>,
-    /// Headers that this version does not know, kept as they were read (ENV-7).
-    pub(crate) other: Members,
+    /// All headers of an item that was read, as they were (ENV-7): then they are written, and the fields above are not.
+    pub(crate) read: Members,
 }
 
 impl ItemExtras {
@@ -130,7 +130,7 @@ impl ItemExtras {
             .saturating_add(self.filename.as_ref().map_or(0, String::capacity))
             .saturating_add(text(&self.content_type))
             .saturating_add(text(&self.attachment_type))
-            .saturating_add(self.other.byte_cost())
+            .saturating_add(self.read.byte_cost())
     }
 }
 
@@ -236,6 +236,10 @@ impl Item {
     /// Appends the header line with its line feed; the payload and another line feed follow.
     pub(crate) fn write_header(&self, out: &mut Vec<u8>) {
         out.push(b'{');
+        if let Some(extras) = self.extras.as_ref().filter(|it| !it.read.is_empty()) {
+            self.write_read_header(out, &extras.read);
+            return;
+        }
         json::key(out, "type");
         json::string(out, self.kind.name());
         json::key(out, "length");
@@ -256,7 +260,16 @@ impl Item {
                 json::key(out, "item_count");
                 json::number_u64(out, count);
             }
-            extras.other.write_missing(out, |_| false);
+        }
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// Writes a header as it was read. The length is always there (ENV-4).
+    fn write_read_header(&self, out: &mut Vec<u8>, read: &Members) {
+        read.write_missing(out, |key| key == "length" && read.get(key) == Some("null"));
+        if read.get("length").is_none_or(|length| length == "null") {
+            json::key(out, "length");
+            json::number_u64(out, self.length());
         }
         out.extend_from_slice(b"}\n");
     }

@@ -4,11 +4,13 @@
 //! become an envelope again. Composition, for instance which items travel together, is the caller's decision.
 //! Entry points: [`Envelope`], [`Envelope::parse`]. May use: `value`, `base`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::category::Category;
 use crate::base::uuid::Uuid;
 use crate::value::members::Members;
+use crate::value::scan;
 use crate::value::write as json;
 
 mod item;
@@ -29,16 +31,9 @@ pub(crate) struct Envelope {
     pub(crate) trace: Option<Arc<str>>,
     first: Option<Item>,
     rest: Vec<Item>,
-    stored: Option<Box<StoredHeaders>>,
-}
-
-/// Headers of an envelope that was read from bytes.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct StoredHeaders {
-    /// The DSN it was made for.
-    dsn: Option<String>,
-    /// `sdk`, and headers this version does not know (ENV-7).
-    other: Members,
+    /// Headers that it has already: all of those that it was read with, as they were (ENV-7), or those that it got for
+    /// somebody who gets it whole.
+    stored: Option<Box<Members>>,
 }
 
 /// Headers that are the same for all envelopes of a client, and the time of sending.
@@ -85,8 +80,8 @@ impl Envelope {
     }
 
     /// The DSN in the bytes it was read from.
-    pub(crate) fn stored_dsn(&self) -> Option<&str> {
-        self.stored.as_ref()?.dsn.as_deref()
+    pub(crate) fn stored_dsn(&self) -> Option<Cow<'_, str>> {
+        scan::text(self.stored.as_ref()?.get("dsn")?)
     }
 
     /// Takes headers of the client into the envelope, for somebody who gets it whole and writes it later. One that was
@@ -94,13 +89,20 @@ impl Envelope {
     pub(crate) fn keep_headers(&mut self, header: &HeaderFields<'_>) {
         let stored = self.stored.get_or_insert_default();
         if let Some(dsn) = header.dsn {
-            stored.dsn = Some(dsn.to_owned());
+            stored.set_text("dsn", dsn);
         }
-        if let Some(sdk) = header.sdk.filter(|_| stored.other.get("sdk").is_none()) {
-            stored.other.set("sdk", sdk);
+        if let Some(sdk) = header.sdk.filter(|_| stored.get("sdk").is_none()) {
+            stored.set("sdk", sdk);
         }
         if let Some(sent_at) = header.sent_at {
-            stored.other.set_text("sent_at", sent_at);
+            stored.set_text("sent_at", sent_at);
+        }
+    }
+
+    /// Forgets when it was sent, for an envelope that will be sent again (ENV-12).
+    pub(crate) fn forget_sending(&mut self) {
+        if let Some(stored) = &mut self.stored {
+            stored.remove("sent_at");
         }
     }
 
@@ -195,10 +197,7 @@ impl Envelope {
             .items()
             .fold(0, |sum, item| sum.saturating_add(item.heap_cost()));
         let stored = self.stored.as_ref().map_or(0, |stored| {
-            let dsn = stored.dsn.as_ref().map_or(0, String::capacity);
-            size_of::<StoredHeaders>()
-                .saturating_add(dsn)
-                .saturating_add(stored.other.byte_cost())
+            size_of::<Members>().saturating_add(stored.byte_cost())
         });
         size_of::<Self>()
             .saturating_add(self.rest.capacity().saturating_mul(size_of::<Item>()))
@@ -217,9 +216,8 @@ impl Envelope {
             .saturating_add(text(header.sdk))
             .saturating_add(text(header.sent_at))
             .saturating_add(text(self.trace.as_deref()));
-        let stored = self.stored.as_ref().map_or(0, |stored| {
-            text(stored.dsn.as_deref()).saturating_add(stored.other.json().len())
-        });
+        let stored = self.stored.as_ref();
+        let stored = stored.map_or(0, |stored| stored.json().len());
         let item = |item: &Item| {
             let extras = item.extras.as_ref().map_or(0, |extras| {
                 // Escapes may lengthen a file name sixfold.
@@ -227,7 +225,7 @@ impl Envelope {
                     .saturating_mul(6)
                     .saturating_add(text(extras.content_type.as_deref()).saturating_mul(6))
                     .saturating_add(text(extras.attachment_type.as_deref()).saturating_mul(6))
-                    .saturating_add(extras.other.json().len())
+                    .saturating_add(extras.read.json().len())
             });
             LINE.saturating_add(item.payload.len())
                 .saturating_add(item.kind.name().len())
@@ -258,38 +256,44 @@ impl Envelope {
         with_key: bool,
     ) {
         out.push(b'{');
+        let stored = self.stored.as_deref();
+        let is_stored = |key: &str| stored.is_some_and(|stored| stored.get(key).is_some());
         let needs_id = self.items().any(|item| item.kind.needs_event_id());
-        if let Some(id) = self.event_id.filter(|_| needs_id) {
+        if let Some(id) = self.event_id.filter(|_| needs_id && !is_stored("event_id")) {
             json::key(out, "event_id");
             json::string(out, id.simple().as_str());
         }
-        let stored = self.stored.as_deref();
-        let stored_dsn = stored.and_then(|stored| stored.dsn.as_deref());
-        if let Some(dsn) = header.dsn.or(stored_dsn).filter(|_| with_key) {
+        let dsn = header.dsn.filter(|_| with_key);
+        // What the client says gives way to nothing that was stored, but the SDK that made the event.
+        for (key, value) in stored.into_iter().flat_map(Members::iter) {
+            match (key, dsn, header.sent_at) {
+                ("dsn" | "trace", ..) if !with_key => {}
+                ("dsn", Some(text), _) | ("sent_at", _, Some(text)) => {
+                    json::key(out, key);
+                    json::string(out, text);
+                }
+                _ => {
+                    json::key(out, key);
+                    out.extend_from_slice(value.as_bytes());
+                }
+            }
+        }
+        if let Some(dsn) = dsn.filter(|_| !is_stored("dsn")) {
             json::key(out, "dsn");
             json::string(out, dsn);
         }
-        let stored_sdk = stored.and_then(|stored| stored.other.get("sdk"));
-        if let Some(sdk) = header.sdk.filter(|_| stored_sdk.is_none()) {
+        if let Some(sdk) = header.sdk.filter(|_| !is_stored("sdk")) {
             json::key(out, "sdk");
             out.extend_from_slice(sdk.as_bytes());
         }
-        if let Some(sent_at) = header.sent_at {
+        if let Some(sent_at) = header.sent_at.filter(|_| !is_stored("sent_at")) {
             json::key(out, "sent_at");
             json::string(out, sent_at);
         }
-        if let Some(trace) = self
-            .trace
-            .as_deref()
-            .filter(|_| with_key && self.may_carry_trace())
-        {
+        let may_carry_trace = with_key && self.may_carry_trace() && !is_stored("trace");
+        if let Some(trace) = self.trace.as_deref().filter(|_| may_carry_trace) {
             json::key(out, "trace");
             out.extend_from_slice(trace.as_bytes());
-        }
-        if let Some(stored) = stored {
-            // A time of sending that was kept gives way to a later one.
-            let is_written = |key: &str| key == "sent_at" && header.sent_at.is_some();
-            stored.other.write_missing(out, is_written);
         }
         out.extend_from_slice(b"}\n");
     }

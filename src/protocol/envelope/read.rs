@@ -3,12 +3,12 @@
 //! Decides what counts as an envelope; a torn or hostile file gives an error that tells where, never a panic, and
 //! takes no more memory than a small multiple of its size. Entry point: [`Envelope::parse`]. May use: `value`, `base`.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
 
-use super::{Envelope, Item, ItemExtras, ItemKind, Payload, StoredHeaders};
+use super::{Envelope, Item, ItemExtras, ItemKind, Payload};
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::uuid::Uuid;
+use crate::value::members::Members;
 use crate::value::object::{JsonError, RawObject, parse_object};
 use crate::value::scan;
 
@@ -28,13 +28,9 @@ pub(crate) enum EnvelopeErrorReason {
     NotText,
     /// A header line that is no JSON object.
     Header(JsonError),
-    /// An `event_id` that is no id.
-    EventId,
-    /// An item without `type`.
-    MissingType,
     /// A `length` that is no whole number.
     Length,
-    /// A `length` beyond the end of the input.
+    /// A `length` beyond the end of the input, or a header without a line feed behind it.
     Truncated,
     /// Something other than a line feed after a payload.
     Unterminated,
@@ -48,12 +44,10 @@ impl fmt::Display for EnvelopeError {
         f.write_str(match &self.reason {
             EnvelopeErrorReason::NotText => "the header is not UTF-8",
             EnvelopeErrorReason::Header(error) => return write!(f, "in the header {error}"),
-            EnvelopeErrorReason::EventId => "event_id is no id",
-            EnvelopeErrorReason::MissingType => "the item has no type",
             EnvelopeErrorReason::Length => "length is no whole number",
-            EnvelopeErrorReason::Truncated => "length is beyond the end",
+            EnvelopeErrorReason::Truncated => "it ends inside of an item",
             EnvelopeErrorReason::Unterminated => "the payload is longer than its length says",
-            EnvelopeErrorReason::OutOfMemory => "there is no memory for the payload",
+            EnvelopeErrorReason::OutOfMemory => "there is no memory for it",
         })
     }
 }
@@ -61,32 +55,17 @@ impl fmt::Display for EnvelopeError {
 impl std::error::Error for EnvelopeError {}
 
 impl Envelope {
-    /// Reads an envelope. Headers and items of unknown kind are kept; a `sent_at` is dropped, since each sending
-    /// writes its own (ENV-12).
+    /// Reads an envelope. All headers are kept as they are, and items of every kind in their order.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let mut reader = Reader { bytes, at: 0 };
         let header = reader.header()?;
         let mut envelope = Self::default();
-        let mut stored = StoredHeaders::default();
-        for member in &header.members {
-            let text = scan::text(&member.json);
-            match (&*member.key, text) {
-                ("event_id", Some(text)) => {
-                    let id = Uuid::parse_strict(&text);
-                    envelope.event_id = Some(id.ok_or(EnvelopeError {
-                        offset: member.offset,
-                        reason: EnvelopeErrorReason::EventId,
-                    })?);
-                }
-                ("dsn", Some(text)) => stored.dsn = Some(text.into_owned()),
-                ("sent_at", _) => {}
-                ("trace", _) => envelope.trace = Some(Arc::from(&*member.json)),
-                (key, _) => stored.other.set(key, &member.json),
-            }
+        if let Some(text) = header.get("event_id").and_then(scan::text) {
+            envelope.event_id = Uuid::parse_strict(&text);
         }
-        if stored.dsn.is_some() || !stored.other.is_empty() {
-            envelope.stored = Some(Box::new(stored));
-        }
+        let stored =
+            members(&header).map_err(|_| reader.error(EnvelopeErrorReason::OutOfMemory))?;
+        envelope.stored = (!stored.is_empty()).then(|| Box::new(stored));
         loop {
             reader.skip_blank_lines();
             if reader.is_at_end() {
@@ -134,6 +113,12 @@ impl<'a> Reader<'a> {
         rest.get(..length).unwrap_or_default()
     }
 
+    /// True if the line that was read last ended with a line feed.
+    fn has_ended_line(&self) -> bool {
+        let before = self.at.checked_sub(1);
+        before.and_then(|at| self.bytes.get(at)) == Some(&b'\n')
+    }
+
     /// Others put such lines between items.
     fn skip_blank_lines(&mut self) {
         let blank = self.rest().iter().take_while(|byte| **byte == b'\n');
@@ -150,41 +135,41 @@ impl<'a> Reader<'a> {
     }
 
     fn item(&mut self) -> Result<Item, EnvelopeError> {
-        let start = self.error(EnvelopeErrorReason::MissingType);
+        let start = self.at;
         let header = self.header()?;
-        let mut kind = None;
-        let mut length = None;
-        let mut extras = ItemExtras::default();
-        let mut has_extras = false;
-        for member in &header.members {
-            let mut is_extra = true;
-            match (&*member.key, scan::text(&member.json)) {
-                ("type", Some(text)) => {
-                    kind = Some(ItemKind::from_name(&text));
-                    is_extra = false;
-                }
-                ("length", _) => {
-                    let number: usize = member.json.parse().map_err(|_| EnvelopeError {
-                        offset: start.offset.saturating_add(member.offset),
-                        reason: EnvelopeErrorReason::Length,
-                    })?;
-                    length = Some(number);
-                    is_extra = false;
-                }
-                ("filename", Some(text)) => extras.filename = Some(text.into_owned()),
-                ("content_type", Some(text)) => extras.content_type = Some(owned(&text)),
-                ("attachment_type", Some(text)) => extras.attachment_type = Some(owned(&text)),
-                ("item_count", _) if member.json.parse::<u64>().is_ok() => {
-                    extras.item_count = member.json.parse().ok();
-                }
-                (key, _) => extras.other.set(key, &member.json),
-            }
-            has_extras |= is_extra;
+        if !self.has_ended_line() {
+            return Err(self.error(EnvelopeErrorReason::Truncated));
         }
-        let kind = kind.ok_or(start)?;
-        let payload = match length {
+        let text = |key: &str| header.get(key).and_then(scan::text);
+        let kind = ItemKind::from_name(&text("type").unwrap_or_default());
+        let length = header.members.iter().find(|it| it.key == "length");
+        let length = length.filter(|it| it.json != "null").map(|member| {
+            member.json.parse().map_err(|_| EnvelopeError {
+                offset: start.saturating_add(member.offset),
+                reason: EnvelopeErrorReason::Length,
+            })
+        });
+        let payload = match length.transpose()? {
             None => self.line(),
             Some(length) => self.payload(length)?,
+        };
+        // What most items have is written the same without keeping it.
+        let is_usual = match &*header.members {
+            [kind] => kind.key == "type" && text("type").is_some(),
+            [kind, length] => {
+                kind.key == "type" && length.key == "length" && text("type").is_some()
+            }
+            _ => false,
+        };
+        let read = match is_usual {
+            true => Ok(Members::new()),
+            false => members(&header),
+        };
+        let read = read.map_err(|_| self.error(EnvelopeErrorReason::OutOfMemory))?;
+        let extras = || ItemExtras {
+            item_count: header.get("item_count").and_then(|json| json.parse().ok()),
+            read,
+            ..ItemExtras::default()
         };
         let mut copy = Vec::new();
         // The host decides the size, so a failure is an answer and no abort.
@@ -194,7 +179,7 @@ impl<'a> Reader<'a> {
         Ok(Item {
             kind,
             payload: Payload::Owned(copy),
-            extras: has_extras.then(|| Box::new(extras)),
+            extras: (!is_usual).then(|| Box::new(extras())),
         })
     }
 
@@ -213,14 +198,23 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn owned(text: &str) -> Cow<'static, str> {
-    Cow::Owned(text.to_owned())
+/// The members of a header as they stand there, unless there is no memory for them. Their keys differ, which was looked at
+/// when they were read.
+fn members(header: &RawObject<'_>) -> Result<Members, OutOfMemory> {
+    memory::watch(|| {
+        let mut members = Members::new();
+        for member in &header.members {
+            members.push(&member.key, &member.json);
+        }
+        members
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::envelope::HeaderFields;
+    use std::sync::Arc;
 
     fn written(envelope: &Envelope) -> Vec<u8> {
         let mut out = Vec::new();
@@ -275,7 +269,9 @@ mod tests {
                             item_count: Some(u64::MAX),
                             ..ItemExtras::default()
                         };
-                        extras.other.set("unknown\n", "[1,{}]");
+                        extras.read.set("type", "\"log\"");
+                        extras.read.set("item_count", "18446744073709551615");
+                        extras.read.set("unknown\n", "[1,{}]");
                         item.extras = Some(Box::new(extras));
                         item
                     }
@@ -312,7 +308,7 @@ mod tests {
 
     // ENV-7, ENV-12
     #[test]
-    fn unknown_headers_are_kept_and_the_time_of_sending_is_not() {
+    fn all_headers_are_kept_and_the_client_and_each_sending_write_their_own() {
         let bytes = concat!(
             r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","dsn":"https://k@h/1","sent_at":"x","sdk":{"name":"s"},"new":[1]}"#,
             "\n",
@@ -324,7 +320,7 @@ mod tests {
             "\nto the end"
         );
         let envelope = Envelope::parse(bytes.as_bytes()).unwrap();
-        assert_eq!(envelope.stored_dsn(), Some("https://k@h/1"));
+        assert_eq!(envelope.stored_dsn().as_deref(), Some("https://k@h/1"));
         let payloads: Vec<_> = envelope.items().map(|item| item.payload.whole()).collect();
         assert_eq!(payloads, [&b"{}"[..], b"no length\r", b"to the end"]);
         let mut out = Vec::new();
@@ -347,6 +343,59 @@ mod tests {
             text.contains("{\"type\":\"of_next_year\",\"length\":10}\nno length\r\n"),
             "{text}"
         );
+    }
+
+    // ENV-4, ENV-7
+    #[test]
+    fn what_is_read_is_written() {
+        for text in [
+            "{}",
+            r#"{"event_id":"9ec79c33-ec99-42ab-8353-589fcb2e04dc","sent_at":"2020-01-01T00:00:00Z"}"#,
+            r#"{"event_id":"9ec79c33ec9942ab8353589fcb2e04dc","trace":{"b":[1.50]},"sdk":null,"é":1e2}
+{"type":"replay_video","length":2}
+{}"#,
+            r#"{"event_id":"","sent_at":7,"dsn":{},"trace":"x"}
+{"type":"log","item_count":2,"content_type":"a/b","length":2,"x":[]}
+{}
+{"length":1,"platform":"native","type":"span"}
+s
+{"filename":5,"type":7,"length":0,"attachment_type":null}
+"#,
+            r#"{"trace":{"trace_id":"1"}}
+{"type":"log","length":2}
+{}
+{"no type":true,"length":3}
+{
+}"#,
+        ] {
+            let mut bytes = written(&Envelope::parse(text.as_bytes()).unwrap());
+            bytes.pop();
+            assert_eq!(String::from_utf8(bytes).unwrap(), text);
+        }
+        // Only a length is added.
+        let without = b"{}\n{\"a\":1,\"type\":\"b\"}\nxyz\n{\"type\":\"c\",\"length\":null}\n";
+        assert_eq!(
+            String::from_utf8(written(&Envelope::parse(without).unwrap())).unwrap(),
+            "{}\n{\"a\":1,\"type\":\"b\",\"length\":3}\nxyz\n{\"type\":\"c\",\"length\":0}\n\n"
+        );
+    }
+
+    #[test]
+    fn a_time_of_sending_is_forgotten_for_the_next() {
+        let text = br#"{"a":1,"sent_at":"2020-01-01T00:00:00Z"}"#;
+        let mut envelope = Envelope::parse(text).unwrap();
+        envelope.forget_sending();
+        assert_eq!(written(&envelope), b"{\"a\":1}\n");
+    }
+
+    /// With a comparison for each pair of keys this would take hours.
+    #[test]
+    fn reading_is_linear_in_the_number_of_headers() {
+        let many: Vec<_> = (0..500_000).map(|n| format!("\"k{n}\":{n}")).collect();
+        let many = many.join(",");
+        let text = format!("{{{many}}}\n{{\"type\":\"a\",\"length\":0,{many}}}\n\n");
+        let envelope = Envelope::parse(text.as_bytes()).unwrap();
+        assert!(written(&envelope) == text.as_bytes());
     }
 
     // ENV-7
@@ -376,24 +425,16 @@ mod tests {
             reason(b"{\"sent_at\":\"a\",\"sent_at\":\"b\"}"),
             (15, Reason::Header(_))
         ));
-        assert_eq!(reason(b"{\"event_id\":\"xyz\"}"), (12, Reason::EventId));
-        assert_eq!(reason(b"{}\n{\"length\":1}\nx"), (3, Reason::MissingType));
         assert_eq!(
             reason(b"{}\n{\"type\":\"event\",\"length\":3}\n{}"),
             (31, Reason::Truncated)
         );
+        assert_eq!(reason(b"{}\n{\"type\":\"event\"}"), (19, Reason::Truncated));
         assert_eq!(
             reason(b"{}\n{\"type\":\"event\",\"length\":1}\n{}\n"),
             (32, Reason::Unterminated)
         );
-        for length in [
-            "-1",
-            "1.5",
-            "1e1",
-            "\"2\"",
-            "99999999999999999999999",
-            "null",
-        ] {
+        for length in ["-1", "1.5", "1e1", "\"2\"", "99999999999999999999999"] {
             let bytes = format!("{{}}\n{{\"type\":\"event\",\"length\":{length}}}\n{{}}\n");
             assert_eq!(reason(bytes.as_bytes()).1, Reason::Length, "{length}");
         }

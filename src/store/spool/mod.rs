@@ -470,7 +470,8 @@ impl Spool {
         if envelope.is_empty() {
             return Err(Unreadable::Damaged);
         }
-        let is_ours = envelope.stored_dsn().is_none_or(|dsn| self.is_ours(dsn));
+        let dsn = envelope.stored_dsn();
+        let is_ours = dsn.is_none_or(|dsn| self.is_ours(&dsn));
         if is_ours {
             Ok(Some(envelope))
         } else {
