@@ -169,6 +169,54 @@ fn raw_c_stays_in_its_files() {
     }
 }
 
+/// Whatever opens a descriptor; each is raised above the standard ones in the same statement or the next, as
+/// `base::descriptor` does. What reads a directory is left out: nobody can write to that.
+const OPENS: [&str; 10] = [
+    "File::open(",
+    "File::create(",
+    "OpenOptions::new()",
+    "fs::read(",
+    "fs::write(",
+    "fs::read_to_string(",
+    "libc::eventfd(",
+    "libc::openat(",
+    "libc::signalfd(",
+    "libc::socket(",
+];
+
+#[test]
+fn what_is_opened_gets_no_number_of_a_standard_stream() {
+    /// Lines after which the statement is over.
+    const NEAR: usize = 10;
+    let mut opens = 0;
+    for path in files_below(&source()) {
+        let is_test = path.to_string_lossy().contains("/tests");
+        if is_test || path.ends_with("base/descriptor.rs") {
+            continue;
+        }
+        let code = code(&path);
+        let lines: Vec<&str> = code.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            if !OPENS.iter().any(|open| line.contains(open)) {
+                continue;
+            }
+            let near = lines.iter().skip(at).take(NEAR);
+            assert!(
+                near.into_iter()
+                    .any(|line| line.contains("raised(") || line.contains("(raised)")),
+                "{}: `{}` is not raised",
+                path.display(),
+                line.trim()
+            );
+            opens += 1;
+        }
+    }
+    assert!(
+        opens > 5,
+        "only {opens} found: are the patterns still right?"
+    );
+}
+
 #[test]
 fn a_file_has_one_subject() {
     for path in files_below(&source()) {

@@ -1,12 +1,13 @@
 //! Descriptors: those of the library are 3 or higher.
 //!
 //! A host may have closed its standard input, output or error. What is opened then gets the free number, and the host's
-//! next line for its output would go into our socket or file. Entry points: [`raised`], [`with_standard_taken`],
-//! [`are_free`].
+//! next line for its output would go into our socket or file. Entry points: [`raised`], [`read`],
+//! [`with_standard_taken`], [`are_free`].
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::fd::{AsFd, AsRawFd as _, OwnedFd, RawFd};
+use std::path::Path;
 
 /// The highest number of a standard descriptor.
 const LAST_STANDARD: RawFd = 2;
@@ -19,6 +20,14 @@ pub(crate) fn raised<T: AsFd + From<OwnedFd>>(opened: T) -> io::Result<T> {
     // The standard library never clones to a standard number.
     let clone = opened.as_fd().try_clone_to_owned()?;
     Ok(T::from(clone))
+}
+
+/// The content of a file, as far as it can be read.
+pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path).and_then(raised)?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Runs `action`, whose descriptors cannot be raised since only libcurl knows them, while no standard number is free.
@@ -39,7 +48,6 @@ pub(crate) fn are_free(count: usize) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Read as _;
     use std::os::fd::FromRawFd as _;
 
     #[test]

@@ -2,8 +2,7 @@
 //!
 //! Read once, at init.
 
-use std::fs;
-
+use crate::base::descriptor;
 use crate::base::uuid::{Uuid, new_span_id};
 use crate::value::members::Members;
 use crate::value::write;
@@ -67,9 +66,8 @@ fn os() -> String {
         .find(|character: char| !character.is_ascii_digit() && character != '.')
         .unwrap_or(release.len());
     let (version, build) = release.split_at_checked(cut).unwrap_or((&release, ""));
-    let distribution = fs::read_to_string("/etc/os-release")
-        .or_else(|_| fs::read_to_string("/usr/lib/os-release"))
-        .unwrap_or_default();
+    let distribution = text_of("/etc/os-release").or_else(|| text_of("/usr/lib/os-release"));
+    let distribution = distribution.unwrap_or_default();
     let field = |name: &str| os_release_field(&distribution, name);
     object(&[
         ("name", non_empty(&system)),
@@ -91,8 +89,7 @@ fn device() -> String {
     if let Some(bytes) = memory_size() {
         members.set("memory_size", &bytes.to_string());
     }
-    if let Some(model) = fs::read_to_string("/proc/device-tree/model")
-        .ok()
+    if let Some(model) = text_of("/proc/device-tree/model")
         .as_deref()
         .and_then(non_empty)
     {
@@ -102,7 +99,7 @@ fn device() -> String {
 }
 
 fn memory_size() -> Option<u64> {
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let text = text_of("/proc/meminfo")?;
     let line = text
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -114,12 +111,13 @@ fn memory_size() -> Option<u64> {
         .checked_mul(1024)
 }
 
+/// The content of a file of the system.
+fn text_of(path: &str) -> Option<String> {
+    String::from_utf8(descriptor::read(path).ok()?).ok()
+}
+
 fn uname() -> (String, String) {
-    let read = |path| {
-        fs::read_to_string(path)
-            .map(|text| text.trim().to_owned())
-            .unwrap_or_default()
-    };
+    let read = |path| text_of(path).map_or_else(String::new, |text| text.trim().to_owned());
     (
         read("/proc/sys/kernel/ostype"),
         read("/proc/sys/kernel/osrelease"),

@@ -4,13 +4,11 @@
 //! headers are read from memory through the kernel, since nobody keeps it in place. May use: `native`.
 
 use std::cell::OnceCell;
-use std::fs::File;
-use std::io::Read as _;
 use std::ops::Range;
 
 use super::identity::HEADER_BYTES;
 use super::native::{self, Loaded, Segment};
-use crate::base::descriptor::raised;
+use crate::base::descriptor;
 
 /// More program headers than any module has; a bound for what only looks like one.
 const MAX_HEADERS: usize = 64;
@@ -32,15 +30,9 @@ struct Mapping<'a> {
 
 impl Mappings {
     fn lines(&self) -> impl Iterator<Item = Mapping<'_>> {
-        let text = self.0.get_or_init(|| {
-            let mut text = Vec::new();
-            // Not of the process: its first thread may have ended, and there is nothing to read then.
-            if let Ok(mut file) = File::open("/proc/thread-self/maps").and_then(raised) {
-                // What was read before an error holds.
-                let _ = file.read_to_end(&mut text);
-            }
-            text
-        });
+        // Not those of the process: its first thread may have ended, and there is nothing to read then.
+        let read = || descriptor::read("/proc/thread-self/maps").unwrap_or_default();
+        let text = self.0.get_or_init(read);
         text.split(|byte| *byte == b'\n').filter_map(Mapping::read)
     }
 

@@ -11,7 +11,7 @@ use std::fs;
 
 use curl::easy::Easy2;
 
-use crate::base::descriptor::with_standard_taken;
+use crate::base::descriptor::{self, with_standard_taken};
 
 /// Threads of this name are lookups, of whatever transport of this process.
 const NAME: &[u8] = b"sentry-lookup\0";
@@ -78,7 +78,7 @@ fn living() -> usize {
     };
     let wanted = NAME.split_last().map_or(NAME, |(_, name)| name);
     threads
-        .filter_map(|thread| fs::read(thread.ok()?.path().join("comm")).ok())
+        .filter_map(|thread| descriptor::read(thread.ok()?.path().join("comm")).ok())
         .filter(|comm| comm.trim_ascii_end() == wanted)
         .count()
 }
