@@ -21,6 +21,7 @@ use super::start::{Started, tell_refusal};
 use crate::base::diagnostics::{Severity, is_speaking, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
+use crate::base::stack;
 use crate::crash::modules::ModuleCache;
 use crate::transport::host::is_calling;
 use crate::transport::is_worker_thread;
@@ -117,6 +118,7 @@ pub(crate) fn absence() -> Refused {
 
 /// Replaces the current client by a new one (LIF-2); what the host should know comes back as a warning.
 pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
+    stack::check_room_to_start()?;
     let lifecycle = lifecycle();
     let _speaker = speaker();
     let _turn = take_turn(&lifecycle).inspect_err(|reason| tell_refusal(&options, reason))?;
