@@ -4,6 +4,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
+use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,23 @@ pub(crate) fn replace_private(
         let _ = folder.sync();
     }
     result
+}
+
+/// Gives an empty file its blocks and its length, all zeros: on a full disk that fails, and what is written there later
+/// does not.
+pub(crate) fn allocate(file: &File, bytes: u64) -> io::Result<()> {
+    let too_large = || io::Error::from(ErrorKind::FileTooLarge);
+    let length = libc::off_t::try_from(bytes).map_err(|_| too_large())?;
+    if !usize::try_from(bytes).is_ok_and(process::may_write) {
+        return Err(too_large());
+    }
+    // A timer of the host would interrupt it, and it is not begun again.
+    let _blocked = process::BlockedSignals::for_this_thread();
+    // SAFETY: no pointers; the descriptor is open.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, length) } {
+        0 => Ok(()),
+        error => Err(io::Error::from_raw_os_error(error)),
+    }
 }
 
 /// True for the name of a file that was being written when its process died.
@@ -278,9 +296,16 @@ mod tests {
             // SAFETY: `limit` is a valid place.
             unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) };
             let put = |bytes| replace_private(&folder, "file", bytes, Durability::Process);
+            let size = |bytes| {
+                let file = folder.file("allocated", Use::Make).unwrap();
+                let result = allocate(&file, bytes);
+                folder.remove_file("allocated").unwrap();
+                result
+            };
+            let is_sized = size(3).is_ok() && size(4).is_err() && size(u64::MAX).is_err();
             let (is_written, is_refused) = (put(b"abc").is_ok(), put(b"abcd").is_err());
             // SAFETY: ends the child without running anything of the test harness.
-            unsafe { libc::_exit(i32::from(!(is_written && is_refused))) };
+            unsafe { libc::_exit(i32::from(!(is_written && is_refused && is_sized))) };
         }
         let mut status = 0;
         // SAFETY: `child` is our own child and `status` a valid place.

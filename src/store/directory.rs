@@ -9,7 +9,6 @@
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read as _};
-use std::mem::ManuallyDrop;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -18,6 +17,7 @@ use arc_swap::ArcSwap;
 
 use crate::base::file::{self, Durability};
 use crate::base::folder::{self, Folder, Names, Use};
+use crate::base::kept::Kept;
 
 /// A directory that belongs to this user: the database, or one below. Other processes share it, so anything in it may
 /// vanish at any time.
@@ -43,7 +43,7 @@ impl Directory {
     /// The same with a descriptor of its own, for a forked child. Made again if it is not there: the parent may have removed
     /// it meanwhile.
     pub(crate) fn again(&self) -> io::Result<Self> {
-        let again = self.root.reach().and_then(|held| held.folder.folder("."));
+        let again = self.root.reach().and_then(|held| held.get().folder("."));
         match again {
             Ok(folder) if folder.metadata()?.nlink() > 0 => {
                 Self::from_folder(folder, self.root.path.clone(), self.root.owner)
@@ -53,7 +53,7 @@ impl Directory {
     }
 
     fn from_folder(folder: Folder, path: PathBuf, owner: u32) -> io::Result<Self> {
-        let held = Held::new(folder, owner)?;
+        let held = keep(folder, owner)?;
         let root = Root {
             path,
             owner,
@@ -73,7 +73,7 @@ impl Directory {
 
     /// The directory `name` in the database, made if it is not there.
     pub(crate) fn child(&self, name: &str) -> io::Result<Self> {
-        match self.root.reach()?.folder.make_folder(name) {
+        match self.root.reach()?.get().make_folder(name) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
@@ -91,7 +91,7 @@ impl Directory {
 
     /// Removes the directory `name` in the database, which must be empty.
     pub(crate) fn remove_child(&self, name: &str) -> io::Result<()> {
-        self.root.reach()?.folder.remove_folder(name)
+        self.root.reach()?.get().remove_folder(name)
     }
 
     /// Its name, if it lies in the database.
@@ -180,7 +180,7 @@ impl Directory {
         let Some(name) = &self.below else {
             return Ok(Reached::Root(held));
         };
-        let folder = held.folder.folder(name)?;
+        let folder = held.get().folder(name)?;
         match folder.metadata()?.uid() == self.root.owner {
             true => Ok(Reached::Below(folder)),
             false => Err(of_another_user()),
@@ -200,11 +200,11 @@ impl Root {
     /// The directory, if the descriptor is still its own or can be had again.
     fn reach(&self) -> io::Result<Arc<Held>> {
         let held = self.held.load_full();
-        if held.is_open() {
+        if held.look().is_some() {
             return Ok(held);
         }
-        let again = Held::new(Folder::open(&self.path)?, self.owner)?;
-        if again.identity != held.identity {
+        let again = keep(Folder::open(&self.path)?, self.owner)?;
+        if again.identity() != held.identity() {
             return Err(io::Error::from(ErrorKind::NotFound));
         }
         let again = Arc::new(again);
@@ -214,7 +214,7 @@ impl Root {
 
     fn make_again(&self) -> io::Result<()> {
         let held = self.held.load_full();
-        if held.is_open() && held.folder.metadata()?.nlink() > 0 {
+        if held.look().is_some_and(|found| found.nlink() > 0) {
             return Ok(());
         }
         folder::make_path(&self.path)?;
@@ -222,45 +222,19 @@ impl Root {
         if fs::canonicalize(&self.path)? != self.path {
             return Err(io::Error::from(ErrorKind::NotFound));
         }
-        let again = Held::new(Folder::open(&self.path)?, self.owner)?;
+        let again = keep(Folder::open(&self.path)?, self.owner)?;
         self.held.store(Arc::new(again));
         Ok(())
     }
 }
 
-/// A descriptor of the database directory.
-#[derive(Debug)]
-struct Held {
-    /// Closed only while it still is the directory's: a host may have closed the descriptor and opened its own.
-    folder: ManuallyDrop<Folder>,
-    /// Device and inode.
-    identity: (u64, u64),
-}
+type Held = Kept<Folder>;
 
-impl Held {
-    fn new(folder: Folder, owner: u32) -> io::Result<Self> {
-        let found = folder.metadata()?;
-        if found.uid() != owner {
-            return Err(of_another_user());
-        }
-        Ok(Self {
-            folder: ManuallyDrop::new(folder),
-            identity: (found.dev(), found.ino()),
-        })
-    }
-
-    fn is_open(&self) -> bool {
-        let found = self.folder.metadata();
-        found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if self.is_open() {
-            // SAFETY: dropped here and nowhere else.
-            unsafe { ManuallyDrop::drop(&mut self.folder) };
-        }
+/// Keeps a directory of `owner`.
+fn keep(folder: Folder, owner: u32) -> io::Result<Held> {
+    match folder.metadata()?.uid() == owner {
+        true => Kept::new(folder),
+        false => Err(of_another_user()),
     }
 }
 
@@ -274,7 +248,7 @@ enum Reached {
 impl Reached {
     fn get(&self) -> &Folder {
         match self {
-            Self::Root(held) => &held.folder,
+            Self::Root(held) => held.get(),
             Self::Below(folder) => folder,
         }
     }
@@ -445,7 +419,7 @@ mod tests {
         use std::os::fd::AsRawFd as _;
         let scratch = Scratch::new();
         let directory = Directory::open(scratch.path()).unwrap();
-        let number = directory.root.held.load().folder.number();
+        let number = directory.root.held.load().get().number();
         let other = Scratch::new();
         let theirs = File::open(other.path()).unwrap();
         // SAFETY: both are open; what the number meant is closed by it, as a host might.

@@ -10,12 +10,11 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::mem::ManuallyDrop;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::MetadataExt as _;
 
 use super::directory::Directory;
 use crate::base::folder::Use;
+use crate::base::kept::{Identity, Kept, identity_of};
 use crate::base::process;
 
 /// How often the file may vanish between opening and locking before somebody must be doing it on purpose.
@@ -24,33 +23,26 @@ const ATTEMPTS: u32 = 100;
 /// Held until dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
-    /// Closed only while it still is our file: a host may have closed the descriptor and opened its own under the number.
-    file: ManuallyDrop<File>,
+    file: Kept<File>,
     directory: Directory,
     name: String,
-    identity: Identity,
     generation: u32,
 }
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 impl Lock {
     /// Takes the lock `name`; `None` if somebody else has it, be it in this process.
     pub(crate) fn take(directory: &Directory, name: String) -> io::Result<Option<Self>> {
         for _ in 0..ATTEMPTS {
             let file = directory.file(&name, Use::MakeOrChange)?;
-            let found = file.metadata()?;
             if !try_lock(&file)? {
                 return Ok(None);
             }
-            let identity = (found.dev(), found.ino());
-            if identity_of(directory, &name)? == Some(identity) {
+            let file = Kept::new(file)?;
+            if identity_at(directory, &name)? == Some(file.identity()) {
                 return Ok(Some(Self {
-                    file: ManuallyDrop::new(file),
+                    file,
                     directory: directory.clone(),
                     name,
-                    identity,
                     generation: process::fork_generation(),
                 }));
             }
@@ -69,9 +61,9 @@ impl Lock {
     /// True while this process holds it and others see it: the file is where it was, and the descriptor is ours.
     pub(crate) fn is_held(&self) -> bool {
         self.generation == process::fork_generation()
-            && self.is_open()
-            && identity_of(&self.directory, &self.name)
-                .is_ok_and(|found| found == Some(self.identity))
+            && self.file.look().is_some()
+            && identity_at(&self.directory, &self.name)
+                .is_ok_and(|found| found == Some(self.file.identity()))
     }
 
     /// Removes the file and gives the lock up, in this order: nobody can have locked the file meanwhile.
@@ -85,21 +77,6 @@ impl Lock {
     /// For a forked child: closes its copy. The parent keeps the lock.
     pub(crate) fn let_go(self) {
         drop(self);
-    }
-
-    /// True if the descriptor is still that of our file.
-    fn is_open(&self) -> bool {
-        let found = self.file.metadata();
-        found.is_ok_and(|found| (found.dev(), found.ino()) == self.identity)
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        if self.is_open() {
-            // SAFETY: dropped here and nowhere else.
-            unsafe { ManuallyDrop::drop(&mut self.file) };
-        }
     }
 }
 
@@ -123,9 +100,9 @@ fn flock(file: &File, kind: libc::c_int) -> io::Result<bool> {
     }
 }
 
-fn identity_of(directory: &Directory, name: &str) -> io::Result<Option<Identity>> {
+fn identity_at(directory: &Directory, name: &str) -> io::Result<Option<Identity>> {
     match directory.metadata(name) {
-        Ok(found) => Ok(Some((found.dev(), found.ino()))),
+        Ok(found) => Ok(Some(identity_of(&found))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -193,7 +170,7 @@ mod tests {
     fn a_descriptor_that_the_host_reused_is_left_open() {
         let scratch = Scratch::new();
         let lock = take(&scratch, "lock").unwrap().unwrap();
-        let number = lock.file.as_raw_fd();
+        let number = lock.file.get().as_raw_fd();
         let other = File::create(scratch.path().join("other")).unwrap();
         // SAFETY: both are open; what the number meant is closed by it, as a host might.
         assert_eq!(unsafe { libc::dup2(other.as_raw_fd(), number) }, number);

@@ -16,7 +16,6 @@ pub(crate) mod database;
 pub(crate) mod directory;
 pub(crate) mod installation;
 mod lock;
-pub(crate) mod mapping;
 pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Durable copies: with the option `queue_durable` each accepted envelope also lies in the log of this run until it is
 //! settled, so that the next start finds it if this process is killed.
 //!
-//! A copy is made before the envelope is accepted and costs no system call; without room for it the queue counts as full.
+//! A copy is made before the envelope is accepted; without room for it the queue counts as full. With a log that cannot be
+//! relied on any more there are no copies, and the queue goes on in memory.
 //! Entry point: [`Copies`].
 
 use std::io;
@@ -35,6 +36,8 @@ pub(crate) struct Copies {
     has_left: AtomicBool,
     /// They can no longer be relied on.
     has_failed: AtomicBool,
+    /// The host was told so.
+    is_told: AtomicBool,
 }
 
 impl Copies {
@@ -46,12 +49,13 @@ impl Copies {
             is_changed: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
             has_failed: AtomicBool::new(false),
+            is_told: AtomicBool::new(false),
         }
     }
 
     /// The bytes to copy, if copies are made: the envelope without what every start knows by itself.
     pub(crate) fn bytes_of(&self, envelope: &Envelope) -> Option<Vec<u8>> {
-        self.log()?;
+        self.sound_log()?;
         let mut bytes = Vec::new();
         envelope.write(&mut bytes, &HeaderFields::default());
         Some(bytes)
@@ -59,9 +63,15 @@ impl Copies {
 
     /// Makes a copy.
     pub(crate) fn make(&self, bytes: Option<&[u8]>) -> Result<Option<Record>, NoRoom> {
-        match (self.log(), bytes) {
+        match (self.sound_log(), bytes) {
             (Some(log), Some(bytes)) => {
-                let record = log.append(bytes).ok_or(NoRoom)?;
+                let Ok(record) = log.append(bytes) else {
+                    // It goes on from memory; the worker says so.
+                    self.has_failed.store(true, Ordering::Release);
+                    self.is_changed.store(true, Ordering::Release);
+                    return Ok(None);
+                };
+                let record = record.ok_or(NoRoom)?;
                 // Looked at first: a store by every capture would be shared by all of them.
                 if !self.is_changed.load(Ordering::Relaxed) {
                     self.is_changed.store(true, Ordering::Release);
@@ -74,7 +84,7 @@ impl Copies {
 
     /// True if there is room for a copy, or none is made.
     pub(crate) fn has_room_for(&self, bytes: Option<&[u8]>) -> bool {
-        match (self.log(), bytes) {
+        match (self.sound_log(), bytes) {
             (Some(log), Some(bytes)) => log.has_room_for(bytes.len()),
             _ => true,
         }
@@ -89,22 +99,23 @@ impl Copies {
 
     /// True if copies are made.
     pub(crate) fn is_on(&self) -> bool {
-        self.log().is_some()
-    }
-
-    /// True if copies are made, and nothing speaks against the next start finding them.
-    pub(crate) fn outlive(&self) -> bool {
-        self.is_on() && !self.has_failed.load(Ordering::Relaxed)
+        self.sound_log().is_some()
     }
 
     /// Notes that the next start may not find the copies: the disk fails, or somebody removed the log. True the first time.
     pub(crate) fn note_failure(&self) -> bool {
-        !self.has_failed.swap(true, Ordering::Relaxed)
+        self.has_failed.store(true, Ordering::Release);
+        !self.is_told.swap(true, Ordering::Relaxed)
+    }
+
+    /// True once, if a copy could not be made.
+    pub(crate) fn take_failure(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire) && self.note_failure()
     }
 
     /// Leaves a copy to the next start, which must find the log then; false if there is none.
     pub(crate) fn leave(&self, record: Option<Record>) -> bool {
-        let is_there = record.is_some() && self.log().is_some();
+        let is_there = record.is_some() && self.sound_log().is_some();
         self.has_left.fetch_or(is_there, Ordering::AcqRel);
         is_there
     }
@@ -125,7 +136,13 @@ impl Copies {
         self.log().map_or(Ok(()), QueueLog::sync)
     }
 
-    /// A forked child has the log of its parent mapped, and must not write there.
+    /// The log, while the next start will find what is written there.
+    fn sound_log(&self) -> Option<&QueueLog> {
+        self.log()
+            .filter(|_| !self.has_failed.load(Ordering::Acquire))
+    }
+
+    /// A forked child has the log of its parent open, and must not write there.
     fn log(&self) -> Option<&QueueLog> {
         self.log
             .as_ref()

@@ -317,7 +317,7 @@ impl Transport {
 
     /// True if what is accepted outlives the process.
     pub(crate) fn is_durable(&self) -> bool {
-        self.shared.queue.copies().outlive()
+        self.shared.queue.copies().is_on()
     }
 
     /// Figures for the host.

@@ -134,7 +134,11 @@ impl Inheritance {
     pub(crate) fn open(old: &OldRun, shared: &Shared) -> Option<Self> {
         let directory = old.directory().clone();
         let dead = there(DeadCounts::read(&directory, COUNTERS));
-        let leftovers = there(Leftovers::open(&directory, QUEUE_LOG));
+        let leftovers = there(Leftovers::open(
+            &directory,
+            QUEUE_LOG,
+            largest_log(&shared.settings),
+        ));
         let (dead, leftovers) = match (dead, leftovers) {
             (Ok(dead), Ok(leftovers)) => (dead, leftovers),
             // Perhaps for want of descriptors: nothing is booked or removed that was not read.
@@ -250,6 +254,14 @@ fn take_in(bytes: &[u8], shared: &Shared) -> Result<Vec<Tally>, Refusal> {
     };
     let tallies = envelope.tallies().collect();
     shared.take_in(envelope).map(|()| tallies)
+}
+
+/// Larger than this no log is read: reading all of a larger one would hold the worker up. An earlier run may have had a
+/// larger queue.
+fn largest_log(settings: &Settings) -> u64 {
+    const USUAL: u64 = 1 << 30;
+    let own = settings.queue.max_bytes;
+    own.saturating_add(own / 8).max(USUAL)
 }
 
 /// True if a file has waited long enough for a start that can read it.

@@ -178,8 +178,8 @@ pub unsafe extern "C" fn sentry_options_get_queue_block_timeout_ms(
 /// Sets whether accepted envelopes survive the death of the process, for instance by SIGKILL. The next start with the same
 /// database directory takes them over; one that was being sent may arrive twice, with the same event id.
 ///
-/// Each accepted envelope is also copied into a mapped file of the run, as large as `queue_max_bytes` and 2 % more, made
-/// by `sentry_init`; that costs a capture no system call. Without a usable database directory it has no effect, and the
+/// Each accepted envelope is also written to a file of the run, as large as `queue_max_bytes` and 2 % more, made by
+/// `sentry_init`; that costs a capture three system calls, none of which waits for the disk by itself. Without a usable database directory it has no effect, and the
 /// diagnostics say so. A power failure may cost what the kernel had not written yet.
 ///
 /// Arguments: `durable` 0 or not; default 0.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::base::folder::Use;
 use crate::store::directory::Directory;
-use crate::store::mapping::WORD;
+use crate::store::segment::WORD;
 
 /// Largest record that is believed when it is read.
 const MAX_RECORD: u64 = 1 << 40;
@@ -43,11 +43,15 @@ pub(crate) struct Leftovers {
 }
 
 impl Leftovers {
-    /// Opens the log of a run that has ended. None if the file is no log that this version can read.
-    pub(crate) fn open(directory: &Directory, name: &str) -> io::Result<Option<Self>> {
+    /// Opens the log of a run that has ended, unless it is larger than `most_bytes`: all of it is read. None if the file is no log that this version can read.
+    pub(crate) fn open(
+        directory: &Directory,
+        name: &str,
+        most_bytes: u64,
+    ) -> io::Result<Option<Self>> {
         let file = directory.file(name, Use::Change)?;
         let found = file.metadata()?;
-        if found.len() < as_u64(BLOCK_BYTES) {
+        if found.len() < as_u64(BLOCK_BYTES) || found.len() > most_bytes {
             return Ok(None);
         }
         let mut leftovers = Self {
@@ -119,7 +123,7 @@ impl Leftovers {
         let length = usize::try_from(length).map_err(|_| Unread::Torn)?;
         let count = length.div_ceil(WORD);
         let mut words: Vec<u64> = Vec::new();
-        for place in 0..blocks_for(length) {
+        for place in 0..usize::try_from(blocks_for(length)).unwrap_or(0) {
             let room = count.saturating_sub(words.len());
             let data = now.get(data_start(place)..).unwrap_or_default();
             words.extend(data.iter().take(room));

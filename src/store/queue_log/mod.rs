@@ -1,24 +1,37 @@
-//! The queue log: accepted envelopes in a mapped file, so that they outlive the process (option `queue_durable`).
+//! The queue log: accepted envelopes in a file, so that they outlive the process (option `queue_durable`).
 //!
 //! The file is cut into blocks of 1 KiB; a record is a chain of them. Which blocks are free is known in memory only:
-//! the next start looks at what the heads of records say. A record counts from the moment its head is marked committed,
-//! which is the last thing written, until the mark is taken back. Nothing here makes a system call after the log was made.
+//! the next start looks at what the heads of records say. A record counts from the moment its head is written, which is
+//! the last thing written, until the mark in it is taken back.
+//!
+//! A record is written by the thread that captures, with one `pwrite` unless its blocks are scattered, after a look whether
+//! the file is what it was. A mapped file would need no call, but a store to it kills the host when somebody shortens the
+//! file or the disk fails.
 //!
 //! [`QueueLog`] writes, [`Leftovers`] reads what a run left. Checksums are for power failures, which may keep a page and
-//! lose another; a process that is killed loses none.
+//! lose another, and for a process that is killed in the middle of a record.
 
 mod leftovers;
+mod room;
 #[cfg(test)]
 mod tests;
 
+use std::fs::File;
 use std::io;
-use std::sync::Mutex;
+use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
 
 use super::directory::Directory;
-use super::mapping::{Mapping, WORD};
+use super::segment::WORD;
+use crate::base::folder::Use;
+use crate::base::kept::Kept;
 use crate::base::lock::lock;
+use crate::base::{file, process};
 pub(crate) use leftovers::{Leftovers, Unread};
+use room::{Room, Run};
 
 /// Words of a block. Small, since a record leaves half of its last block unused on average.
 const BLOCK: usize = 128;
@@ -52,14 +65,18 @@ pub(crate) struct Record(u32);
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct QueueLog {
-    mapping: Mapping,
+    directory: Directory,
+    name: String,
+    file: ArcSwap<Kept<File>>,
+    length: u64,
     /// Lock order: innermost; held for as long as it takes to move block numbers.
-    free: Mutex<Vec<u32>>,
+    room: Mutex<Room>,
     next_id: AtomicU64,
 }
 
 impl QueueLog {
-    /// A new file with room for `max_bytes` of envelopes, which were made for `dsn`.
+    /// A new file with room for `max_bytes` of envelopes, which were made for `dsn`. Its blocks are allocated here, so that a
+    /// full disk is found out now.
     pub(crate) fn create(
         directory: &Directory,
         name: &str,
@@ -75,99 +92,139 @@ impl QueueLog {
         let blocks = max_bytes.div_ceil(data).saturating_add(1);
         let blocks =
             u32::try_from(blocks).map_err(|_| invalid("the queue is too large for a log"))?;
-        let words = usize::try_from(blocks)
-            .ok()
-            .and_then(|blocks| blocks.checked_mul(BLOCK));
-        let words = words.ok_or_else(|| invalid("the queue is too large for a log"))?;
-        let log = Self {
-            mapping: Mapping::create(directory, name, words)?,
-            // From the end, so that the first blocks are used first.
-            free: Mutex::new((1..blocks).rev().collect()),
+        let length = u64::from(blocks).saturating_mul(as_u64(BLOCK_BYTES));
+        let preamble = [MAGIC, u64::from(blocks), as_u64(dsn.len())].into_iter();
+        let preamble: Vec<u8> = preamble
+            .chain(words_of(dsn.as_bytes()))
+            .flat_map(u64::to_ne_bytes)
+            .collect();
+        let file = directory.file(name, Use::Make)?;
+        let made = file::allocate(&file, length)
+            .and_then(|()| file.write_all_at(&preamble, 0))
+            .and_then(|()| Kept::new(file));
+        let kept = made.inspect_err(|_| {
+            // Made just now by us; whether it can be removed changes nothing for the caller.
+            let _ = directory.remove(name);
+        })?;
+        Ok(Self {
+            directory: directory.clone(),
+            name: name.to_owned(),
+            file: ArcSwap::from_pointee(kept),
+            length,
+            room: Mutex::new(Room::new(blocks)),
             next_id: AtomicU64::new(1),
-        };
-        let preamble = log.block(0).unwrap_or_default();
-        for (place, value) in [MAGIC, u64::from(blocks), as_u64(dsn.len())]
-            .into_iter()
-            .enumerate()
-        {
-            store(preamble, place, value);
-        }
-        for (place, word) in words_of(dsn.as_bytes()).enumerate() {
-            store(preamble, PREAMBLE.saturating_add(place), word);
-        }
-        Ok(log)
+        })
     }
 
-    /// Writes a record; none if there is no room for it.
-    pub(crate) fn append(&self, bytes: &[u8]) -> Option<Record> {
-        let blocks = self.take_blocks(blocks_for(bytes.len()))?;
-        let head = *blocks.first()?;
+    /// Writes a record; none if there is no room for it. An error if the log is not what it was: the next start will not
+    /// find what is written there.
+    pub(crate) fn append(&self, bytes: &[u8]) -> io::Result<Option<Record>> {
+        let file = self.file()?;
+        let taken = lock(&self.room).take(blocks_for(bytes.len()));
+        let Some(runs) = taken else { return Ok(None) };
+        let record = Record(runs.first().map_or(0, |run| run.0));
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let mut checksum = Checksum::new(id, as_u64(bytes.len()));
-        let mut words = words_of(bytes);
-        for (place, number) in blocks.iter().enumerate() {
-            let block = self.block(*number)?;
-            let next = blocks.get(place.saturating_add(1)).copied().unwrap_or(0);
-            store(block, ID, if place == 0 { id } else { id | CONTINUED });
-            store(block, NEXT, u64::from(next));
-            for slot in block.get(data_start(place)..).unwrap_or_default() {
-                let Some(word) = words.next() else { break };
-                checksum.add(word);
-                slot.store(word, Ordering::Relaxed);
+        let written = encode(id, bytes, &runs).and_then(|blocks| put(file.get(), &blocks, &runs));
+        match written {
+            Ok(()) => Ok(Some(record)),
+            Err(error) => {
+                lock(&self.room).give_back(record.0);
+                Err(error)
             }
         }
-        let block = self.block(head)?;
-        store(block, LENGTH, as_u64(bytes.len()));
-        store(block, CHECKSUM, checksum.0);
-        block.get(MARK)?.store(COMMITTED ^ id, Ordering::Release);
-        Some(Record(head))
     }
 
     /// True if a record of `length` bytes has room.
     pub(crate) fn has_room_for(&self, length: usize) -> bool {
-        lock(&self.free).len() >= blocks_for(length)
+        lock(&self.room).left() >= blocks_for(length)
     }
 
     /// Ends a record: the next start will not find it, and its room is free. Once for each record.
     pub(crate) fn settle(&self, record: Record) {
-        let Some(head) = self.block(record.0) else {
-            return;
-        };
-        if let Some(mark) = head.get(MARK) {
-            mark.store(0, Ordering::Release);
+        if let Ok(file) = self.file() {
+            let at = offset(record.0).saturating_add(as_u64(MARK * WORD));
+            // If that fails the record comes again, with the same id.
+            let _ = file.get().write_all_at(&0_u64.to_ne_bytes(), at);
         }
-        let mut free = lock(&self.free);
-        let mut number = record.0;
-        // Not longer than there are blocks, whatever another process may have written there.
-        for _ in 0..self.mapping.words().len().div_ceil(BLOCK) {
-            free.push(number);
-            let next = self.block(number).and_then(|block| block.get(NEXT));
-            let next = next.map_or(0, |next| next.load(Ordering::Relaxed));
-            match u32::try_from(next) {
-                Ok(next) if next != 0 && self.block(next).is_some() => number = next,
-                _ => break,
-            }
-        }
+        lock(&self.room).give_back(record.0);
     }
 
     /// Waits until the log is on the disk.
     pub(crate) fn sync(&self) -> io::Result<()> {
-        self.mapping.sync()
+        self.file()?.get().sync_data()
     }
 
-    fn take_blocks(&self, count: usize) -> Option<Vec<u32>> {
-        let mut free = lock(&self.free);
-        let rest = free.len().checked_sub(count)?;
-        let mut blocks = free.split_off(rest);
-        drop(free);
-        blocks.reverse();
-        Some(blocks)
+    /// The file, if it is what it was: as long, still with a name, and the descriptor its own.
+    fn file(&self) -> io::Result<Arc<Kept<File>>> {
+        let mut kept = self.file.load_full();
+        let found = match kept.look() {
+            Some(found) => found,
+            None => {
+                // A host closed all descriptors.
+                let again = Kept::new(self.directory.file(&self.name, Use::Change)?)?;
+                if again.identity() != kept.identity() {
+                    return Err(io::Error::from(io::ErrorKind::NotFound));
+                }
+                kept = Arc::new(again);
+                self.file.store(Arc::clone(&kept));
+                kept.get().metadata()?
+            }
+        };
+        if found.len() != self.length || found.nlink() == 0 {
+            return Err(io::Error::other("somebody shortened or removed it"));
+        }
+        let length = usize::try_from(self.length).unwrap_or(usize::MAX);
+        match process::may_write(length) {
+            true => Ok(kept),
+            false => Err(io::Error::from(io::ErrorKind::FileTooLarge)),
+        }
     }
+}
 
-    fn block(&self, number: u32) -> Option<&[AtomicU64]> {
-        let start = usize::try_from(number).ok()?.checked_mul(BLOCK)?;
-        self.mapping.words().get(start..start.checked_add(BLOCK)?)
+/// A record as it lies in its blocks, one after the other. The last is cut after the data.
+fn encode(id: u64, bytes: &[u8], runs: &[Run]) -> io::Result<Vec<u8>> {
+    let numbers = runs
+        .iter()
+        .flat_map(|(first, length)| (0..*length).map(|at| first.saturating_add(at)));
+    let count = numbers.clone().count();
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(count.saturating_mul(BLOCK_BYTES))?;
+    let mut checksum = Checksum::new(id, as_u64(bytes.len()));
+    words_of(bytes).for_each(|word| checksum.add(word));
+    let mut rest = bytes;
+    let following = numbers.skip(1).map(u64::from).chain(std::iter::once(0));
+    for (place, next) in following.enumerate() {
+        let own = if place == 0 { id } else { id | CONTINUED };
+        let head = [own, next, as_u64(bytes.len()), checksum.0, COMMITTED ^ id];
+        let head = head.iter().take(data_start(place));
+        blocks.extend(head.flat_map(|word| word.to_ne_bytes()));
+        let room = (BLOCK.saturating_sub(data_start(place))).saturating_mul(WORD);
+        let (data, after) = rest.split_at(room.min(rest.len()));
+        blocks.extend_from_slice(data);
+        rest = after;
     }
+    // The last word is read whole.
+    let length = blocks.len().next_multiple_of(WORD);
+    blocks.resize(length, 0);
+    Ok(blocks)
+}
+
+/// Writes the blocks of a record, those with its head last: it counts from then on.
+fn put(file: &File, blocks: &[u8], runs: &[Run]) -> io::Result<()> {
+    let mut end = blocks.len();
+    for (place, (first, _)) in runs.iter().enumerate().rev() {
+        let before = runs.iter().take(place).map(|run| u64::from(run.1));
+        let start = before.sum::<u64>().saturating_mul(as_u64(BLOCK_BYTES));
+        let start = usize::try_from(start).unwrap_or(usize::MAX);
+        let part = blocks.get(start..end).unwrap_or_default();
+        file.write_all_at(part, offset(*first))?;
+        end = start;
+    }
+    Ok(())
+}
+
+fn offset(block: u32) -> u64 {
+    u64::from(block).saturating_mul(as_u64(BLOCK_BYTES))
 }
 
 /// Notices pages that a power failure lost; no defence against anybody.
@@ -189,21 +246,16 @@ impl Checksum {
 }
 
 /// Blocks of a record of `length` bytes.
-fn blocks_for(length: usize) -> usize {
+fn blocks_for(length: usize) -> u32 {
     let in_head = (BLOCK - HEAD) * WORD;
     let rest = length.saturating_sub(in_head);
-    rest.div_ceil((BLOCK - LINK) * WORD).saturating_add(1)
+    let blocks = rest.div_ceil((BLOCK - LINK) * WORD).saturating_add(1);
+    u32::try_from(blocks).unwrap_or(u32::MAX)
 }
 
 /// Where the data of a record's block begins; `place` counts its blocks.
 fn data_start(place: usize) -> usize {
     if place == 0 { HEAD } else { LINK }
-}
-
-fn store(block: &[AtomicU64], place: usize, value: u64) {
-    if let Some(slot) = block.get(place) {
-        slot.store(value, Ordering::Relaxed);
-    }
 }
 
 fn word(block: &[u64], place: usize) -> u64 {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::scratch::Scratch;
+use std::fs;
 use std::path::Path;
 
 fn create(scratch: &Scratch, name: &str, bytes: u64, dsn: &str) -> io::Result<QueueLog> {
@@ -10,9 +11,9 @@ fn create(scratch: &Scratch, name: &str, bytes: u64, dsn: &str) -> io::Result<Qu
 
 fn open(path: &Path) -> io::Result<Option<Leftovers>> {
     let directory = Directory::open(path.parent().unwrap()).unwrap();
-    Leftovers::open(&directory, path.file_name().unwrap().to_str().unwrap())
+    let name = path.file_name().unwrap().to_str().unwrap();
+    Leftovers::open(&directory, name, 1 << 30)
 }
-use std::fs;
 
 const DSN: &str = "https://key@example.com/1";
 
@@ -38,7 +39,7 @@ fn records_come_back_in_order_and_settled_ones_do_not() {
     let scratch = Scratch::new();
     let log = log(&scratch, 1 << 20);
     let records: Vec<_> = (0..90)
-        .map(|number| log.append(&record(number)).unwrap())
+        .map(|number| log.append(&record(number)).unwrap().unwrap())
         .collect();
     for settled in records.iter().step_by(3) {
         log.settle(*settled);
@@ -63,17 +64,17 @@ fn the_room_is_bounded_and_comes_back() {
     let bytes = vec![7; 5000];
     for _ in 0..10 {
         let mut kept = Vec::new();
-        while let Some(record) = log.append(&bytes) {
+        while let Some(record) = log.append(&bytes).unwrap() {
             kept.push(record);
         }
         // 5 blocks each, of the 67 there are.
         assert_eq!(kept.len(), 13);
-        assert!(log.append(&vec![0; 64 * 1024]).is_none());
+        assert!(log.append(&vec![0; 64 * 1024]).unwrap().is_none());
         for record in kept {
             log.settle(record);
         }
     }
-    assert!(log.append(&vec![1; 60 * 1024]).is_some());
+    assert!(log.append(&vec![1; 60 * 1024]).unwrap().is_some());
     assert_eq!(
         fs::metadata(scratch.path().join("queue.log"))
             .unwrap()
@@ -87,7 +88,7 @@ fn a_record_that_is_given_back_comes_again_also_to_a_later_start() {
     let scratch = Scratch::new();
     let log = log(&scratch, 1 << 16);
     for bytes in [b"first", b"other"] {
-        log.append(bytes).unwrap();
+        log.append(bytes).unwrap().unwrap();
     }
     let path = scratch.path().join("queue.log");
     let mut leftovers = open(&path).unwrap().unwrap();
@@ -138,7 +139,7 @@ fn threads_write_side_by_side() {
             scope.spawn(move || {
                 for number in 0..200_usize {
                     let bytes = vec![thread; 100 + number * 7];
-                    let record = log.append(&bytes).unwrap();
+                    let record = log.append(&bytes).unwrap().unwrap();
                     if number % 10 != 0 {
                         log.settle(record);
                     }
@@ -160,7 +161,7 @@ fn lost_pages_cost_only_their_own_records() {
     let path = scratch.path().join("queue.log");
     let log = log(&scratch, 1 << 20);
     for number in 0..60 {
-        log.append(&record(number)).unwrap();
+        log.append(&record(number)).unwrap().unwrap();
     }
     drop(log);
     let whole = fs::read(&path).unwrap();
@@ -192,7 +193,73 @@ fn what_is_no_log_is_refused() {
         fs::write(&path, bytes).unwrap();
         assert!(open(&path).unwrap().is_none(), "{}", bytes.len());
     }
+    // As large as it says, and sparse: reading it would take minutes.
+    let huge = fs::File::create(&path).unwrap();
+    let mut head = whole[..1024].to_vec();
+    head[WORD..2 * WORD].copy_from_slice(&(100_u64 << 20).to_ne_bytes());
+    huge.write_all_at(&head, 0).unwrap();
+    huge.set_len(100 << 30).unwrap();
+    assert!(open(&path).unwrap().is_none());
     assert!(open(&scratch.path().join("missing")).is_err());
     assert!(create(&scratch, "x", 1 << 16, &"d".repeat(2000)).is_err());
     assert!(create(&scratch, "x", u64::MAX, DSN).is_err());
+}
+
+#[test]
+fn a_log_that_is_not_what_it_was_takes_nothing_and_faults_nobody() {
+    let scratch = Scratch::new();
+    let path = scratch.path().join("queue.log");
+    for harm in [
+        |path: &Path| fs::remove_file(path).unwrap(),
+        |path: &Path| fs::File::create(path).unwrap().set_len(0).unwrap(),
+        |path: &Path| {
+            let file = fs::File::options().write(true).open(path).unwrap();
+            file.set_len(5000).unwrap();
+        },
+        |path: &Path| {
+            let file = fs::File::options().append(true).open(path).unwrap();
+            file.set_len(1 << 30).unwrap();
+        },
+    ] {
+        let log = log(&scratch, 1 << 16);
+        let record = log.append(b"before").unwrap().unwrap();
+        harm(&path);
+        log.append(b"after").unwrap_err();
+        log.sync().unwrap_err();
+        log.settle(record);
+        let _ = fs::remove_file(&path);
+    }
+}
+
+#[test]
+fn a_descriptor_that_the_host_reused_is_left_alone() {
+    use std::os::fd::AsRawFd as _;
+    let scratch = Scratch::new();
+    let log = log(&scratch, 1 << 16);
+    let path = scratch.path().join("theirs");
+    let theirs = fs::File::create(&path).unwrap();
+    let number = log.file.load().get().as_raw_fd();
+    // SAFETY: both are open; what the number meant is closed by it, as a host might.
+    assert_eq!(unsafe { libc::dup2(theirs.as_raw_fd(), number) }, number);
+    log.append(b"ours").unwrap().unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"");
+    assert_eq!(left(&scratch), [Ok(b"ours".to_vec())]);
+    // SAFETY: closes the copy made above.
+    unsafe { libc::close(number) };
+}
+
+#[test]
+fn a_record_in_scattered_blocks_is_whole() {
+    let scratch = Scratch::new();
+    let log = log(&scratch, 64 * 1024);
+    let small: Vec<_> = std::iter::from_fn(|| log.append(b"small").unwrap()).collect();
+    for record in small.iter().step_by(2) {
+        log.settle(*record);
+    }
+    let large = record(800);
+    log.append(&large).unwrap().unwrap();
+    for record in small.iter().skip(1).step_by(2) {
+        log.settle(*record);
+    }
+    assert_eq!(left(&scratch), [Ok(large)]);
 }

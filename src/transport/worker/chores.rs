@@ -120,6 +120,14 @@ impl<S: Sender> Worker<S> {
 
     fn sync_copies(&mut self) {
         let now = self.shared.clock.now();
+        if self.shared.queue.copies().take_failure() {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!(
+                    "queue_durable has no effect any more, its log was shortened or removed or the disk fails; the queue goes on in memory"
+                ),
+            );
+        }
         if self.sync_due().is_none_or(|due| due > now) {
             return;
         }

@@ -20,7 +20,7 @@ fn dead_run(scratch: &Scratch, dsn: &str, payloads: &[&[u8]]) {
         let envelope = Envelope::event(Uuid::new_v4(), payload.to_vec());
         let mut bytes = Vec::new();
         envelope.write(&mut bytes, &HeaderFields::default());
-        log.append(&bytes).unwrap();
+        log.append(&bytes).unwrap().unwrap();
         table.add(Category::Error, Column::Captured, 1);
         table.add(Category::Error, Column::Pending, 1);
     }
