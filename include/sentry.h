@@ -4154,7 +4154,7 @@ int sentry_options_get_enable_metrics(const sentry_options_t *opts);
 /**
  * Sets the most envelopes the queue holds.
  *
- * Arguments: `items` 1 to 10,000,000, or -1 for no bound but `queue_max_bytes`; default 1000.
+ * Arguments: `items` 1 to 10,000,000 envelopes, or -1 for no bound but `queue_max_bytes`; default 1000.
  * Null: a NULL `opts` is refused.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
  * `sentry_last_error_message()` says what is allowed.
@@ -4471,7 +4471,7 @@ SENTRY_API int32_t sentry_options_get_retries_status(const sentry_options_t *opt
 /**
  * Sets how many redirects of a request are followed.
  *
- * Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default 0.
+ * Arguments: `attempts` 0 to 1000 redirects, or -1 when only `retries` counts; default 0.
  * Null: a NULL `opts` is refused.
  * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
  * `sentry_last_error_message()` says what is allowed.

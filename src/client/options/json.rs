@@ -54,7 +54,7 @@ impl Options {
             (Text(set), Value::Null) => set(self, None),
             (Name(set), Value::String(text)) => return set(self, text),
             (Flag(set), Value::Bool(on)) => set(self, *on),
-            (Whole(set), Value::Number(number)) => {
+            (Whole(_, set), Value::Number(number)) => {
                 let whole = number
                     .as_i64()
                     .map(i128::from)
@@ -293,11 +293,11 @@ mod tests {
             ),
             (
                 r#"{"retries": "3"}"#,
-                "retries: a string is refused; allowed is a whole number, without fraction and exponent",
+                "retries: a string is refused; allowed is a whole number, without fraction and exponent: 0 to 1000 attempts",
             ),
             (
                 r#"{"retries": 1.5}"#,
-                "retries: 1.5 is refused; allowed is a whole number, without fraction and exponent",
+                "retries: 1.5 is refused; allowed is a whole number, without fraction and exponent: 0 to 1000 attempts",
             ),
             (
                 r#"{"sample_rate": "1"}"#,

@@ -6,13 +6,13 @@
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limit {
     /// Name of the option.
-    option: &'static str,
+    pub(super) option: &'static str,
     /// What is counted.
-    unit: &'static str,
-    least: u64,
-    most: u64,
+    pub(super) unit: &'static str,
+    pub(super) least: u64,
+    pub(super) most: u64,
     /// What -1 means, where it is allowed.
-    minus_one: Option<&'static str>,
+    pub(super) minus_one: Option<&'static str>,
 }
 
 const fn limit(option: &'static str, unit: &'static str, least: u64, most: u64) -> Limit {
@@ -62,17 +62,19 @@ impl Limit {
     }
 
     fn refuse(&self, value: i128) -> String {
+        let (option, range) = (self.option, self.range());
+        format!("{option}: {value} is refused; allowed is {range}")
+    }
+
+    /// What is allowed, with the unit.
+    pub(super) fn range(&self) -> String {
         let Self {
-            option,
-            unit,
-            least,
-            most,
-            ..
+            unit, least, most, ..
         } = self;
         let minus_one = self
             .minus_one
             .map_or_else(String::new, |meaning| format!("-1 ({meaning}) or "));
-        format!("{option}: {value} is refused; allowed is {minus_one}{least} to {most} {unit}")
+        format!("{minus_one}{least} to {most} {unit}")
     }
 }
 

@@ -8,6 +8,8 @@
 
 mod ca_bundle;
 mod choice;
+#[cfg(test)]
+mod claims;
 mod crash;
 mod environment;
 mod json;

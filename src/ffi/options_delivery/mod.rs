@@ -17,7 +17,7 @@ pub mod retry;
 
 /// Sets the most envelopes the queue holds.
 ///
-/// Arguments: `items` 1 to 10,000,000, or -1 for no bound but `queue_max_bytes`; default 1000.
+/// Arguments: `items` 1 to 10,000,000 envelopes, or -1 for no bound but `queue_max_bytes`; default 1000.
 /// Null: a NULL `opts` is refused.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
 /// `sentry_last_error_message()` says what is allowed.

@@ -234,7 +234,7 @@ pub unsafe extern "C" fn sentry_options_get_retries_status(opts: *const sentry_o
 
 /// Sets how many redirects of a request are followed.
 ///
-/// Arguments: `attempts` 0 to 1000, or -1 when only `retries` counts; default 0.
+/// Arguments: `attempts` 0 to 1000 redirects, or -1 when only `retries` counts; default 0.
 /// Null: a NULL `opts` is refused.
 /// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
 /// `sentry_last_error_message()` says what is allowed.

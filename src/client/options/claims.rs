@@ -1,0 +1,315 @@
+//! Claims: what the header, `docs/options.md` and the README say of each option, against the table.
+//!
+//! Of each option: that it is there, its default, its range, its unit, the names it takes, and whether a variable of the
+//! environment sets it. Tests only.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::Options;
+use super::choice::level_from_name;
+use super::limit::Limit;
+use super::table::Reader::{Flag, Name, Number, Whole};
+use super::table::{Entry, TABLE};
+
+/// How the documents say that an option is unset by default, or where its value then comes from.
+const UNSET: [&str; 10] = [
+    "none",
+    "`SENTRY_DSN`",
+    "`SENTRY_RELEASE`",
+    "`https_proxy`",
+    "environment",
+    "`CURL_CA_BUNDLE`",
+    "searched",
+    "found by itself",
+    "the one in the host of the DSN",
+    "from the DSN",
+];
+/// The default of the option `backend` is a handle in C, and has no name there.
+const DEFAULT_BACKEND: &str = "they are";
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// What one document says of one option.
+struct Claim {
+    /// Where it stands, for messages.
+    place: String,
+    /// Its default.
+    default: String,
+    /// Its range, its unit and its names are in here.
+    text: String,
+}
+
+impl Claim {
+    fn check(&self, report: &mut Vec<String>, what: &str, is_true: bool) {
+        let Self {
+            place,
+            default,
+            text,
+        } = self;
+        if !is_true {
+            report.push(format!(
+                "{place}: not so: {what}; default {default:?}, text {text:?}"
+            ));
+        }
+    }
+}
+
+/// The cells of a row of a table.
+fn cells(row: &str) -> Vec<&str> {
+    let row = row.trim().trim_start_matches('|').trim_end_matches('|');
+    row.split(" | ").map(str::trim).collect()
+}
+
+/// The row of an option in `docs/options.md`: name, type, default, meaning.
+fn page(option: &str) -> Claim {
+    let page = read("docs/options.md");
+    let start = format!("| `{option}` |");
+    let row = page.lines().find(|line| line.starts_with(&start));
+    let row = row.unwrap_or_else(|| panic!("docs/options.md has no row {start}"));
+    let cells = cells(row);
+    Claim {
+        place: format!("docs/options.md, {option}"),
+        default: cells[2].to_owned(),
+        text: format!("{}; {}", cells[1], cells[3]),
+    }
+}
+
+/// What the README says of an option, if it names it: a row may be about several, with as many defaults.
+fn readme(option: &str) -> Option<Claim> {
+    let readme = read("README.md");
+    let table = readme.split("\n## Options\n").nth(1).unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let quoted = format!("`{option}`");
+    let row = table.lines().filter(|line| line.starts_with("| `"));
+    let row = row.map(cells).find(|cells| cells[0].contains(&quoted))?;
+    let names: Vec<_> = row[0].split(", ").collect();
+    let place = names.iter().position(|name| *name == quoted).unwrap();
+    let separator = if row[1].contains(';') { ';' } else { ',' };
+    let default = match names.len() {
+        1 => row[1],
+        _ => row[1].split(separator).nth(place).unwrap().trim(),
+    };
+    Some(Claim {
+        place: format!("README.md, {option}"),
+        default: default.to_owned(),
+        text: row[2].to_owned(),
+    })
+}
+
+/// What the comment of its setter says in `include/sentry.h`.
+fn header(option: &str) -> Claim {
+    let header = read("include/sentry.h");
+    let place = format!("include/sentry.h, sentry_options_set_{option}");
+    let at = header.find(&format!("sentry_options_set_{option}("));
+    let before = &header[..at.unwrap_or_else(|| panic!("{place} is not there"))];
+    let comment = before.rsplit("/**").next().unwrap();
+    let comment = comment.split("*/").next().unwrap();
+    let lines = comment
+        .lines()
+        .map(|line| line.trim_start_matches([' ', '*']));
+    let text = lines.collect::<Vec<_>>().join(" ");
+    let text = text.split("Arguments: ").nth(1).unwrap_or_default();
+    let ends = ["Ownership:", "Null:", "Threads:", "Returns:", "Since:"];
+    let end = ends.iter().filter_map(|end| text.find(end)).min();
+    let text = &text[..end.unwrap_or(text.len())];
+    let at = text.to_ascii_lowercase().find("default");
+    let default = at.map_or("", |at| {
+        text[at + "default".len()..].trim_start_matches([':', ' '])
+    });
+    Claim {
+        default: default.trim_end().trim_end_matches('.').to_owned(),
+        text: text.to_owned(),
+        place,
+    }
+}
+
+/// The number at the start of a text, as documents write it: `16,777,216`, `20 MiB`, `-1`, `0.5`.
+fn number(text: &str) -> Option<f64> {
+    let is_part = |letter: &char| letter.is_ascii_digit() || matches!(letter, ',' | '.' | '-');
+    let digits: String = text.chars().take_while(is_part).collect();
+    let plain = digits.trim_end_matches([',', '.']).replace(',', "");
+    let unit = text[digits.len()..].trim_start();
+    let factor = if unit.starts_with("MiB") {
+        1024.0 * 1024.0
+    } else {
+        1.0
+    };
+    plain.parse::<f64>().ok().map(|number| number * factor)
+}
+
+/// True if the claimed default is the one of the table.
+fn is_default(entry: &Entry, claimed: &str) -> bool {
+    // "`SENTRY_ENVIRONMENT`, else `production`"
+    let shown = claimed.rsplit("else ").next().unwrap();
+    match serde_json::from_str(entry.default).unwrap() {
+        Value::Null => UNSET.iter().any(|unset| claimed.starts_with(unset)),
+        Value::Bool(on) => number(shown) == Some(f64::from(u8::from(on))),
+        Value::Number(wanted) => number(shown) == wanted.as_f64(),
+        Value::String(_) if entry.name == "backend" && shown == DEFAULT_BACKEND => true,
+        Value::String(wanted) => {
+            let word = shown.trim_start_matches('`').split(['`', ',', ';']).next();
+            let word = word.unwrap().to_ascii_lowercase().replace(' ', "_");
+            // `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST`
+            word == wanted || word.starts_with("sentry_") && word.ends_with(&format!("_{wanted}"))
+        }
+        other => panic!("{}: {other}", entry.name),
+    }
+}
+
+/// With commas between groups of three digits.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A range that is no more than what the type in C holds is not worth a word.
+fn has_end(limit: &Limit) -> bool {
+    limit.most < i64::MAX as u64 && limit.most != u64::from(u32::MAX)
+}
+
+fn check_range(report: &mut Vec<String>, claim: &Claim, limit: &Limit, between: &str) {
+    if has_end(limit) {
+        let (least, most) = (limit.least, limit.most);
+        let is_there = claim.text.contains(&format!("{least}{between}{most}"))
+            || claim
+                .text
+                .contains(&format!("{}{between}{}", grouped(least), grouped(most)));
+        claim.check(report, &format!("its range is {}", limit.range()), is_there);
+    }
+    if limit.minus_one.is_some() {
+        claim.check(report, "-1 is allowed", claim.text.contains("-1"));
+    }
+}
+
+/// The type in `docs/options.md` that goes with a unit.
+fn kind(unit: &str) -> &str {
+    match unit {
+        "milliseconds" => "ms",
+        "bytes" | "seconds" => unit,
+        _ => "count",
+    }
+}
+
+/// The names that an option takes, as it lists them when it refuses another; none for levels, which are listed once.
+fn choices(entry: &Entry) -> Vec<String> {
+    let Name(set) = entry.reader else {
+        return Vec::new();
+    };
+    let refusal = set(&mut Options::default(), "\u{1}").unwrap_err();
+    let allowed = refusal.split("allowed are ").nth(1).unwrap_or_default();
+    let names = allowed.split('"').skip(1).step_by(2);
+    let names: Vec<_> = names.map(str::to_owned).collect();
+    if names.iter().any(|name| name == "fatal") {
+        return Vec::new();
+    }
+    names
+}
+
+/// True if a variable of the environment with the option's name sets it.
+fn has_variable(entry: &Entry) -> bool {
+    let variable = format!("SENTRY_{}", entry.name.to_ascii_uppercase());
+    let value = match entry.reader {
+        Flag(_) => "on",
+        Number(_) | Whole(..) => "0.25",
+        _ => "anything",
+    };
+    let options =
+        Options::from_environment(|name| (name == variable).then(|| OsString::from(value)));
+    format!("{options:?}") != format!("{:?}", Options::default())
+}
+
+#[test]
+fn the_documents_say_of_each_option_what_it_is() {
+    let report = &mut Vec::new();
+    for entry in TABLE {
+        let (header, page, readme) = (header(entry.name), page(entry.name), readme(entry.name));
+        let variable = format!("`SENTRY_{}`", entry.name.to_ascii_uppercase());
+        for claim in [&header, &page].into_iter().chain(&readme) {
+            claim.check(
+                report,
+                &format!("its default is {}", entry.default),
+                is_default(entry, &claim.default),
+            );
+            claim.check(
+                report,
+                &format!("is {variable} read?"),
+                claim.default.contains(&variable) == has_variable(entry),
+            );
+        }
+        if let Whole(limit, _) = entry.reader {
+            assert_eq!(limit.option, entry.name);
+            check_range(report, &header, &limit, " to ");
+            check_range(report, &page, &limit, "…");
+            header.check(report, "its unit", header.text.contains(limit.unit));
+            page.check(report, "its unit", page.text.starts_with(kind(limit.unit)));
+            if let Some(readme) = &readme {
+                check_range(report, readme, &limit, "…");
+                let unit = if limit.unit == "milliseconds" {
+                    "ms"
+                } else {
+                    limit.unit
+                };
+                readme.check(report, "its unit", readme.text.contains(unit));
+            }
+        }
+        for name in choices(entry) {
+            let is_there = page.text.contains(&format!("`{name}`"));
+            page.check(report, &format!("takes {name}"), is_there);
+            if let Some(readme) = &readme {
+                let is_there = readme.text.contains(&name.replace('_', " "));
+                readme.check(report, &format!("takes {name}"), is_there);
+            }
+        }
+    }
+    assert!(report.is_empty(), "{}", report.join("\n"));
+}
+
+#[test]
+fn levels_are_listed_once() {
+    let text = level_from_name("event_level", "").unwrap_err();
+    let names = text.split('"').skip(3).step_by(2);
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    assert_eq!(names.len(), 6, "{text}");
+    let line = format!("Levels: {}.", names.join(", "));
+    assert!(read("docs/options.md").contains(&line), "{line}");
+}
+
+#[test]
+fn setters_hold_the_range_of_the_table() {
+    for entry in TABLE {
+        let Whole(limit, set) = entry.reader else {
+            continue;
+        };
+        let mut options = Options::default();
+        let (least, most) = (i128::from(limit.least), i128::from(limit.most));
+        for (value, is_allowed) in [
+            (least, true),
+            (most, true),
+            (most + 1, false),
+            (least - 1, least == 0 && limit.minus_one.is_some()),
+            (-1, limit.minus_one.is_some()),
+            (-2, false),
+        ] {
+            assert_eq!(
+                set(&mut options, value).is_ok(),
+                is_allowed,
+                "{}: {value}",
+                entry.name
+            );
+        }
+    }
+}
