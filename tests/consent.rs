@@ -177,6 +177,35 @@ fn the_answer_is_final_whatever_the_user_decides_before_the_worker_looks() {
 
 // SP-8
 #[test]
+fn what_was_refused_or_taken_back_does_not_survive_a_kill() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("consent"));
+    fs::write(scratch.join("user-consent"), "1\n").unwrap();
+    receiver.script([Reply::hang_after_request()]);
+    // Both keep envelopes on disk, for other purposes.
+    let changes = json!({"queue_durable": true, "cache_keep": "offline"});
+    let mut driver = start(&receiver, &scratch, changes.clone());
+    driver.accept(&message("under way"));
+    assert!(receiver.wait_until(PATIENCE, |state| state.hanging() == 1));
+    driver.accept(&message("taken back"));
+    consent(&mut driver, "revoke");
+    let refused = driver.capture(&message("refused")).status();
+    assert_eq!(refused, status::NO_CONSENT);
+    driver.wait("discarded", 2);
+    drop(driver);
+    fs::write(scratch.join("user-consent"), "1\n").unwrap();
+    let mut driver = start(&receiver, &scratch, changes);
+    driver.accept(&message("a later run"));
+    driver.wait("delivered", 2);
+    driver.drain();
+    driver.close();
+    // What the kill interrupted may have arrived, and is sent again.
+    let mut sent = messages(&receiver);
+    sent.sort_by_key(|text| text.to_string());
+    assert_eq!(sent, ["a later run", "under way", "under way"]);
+}
+
+// SP-8
+#[test]
 fn what_may_wait_for_consent_is_accepted_and_sent_with_it() {
     let (answer, mut sent) = around_a_lack_of_consent(json!({"http_retry": true}));
     assert_eq!(answer, status::OK);

@@ -388,10 +388,10 @@ s
         assert_eq!(written(&envelope), b"{\"a\":1}\n");
     }
 
-    /// With a comparison for each pair of keys this would take hours.
+    /// With a comparison for each pair of keys this would take minutes.
     #[test]
     fn reading_is_linear_in_the_number_of_headers() {
-        let many: Vec<_> = (0..500_000).map(|n| format!("\"k{n}\":{n}")).collect();
+        let many: Vec<_> = (0..200_000).map(|n| format!("\"k{n}\":{n}")).collect();
         let many = many.join(",");
         let text = format!("{{{many}}}\n{{\"type\":\"a\",\"length\":0,{many}}}\n\n");
         let envelope = Envelope::parse(text.as_bytes()).unwrap();

@@ -181,13 +181,13 @@ mod tests {
         assert_eq!(kind("1.0"), "double");
     }
 
-    /// With a comparison for each pair of keys this would take hours.
+    /// With a comparison for each pair of keys this would take minutes.
     #[test]
     fn reading_is_linear_in_the_number_of_keys() {
-        const KEYS: usize = 1_000_000;
+        const KEYS: usize = 300_000;
         let member = |number: usize| format!("\"k{number}\":{number}");
         let mut members: Vec<_> = (0..KEYS).map(member).collect();
-        members.push("\"k7\":\"again\",\"k999999\":\"again\"".to_owned());
+        members.push("\"k7\":\"again\",\"k299999\":\"again\"".to_owned());
         let value = Value::from_json(&format!("{{{}}}", members.join(","))).unwrap();
         assert_eq!(value.len(), KEYS);
         let members: Vec<_> = value.members().collect();
