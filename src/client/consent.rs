@@ -4,7 +4,7 @@
 //! says what the permit says.
 
 use super::Client;
-use super::pipeline::{Refused, Status};
+use super::refused::{Refused, Status};
 use super::scope::Scope;
 use crate::base::uuid::Uuid;
 use crate::store::consent::Consent;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::Client;
 use super::attachments::gather::Dump;
-use super::pipeline::{Captured, ERROR, Origin, Refused, refuse_without_dump};
+use super::pipeline::{Captured, ERROR, Origin, refuse_without_dump};
+use super::refused::Refused;
 use crate::base::uuid::Uuid;
 use crate::protocol::event::Event;
 

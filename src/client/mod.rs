@@ -19,6 +19,7 @@ pub(crate) mod minidump;
 pub(crate) mod options;
 mod paperwork;
 pub(crate) mod pipeline;
+pub(crate) mod refused;
 pub(crate) mod scope;
 mod scope_values;
 pub(crate) mod self_test;

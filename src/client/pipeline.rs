@@ -10,6 +10,7 @@ use super::Client;
 use super::attachments::gather::{Dump, Lost};
 use super::consent::NO_CONSENT;
 use super::hooks::{self, Returned, ValueHook};
+use super::refused::{DISABLED, FORKED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
 use super::scope::{FieldList, Scope};
 use super::{state, symbols};
 use crate::base::diagnostics::{MARK, Severity, is_speaking};
@@ -30,82 +31,6 @@ use crate::transport::permit::Permit;
 use crate::transport::queue::Refusal;
 use crate::value::dynamic::Value;
 use crate::value::pieces::Pieces;
-
-/// Why a call did not do what it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    /// The queue has no room.
-    QueueFull,
-    /// There is no client.
-    Disabled,
-    /// The client has no usable DSN.
-    NoDsn,
-    /// An argument makes no sense.
-    InvalidArgument,
-    /// The text is not the JSON that was expected.
-    InvalidJson,
-    /// Over a size limit.
-    TooLarge,
-    /// The server asked for a pause.
-    RateLimited,
-    /// Sampled out.
-    SampledOut,
-    /// `ignore_errors` matched.
-    Ignored,
-    /// The client is closing.
-    ShuttingDown,
-    /// Called on the library's own thread, or by the logger of its diagnostics.
-    WorkerThread,
-    /// A hook of the host dropped it.
-    DroppedByHook,
-    /// The user has not consented.
-    NoConsent,
-    /// There is no memory.
-    OutOfMemory,
-}
-
-/// A status and, for people, the detail.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refused {
-    /// What happened.
-    pub(crate) status: Status,
-    /// Why, and what to do.
-    pub(crate) detail: Cow<'static, str>,
-    /// The id of an event that is complete, and not sent for want of consent: to hosts of the compatible interface that is
-    /// no failure.
-    pub(crate) unsent_id: Option<Uuid>,
-}
-
-impl Refused {
-    /// A refusal with a fixed text.
-    pub(crate) const fn because(status: Status, detail: &'static str) -> Self {
-        Self {
-            status,
-            detail: Cow::Borrowed(detail),
-            unsent_id: None,
-        }
-    }
-}
-
-/// The answer without a client.
-pub(crate) const NOT_INITIALISED: Refused = Refused::because(
-    Status::Disabled,
-    "the library is not initialised; call sentry_init() first",
-);
-
-const DISABLED: Refused = Refused::because(
-    Status::NoDsn,
-    "no usable DSN; set one with sentry_options_set_dsn() or SENTRY_DSN",
-);
-const WORKER_THREAD: Refused = Refused::because(
-    Status::WorkerThread,
-    "captured on the library's own worker thread or by the logger of its diagnostics; that would feed back on itself",
-);
-
-const FORKED: Refused = Refused::because(
-    Status::DroppedByHook,
-    "the hook forked: what was captured is the parent's, which goes on with it",
-);
 
 /// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
 /// the host's logger of diagnostics, on whatever thread it is called.
@@ -537,9 +462,6 @@ impl Client {
     }
 }
 
-pub(super) const QUEUE_FULL: &str =
-    "the queue is full; see queue_max_items, queue_max_bytes and sentry_get_stats()";
-
 pub(super) fn submit(
     transport: &Transport,
     envelope: Envelope,
@@ -586,24 +508,5 @@ fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
         _ => DiscardReason::Invalid,
     };
     transport.refuse(Uuid::NIL, ERROR, reason);
-    malformed(error)
-}
-
-impl From<EventError> for Refused {
-    fn from(error: EventError) -> Self {
-        malformed(&error)
-    }
-}
-
-fn malformed(error: &EventError) -> Refused {
-    let status = match error.kind {
-        EventErrorKind::TooLarge => Status::TooLarge,
-        EventErrorKind::OutOfMemory => Status::OutOfMemory,
-        _ => Status::InvalidJson,
-    };
-    Refused {
-        status,
-        detail: Cow::Owned(error.to_string()),
-        unsent_id: None,
-    }
+    Refused::malformed(error)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::pipeline::{NOT_INITIALISED, Refused, Status};
+use super::refused::{NOT_INITIALISED, Refused, Status};
 use super::state;
 use crate::base::process;
 use crate::transport::host::Way;

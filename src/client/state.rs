@@ -16,7 +16,7 @@ use arc_swap::{ArcSwapOption, Guard};
 use super::Client;
 use super::attachments::handles::Handles;
 use super::options::Options;
-use super::pipeline::{NOT_INITIALISED, Refused, Status};
+use super::refused::{NOT_INITIALISED, Refused, Status};
 use super::start::{Started, tell_refusal};
 use crate::base::diagnostics::{Severity, is_speaking, speaker};
 use crate::base::lock::{lock, try_lock};

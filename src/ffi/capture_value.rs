@@ -6,7 +6,8 @@ use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::{Captured, Refused, Status};
+use crate::client::pipeline::Captured;
+use crate::client::refused::{Refused, Status};
 use crate::client::state;
 use crate::value::dynamic::Value;
 

@@ -10,7 +10,7 @@ use super::{guard, status, text};
 use crate::base::lock::lock;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::Refused;
+use crate::client::refused::Refused;
 use crate::client::scope::{Part, Scope};
 use crate::client::state;
 use crate::protocol::event::{EventError, LeftOut, breadcrumb};

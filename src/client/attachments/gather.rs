@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::Client;
-use super::super::pipeline::Status;
+use super::super::refused::Status;
 use super::{Attachment, Attachments, Content, MINIDUMP};
 use crate::base::diagnostics::Severity;
 use crate::base::regular_file;
