@@ -57,6 +57,7 @@ fn what_a_bad_connection_does_not_take_a_new_one_does() {
         "window 5",
         "pings",
         "pings 5",
+        "continuations",
         "continuations 5",
     ] {
         for in_flight in [1, 4] {
