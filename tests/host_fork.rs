@@ -246,3 +246,8 @@ fn a_fork_while_a_thread_holds_the_loaders_list_hangs_no_child() {
         );
     }
 }
+
+#[test]
+fn children_may_use_the_loader_however_busy_the_library_was_with_it() {
+    LOADER.run_against_receiver("children_use_the_loader");
+}

@@ -12,6 +12,7 @@ pub(crate) mod descriptor;
 pub(crate) mod diagnostics;
 pub(crate) mod file;
 pub(crate) mod folder;
+pub(crate) mod fork_gate;
 pub(crate) mod kept;
 pub(crate) mod last_thread;
 pub(crate) mod lock;

@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::cancellation;
+use super::fork_gate;
 use super::panic::contained;
 
 /// Counts the forks between the process that loaded the library and this one.
@@ -22,7 +23,7 @@ pub(crate) fn fork_generation() -> u32 {
     FORK_GENERATION.load(Ordering::Acquire)
 }
 
-/// Installs the fork handler, once per process image. Without memory for it forks stay unnoticed; glibc needs none.
+/// Installs the fork handlers, once per process image. Without memory for it forks stay unnoticed; glibc needs none.
 ///
 /// Nobody waits for another thread that is doing it: in a child forked meanwhile that thread does not exist.
 fn watch_forks() {
@@ -30,9 +31,9 @@ fn watch_forks() {
     if IS_INSTALLED.load(Ordering::Relaxed) || IS_INSTALLED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the handler is a plain function of this library, which is linked with `-z nodelete` and so stays
-    // mapped; it only does one atomic addition.
-    unsafe { libc::pthread_atfork(None, None, Some(in_forked_child)) };
+    // SAFETY: the handlers are plain functions of this library, which is linked with `-z nodelete` and so stays
+    // mapped; they change atomics, and before a fork wait for a moment.
+    unsafe { libc::pthread_atfork(Some(before_fork), Some(after_fork), Some(in_forked_child)) };
 }
 
 /// What is done once per process image is done when it is loaded, before a thread that could fork in the middle of it.
@@ -50,8 +51,18 @@ extern "C" fn at_load() {
     let _ = contained(|| ());
 }
 
+extern "C" fn before_fork() {
+    // Waiting is a cancellation point, and a fork is none.
+    cancellation::held(fork_gate::before);
+}
+
+extern "C" fn after_fork() {
+    fork_gate::after();
+}
+
 extern "C" fn in_forked_child() {
     FORK_GENERATION.fetch_add(1, Ordering::AcqRel);
+    fork_gate::in_child();
 }
 
 /// Runs `hook` when the process exits normally; once per process, for the first hook given. Handlers run in reverse

@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_int, c_void};
 use std::ops::{ControlFlow, Range};
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
+use crate::base::fork_gate;
 use crate::base::panic::contained;
 use crate::base::process;
 
@@ -110,8 +111,10 @@ pub(super) fn each_loaded(mut visit: impl FnMut(&Loaded<'_>) -> ControlFlow<()>)
         return;
     }
     let mut visit: &mut dyn FnMut(&Loaded<'_>) -> ControlFlow<()> = &mut visit;
-    // SAFETY: the callback gets back what is passed here, during this call only.
-    unsafe { libc::dl_iterate_phdr(Some(on_module), (&raw mut visit).cast()) };
+    fork_gate::outside_of_forks(|| {
+        // SAFETY: the callback gets back what is passed here, during this call only.
+        unsafe { libc::dl_iterate_phdr(Some(on_module), (&raw mut visit).cast()) };
+    });
 }
 
 /// Called by the loader for one module; anything but 0 ends the visit.

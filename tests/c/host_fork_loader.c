@@ -109,11 +109,54 @@ static void started_in_the_child(void)
     run(0);
 }
 
+static int is_over;
+
+static void *look_at_modules(void *unused)
+{
+    while (!__atomic_load_n(&is_over, __ATOMIC_ACQUIRE)) {
+        sentry_clear_modulecache();
+        sentry_value_decref(sentry_get_modules_list());
+    }
+    return unused;
+}
+
+static int note(struct dl_phdr_info *info, size_t size, void *count)
+{
+    (void)info;
+    (void)size;
+    ++*(int *)count;
+    return 0;
+}
+
+/* The host's own code in a child may use the loader, however busy the library was with it at the fork. */
+static void children_use_the_loader(void)
+{
+    pthread_t threads[2];
+    host_start();
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(pthread_create(&threads[i], NULL, look_at_modules, NULL), 0);
+    for (int i = 0; i < 500; i++) {
+        pid_t child = host_fork();
+        if (child == 0) {
+            int count = 0;
+            alarm(20);
+            dl_iterate_phdr(note, &count);
+            _exit(count > 3 ? 0 : 1);
+        }
+        host_await_child(child);
+    }
+    __atomic_store_n(&is_over, 1, __ATOMIC_RELEASE);
+    for (int i = 0; i < 2; i++)
+        CHECK_EQ(pthread_join(threads[i], NULL), 0);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
         {"started_before", started_before},
         {"started_in_the_child", started_in_the_child},
+        {"children_use_the_loader", children_use_the_loader},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
