@@ -6638,14 +6638,6 @@ SENTRY_API enum log_return_value_t sentry_log_error(const char *message, ...);
  */
 SENTRY_API enum log_return_value_t sentry_log_fatal(const char *message, ...);
 
-extern void *curl_url(void);
-
-extern void curl_url_cleanup(void *handle);
-
-extern int curl_url_set(void *handle, int part, const char *value, unsigned int flags);
-
-extern int curl_url_get(const void *handle, int part, char **value, unsigned int flags);
-
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -6,6 +6,8 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::ptr::NonNull;
 
+use parser::{curl_url, curl_url_cleanup, curl_url_get, curl_url_set};
+
 /// `CURLUPART_URL`.
 const WHOLE: c_int = 0;
 /// `CURLUPART_SCHEME`.
@@ -19,18 +21,28 @@ const DEFAULT_PORT: c_uint = 1;
 /// `CURLU_DISALLOW_USER`: a URL with user or password is none.
 const DISALLOW_USER: c_uint = 1 << 5;
 
-// `curl-sys` leaves these out; libcurl has them since 7.62.
-unsafe extern "C" {
-    fn curl_url() -> *mut c_void;
-    fn curl_url_cleanup(handle: *mut c_void);
-    fn curl_url_set(handle: *mut c_void, part: c_int, value: *const c_char, flags: c_uint)
-    -> c_int;
-    fn curl_url_get(
-        handle: *const c_void,
-        part: c_int,
-        value: *mut *mut c_char,
-        flags: c_uint,
-    ) -> c_int;
+/// Functions that `curl-sys` leaves out; libcurl has them since 7.62.
+///
+/// cbindgen:ignore
+mod parser {
+    use super::{c_char, c_int, c_uint, c_void};
+
+    unsafe extern "C" {
+        pub(super) fn curl_url() -> *mut c_void;
+        pub(super) fn curl_url_cleanup(handle: *mut c_void);
+        pub(super) fn curl_url_set(
+            handle: *mut c_void,
+            part: c_int,
+            value: *const c_char,
+            flags: c_uint,
+        ) -> c_int;
+        pub(super) fn curl_url_get(
+            handle: *const c_void,
+            part: c_int,
+            value: *mut *mut c_char,
+            flags: c_uint,
+        ) -> c_int;
+    }
 }
 
 /// A URL without user and password.
