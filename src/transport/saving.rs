@@ -13,7 +13,7 @@ use super::spooling;
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
-use crate::store::spool::{self, Written};
+use crate::store::spool::{self, Left, Written};
 
 impl Shared {
     /// Leaves an envelope on disk that the worker holds.
@@ -24,9 +24,17 @@ impl Shared {
         attempts: u32,
         until: Instant,
     ) {
-        if self.may_send_later(permit) && self.has_time(until) && self.leave(envelope) {
-            self.settle(ticket, Fate::Spooled, 0, attempts);
+        let is_to_be_left = self.may_send_later(permit) && self.has_time(until);
+        let Some(left) = is_to_be_left.then(|| self.leave(envelope)).flatten() else {
+            return;
+        };
+        if self.settle(ticket, Fate::Spooled, 0, attempts) {
             self.abandoned.fetch_add(1, Ordering::Relaxed);
+        } else if let Some(database) = &self.backing.database
+            && left.take_back(database.run()).is_err()
+        {
+            // The closing thread booked it as lost meanwhile.
+            database.note_failure();
         }
     }
 
@@ -37,7 +45,7 @@ impl Shared {
                 return;
             };
             let is_allowed = self.may_send_later(queued.permit);
-            let is_saved = is_allowed && self.leave(&queued.envelope);
+            let is_saved = is_allowed && self.leave(&queued.envelope).is_some();
             let fate = if is_saved {
                 Fate::Spooled
             } else {
@@ -57,6 +65,8 @@ impl Shared {
     /// In place of a worker that is held up; not while it is saving, on a disk that may be what holds it up.
     pub(crate) fn save_instead(&self, until: Instant) {
         if !self.is_saving.load(Ordering::Acquire) {
+            // The end of the session is in what is written now, and its file may still be there: only the end is to be told.
+            self.ledger.set_session(None);
             self.save_queued(until);
         }
     }
@@ -67,19 +77,17 @@ impl Shared {
         is_to_write && !self.is_inherited() && self.clock.now() < until
     }
 
-    fn leave(&self, envelope: &Envelope) -> bool {
-        let Some(database) = &self.backing.database else {
-            return false;
-        };
+    fn leave(&self, envelope: &Envelope) -> Option<Left> {
+        let database = self.backing.database.as_ref()?;
         // A transport of the host may have taken what was in it.
         if envelope.is_empty() {
-            return false;
+            return None;
         }
         match spool::leave(database.run(), envelope, &spooling::header(&self.settings)) {
-            Ok(bytes) => {
-                let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
+            Ok(left) => {
+                let bytes = u64::try_from(left.bytes).unwrap_or(u64::MAX);
                 self.note_written(Written { files: 1, bytes });
-                true
+                Some(left)
             }
             Err(error) => {
                 database.note_failure();
@@ -87,7 +95,7 @@ impl Shared {
                     Severity::Warning,
                     format_args!("unsent envelopes cannot be left on disk: {error}"),
                 );
-                false
+                None
             }
         }
     }

@@ -364,12 +364,18 @@ impl Shared {
         settled
     }
 
-    /// Books what became of an envelope the worker holds; nothing if it was booked already.
-    pub(crate) fn settle(&self, ticket: u64, mut fate: Fate, http_status: u16, attempts: u32) {
+    /// Books what became of an envelope the worker holds; false if it was booked already, by a thread that closes.
+    pub(crate) fn settle(
+        &self,
+        ticket: u64,
+        mut fate: Fate,
+        http_status: u16,
+        attempts: u32,
+    ) -> bool {
         let held = {
             let mut unsettled = lock(&self.unsettled);
             let Some(place) = unsettled.iter().position(|held| held.ticket == ticket) else {
-                return;
+                return false;
             };
             let mut held = unsettled.swap_remove(place);
             let is_in_memory = matches!(held.place, Place::Memory(_));
@@ -389,6 +395,7 @@ impl Shared {
             http_status,
             attempts,
         });
+        true
     }
 
     /// What would be lost to the shutdown and has a copy in the log of a durable queue is left to the next start, with it;

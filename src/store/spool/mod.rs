@@ -33,7 +33,7 @@ use caps::Caps;
 use discovery::{Listed, Stamp};
 pub(crate) use index::Content;
 use index::{Entry, Key, SpoolIndex, State};
-pub(crate) use leaving::leave;
+pub(crate) use leaving::{Left, leave};
 use name::{Name, Retry};
 pub(crate) use notice::Notice;
 use schedule::MAX_ATTEMPTS;
@@ -172,7 +172,7 @@ impl Spool {
         header: &HeaderFields<'_>,
         durability: Durability,
         moment: Moment,
-    ) -> Result<(), Refused> {
+    ) -> Result<Ticket, Refused> {
         let retry = Retry {
             millis: moment.millis,
             attempts: 0,
@@ -202,6 +202,15 @@ impl Spool {
             durability,
             moment,
         )
+        .map(|_| ())
+    }
+
+    /// Takes back what was just added: it is in the books as lost after all.
+    pub(crate) fn take_back(&mut self, ticket: Ticket) {
+        if let Some(entry) = self.index_mut(ticket.which).remove(ticket.key) {
+            // One that cannot be removed is sent all the same.
+            let _ = self.remove_file(ticket.which, &entry.name.to_string());
+        }
     }
 
     fn write_to_cache(
@@ -212,7 +221,7 @@ impl Spool {
         state: State,
         durability: Durability,
         moment: Moment,
-    ) -> Result<(), Refused> {
+    ) -> Result<Ticket, Refused> {
         self.look(moment);
         let room = u64::try_from(envelope.serialized_len(header)).unwrap_or(u64::MAX);
         self.make_room(Which::Cache, room, moment)?;
@@ -239,9 +248,10 @@ impl Spool {
         }
         let bytes = self.note_written(bytes.len());
         let entry = Entry::new(name_of_file, bytes, due(name_of_file, moment), state);
-        self.waiting.add_newest(moment.millis, moment.now, entry);
+        let key = self.waiting.add_newest(moment.millis, moment.now, entry);
         self.remember_stamp();
-        Ok(())
+        let which = Which::Cache;
+        Ok(Ticket { which, key })
     }
 
     /// Makes everything that waits due.

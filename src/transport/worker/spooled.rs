@@ -140,17 +140,22 @@ impl<S: Sender> Worker<S> {
             let can_wait = self.shared.may_send_later(job.permit);
             (DiscardReason::NoConsent, can_wait)
         };
-        let mut fate = Fate::Discarded(reason);
+        let (mut fate, mut added) = (Fate::Discarded(reason), None);
         if is_put_off {
             match self.put_on_disk(job) {
-                Some(Ok(())) => fate = Fate::Spooled,
+                Some(Ok(ticket)) => (fate, added) = (Fate::Spooled, Some(ticket)),
                 Some(Err(Refused::NoRoom)) => fate = Fate::Discarded(DiscardReason::CacheOverflow),
                 Some(Err(Refused::Io(_))) | None => {}
             }
         } else if policy.keep != Keep::Nothing {
             self.keep_copy(job);
         }
-        self.settle(job, fate, 0);
+        self.tidy_up(job, fate);
+        let is_booked = self.shared.settle(job.ticket, fate, 0, job.requests);
+        if let (false, Some(ticket), Some(spooling)) = (is_booked, added, &mut self.spooling) {
+            // As lost, by a closing thread, while the disk held this one up.
+            spooling.spool.take_back(ticket);
+        }
     }
 
     /// True if what is given up goes to disk, where it is tried again: then nothing is lost by giving up.
@@ -182,7 +187,7 @@ impl<S: Sender> Worker<S> {
     }
 
     /// Puts the envelope where later attempts find it; none without a database.
-    fn put_on_disk(&mut self, job: &Job) -> Option<Result<(), Refused>> {
+    fn put_on_disk(&mut self, job: &Job) -> Option<Result<Ticket, Refused>> {
         let (moment, shared) = (self.moment(), Arc::clone(&self.shared));
         let spool = &mut self.spooling.as_mut()?.spool;
         let header = spooling::header(&shared.settings);

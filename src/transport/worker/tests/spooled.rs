@@ -570,3 +570,30 @@ fn a_program_that_ends_at_once_spends_little_on_a_server_that_is_away() {
     end(&mut rig, Duration::from_secs(2));
     assert_eq!(rig.requests(), 1);
 }
+
+#[test]
+fn what_a_closing_thread_booked_as_lost_does_not_stay_on_disk() {
+    // Given up meanwhile.
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    rig.capture();
+    rig.answers([no_connection()]);
+    rig.worker.start_transfers();
+    rig.shared.queue.close(&rig.shared.ledger);
+    rig.shared.abandon_all();
+    rig.steps(1);
+    assert_eq!((rig.account(), files(&scratch).len()), ((1, 0, 0, 1), 0));
+    drop(rig);
+    // Left to the next start meanwhile.
+    let mut rig = spooling(&scratch, POLICY);
+    rig.capture();
+    rig.steps(1);
+    rig.stop(Duration::from_secs(1));
+    rig.steps(1);
+    rig.shared.abandon_all();
+    rig.worker.save_rest();
+    assert_eq!(rig.account(), (1, 0, 0, 1));
+    let database = rig.shared.backing.database.clone().unwrap();
+    let mut names = database.run().directory().names().unwrap();
+    assert!(names.all(|name| !name.ends_with(".envelope")));
+}
