@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::index::{Content, Entry, State};
 use super::name::Name;
-use super::{CACHE, Moment, Notice, Spool, Ticket, Unreadable, Which};
+use super::{CACHE, Moment, Notice, Spool, Ticket, Unreadable, Which, due};
 use crate::base::file::is_temporary_name;
 use crate::store::directory::Directory;
 use crate::store::run::OldRun;
@@ -183,7 +183,8 @@ impl Spool {
             false => State::Resting,
         };
         // Due at once: what was there before us has waited long enough.
-        let entry = Entry::new(name, found.len(), moment.now, state);
+        let mut entry = Entry::new(name, found.len(), moment.now, state);
+        entry.scheduled = due(name, moment);
         let key = self.index_mut(which).add(born, age, moment.now, entry);
         if is_to_be_sent {
             self.unread.push_back(Ticket { which, key });

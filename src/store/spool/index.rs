@@ -55,6 +55,8 @@ pub(crate) struct Entry {
     pub(crate) bytes: u64,
     /// Not sent before.
     pub(crate) due: Instant,
+    /// When it would be due if there were no reason to try sooner.
+    pub(crate) scheduled: Instant,
     /// Too old from here on, by the monotonic clock; none if age is no bound.
     expires: Option<Instant>,
     /// What is done with it.
@@ -68,6 +70,7 @@ impl Entry {
             name,
             bytes,
             due,
+            scheduled: due,
             expires: None,
             state,
         }
@@ -160,7 +163,9 @@ impl SpoolIndex {
             self.names.remove(&entry.name);
             self.names.insert(name);
         }
-        self.change(key, |entry| (entry.name, entry.due) = (name, due));
+        self.change(key, |entry| {
+            (entry.name, entry.due, entry.scheduled) = (name, due, due);
+        });
     }
 
     /// Puts a file off.

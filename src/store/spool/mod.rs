@@ -355,7 +355,13 @@ impl Spool {
         let Some(entry) = self.index(ticket.which).get(ticket.key) else {
             return true;
         };
-        let name = entry.name;
+        let (name, scheduled) = (entry.name, entry.scheduled);
+        if moment.now < scheduled {
+            // Tried early, at a start or in the hope that the server is back, and the server is not: programs that start often
+            // would soon have used up the attempts of the oldest file.
+            self.put_back(ticket, content, name, scheduled);
+            return true;
+        }
         let attempts = name
             .retry
             .map_or(0, |retry| retry.attempts)

@@ -216,6 +216,7 @@ fn a_later_start_sends_at_once_what_it_finds_and_remembers_the_attempts() {
     let mut rig = Rig::new();
     let mut first = rig.spool(9);
     rig.add(&mut first);
+    rig.passed += 15 * MINUTE;
     let (ticket, _) = rig.claim(&mut first).unwrap();
     assert!(first.put_back_failed(ticket, content(), rig.moment()));
     drop(first);
@@ -226,6 +227,11 @@ fn a_later_start_sends_at_once_what_it_finds_and_remembers_the_attempts() {
         second.claim(ticket, rig.moment()),
         Claim::Envelope(_)
     ));
+    // Before its time: it is no attempt.
+    assert!(second.put_back_failed(ticket, content(), rig.moment()));
+    assert!(rig.names()[0].contains("-01-"));
+    rig.passed += 30 * MINUTE;
+    let (ticket, _) = rig.claim(&mut second).unwrap();
     assert!(second.put_back_failed(ticket, content(), rig.moment()));
     assert!(rig.names()[0].contains("-02-"));
     // A clock set back by a year does not hold it back for a year.

@@ -235,11 +235,11 @@ fn a_file_is_given_up_after_six_attempts() {
         rig.answers([no_connection()]);
         rig.capture();
         rig.steps(2);
-        for _ in 0..6 {
+        for minutes in [15, 30, 60, 120, 240, 480] {
             assert_eq!(rig.account(), (1, 0, 1, 0));
             rig.answers([no_connection()]);
-            rig.shared.spool_due.store(true, Ordering::Release);
-            rig.pass(Duration::from_secs(1), 3);
+            rig.pass(minutes * MINUTE, 6 * minutes);
+            rig.steps(3);
         }
         assert_eq!((rig.account(), rig.requests()), ((1, 0, 0, 1), 7));
         assert_eq!(rig.lost(DiscardReason::NetworkError), 1);
