@@ -1911,7 +1911,8 @@ SENTRY_API char *sentry_envelope_serialize(const sentry_envelope_t *envelope, si
  * Writes an envelope into a file, which is made or replaced.
  *
  * The envelope is written beside it first and then renamed, so nobody ever sees half of it. Links are followed, the
- * permissions of a file that is replaced stay. What is no regular file, such as a device or a pipe, is refused.
+ * permissions of a file that is replaced stay; a new one has 0664, less the umask. What is no regular file, such as a
+ * device or a pipe, is refused.
  *
  * Arguments: `path`, any bytes the file system takes.
  * Null: refused.

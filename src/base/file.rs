@@ -97,6 +97,9 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
         })
 }
 
+/// Permissions of a file that was not there, less what the umask takes: those of the compatible interface.
+const NEW_FILE: u32 = 0o664;
+
 fn put(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
     if !process::may_write(bytes.len()) {
         return Err(io::Error::from(ErrorKind::FileTooLarge));
@@ -104,10 +107,8 @@ fn put(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io:
     let sibling = sibling(target).ok_or_else(|| refused("no name of a file"))?;
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
-    if let Some(permissions) = &permissions {
-        // From the first moment, and not only once it is complete.
-        options.mode(permissions.mode());
-    }
+    // From the first moment, and not only once it is complete.
+    options.mode(permissions.as_ref().map_or(NEW_FILE, |it| it.mode()));
     let mut file = options.open(&sibling).and_then(raised)?;
     let result = fill(&mut file, bytes, permissions, Durability::PowerFailure)
         .and_then(|()| fs::rename(&sibling, target));

@@ -5,6 +5,8 @@
 #endif
 #include "host_check.h"
 
+#include <sys/stat.h>
+
 static int events_seen;
 static int crumbs_seen;
 
@@ -140,6 +142,16 @@ static void envelopes(void)
     CHECK_EQ(again, size);
     CHECK_EQ(memcmp(bytes, reread, size), 0);
     unlink(path);
+    {
+        /* A new file may be read by all and written by the group, as far as the umask allows. */
+        struct stat found;
+        mode_t before = umask(0);
+        CHECK_EQ(sentry_envelope_write_to_file(envelope, path), 0);
+        umask(before);
+        CHECK_EQ(stat(path, &found), 0);
+        CHECK_EQ(found.st_mode & 0777, 0664);
+        unlink(path);
+    }
     sentry_free(reread);
     sentry_free(bytes);
     sentry_envelope_free(copy);
