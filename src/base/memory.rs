@@ -2,13 +2,16 @@
 //!
 //! Who writes text piece by piece does not ask after each piece: what lacks memory gives something harmless in its place,
 //! a shorter text for instance, and remembers it for the thread. [`watch`] around the whole asks once.
-//! Entry points: [`watch`], [`Buffer`] (bytes that grow up to a bound), [`copy_text`], [`into_text`].
+//! Entry points: [`watch`], [`Buffer`] (bytes that grow up to a bound), [`copy_text`], [`into_text`],
+//! [`is_there`].
 //! May use: the standard library only.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::ops::Deref;
+use std::sync::Arc;
 
 /// There is no memory for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +20,12 @@ pub(crate) struct OutOfMemory;
 impl From<std::collections::TryReserveError> for OutOfMemory {
     fn from(_: std::collections::TryReserveError) -> Self {
         Self
+    }
+}
+
+impl From<OutOfMemory> for io::Error {
+    fn from(_: OutOfMemory) -> Self {
+        io::ErrorKind::OutOfMemory.into()
     }
 }
 
@@ -40,6 +49,35 @@ pub(crate) fn watch<T>(body: impl FnOnce() -> T) -> Result<T, OutOfMemory> {
         return Err(OutOfMemory);
     }
     Ok(result)
+}
+
+/// True if there is memory for so many bytes now. For what allocates without an answer: asked before, it finds the
+/// memory that was given back here.
+pub(crate) fn is_there(bytes: usize) -> bool {
+    let mut probe = Vec::<u8>::new();
+    let is_there = probe.try_reserve_exact(bytes).is_ok();
+    // Else the compiler leaves the allocation out, and the question with it.
+    std::hint::black_box(&mut probe);
+    is_there
+}
+
+/// A copy of `text` that is shared.
+pub(crate) fn share(text: &str) -> Result<Arc<str>, OutOfMemory> {
+    let mut shared = Arc::default();
+    share_over(&mut shared, text)?;
+    Ok(shared)
+}
+
+/// Makes `shared` a copy of `text`; what it was is freed first, so that there are never both.
+pub(crate) fn share_over(shared: &mut Arc<str>, text: &str) -> Result<(), OutOfMemory> {
+    /// Two counters, and padding.
+    const COUNTERS: usize = 32;
+    if !is_there(text.len().saturating_add(COUNTERS)) {
+        return Err(OutOfMemory);
+    }
+    *shared = Arc::default();
+    *shared = Arc::from(text);
+    Ok(())
 }
 
 /// Room for `more` elements; false without memory, which is remembered.
@@ -90,8 +128,17 @@ pub(crate) fn into_text(bytes: Vec<u8>) -> Result<String, OutOfMemory> {
     String::from_utf8(bytes).or_else(|error| replace_invalid(error.as_bytes()))
 }
 
+/// The bytes as text, copied only where U+FFFD takes the place of what is not UTF-8.
+pub(crate) fn lossy(bytes: &[u8]) -> Result<Cow<'_, str>, OutOfMemory> {
+    // Nearly all text is UTF-8, and checking that is many times as fast as looking for what to replace.
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(_) => replace_invalid(bytes).map(Cow::Owned),
+    }
+}
+
 /// A copy with U+FFFD in place of what is not UTF-8.
-pub(crate) fn replace_invalid(bytes: &[u8]) -> Result<String, OutOfMemory> {
+fn replace_invalid(bytes: &[u8]) -> Result<String, OutOfMemory> {
     let replacement = |invalid: &[u8]| if invalid.is_empty() { "" } else { "\u{fffd}" };
     let size = bytes.utf8_chunks().fold(0_usize, |size, chunk| {
         size.saturating_add(chunk.valid().len())

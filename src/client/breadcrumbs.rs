@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::breadcrumb::{Crumbs, Trail};
 use crate::value::pieces::Fragment;
 
@@ -42,35 +43,53 @@ impl Breadcrumbs {
         }
     }
 
-    /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many or too long ones.
-    pub(crate) fn add(&mut self, json: &str) {
+    /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many or too long ones. Without memory it
+    /// is not added.
+    pub(crate) fn add(&mut self, json: &str) -> Result<(), OutOfMemory> {
         if self.max == 0 {
-            return;
+            return Ok(());
         }
         while self.lengths.len() >= self.max || self.bytes_with(json) > MAX_BYTES {
             if !self.drop_oldest() {
                 break;
             }
         }
+        self.newer.try_reserve(json.len().saturating_add(1))?;
+        self.lengths.try_reserve(1)?;
+        let before = self.newer.len();
         if !self.newer.is_empty() {
             self.newer.push(',');
         }
         self.newer.push_str(json);
+        // Here and not when it is wanted, so that a capture only copies the pointer.
+        match memory::share(&self.newer) {
+            Ok(shared) => self.newer_shared = shared,
+            Err(lack) => {
+                self.newer.truncate(before);
+                return Err(lack);
+            }
+        }
         self.newer_count = self.newer_count.saturating_add(1);
         self.lengths.push_back(json.len());
         // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
         let enough = self.lengths.len().saturating_mul(2).isqrt().max(FEW);
         if self.newer_count > enough {
-            let comma = if self.older().is_empty() { "" } else { "," };
-            let text = [self.older(), comma, &self.newer].concat();
-            // Freed first: it can be a MiB.
-            self.older = Arc::default();
-            (self.older, self.start) = (Arc::from(text), 0);
-            self.newer.clear();
-            self.newer_count = 0;
+            // Without memory the text of the newest grows on.
+            let _ = self.make_one();
         }
-        // Here and not when it is wanted, so that a capture only copies the pointer.
-        self.newer_shared = Arc::from(&*self.newer);
+        Ok(())
+    }
+
+    /// Makes one text of both.
+    fn make_one(&mut self) -> Result<(), OutOfMemory> {
+        let comma = if self.older().is_empty() { "" } else { "," };
+        let text = memory::watch(|| memory::concat(&[self.older(), comma, &self.newer]))?;
+        memory::share_over(&mut self.older, &text)?;
+        self.start = 0;
+        self.newer.clear();
+        self.newer_shared = Arc::default();
+        self.newer_count = 0;
+        Ok(())
     }
 
     /// All of them, oldest first.
@@ -140,7 +159,7 @@ mod tests {
         for max in [1, 2, 3, 7, 8, 9, 10, 20, 100] {
             let mut crumbs = Breadcrumbs::new(max);
             for number in 0..300_usize {
-                crumbs.add(&crumb(number));
+                crumbs.add(&crumb(number)).unwrap();
                 let first = (number + 1).saturating_sub(max);
                 let expected: Vec<_> = (first..=number).map(crumb).collect();
                 assert_eq!(json(&crumbs), expected.join(","), "{max}");
@@ -149,7 +168,7 @@ mod tests {
             }
         }
         let mut none = Breadcrumbs::new(0);
-        none.add(&crumb(1));
+        none.add(&crumb(1)).unwrap();
         assert!(none.shared().iter().all(Option::is_none));
     }
 
@@ -157,7 +176,7 @@ mod tests {
     fn what_was_shared_stays_and_the_next_crumb_leaves_most_of_it_in_place() {
         let mut crumbs = Breadcrumbs::new(100);
         for number in 0..100 {
-            crumbs.add(&crumb(number));
+            crumbs.add(&crumb(number)).unwrap();
         }
         let before = json(&crumbs);
         let shared = crumbs.shared();
@@ -169,7 +188,7 @@ mod tests {
                     .map(|it| it.as_str().as_bytes().as_ptr_range().end)
             };
             let place = places(&crumbs);
-            crumbs.add(&crumb(number));
+            crumbs.add(&crumb(number)).unwrap();
             in_place += usize::from(place == places(&crumbs));
         }
         assert!(in_place >= 90, "{in_place}");
@@ -182,7 +201,7 @@ mod tests {
         let mut crumbs = Breadcrumbs::new(usize::MAX);
         let long = format!("{{\"message\":\"{}\"}}", "x".repeat(8000));
         for _ in 0..1000 {
-            crumbs.add(&long);
+            crumbs.add(&long).unwrap();
             // With what was dropped and still lies before the start.
             assert!(crumbs.older.len() + crumbs.newer.len() <= MAX_BYTES + 20 * long.len());
         }
@@ -191,12 +210,12 @@ mod tests {
             kept <= MAX_BYTES && kept > MAX_BYTES - 2 * long.len(),
             "{kept}"
         );
-        crumbs.add(&crumb(1));
+        crumbs.add(&crumb(1)).unwrap();
         assert!(json(&crumbs).ends_with(&crumb(1)));
         let larger = "x".repeat(2 * MAX_BYTES);
-        crumbs.add(&larger);
+        crumbs.add(&larger).unwrap();
         assert_eq!(json(&crumbs), larger);
-        crumbs.add(&crumb(2));
+        crumbs.add(&crumb(2)).unwrap();
         assert_eq!(json(&crumbs), crumb(2));
     }
 }

@@ -57,7 +57,9 @@ impl Client {
             .feedback_event(event_id, feedback, scope)
             .map_err(refuse)?;
         if let Some(hook) = &self.options.before_send_feedback {
-            let shown = show(hook.as_ref(), event_id, &written.payload.whole(), hint);
+            let whole = written.payload.try_whole();
+            let whole = whole.map_err(|error| refuse(malformed(error.into())))?;
+            let shown = show(hook.as_ref(), event_id, &whole, hint);
             self.check_fork()?;
             let before = written.left_out;
             written = shown.map_err(refuse)?;
@@ -121,7 +123,10 @@ impl Client {
                 .as_ref()
                 .and_then(Value::as_text)
             {
-                members.set_text(key, &trim_str(&String::from_utf8_lossy(text), max_chars));
+                members.set_text(
+                    key,
+                    &trim_str(&memory::lossy(text).unwrap_or_default(), max_chars),
+                );
             }
         }
         let kind = ItemKind::from_name("user_report");
@@ -192,6 +197,7 @@ fn show(
 ) -> Result<Written, Fault> {
     let call = |event| hooks::call_feedback(hook, event, hint);
     let returned = Returned::new(Subject::Feedback, payload, call);
+    let returned = returned.map_err(|error| malformed(error.into()))?;
     let Some(returned) = returned else {
         let detail = "before_send_feedback returned null";
         let refused = Refused::because(Status::DroppedByHook, detail);
@@ -305,7 +311,7 @@ fn text_of(value: &str) -> Option<Cow<'_, str>> {
 }
 
 fn object(members: &Members) -> String {
-    format!("{{{}}}", members.json())
+    memory::concat(&["{", members.json(), "}"])
 }
 
 #[cfg(test)]

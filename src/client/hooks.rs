@@ -3,7 +3,7 @@
 
 use super::attachments::Attachments;
 use crate::base::callout::{self, Kind};
-use crate::base::memory;
+use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::host_view::{self, Subject};
 use crate::protocol::event::{Event, EventError};
@@ -74,13 +74,15 @@ impl<'p> Returned<'p> {
         subject: Subject,
         payload: &'p [u8],
         call: impl FnOnce(Value) -> Value,
-    ) -> Option<Self> {
-        let returned = call(host_view::show(subject, payload)?);
+    ) -> Result<Option<Self>, OutOfMemory> {
+        // It is JSON: nothing but memory can be missing.
+        let value = host_view::show(subject, payload).ok_or(OutOfMemory)?;
+        let returned = call(value);
         if matches!(returned, Value::Null) {
-            return None;
+            return Ok(None);
         }
-        let shown = std::str::from_utf8(payload).ok()?;
-        Some(Self { shown, returned })
+        let shown = std::str::from_utf8(payload).unwrap_or_default();
+        Ok(Some(Self { shown, returned }))
     }
 
     /// What came back as JSON.

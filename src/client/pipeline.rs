@@ -15,6 +15,7 @@ use super::scope::{FieldList, Scope};
 use super::{state, symbols};
 use crate::base::diagnostics::{MARK, Severity, is_speaking};
 use crate::base::lock::try_lock;
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
@@ -182,10 +183,12 @@ impl Client {
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
     fn keep_breadcrumb(&self, crumb: &str) -> Result<LeftOut, Refused> {
         let Some(hook) = &self.options.before_breadcrumb else {
-            self.scope.add_breadcrumb(crumb);
+            let added = self.scope.add_breadcrumb(crumb);
+            added.map_err(EventError::from)?;
             return Ok(LeftOut::default());
         };
-        let shown = Value::from_json(crumb).unwrap_or_default();
+        let shown = Value::from_json(crumb).ok_or(OutOfMemory);
+        let shown = shown.map_err(EventError::from)?;
         let returned = hooks::call(hook.as_ref(), shown);
         self.check_fork()?;
         if matches!(returned, Value::Null) {
@@ -197,7 +200,8 @@ impl Client {
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json_text().map_err(EventError::from)?;
         let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str())?;
-        self.scope.add_breadcrumb(&crumb.json);
+        let added = self.scope.add_breadcrumb(&crumb.json);
+        added.map_err(EventError::from)?;
         Ok(crumb.left_out)
     }
 
@@ -368,7 +372,7 @@ impl Client {
         let global = self.scope.snapshot();
         let fields = Arc::clone(&global.fields);
         let snapshot = match scope {
-            Some(scope) => scope.snapshot().within(global),
+            Some(scope) => memory::watch(|| scope.snapshot().within(global))?,
             None => global,
         };
         let has_frames = event.has_native_frames();
@@ -410,8 +414,10 @@ impl Client {
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let payload = self.payload(event, event_id, scope, &timestamp);
         let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
-        let shown = payload.pieces.whole();
+        let refuse_without_memory = |error: OutOfMemory| refuse_malformed(transport, &error.into());
+        let shown = payload.pieces.try_whole().map_err(refuse_without_memory)?;
         let returned = Returned::new(Subject::Event, &shown, |event| hooks::call(hook, event));
+        let returned = returned.map_err(refuse_without_memory)?;
         self.check_fork()?;
         let Some(returned) = returned else {
             let detail = "before_send returned null";
@@ -476,6 +482,9 @@ pub(super) fn submit(
         ),
         Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
         Refusal::NoConsent => NO_CONSENT,
+        Refusal::OutOfMemory => {
+            Refused::because(Status::OutOfMemory, "no memory for a place in the queue")
+        }
     })
 }
 

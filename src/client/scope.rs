@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::attachments::Attachments;
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
+use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::breadcrumb::Trail;
 use crate::protocol::level::Level;
 use crate::protocol::names;
@@ -56,13 +57,21 @@ struct State {
 }
 
 impl State {
-    fn part(&mut self, part: Part) -> &mut Members {
-        Arc::make_mut(match part {
+    /// To be changed; none without memory for the copy that a snapshot makes necessary, which is remembered.
+    fn part(&mut self, part: Part) -> Option<&mut Members> {
+        let members = match part {
             Part::Tags => &mut self.tags,
             Part::Contexts => &mut self.contexts,
             Part::Extra => &mut self.extra,
             Part::Attributes => &mut self.attributes,
-        })
+        };
+        if Arc::get_mut(members).is_none() {
+            match members.try_clone() {
+                Ok(copy) => *members = Arc::new(copy),
+                Err(OutOfMemory) => memory::note_lack(),
+            }
+        }
+        Arc::get_mut(members)
     }
 
     /// Sets a member to ready JSON, or removes it. A trace is never lost: what is set of it is completed.
@@ -71,7 +80,9 @@ impl State {
             .trace
             .clone()
             .filter(|_| part == Part::Contexts && key == "trace");
-        let members = self.part(part);
+        let Some(members) = self.part(part) else {
+            return;
+        };
         if let Some(trace) = trace {
             let own = json.and_then(|own| context_with(own, Some(&trace)));
             members.set(key, own.as_deref().unwrap_or(&trace));
@@ -197,7 +208,9 @@ impl Scope {
     pub(crate) fn set_trace(&self, context: &str) {
         let mut state = lock(&self.state);
         state.trace = Some(Arc::from(context));
-        state.part(Part::Contexts).set("trace", context);
+        if let Some(contexts) = state.part(Part::Contexts) {
+            contexts.set("trace", context);
+        }
     }
 
     /// Sets a member to what `change` makes of its JSON; none removes it.
@@ -208,15 +221,20 @@ impl Scope {
         change: impl FnOnce(Option<&str>) -> Option<String>,
     ) {
         let mut state = lock(&self.state);
-        let json = change(state.part(part).get(key));
+        let json = change(match part {
+            Part::Tags => state.tags.get(key),
+            Part::Contexts => state.contexts.get(key),
+            Part::Extra => state.extra.get(key),
+            Part::Attributes => state.attributes.get(key),
+        });
         state.put(part, key, json.as_deref());
     }
 
-    /// A field as JSON.
+    /// A field as JSON; none without memory for it.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
         let state = lock(&self.state);
         let found = state.fields.iter().find(|(other, _)| *other == name);
-        found.map(|(_, json)| json.to_string())
+        found.and_then(|(_, json)| memory::copy_text(json).ok())
     }
 
     /// The level of events that have none.
@@ -232,6 +250,12 @@ impl Scope {
     /// Sets a field to ready JSON, or removes it.
     pub(crate) fn set_field(&self, name: &'static str, json: Option<String>) {
         let mut state = lock(&self.state);
+        if Arc::get_mut(&mut state.fields).is_none() {
+            match copy_of(&state.fields) {
+                Ok(copy) => state.fields = Arc::new(copy),
+                Err(OutOfMemory) => return memory::note_lack(),
+            }
+        }
         let fields = Arc::make_mut(&mut state.fields);
         fields.retain(|(other, _)| *other != name);
         fields.extend(json.map(|json| (name, json)));
@@ -242,10 +266,21 @@ impl Scope {
         lock(&self.state).level = level;
     }
 
-    /// Adds a breadcrumb, a JSON object.
-    pub(crate) fn add_breadcrumb(&self, json: &str) {
-        lock(&self.state).breadcrumbs.add(json);
+    /// Adds a breadcrumb, a JSON object; not without memory for it.
+    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<(), OutOfMemory> {
+        lock(&self.state).breadcrumbs.add(json)
     }
+}
+
+/// A copy of fields.
+pub(super) fn copy_of(fields: &FieldList) -> Result<FieldList, OutOfMemory> {
+    let mut copy = FieldList::new();
+    // One more is usually what a copy is made for.
+    copy.try_reserve_exact(fields.len().saturating_add(1))?;
+    for (name, json) in fields {
+        copy.push((*name, memory::copy_text(json)?));
+    }
+    Ok(copy)
 }
 
 #[cfg(test)]
@@ -270,11 +305,11 @@ mod tests {
     fn a_snapshot_does_not_change_with_the_scope() {
         let scope = Scope::new(Members::new(), Vec::new(), 10);
         scope.set_tag("a", Some("1"));
-        scope.add_breadcrumb("{}");
+        scope.add_breadcrumb("{}").unwrap();
         let before = scope.snapshot();
         scope.set_tag("a", Some("2"));
         scope.set_tag("b", Some("\"3\""));
-        scope.add_breadcrumb("{}");
+        scope.add_breadcrumb("{}").unwrap();
         assert_eq!(before.tags.json(), r#""a":"1""#);
         assert_eq!(before.breadcrumbs_json(), "{}");
         let after = scope.snapshot();

@@ -1,9 +1,9 @@
 //! The scope, continued: what is set from values that the host built.
 
-use super::scope::{Part, Scope, Snapshot};
+use super::scope::{FieldList, Part, Scope, Snapshot, copy_of};
 use super::state;
 use crate::base::diagnostics::Severity;
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::{merged_within_limits, within_limits};
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
@@ -28,11 +28,11 @@ impl Scope {
     pub(crate) fn set_tags(&self, tags: &Value) {
         for (key, value) in tags.members() {
             if let Some(value) = value.as_text() {
-                let (key, value) = (
-                    String::from_utf8_lossy(&key),
-                    String::from_utf8_lossy(value),
-                );
-                self.set_tag(&key, Some(&value));
+                let set = || {
+                    self.set_tag(&memory::lossy(&key)?, Some(&memory::lossy(value)?));
+                    Ok(())
+                };
+                kept(memory::watch(set).and_then(|set| set));
             }
         }
     }
@@ -106,15 +106,10 @@ impl Snapshot {
     /// This scope with `outer` behind it: what is set here wins, per key and at each depth (SCO-2). The breadcrumbs are
     /// put together when an event is written.
     pub(crate) fn within(self, outer: Self) -> Self {
-        let mut fields = Vec::clone(&self.fields);
-        let is_new = |name: &str| !self.fields.iter().any(|(own, _)| *own == name);
-        fields.extend(
-            outer
-                .fields
-                .iter()
-                .filter(|(name, _)| is_new(name))
-                .cloned(),
-        );
+        let fields = joined(&self.fields, &outer.fields).unwrap_or_else(|OutOfMemory| {
+            memory::note_lack();
+            FieldList::new()
+        });
         let ([_, outer_trail], [_, trail]) = (outer.breadcrumbs, self.breadcrumbs);
         Self {
             level: self.level,
@@ -127,12 +122,30 @@ impl Snapshot {
     }
 }
 
+/// The fields of both, those of `inner` before others of the same name.
+fn joined(inner: &FieldList, outer: &FieldList) -> Result<FieldList, OutOfMemory> {
+    let mut all = copy_of(inner)?;
+    for (name, json) in outer {
+        if !inner.iter().any(|(own, _)| own == name) {
+            all.try_reserve(1)?;
+            all.push((*name, memory::copy_text(json)?));
+        }
+    }
+    Ok(all)
+}
+
 /// What both have is merged, with what is set in `inner` before what is set in `outer`.
 fn merged(inner: Arc<Members>, outer: Arc<Members>, part: Part) -> Arc<Members> {
     if inner.is_empty() {
         return outer;
     }
-    let mut all = Arc::unwrap_or_clone(inner);
+    let mut all = match inner.try_clone() {
+        Ok(copy) => copy,
+        Err(OutOfMemory) => {
+            memory::note_lack();
+            return inner;
+        }
+    };
     for (key, value) in outer.iter() {
         match all.get(key) {
             None => all.set(key, value),
@@ -177,8 +190,8 @@ mod tests {
         inner.set_user(&value(r#"{"id":"2"}"#));
         outer.set_field("release", Some("\"r\"".to_owned()));
         inner.set_level(Level::Info);
-        outer.add_breadcrumb("{\"message\":\"1\"}");
-        inner.add_breadcrumb("{\"message\":\"2\"}");
+        outer.add_breadcrumb("{\"message\":\"1\"}").unwrap();
+        inner.add_breadcrumb("{\"message\":\"2\"}").unwrap();
         let both = inner.snapshot().within(outer.snapshot());
         assert_eq!(both.tags.json(), r#""a":"inner","b":"outer""#);
         let fields: Vec<_> = both

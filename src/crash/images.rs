@@ -12,6 +12,7 @@ use super::identity::{self, HASHED_BYTES, HEADER_BYTES};
 use super::mappings::Mappings;
 use super::native::{self, Counters, Loaded};
 use super::tables::Tables;
+use crate::base::memory;
 
 /// A module with a name.
 #[derive(Debug)]
@@ -79,7 +80,12 @@ pub(super) fn read() -> (Option<Counters>, Vec<Image>) {
     let mappings = Mappings::default();
     let mut look = |module: &Loaded<'_>| {
         counters = module.counters;
-        found.extend(Found::read(module));
+        // Without memory for it a module is missing.
+        if let Some(module) = Found::read(module)
+            && memory::reserve(&mut found, 1)
+        {
+            found.push(module);
+        }
     };
     if native::may_ask_loader() {
         native::each_loaded(|module| {
@@ -92,7 +98,7 @@ pub(super) fn read() -> (Option<Counters>, Vec<Image>) {
     let images = found
         .into_iter()
         .filter_map(|found| image(found, &mappings));
-    (counters, images.collect())
+    (counters, memory::collect(images))
 }
 
 /// None for what has no file.

@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use super::images::{self, Image};
 use super::native::{self, Counters};
 use super::unwind::Unwinder;
+use crate::base::memory;
 use crate::base::process;
 use crate::value::dynamic::Value;
 use crate::value::edition::Edition;
@@ -36,13 +37,16 @@ impl ModuleList {
         }
         value.freeze();
         // Without memory, or with tens of thousands of modules, events name none.
-        let json = value.to_json_text().unwrap_or_else(|_| "[]".to_owned());
+        let json = value.to_json_text().ok();
+        let json = json.and_then(|json| memory::share(&json).ok());
+        let json = json.unwrap_or_else(|| Arc::from("[]"));
         Self {
             generation: process::fork_generation(),
             counters,
-            images: Edition::new(json.into(), before.map(|before| &before.images)),
+            images: Edition::new(json, before.map(|before| &before.images)),
             value,
-            places: images.iter().map(|image| image.memory.clone()).collect(),
+            places: memory::collect(images.iter().map(|image| image.memory.clone()))
+                .into_boxed_slice(),
             unwinder: Unwinder::new(images.iter()),
         }
     }

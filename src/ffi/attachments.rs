@@ -335,6 +335,9 @@ pub(super) fn handle(attached: Result<usize, Fault>) -> *mut sentry_attachment_t
     }
 }
 
+/// Bytes of a path with its terminator; no file can be opened by a longer one.
+const PATH_MAX: usize = libc::PATH_MAX as usize;
+
 /// A path as the caller wrote it; paths need not be UTF-8.
 ///
 /// # Safety
@@ -344,6 +347,9 @@ pub(super) unsafe fn path<'a>(path: *const c_char, len: usize) -> Result<&'a Pat
     let bytes = unsafe { text::bytes(path, len) }.map_err(|error| Fault::of_text("path", error))?;
     if bytes.is_empty() {
         return Err(Fault::invalid("path is NULL or empty"));
+    }
+    if bytes.len() >= PATH_MAX {
+        return Err(Fault::invalid("path is longer than any path can be"));
     }
     Ok(Path::new(OsStr::from_bytes(bytes)))
 }

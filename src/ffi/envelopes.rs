@@ -331,12 +331,7 @@ fn read(path: &Path) -> Option<Vec<u8>> {
 /// Without the line feed at the end, as the compatible interface writes it. `None` when there is no memory.
 fn serialize(envelope: &Envelope) -> Option<Vec<u8>> {
     let header = HeaderFields::default();
-    let mut bytes = Vec::new();
-    // The host decides the size, so a failure is an answer; what `write` reserves is there then.
-    bytes
-        .try_reserve_exact(envelope.serialized_len(&header))
-        .ok()?;
-    envelope.write(&mut bytes, &header);
+    let mut bytes = envelope.to_bytes(&header).ok()?;
     bytes.pop();
     Some(bytes)
 }

@@ -105,13 +105,7 @@ pub(crate) unsafe fn usable_bytes<'a>(ptr: *const c_char, len: usize) -> Option<
 
 /// The text, with U+FFFD in place of what is not UTF-8; an error only when there is no memory for that.
 pub(crate) fn lossy(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
-    // Nearly all text is UTF-8, and checking that is many times as fast as looking for what to replace.
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Ok(Cow::Borrowed(text));
-    }
-    memory::replace_invalid(bytes)
-        .map(Cow::Owned)
-        .map_err(|OutOfMemory| TextError::OutOfMemory)
+    memory::lossy(bytes).map_err(|OutOfMemory| TextError::OutOfMemory)
 }
 
 /// The text, if it is UTF-8.

@@ -33,13 +33,14 @@ mod gzip {
             }
         }
 
-        /// The segments as one gzip member; `None` if the compressor fails.
+        /// The segments as one gzip member; `None` if the compressor fails, or has no memory.
         pub(crate) fn gzip(&mut self, body: &[Segment]) -> Option<Vec<u8>> {
             let plain: usize = body
                 .iter()
                 .map(|segment| segment.bytes().len())
                 .fold(0, usize::saturating_add);
-            let mut out = Vec::with_capacity((plain / 3).saturating_add(64));
+            let mut out = Vec::new();
+            out.try_reserve_exact((plain / 3).saturating_add(64)).ok()?;
             out.extend_from_slice(&HEADER);
             let mut checksum = Crc::new();
             self.deflate.reset();
@@ -64,7 +65,7 @@ mod gzip {
                     return Some(());
                 }
                 if out.capacity().saturating_sub(out.len()) < 256 {
-                    out.reserve(4096);
+                    out.try_reserve(4096).ok()?;
                 }
                 match self.deflate.compress_vec(rest, out, flush).ok()? {
                     Status::StreamEnd => return Some(()),

@@ -8,6 +8,7 @@
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::base::memory::OutOfMemory;
 use crate::base::process;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use crate::store::queue_log::{QueueLog, Record};
@@ -54,11 +55,9 @@ impl Copies {
     }
 
     /// The bytes to copy, if copies are made: the envelope without what every start knows by itself.
-    pub(crate) fn bytes_of(&self, envelope: &Envelope) -> Option<Vec<u8>> {
+    pub(crate) fn bytes_of(&self, envelope: &Envelope) -> Option<Result<Vec<u8>, OutOfMemory>> {
         self.sound_log()?;
-        let mut bytes = Vec::new();
-        envelope.write(&mut bytes, &HeaderFields::default());
-        Some(bytes)
+        Some(envelope.to_bytes(&HeaderFields::default()))
     }
 
     /// Makes a copy.

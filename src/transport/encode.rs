@@ -63,7 +63,12 @@ impl Encoder {
             .map(|item| item.payload.len())
             .fold(0, usize::saturating_add);
         let mut room = self.largest_copy;
-        let mut text = Vec::with_capacity(all.min(room).saturating_add(HEADERS));
+        let mut text = Vec::new();
+        let copied = all.min(room).saturating_add(HEADERS);
+        if text.try_reserve_exact(copied).is_err() {
+            // Then all of it is sent from its pieces.
+            room = 0;
+        }
         match envelope {
             Some(envelope) => {
                 envelope.write_header(&mut text, &header, with_auth);

@@ -19,6 +19,7 @@ use super::ledger::Ledger;
 use super::permit::Permit;
 use super::priority::Priority;
 use crate::base::lock::lock;
+use crate::base::memory;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::Envelope;
 
@@ -76,7 +77,12 @@ pub(crate) enum Refusal {
     Closed,
     /// The user has not consented.
     NoConsent,
+    /// There is no memory for its place.
+    OutOfMemory,
 }
+
+/// Envelopes for which a lane allocates at a time, and bytes for them: the channel cannot answer that there is no memory.
+const BLOCK: (u64, usize) = (31, 31 * size_of::<Queued>() + 512);
 
 #[derive(Debug)]
 struct Lane {
@@ -156,6 +162,9 @@ impl Queue {
         // A later start would send what lies in the log.
         let is_copied = permit != Permit::Refused;
         let copy = is_copied.then(|| self.copies.bytes_of(&envelope)).flatten();
+        let Ok(copy) = copy.transpose() else {
+            return Err((envelope, Refusal::OutOfMemory));
+        };
         let mut deadline = None;
         let mut envelope = envelope;
         loop {
@@ -308,6 +317,10 @@ impl Queue {
             return Err((envelope, Refusal::Full));
         }
         let lane = self.lanes.get(priority.index());
+        if !lane.is_none_or(Lane::has_memory) {
+            self.budget.release(cost);
+            return Err((envelope, Refusal::OutOfMemory));
+        }
         let (Some(lane), Ok(record)) = (lane, self.copies.make(copy)) else {
             self.budget.release(cost);
             return Err((envelope, Refusal::Full));
@@ -382,6 +395,14 @@ impl Queue {
 }
 
 impl Lane {
+    /// Asks for memory where the channel is about to: for its first envelope, and for the last place of each block.
+    fn has_memory(&self) -> bool {
+        let (places, bytes) = BLOCK;
+        let pushed = self.pushed.load(Ordering::Relaxed);
+        let is_due = pushed == 0 || pushed.checked_rem(places) == places.checked_sub(1);
+        !is_due || memory::is_there(bytes)
+    }
+
     fn take(&self) -> Option<Queued> {
         let queued = self.receiver.try_recv().ok()?;
         self.taken.fetch_add(1, Ordering::SeqCst);
@@ -581,7 +602,7 @@ mod tests {
             crate::store::queue_log::QueueLog::create(&directory, "queue.log", 1, "").unwrap();
         let queue = Queue::new(settings(10, Overflow::DropNewest), Copies::new(Some(log)));
         assert_eq!(push(&queue, &ledger(), error()), (None, 0));
-        let copy = queue.copies.bytes_of(&error());
+        let copy = queue.copies.bytes_of(&error()).map(Result::unwrap);
         let (now, timeout) = (Instant::now(), Duration::from_millis(30));
         // The budget has room for nine more.
         queue.wait_for_room(100, copy.as_deref(), queue.limits, now + timeout);

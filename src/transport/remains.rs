@@ -191,7 +191,7 @@ impl Inheritance {
                 Ok(tallies) => self.dead.bring_back(&tallies, &self.directory, COUNTERS),
                 // Larger than this queue: it stays among the dead.
                 Err(Refusal::TooLarge | Refusal::NoConsent) => {}
-                Err(Refusal::Full | Refusal::Closed) => {
+                Err(Refusal::Full | Refusal::Closed | Refusal::OutOfMemory) => {
                     leftovers.give_back();
                     self.refused_at = Some(shared.queue.usage());
                     return false;

@@ -241,7 +241,11 @@ impl Shared {
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
         let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted);
-        if let Err((envelope, refusal @ (Refusal::Full | Refusal::TooLarge))) = &mut result {
+        if let Err((
+            envelope,
+            refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory),
+        )) = &mut result
+        {
             // Rather the event alone than nothing.
             let lost = envelope.remove_attachments();
             if !lost.is_empty() {
@@ -569,5 +573,6 @@ fn reason_of(refusal: Refusal) -> DiscardReason {
         Refusal::TooLarge => DiscardReason::TooLarge,
         Refusal::Closed => DiscardReason::Shutdown,
         Refusal::NoConsent => DiscardReason::NoConsent,
+        Refusal::OutOfMemory => DiscardReason::InternalSdkError,
     }
 }

@@ -4,7 +4,7 @@
 //! Entry point: [`Members`]. May use: [`super::write`].
 
 use super::write;
-use crate::base::memory;
+use crate::base::memory::{self, OutOfMemory};
 
 /// Ordered pairs of key and JSON value, as text `"k":v,"k2":v2`.
 ///
@@ -37,6 +37,23 @@ impl Members {
             text: String::new(),
             entries: Vec::new(),
         }
+    }
+
+    /// A copy.
+    pub(crate) fn try_clone(&self) -> Result<Self, OutOfMemory> {
+        let mut entries = Vec::new();
+        // One more is usually what a copy is made for.
+        entries.try_reserve_exact(self.entries.len().saturating_add(1))?;
+        for entry in &self.entries {
+            entries.push(Entry {
+                key: memory::copy_text(&entry.key)?.into(),
+                ..*entry
+            });
+        }
+        Ok(Self {
+            text: memory::copy_text(&self.text)?,
+            entries,
+        })
     }
 
     /// Sets `key` to a value that is valid JSON; a key that is there keeps its place.

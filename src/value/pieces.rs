@@ -5,6 +5,7 @@
 //! May use: [`super::write`].
 
 use super::write::Target;
+use crate::base::memory::{self, OutOfMemory};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -158,6 +159,14 @@ impl Pieces {
             whole.extend_from_slice(piece);
         }
         Cow::Owned(whole)
+    }
+
+    /// As [`Pieces::whole`]; an error without memory for the copy.
+    pub(crate) fn try_whole(&self) -> Result<Cow<'_, [u8]>, OutOfMemory> {
+        if self.cuts.length > 0 && !memory::is_there(self.len()) {
+            return Err(OutOfMemory);
+        }
+        Ok(self.whole())
     }
 
     /// What it takes in memory beyond its own struct.

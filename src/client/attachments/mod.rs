@@ -14,6 +14,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::state;
+use crate::base::memory;
 use crate::protocol::envelope::base_name;
 use crate::value::trim::trim_str;
 
@@ -168,7 +169,9 @@ impl Attachments {
     /// Adds bytes under a name. Returns their handle; none if there is no memory for a copy.
     pub(crate) fn add_bytes(&self, bytes: &[u8], filename: &str) -> Option<usize> {
         // A shared slice cannot answer that there is no memory, so that is asked beforehand.
-        Vec::<u8>::new().try_reserve_exact(bytes.len()).ok()?;
+        if !memory::is_there(bytes.len().saturating_add(64)) {
+            return None;
+        }
         let content = Content::Bytes(Arc::from(bytes));
         let attachment = Attachment::new(content, filename, Labels::default());
         self.list.rcu(|old| with(old, &attachment));

@@ -11,6 +11,7 @@ use framehop::{
 };
 
 use crate::base::lock::try_lock;
+use crate::base::memory;
 use crate::crash::images::Image;
 use crate::crash::modules::ModuleList;
 use crate::crash::native;
@@ -31,6 +32,13 @@ pub(in crate::crash) struct Unwinder {
     spare: Mutex<Option<Box<Cache>>>,
 }
 
+/// None without memory for it: then the stack is its first frame.
+fn new_cache() -> Option<Box<Cache>> {
+    /// More than it takes in two pieces: how large they are is not told.
+    const BYTES: usize = 64 * 1024;
+    memory::is_there(BYTES).then(Box::default)
+}
+
 impl fmt::Debug for Unwinder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -41,17 +49,22 @@ impl fmt::Debug for Unwinder {
 }
 
 impl Unwinder {
-    /// Learns of the modules.
+    /// Learns of the modules; without memory, of none.
     pub(in crate::crash) fn new<'a>(images: impl Iterator<Item = &'a Image>) -> Self {
-        let tables: Vec<_> = images.filter_map(|image| image.tables.clone()).collect();
+        let mut tables = memory::collect(images.filter_map(|image| image.tables.clone()));
         let mut inner = UnwinderNative::new();
+        // Its list grows to twice as much at most, and holds both while it grows.
+        let bytes = size_of::<Module<&[u8]>>().saturating_mul(tables.len());
+        if !memory::is_there(bytes.saturating_mul(3)) {
+            tables.clear();
+        }
         for it in &tables {
             inner.add_module(module(it));
         }
         Self {
             inner,
             tables,
-            spare: Mutex::new(Some(Box::default())),
+            spare: Mutex::new(new_cache()),
         }
     }
 
@@ -65,7 +78,9 @@ impl Unwinder {
     ) -> ControlFlow<()> {
         push(registers.instruction, registers.stack)?;
         let spare = try_lock(&self.spare).and_then(|mut spare| spare.take());
-        let mut cache = spare.unwrap_or_default();
+        let Some(mut cache) = spare.or_else(new_cache) else {
+            return ControlFlow::Continue(());
+        };
         let flow = self.walk_with(modules, registers, &mut cache, push);
         if let Some(mut spare) = try_lock(&self.spare) {
             *spare = Some(cache);

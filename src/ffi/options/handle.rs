@@ -11,10 +11,11 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::Arc;
 
+use crate::base::memory;
 use crate::client::hooks::{FeedbackHook, ValueHook};
 use crate::client::options::Options;
 use crate::ffi::error;
-use crate::ffi::text;
+use crate::ffi::text::{self, TextError};
 use crate::ffi::types::sentry_status_t;
 use crate::transport::host::called;
 use crate::transport::outcome::OutcomeSink;
@@ -54,7 +55,9 @@ pub(crate) struct Texts {
 
 impl Texts {
     fn update(&mut self, options: &Options) {
-        let optional = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
+        fn optional(text: &Option<String>) -> Option<&[u8]> {
+            text.as_ref().map(String::as_bytes)
+        }
         self.dsn.update(optional(&options.dsn));
         self.release.update(optional(&options.release));
         self.environment.update(optional(&options.environment));
@@ -62,15 +65,14 @@ impl Texts {
         self.proxy.update(optional(&options.proxy));
         let ca_certs = options.ca_certs.as_ref();
         self.ca_certs
-            .update(ca_certs.map(|path| path.as_os_str().as_bytes().to_vec()));
-        self.sdk_name
-            .update(Some(options.sdk_name.as_bytes().to_vec()));
+            .update(ca_certs.map(|path| path.as_os_str().as_bytes()));
+        self.sdk_name.update(Some(options.sdk_name.as_bytes()));
         self.user_agent
-            .update(Some(options.user_agent().into_bytes()));
+            .update(Some(options.user_agent().as_bytes()));
         self.transport_thread_name
             .update(optional(&options.transport_thread_name));
         self.ignore_errors
-            .update(options.ignore_errors_lines().map(String::into_bytes));
+            .update(optional(&options.ignore_errors_lines()));
     }
 }
 
@@ -80,14 +82,21 @@ pub(crate) struct CachedText(Option<Box<[u8]>>);
 
 impl CachedText {
     /// Keeps the memory when the text is the same: a pointer lent out stays valid when other options change.
-    fn update(&mut self, text: Option<Vec<u8>>) {
-        let terminated = text.map(|mut text| {
-            text.push(0);
-            text
-        });
-        if self.0.as_deref() != terminated.as_deref() {
-            self.0 = terminated.map(Vec::into_boxed_slice);
+    /// Without memory for a copy a getter finds none.
+    fn update(&mut self, text: Option<&[u8]>) {
+        let own = self.0.as_deref().and_then(<[u8]>::split_last);
+        if own.map(|(_, text)| text) == text {
+            return;
         }
+        self.0 = text.and_then(|text| {
+            let mut terminated = Vec::new();
+            terminated
+                .try_reserve_exact(text.len().saturating_add(1))
+                .ok()?;
+            terminated.extend_from_slice(text);
+            terminated.push(0);
+            Some(terminated.into_boxed_slice())
+        });
     }
 
     fn as_ptr(&self) -> *const c_char {
@@ -210,7 +219,12 @@ pub(crate) unsafe fn configure_text(
     // SAFETY: promised by the caller.
     unsafe {
         configure(opts, |options| {
-            set(options, bytes.map_err(|error| error.to_string())?)
+            let bytes = bytes.map_err(|error| error.to_string())?;
+            // Before the option keeps a copy.
+            if !bytes.is_none_or(|bytes| memory::is_there(bytes.len())) {
+                return Err(TextError::OutOfMemory.to_string());
+            }
+            set(options, bytes)
         })
     }
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::category::Category;
+use crate::base::memory::OutOfMemory;
 use crate::base::uuid::Uuid;
 use crate::value::members::Members;
 use crate::value::scan;
@@ -245,6 +246,15 @@ impl Envelope {
             item.payload.write(out);
             out.push(b'\n');
         }
+    }
+
+    /// As [`Envelope::write`], in bytes of its own.
+    pub(crate) fn to_bytes(&self, header: &HeaderFields<'_>) -> Result<Vec<u8>, OutOfMemory> {
+        let mut bytes = Vec::new();
+        // What `write` reserves is there then.
+        bytes.try_reserve_exact(self.serialized_len(header))?;
+        self.write(&mut bytes, header);
+        Ok(bytes)
     }
 
     /// Appends the header line with its line feed; the items follow. Without `with_key` it says nothing of DSN and trace,

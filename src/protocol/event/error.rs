@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::base::memory::Fault;
+use crate::base::memory::{Fault, OutOfMemory};
 use crate::value::object::{JsonError, JsonErrorReason};
 
 /// Why JSON text is no event.
@@ -69,6 +69,12 @@ impl From<Fault> for EventError {
             ),
             Fault::OutOfMemory => Self::out_of_memory(),
         }
+    }
+}
+
+impl From<OutOfMemory> for EventError {
+    fn from(_: OutOfMemory) -> Self {
+        Self::out_of_memory()
     }
 }
 

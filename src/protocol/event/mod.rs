@@ -115,7 +115,7 @@ pub(crate) fn within_limits(path: &[&str], value: &str) -> Result<Option<String>
         Err(error) if error.kind == EventErrorKind::OutOfMemory => return Err(OutOfMemory),
         Err(_) => return Ok(None),
     };
-    let payload = payload.whole();
+    let payload = payload.try_whole()?;
     let whole = std::str::from_utf8(&payload).ok();
     let found = path
         .iter()

@@ -27,8 +27,7 @@ impl Left {
 
 /// Leaves an envelope in the directory of a run, for the next start.
 pub(crate) fn leave(run: &Run, envelope: &Envelope, header: &HeaderFields<'_>) -> io::Result<Left> {
-    let mut bytes = Vec::new();
-    envelope.write(&mut bytes, header);
+    let bytes = envelope.to_bytes(header)?;
     let mut name = Name::plain(envelope.event_id.unwrap_or_else(Uuid::new_v4));
     if run.directory().metadata(&name.to_string()).is_ok() {
         name = name.with_fresh_id();

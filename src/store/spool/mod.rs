@@ -225,8 +225,9 @@ impl Spool {
         self.look(moment);
         let room = u64::try_from(envelope.serialized_len(header)).unwrap_or(u64::MAX);
         self.make_room(Which::Cache, room, moment)?;
-        let mut bytes = Vec::new();
-        envelope.write(&mut bytes, header);
+        let bytes = envelope
+            .to_bytes(header)
+            .map_err(|lack| Refused::Io(lack.into()))?;
         let mut name_of_file = name(envelope.event_id.unwrap_or_else(Uuid::new_v4));
         if self.waiting.knows(&name_of_file) {
             name_of_file = name_of_file.with_fresh_id();

@@ -41,7 +41,7 @@ impl Value {
             number,
         };
         writer.piece(|writer| writer.value(self, None));
-        if writer.out.len() == 0 {
+        if writer.out.is_empty() {
             writer.out.extend_from_slice(b"null");
         }
         writer.out.finish().map(|bytes| (bytes, writer.is_cut))
