@@ -116,10 +116,15 @@ fn values_that_contradict_one_another_or_lead_nowhere_are_replaced() {
     for (option, value) in [
         ("retry_backoff_max_ms", json!(1)),
         ("ca_certs", json!("/etc/ssl/not-yet-there.pem")),
+        ("dsn", json!("?verify_ssl=0")),
     ] {
         let receiver = Receiver::start();
         let mut driver = Driver::start();
-        let said = init(&mut driver, &options(&receiver, option, &value));
+        let mut options = options(&receiver, option, &value);
+        if option == "dsn" {
+            options["dsn"] = json!(receiver.dsn() + value.as_str().unwrap());
+        }
+        let said = init(&mut driver, &options);
         assert!(said.starts_with(&format!("{option}: ")), "{said}");
         assert_eq!(driver.stats().figure("options_adjusted"), 1, "{said}");
         assert_eq!(report_and_finish(driver), [format!("[sentry] WARN {said}")]);

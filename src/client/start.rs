@@ -215,7 +215,13 @@ fn prepare(
             );
             None
         }
-        Ok(dsn) => dsn,
+        Ok(dsn) => {
+            if text.is_some_and(Dsn::has_excess) {
+                let what = "what follows the project id, from ? or # on, is ignored";
+                options.notices.add("dsn", what);
+            }
+            dsn
+        }
         Err(error) if way.needs_dsn() => {
             options.notices.add(
                 "dsn",

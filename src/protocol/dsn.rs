@@ -38,8 +38,6 @@ pub(crate) enum DsnError {
     InvalidPort,
     /// No path segment.
     MissingProjectId,
-    /// A `?` or `#`.
-    QueryOrFragment,
     /// A control character, a blank or another character that may not stand in a URL, at this byte.
     InvalidCharacter(usize),
 }
@@ -64,9 +62,6 @@ impl fmt::Display for DsnError {
             Self::MissingProjectId => {
                 "the DSN has no project id; put it at the end: https://key@host/project"
             }
-            Self::QueryOrFragment => {
-                "the DSN must end with the project id; remove everything from ? or # on"
-            }
             Self::InvalidCharacter(at) => {
                 return write!(
                     f,
@@ -80,10 +75,20 @@ impl fmt::Display for DsnError {
 
 impl std::error::Error for DsnError {}
 
+/// What begins a query or a fragment.
+const FOLLOWS_PROJECT: [char; 2] = ['?', '#'];
+
 impl Dsn {
-    /// Reads a DSN; blanks around it are ignored.
+    /// True if there is something behind the project id that means nothing here.
+    pub(crate) fn has_excess(text: &str) -> bool {
+        text.contains(FOLLOWS_PROJECT)
+    }
+
+    /// Reads a DSN; blanks around it and what follows the project id, from `?` or `#` on, are ignored.
     pub(crate) fn parse(text: &str) -> Result<Self, DsnError> {
         let raw = text.trim_matches([' ', '\t', '\r', '\n']);
+        let end = raw.find(FOLLOWS_PROJECT).unwrap_or(raw.len());
+        let raw = raw.get(..end).unwrap_or_default();
         if raw.is_empty() {
             return Err(DsnError::Empty);
         }
@@ -101,9 +106,6 @@ impl Dsn {
         let is_https = scheme.eq_ignore_ascii_case("https");
         if !is_https && !scheme.eq_ignore_ascii_case("http") {
             return Err(DsnError::UnknownScheme);
-        }
-        if rest.contains(['?', '#']) {
-            return Err(DsnError::QueryOrFragment);
         }
         let (authority, path) = match rest.find('/') {
             Some(at) => rest.split_at(at),
@@ -324,6 +326,11 @@ mod tests {
             ),
             ("http://k@h//1", "http://h/api/1/envelope/"),
             (" https://k@h/42\n", "https://h/api/42/envelope/"),
+            (
+                "https://k@h/42?verify_ssl=0&x={y}",
+                "https://h/api/42/envelope/",
+            ),
+            ("https://k@h/42/#x", "https://h/api/42/envelope/"),
         ] {
             assert_eq!(parsed(dsn).envelope_url(), url, "{dsn}");
         }
@@ -384,8 +391,8 @@ mod tests {
             ("https://k@h", DsnError::MissingProjectId),
             ("https://k@h/", DsnError::MissingProjectId),
             ("https://k@h///", DsnError::MissingProjectId),
-            ("https://k@h/1?x=y", DsnError::QueryOrFragment),
-            ("https://k@h/1#x", DsnError::QueryOrFragment),
+            ("https://k@h?x=/1", DsnError::MissingProjectId),
+            ("https://k?@h/1", DsnError::MissingPublicKey),
             ("https://k:s@x@h/1", DsnError::InvalidCharacter(11)),
             ("https://k@h/1\r\nX-Evil: 1", DsnError::InvalidCharacter(13)),
             (
