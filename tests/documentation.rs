@@ -127,6 +127,23 @@ fn every_discard_reason_of_delivery_md_is_one_of_the_header() {
 }
 
 #[test]
+fn every_test_that_a_document_names_exists() {
+    let mut named = 0;
+    for document in documents() {
+        let text = read(&document);
+        let names = text
+            .split('`')
+            .filter(|part| part.starts_with("tests/") && part.ends_with(".rs"));
+        for name in names {
+            let is_there = support::repository().join(name).is_file();
+            assert!(is_there, "{document} names {name}, which does not exist");
+            named += 1;
+        }
+    }
+    assert!(named > 10, "only {named} are named");
+}
+
+#[test]
 fn links_between_documents_lead_to_files() {
     let mut checked = 0;
     for document in documents() {
