@@ -334,7 +334,7 @@ fn a_durable_queue_without_effect_shows_in_the_figures() {
     std::fs::write(scratch.join("file"), "").unwrap();
     let database = scratch.join("database");
     let options = |changes: Value| {
-        let durable = json!({"queue_durable": true, "queue_max_bytes": 65_536, "queue_sync_ms": 1});
+        let durable = json!({"queue_durable": true, "queue_max_bytes": 65_536});
         with(with(quick_options(&receiver.dsn()), durable), changes)
     };
     let figure = |driver: &mut Driver| {
@@ -353,14 +353,23 @@ fn a_durable_queue_without_effect_shows_in_the_figures() {
         let mut driver = Driver::with_options(&options(changes.clone()));
         assert_eq!(figure(&mut driver), not_durable, "{changes}");
     }
-    // The log goes while the program runs: the next start would find nothing.
-    let mut driver = Driver::with_options(&options(json!({"database_path": database})));
-    driver.accept(&json!({"message": "copied"}));
-    assert_eq!(figure(&mut driver), 0);
-    std::fs::remove_dir_all(&database).unwrap();
-    let deadline = std::time::Instant::now() + LONG;
-    while figure(&mut driver) == 0 {
-        assert!(std::time::Instant::now() < deadline, "nobody noticed");
-        driver.accept(&json!({"message": "not copied"}));
+    // The log goes while the program runs: the next start would find nothing. Each sync looks, and each flush.
+    for sync_ms in [0, 1] {
+        let changes = json!({"database_path": database, "queue_sync_ms": sync_ms});
+        let mut driver = Driver::with_options(&options(changes));
+        driver.accept(&json!({"message": "copied"}));
+        driver.drain();
+        assert_eq!(figure(&mut driver), 0);
+        std::fs::remove_dir_all(&database).unwrap();
+        if sync_ms == 0 {
+            driver.drain();
+            assert_eq!(figure(&mut driver), 1);
+            continue;
+        }
+        let deadline = std::time::Instant::now() + LONG;
+        while figure(&mut driver) == 0 {
+            assert!(std::time::Instant::now() < deadline, "nobody noticed");
+            driver.accept(&json!({"message": "not copied"}));
+        }
     }
 }

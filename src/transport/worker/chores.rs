@@ -132,13 +132,22 @@ impl<S: Sender> Worker<S> {
             return;
         }
         self.last_sync = now;
+        let synced = self.shared.queue.copies().sync();
+        self.judge_copies(synced);
+    }
+
+    /// Finds out whether the next start would find the copies.
+    pub(super) fn judge_copies(&self, synced: std::io::Result<()>) {
         let copies = self.shared.queue.copies();
-        if let Err(error) = copies.sync().and_then(|()| remains::find_log(&self.shared))
+        if copies.is_on()
+            && let Err(error) = synced.and_then(|()| remains::find_log(&self.shared))
             && copies.note_failure()
         {
             self.shared.diagnostics.log(
                 Severity::Warning,
-                format_args!("the copies of the queue cannot be brought to the disk: {error}"),
+                format_args!(
+                    "queue_durable has no effect any more, its log fails or is gone: {error}"
+                ),
             );
         }
     }

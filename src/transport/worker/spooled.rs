@@ -457,8 +457,9 @@ impl<S: Sender> Worker<S> {
         self.is_last_round() && due.into_iter().flatten().any(|due| due <= now)
     }
 
-    /// A flush is to end with books that are right also about what other processes took of the spool.
+    /// A flush is to end with figures that are right also about what other processes did to the files.
     pub(super) fn want_look(&mut self) {
+        self.judge_copies(Ok(()));
         if let Some(spooling) = &mut self.spooling {
             spooling.is_look_due = true;
         }
