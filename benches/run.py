@@ -5,7 +5,7 @@
     benches/run.py --quick           once instead of five times, without the peers, short inputs; prints only
     benches/run.py --no-peers        without the `sentry` crate, which takes minutes to build
 
-Figures that do not depend on how busy the machine is have a budget: allocations, system calls, memory, threads, sizes. A
+Figures that do not depend on how busy the machine is have a budget: allocations, system calls, memory, stack, threads, sizes. A
 row beyond its budget is marked and the run ends with 1. Times are printed and never judged.
 
 Needs cc, libcurl's headers and Rust; strace for the system calls. The programs are in benches/programs and
@@ -68,6 +68,9 @@ def build(with_peers):
         compiler = [os.environ.get("CC", "cc"), "-O2", "-Wall", "-Wextra", "-pthread"]
         sources = [PROGRAMS / source for source in sources]
         subprocess.run([*compiler, *sources, "-o", BIN / name, *flags], check=True)
+    # The tests' own program: they run it with a library that is not optimised.
+    tests = ROOT / "tests" / "c"
+    subprocess.run([*compiler, tests / "host_stack.c", "-I", tests, "-o", BIN / "stack", *linked], check=True)
     if with_peers:
         say("building the peers: some minutes")
         environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET / "peers")}
@@ -319,6 +322,19 @@ def measure_delivery(report, scale, repeat):
     report.add(f"delivered per second with {files:,} files in the spool, of that with none", f"{ratio:.0%}", alarming="< 90 %")
 
 
+def measure_stack(report):
+    """What calls take of the caller's stack, and whether they work on small ones."""
+    printed = ""
+    with Sink("ok") as sink, tempfile.TemporaryDirectory() as directory:
+        for scenario in ["figures", "smallest", "init_on_small"]:
+            command = [BIN / "stack", scenario, sink.dsn]
+            printed += subprocess.run(command, cwd=directory, check=True, stdout=subprocess.PIPE, text=True).stdout
+    figures = {name: int(size) / 1024 for name, size in map(str.split, printed.splitlines())}
+    for text, name, most in [("a capture", "capture_event", 10), ("init", "init", 40)]:
+        size = figures[name]
+        report.add(f"stack of {text}", f"{size:.1f} KiB", alarming=f"> {most} KiB", budget=(size, most))
+
+
 def measure_footprint(report, repeat):
     """What loading and starting the library adds."""
     bare = run([BIN / "floor", "idle"])
@@ -412,6 +428,7 @@ def main():
     measure_bounds(report, scale)
     measure_delivery(report, scale, repeat)
     measure_footprint(report, repeat)
+    measure_stack(report)
     if not arguments.quick:
         write_document(report, load)
     if report.over_budget:

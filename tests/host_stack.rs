@@ -1,7 +1,7 @@
 //! Stack: what each call of the library takes at most, and on how little the calls of every day work.
 //!
 //! The figures in docs/host-safety.md are those of an optimised build; the tests usually run with one that is not, and
-//! takes more: both stand here.
+//! takes more: both stand here. `benches/run.py` runs the same program with an optimised one.
 
 #![allow(
     clippy::expect_used,
