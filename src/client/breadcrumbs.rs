@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::memory::{self, OutOfMemory};
-use crate::protocol::event::breadcrumb::{Crumbs, Trail};
+use crate::protocol::event::trail::{Crumbs, Trail};
 use crate::value::pieces::Fragment;
 
 /// See the module.

@@ -9,7 +9,7 @@ use super::attachments::Attachments;
 use super::breadcrumbs::Breadcrumbs;
 use crate::base::lock::{lock, try_lock};
 use crate::base::memory::{self, OutOfMemory};
-use crate::protocol::event::breadcrumb::Trail;
+use crate::protocol::event::trail::Trail;
 use crate::protocol::level::Level;
 use crate::protocol::names;
 use crate::protocol::trace::context_with;
@@ -286,7 +286,7 @@ pub(super) fn copy_of(fields: &FieldList) -> Result<FieldList, OutOfMemory> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::event::breadcrumb::Crumbs;
+    use crate::protocol::event::trail::Crumbs;
 
     impl Snapshot {
         /// All breadcrumbs, separated by commas.

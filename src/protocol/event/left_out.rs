@@ -68,6 +68,7 @@ impl fmt::Display for LeftOut {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::event::testing::Given;
 
     #[test]
     fn the_first_is_told_in_words_and_the_others_are_counted() {
@@ -86,5 +87,115 @@ mod tests {
             "left out: a 1, and 2 more"
         );
         assert_eq!(LeftOut::default().and(other.clone()), other);
+    }
+
+    /// What is left out of an event with a message, which goes in any case.
+    fn left_out(members: &str) -> String {
+        let text = format!("{{\"message\":\"m\",{members}}}");
+        let (json, written) = Given::default().read_and_write(&text);
+        assert_eq!(json["logentry"]["formatted"], "m", "{members}");
+        written.left_out.to_string()
+    }
+
+    #[test]
+    fn one_odd_member_costs_only_itself_and_is_named() {
+        let deep = format!("\"extra\":{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        for (members, said) in [
+            (r#""tags":5"#, r#""tags" must be an object or a list"#),
+            (r#""user":[1]"#, r#""user" must be an object"#),
+            (r#""release":{}"#, r#""release" must be text"#),
+            (
+                r#""logentry":[]"#,
+                r#""logentry" must be text or an object"#,
+            ),
+            (
+                r#""breadcrumbs":"x""#,
+                r#""breadcrumbs" must be an object or a list"#,
+            ),
+            (r#""a":1,"a":2"#, r#""a" is there twice"#),
+            (&deep, r#""extra" is nested deeper than 64 levels"#),
+            (r#""release":"a/b""#, r#""release": a release has no"#),
+            (r#""event_id":7"#, r#""event_id" is no id"#),
+            (r#""timestamp":"soon""#, r#""timestamp" is no time"#),
+            (r#""level":"loud""#, r#""level" is none that servers know"#),
+            (
+                r#""contexts":{"c":7}"#,
+                r#""c" is no object, as a context must be"#,
+            ),
+            (r#""tags":{"t":[]}"#, r#""t" is no text, as a tag must be"#),
+            (r#""tags":[7]"#, "a tag without key and value"),
+            (
+                r#""exception":[{}]"#,
+                "exception 1 has neither type nor value",
+            ),
+            (
+                r#""exception":[{"type":"A"},7]"#,
+                "exception 2 is no object",
+            ),
+            (
+                r#""exception":{"type":"A","mechanism":1}"#,
+                "a mechanism is no object",
+            ),
+            (
+                r#""exception":{"type":"A","stacktrace":1}"#,
+                "a stack trace is no object",
+            ),
+            (
+                r#""exception":{"type":"A","stacktrace":{"frames":1}}"#,
+                "frames are no list",
+            ),
+            (r#""stacktrace":{"frames":[{},7]}"#, "a frame is no object"),
+            (r#""threads":[7]"#, "a thread is no object"),
+            (
+                r#""threads":[{"id":{}}]"#,
+                "the id of a thread is neither text nor number",
+            ),
+            (r#""breadcrumbs":[7]"#, "a breadcrumb is no object"),
+            (
+                r#""breadcrumbs":[{"level":7}]"#,
+                r#""level" of a breadcrumb"#,
+            ),
+            (
+                r#""breadcrumbs":[{"category":[]}]"#,
+                r#""category" of a breadcrumb"#,
+            ),
+            (
+                r#""breadcrumbs":[{"timestamp":"x"}]"#,
+                r#""timestamp" of a breadcrumb"#,
+            ),
+            (
+                r#""fingerprint":[{}]"#,
+                "a part of the fingerprint is no text",
+            ),
+            (
+                r#""user":{"ip_address":"x"}"#,
+                r#""ip_address" is no address"#,
+            ),
+            (r#""request":{"method":"G T"}"#, r#""method" is none"#),
+            (
+                r#""modules":{"m":[]}"#,
+                r#""m" is no text, as a version must be"#,
+            ),
+            (r#""sdk":{}"#, r#""sdk" has no name and version"#),
+            (r#""debug_meta":{"images":[7]}"#, "an image is no object"),
+            (
+                r#""message":{"formatted":[]},"logentry":"m""#,
+                r#""message" is there twice"#,
+            ),
+        ] {
+            let text = left_out(members);
+            assert!(
+                text.starts_with(&format!("left out: {said}")),
+                "{members}: {text}"
+            );
+        }
+        for good in [
+            r#""tags":null,"user":null,"exception":null,"threads":[null],"breadcrumbs":[null]"#,
+            r#""exception":{"values":[null,{"type":"A","value":null,"mechanism":null}]}"#,
+            r#""level":"warn","contexts":{"c":null},"event_id":"","extra":{"x":[]},"new":1"#,
+            r#""tags":{"a b":1,"c":null},"fingerprint":[null,"x"],"user":{"ip_address":null}"#,
+        ] {
+            assert_eq!(left_out(good), "left out: ", "{good}");
+        }
     }
 }

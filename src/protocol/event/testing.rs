@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::breadcrumb::Crumbs;
+use super::trail::Crumbs;
 use super::{Event, EventError, Parts, Written};
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;

@@ -5,8 +5,7 @@ use std::fmt;
 use super::error::EventError;
 use super::field::Field;
 use super::{
-    Event, LeftOut, Parts, Written, bags, breadcrumb, contexts, limits, request, stack, tags, text,
-    time,
+    Event, LeftOut, Parts, Written, bags, contexts, limits, request, stack, tags, text, time, trail,
 };
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::base::uuid::Uuid;
@@ -179,7 +178,7 @@ fn write_fields(event: &Event<'_>, writer: &mut Writer<'_>, omission: Omission) 
     }
     if !is_left_out(Omission::Breadcrumbs) {
         let is_halved = is_left_out(Omission::OlderBreadcrumbs);
-        breadcrumb::write(writer, event.get(Field::Breadcrumbs), is_halved);
+        trail::write(writer, event.get(Field::Breadcrumbs), is_halved);
     }
     if let Some(value) = event.get(Field::User) {
         bags::user(writer, value);
