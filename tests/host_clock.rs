@@ -59,6 +59,60 @@ fn each_event_says_the_time_it_was_told_and_a_session_lasts_as_long_as_it_did() 
     assert!(seconds < RUN_TIMEOUT.as_secs_f64(), "{seconds}");
 }
 
+/// Seconds since 1970 of a time in either of its forms.
+fn seconds(time: &Value) -> f64 {
+    time.as_f64().unwrap_or_else(|| {
+        let text = time.as_str().unwrap();
+        let day = text
+            .strip_prefix("2026-05-28T20:")
+            .unwrap_or_else(|| panic!("{text}"));
+        let minutes: f64 = day[..2].parse().unwrap();
+        let seconds: f64 = day[3..].trim_end_matches('Z').parse().unwrap();
+        // 2026-05-28T20:00:00Z
+        1_779_998_400.0 + minutes * 60.0 + seconds
+    })
+}
+
+// EVT-2, BC-1, SES-1
+#[test]
+fn what_a_device_recorded_before_it_knew_the_time_is_told_in_the_right_time() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("host_clock"));
+    // The first attempt comes too early.
+    receiver.script([Reply::hang_after_request()]);
+    run_in(scratch.path(), "set_later", &receiver);
+    let is_right =
+        |time: &Value| (seconds(time) - 1_780_000_000.0).abs() < RUN_TIMEOUT.as_secs_f64();
+    let all = receiver.events();
+    assert_eq!(all.len(), 4);
+    // The first attempt knew no better.
+    let events = &all[1..];
+    for event in events {
+        assert!(is_right(&event["timestamp"]), "{event}");
+        for crumb in event["breadcrumbs"]["values"].as_array().unwrap() {
+            match crumb["message"].as_str() {
+                Some("known") => assert_eq!(crumb["timestamp"], "2001-02-03T04:05:06Z"),
+                _ => assert!(is_right(&crumb["timestamp"]), "{event}"),
+            }
+        }
+    }
+    let time = |text: &str| {
+        let event = events
+            .iter()
+            .find(|event| event["logentry"]["formatted"] == text);
+        seconds(&event.unwrap()["timestamp"])
+    };
+    assert!(time("before, as JSON") <= time("before, as a value"));
+    assert!(time("before, as a value") < time("after"));
+    let sessions = ended_sessions(&receiver);
+    assert_eq!(sessions.len(), 1);
+    assert!(is_right(&sessions[0]["started"]), "{sessions:?}");
+    let lasted = sessions[0]["duration"].as_f64().unwrap();
+    assert!(
+        (0.0..RUN_TIMEOUT.as_secs_f64()).contains(&lasted),
+        "{lasted}"
+    );
+}
+
 // HTTP-9
 #[test]
 fn setting_the_clock_in_the_middle_of_everything_costs_nothing() {

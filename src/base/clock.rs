@@ -2,7 +2,9 @@
 //!
 //! Rooms that wait or age things take a [`Clock`] instead of asking the system, so that tests move time themselves.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
+
+use super::process;
 
 /// Source of time. Waiting uses [`Clock::now`], time stamps use [`Clock::wall`]; neither is derived from the other.
 pub(crate) trait Clock: Send + Sync + std::fmt::Debug {
@@ -10,6 +12,8 @@ pub(crate) trait Clock: Send + Sync + std::fmt::Debug {
     fn now(&self) -> Instant;
     /// Wall-clock time; may jump in both directions.
     fn wall(&self) -> SystemTime;
+    /// How long the machine has been running, including what it slept.
+    fn since_boot(&self) -> Duration;
 }
 
 /// The clocks of the operating system (read through the vDSO, no system call).
@@ -23,6 +27,10 @@ impl Clock for SystemClock {
 
     fn wall(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    fn since_boot(&self) -> Duration {
+        process::since_boot()
     }
 }
 
@@ -67,6 +75,10 @@ impl Clock for ManualClock {
     fn wall(&self) -> SystemTime {
         *self.wall.lock().unwrap()
     }
+
+    fn since_boot(&self) -> Duration {
+        Duration::from_secs(100) + *self.elapsed.lock().unwrap()
+    }
 }
 
 #[cfg(test)]
@@ -99,5 +111,7 @@ mod tests {
     fn system_clock_does_not_go_backwards() {
         let first = SystemClock.now();
         assert!(SystemClock.now() >= first);
+        let booted = SystemClock.since_boot();
+        assert!(booted > Duration::ZERO && SystemClock.since_boot() >= booted);
     }
 }

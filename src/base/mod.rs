@@ -25,3 +25,4 @@ pub(crate) mod stack;
 pub(crate) mod timestamp;
 pub(crate) mod uuid;
 mod waiting_lines;
+pub(crate) mod wall_history;

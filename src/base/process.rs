@@ -84,6 +84,19 @@ extern "C" fn run_exit_hook() {
     }
 }
 
+/// How long the machine has been running, including what it slept. Nobody sets this clock.
+pub(crate) fn since_boot() -> std::time::Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: `time` is ours; a clock that the system does not know leaves it as it is.
+    unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let nanoseconds = u32::try_from(time.tv_nsec).unwrap_or_default();
+    std::time::Duration::new(seconds, nanoseconds)
+}
+
 /// Writes to stderr without the lock of the standard library, which a thread that is not there may hold in a forked
 /// child, and without the SIGPIPE that a reader who is gone would cost the host.
 pub(crate) fn write_to_stderr(bytes: &[u8]) {

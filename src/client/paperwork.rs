@@ -13,6 +13,7 @@ use super::options::Options;
 use super::sessions::Sessions;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::{lock, try_lock};
+use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::Envelope;
@@ -205,6 +206,8 @@ impl Paperwork {
         let Some(database) = &self.database else {
             return self.write_aside();
         };
+        self.sessions
+            .settle_start(SystemTime::now(), process::since_boot());
         if let Some(running) = self.sessions.take_change() {
             // First: a file that cannot be written or removed is known to be out of date then, and nobody ends its session
             // a second time.

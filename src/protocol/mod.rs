@@ -15,5 +15,6 @@ pub(crate) mod http_date;
 pub(crate) mod level;
 pub(crate) mod names;
 pub(crate) mod rate_limit;
+pub(crate) mod rebase;
 pub(crate) mod session;
 pub(crate) mod trace;

@@ -84,6 +84,11 @@ impl Session {
         self.started
     }
 
+    /// Corrects when it began: the clock has been set since.
+    pub(crate) fn set_started(&mut self, started: SystemTime) {
+        self.started = started;
+    }
+
     /// Errors so far.
     pub(crate) fn errors(&self) -> u64 {
         self.errors

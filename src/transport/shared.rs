@@ -24,9 +24,11 @@ use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
 use crate::base::process;
 use crate::base::uuid::Uuid;
+use crate::base::wall_history::WallHistory;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use crate::protocol::rebase;
 use crate::store::spool::Written;
 
 /// Figures about requests, for the host.
@@ -159,6 +161,8 @@ pub(crate) struct Shared {
     pub(crate) phase_changed: Condvar,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
+    /// How the wall clock was set since the start.
+    wall_history: Mutex<WallHistory>,
     /// Diagnostics.
     pub(crate) diagnostics: Arc<Diagnostics>,
     /// What the client lends.
@@ -209,6 +213,7 @@ impl Shared {
             ends_alone: AtomicBool::new(false),
             is_muted: AtomicBool::new(false),
             settings,
+            wall_history: Mutex::new(WallHistory::new(clock.since_boot(), clock.wall())),
             clock,
             diagnostics,
             gate: Gate::new(!backing.is_consent_missing),
@@ -216,6 +221,21 @@ impl Shared {
             spool_due: AtomicBool::new(false),
             backing,
         })
+    }
+
+    /// What of an envelope says a time of before the clock was set, in the time of now; see [`rebase`]. Only for what this
+    /// run recorded: what others recorded may be of the same wrong time.
+    pub(crate) fn rebased(&self, envelope: &Envelope) -> Vec<(usize, Vec<u8>)> {
+        let mut history = lock(&self.wall_history);
+        if history.look(self.clock.since_boot(), self.clock.wall()) {
+            // The file of the session says when it began.
+            self.chores_due.store(true, Ordering::Release);
+        }
+        if !history.has_steps() {
+            return Vec::new();
+        }
+        let history = history.clone();
+        rebase::rebased(envelope, &|stamp| history.present(stamp))
     }
 
     /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.

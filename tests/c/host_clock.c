@@ -65,6 +65,33 @@ static void years(void)
     CHECK_EQ(sentry_close(), 0);
 }
 
+/* A device that starts in 1970 and learns the time while what it recorded waits. */
+static void set_later(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_value_t crumb, event;
+    set_clock(100);
+    sentry_options_set_auto_session_tracking(options, 1);
+    sentry_options_set_database_path(options, "database");
+    CHECK_EQ(sentry_options_set_retries(options, 1000), SENTRY_STATUS_OK);
+    /* The first attempt is not answered; it goes on until the clock is set. */
+    CHECK_EQ(sentry_options_set_read_timeout_ms(options, 2000), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_init(options), 0);
+    sentry_add_breadcrumb(sentry_value_new_breadcrumb(NULL, "before"));
+    CHECK_EQ(host_capture("before, as JSON"), SENTRY_STATUS_OK);
+    event = sentry_value_new_message_event(SENTRY_LEVEL_INFO, NULL, "before, as a value");
+    sentry_capture_event(event);
+    /* A time that the host knows better stays. */
+    crumb = sentry_value_new_breadcrumb(NULL, "known");
+    sentry_value_set_by_key(crumb, "timestamp", sentry_value_new_string("2001-02-03T04:05:06Z"));
+    sentry_add_breadcrumb(crumb);
+    host_await_request();
+    set_clock(1780000000);
+    CHECK_EQ(host_capture("after"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 static void *set_and_set_again(void *unused)
 {
     (void)unused;
@@ -117,6 +144,7 @@ int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
         {"years", years},
+        {"set_later", set_later},
         {"meanwhile", meanwhile},
         {"time_out", time_out},
     };

@@ -11,7 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::base::lock::lock;
+use crate::base::process;
 use crate::base::uuid::Uuid;
+use crate::base::wall_history::is_step;
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
 use crate::protocol::session::{Session, SessionStatus};
 
@@ -44,6 +46,8 @@ struct Running {
     session: Session,
     /// The wall clock may jump; this does not.
     since: Instant,
+    /// The same as the time since the start of the machine, which goes on while it sleeps.
+    since_boot: Duration,
     /// Envelopes that carry it to the queue now.
     riders: usize,
     /// The first transmission is on its way to the queue.
@@ -57,6 +61,7 @@ impl Running {
         Self {
             session,
             since: now,
+            since_boot: process::since_boot(),
             riders: 0,
             is_boarding: false,
             told: 0,
@@ -226,6 +231,23 @@ impl Sessions {
         table.running.as_ref().map(|running| running.session.sid())
     }
 
+    /// Brings the beginning of the running session in line with a clock that was set since: it began as long ago as it
+    /// runs. The time that the server was told is corrected by the time of sending, so it stays the same there (SES-5).
+    pub(crate) fn settle_start(&self, wall: SystemTime, since_boot: Duration) {
+        let mut table = lock(&self.table);
+        let Some(running) = table.running.as_mut() else {
+            return;
+        };
+        let age = since_boot.saturating_sub(running.since_boot);
+        let Some(started) = wall.checked_sub(age) else {
+            return;
+        };
+        if is_step(started, running.session.started()) {
+            running.session.set_started(started);
+            self.has_changed.store(true, Ordering::Release);
+        }
+    }
+
     /// Since the last call something changed in what the file should say: the session and its content, or `None` for no file.
     pub(crate) fn take_change(&self) -> Option<Option<(Uuid, Vec<u8>)>> {
         if !self.has_changed.swap(false, Ordering::AcqRel) {
@@ -325,6 +347,38 @@ mod tests {
 
     fn end(sessions: &Sessions) -> Option<Vec<u8>> {
         sessions.replace(None, EXITED, Instant::now())
+    }
+
+    // SES-1
+    #[test]
+    fn a_session_of_before_the_clock_was_set_began_as_long_ago_as_it_runs() {
+        let sessions = Sessions::default();
+        begin(&sessions, 100);
+        assert!(sessions.take_change().is_some());
+        let later = process::since_boot() + Duration::from_secs(50);
+        let started = |seconds: u64, since_boot| {
+            let wall = UNIX_EPOCH + Duration::from_millis(seconds * 1000 + 500);
+            sessions.settle_start(wall, since_boot);
+            let change = sessions.take_change()?;
+            let item: Json = serde_json::from_slice(&change?.1).unwrap();
+            let time = item["started"].as_str().unwrap().to_owned();
+            Some(time.split('.').next().unwrap().to_owned())
+        };
+        assert_eq!(started(150, later), None, "nobody set it");
+        assert_eq!(
+            started(1_780_000_050, later).as_deref(),
+            Some("2026-05-28T20:26:40")
+        );
+        assert_eq!(
+            started(1_780_000_060, later + Duration::from_secs(10)),
+            None
+        );
+        // Set back.
+        assert_eq!(started(150, later).as_deref(), Some("1970-01-01T00:01:40"));
+        // No time before 1970.
+        end(&sessions);
+        sessions.take_change();
+        assert_eq!(started(7, later), None);
     }
 
     fn word(bytes: Option<Vec<u8>>) -> Json {

@@ -35,6 +35,7 @@ pub(crate) struct Envelope {
     /// Headers that it has already: all of those that it was read with, as they were (ENV-7), or those that it got for
     /// somebody who gets it whole.
     stored: Option<Box<Members>>,
+    was_read: bool,
 }
 
 /// Headers that are the same for all envelopes of a client, and the time of sending.
@@ -123,6 +124,19 @@ impl Envelope {
     /// The items in their order.
     pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
         self.first.iter().chain(&self.rest)
+    }
+
+    /// Puts another payload into the item at that place.
+    pub(crate) fn replace_payload(&mut self, place: usize, payload: Vec<u8>) {
+        let mut items = self.first.iter_mut().chain(&mut self.rest);
+        if let Some(item) = items.nth(place) {
+            item.payload = payload.into();
+        }
+    }
+
+    /// True if it was read from bytes, and not made here.
+    pub(crate) fn was_read(&self) -> bool {
+        self.was_read
     }
 
     /// Keeps the items for which `keep` answers true; it is asked once for each, in order.

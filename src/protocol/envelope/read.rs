@@ -59,7 +59,10 @@ impl Envelope {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, EnvelopeError> {
         let mut reader = Reader { bytes, at: 0 };
         let header = reader.header()?;
-        let mut envelope = Self::default();
+        let mut envelope = Self {
+            was_read: true,
+            ..Self::default()
+        };
         if let Some(text) = header.get("event_id").and_then(scan::text) {
             envelope.event_id = Uuid::parse_strict(&text);
         }

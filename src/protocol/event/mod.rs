@@ -42,7 +42,7 @@ mod write;
 pub(crate) use error::{EventError, EventErrorKind};
 use field::Field;
 pub(crate) use left_out::LeftOut;
-pub(crate) use time::time_of;
+pub(crate) use time::{micros_of, time_of};
 use trail::Trail;
 
 /// The fields that hold stack traces.

@@ -58,6 +58,11 @@ pub(super) fn seconds_of(json: &str) -> f64 {
     seconds.unwrap_or_default()
 }
 
+/// Microseconds since 1970 of a time on an event; none for anything else.
+pub(crate) fn micros_of(json: &str) -> Option<i64> {
+    is_timestamp(json).then(|| (seconds_of(json) * 1e6).round() as i64)
+}
+
 struct Time<'a> {
     date: (u64, u64, u64),
     clock: (u64, u64, u64),

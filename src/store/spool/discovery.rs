@@ -268,7 +268,11 @@ impl Spool {
                 if is_booked {
                     self.notices.push(Notice::Adopted(tallies.clone()));
                 }
-                let content = Content { tallies, is_booked };
+                let content = Content {
+                    tallies,
+                    is_booked,
+                    is_of_this_run: false,
+                };
                 self.set_state(ticket, State::Waiting(content));
             }
             Ok(None) => {

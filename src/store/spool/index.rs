@@ -31,6 +31,8 @@ pub(crate) struct Content {
     /// True if it is in the books of this process, which wrote it or found it while no other process was there. Else it may be
     /// in those of another one until it is claimed.
     pub(crate) is_booked: bool,
+    /// True if this spool wrote it: then what it says is of this run.
+    pub(crate) is_of_this_run: bool,
 }
 
 /// What is done with a file.
@@ -299,6 +301,7 @@ mod tests {
         State::Waiting(Content {
             tallies: vec![(Category::Error, 1)],
             is_booked: true,
+            is_of_this_run: false,
         })
     }
 

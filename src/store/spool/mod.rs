@@ -180,6 +180,7 @@ impl Spool {
         let content = Content {
             tallies: envelope.tallies().collect(),
             is_booked: true,
+            is_of_this_run: true,
         };
         let name = |id| Name::retry(id, retry);
         let state = State::Waiting(content);

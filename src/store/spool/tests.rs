@@ -124,6 +124,7 @@ fn content() -> Content {
     Content {
         tallies: one(),
         is_booked: true,
+        is_of_this_run: true,
     }
 }
 

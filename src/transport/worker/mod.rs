@@ -333,6 +333,7 @@ impl<S: Sender> Worker<S> {
         if !self.apply_rate_limits(&mut job) {
             return;
         }
+        self.rebase(&mut job);
         let (report, losses) = match self.reports {
             Reports::Riding => self.take_report(),
             Reports::Alone | Reports::Off => (None, Vec::new()),
@@ -350,6 +351,19 @@ impl<S: Sender> Worker<S> {
             },
             report,
         );
+    }
+
+    /// Tells the times of what this run recorded in the time of now, if the clock was set since.
+    fn rebase(&self, job: &mut Job) {
+        let is_of_this_run = match &job.spooled {
+            Some(spooled) => spooled.is_of_this_run(),
+            None => !job.envelope.was_read(),
+        };
+        if is_of_this_run {
+            for (place, payload) in self.shared.rebased(&job.envelope) {
+                Arc::make_mut(&mut job.envelope).replace_payload(place, payload);
+            }
+        }
     }
 
     fn begin(&mut self, transfer: Transfer, report: Option<Vec<u8>>) {

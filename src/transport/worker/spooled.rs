@@ -44,6 +44,13 @@ pub(super) struct Spooled {
     _room: Room,
 }
 
+impl Spooled {
+    /// True if this run wrote it, and not an earlier one or another process.
+    pub(super) fn is_of_this_run(&self) -> bool {
+        self.content.is_of_this_run
+    }
+}
+
 /// Room in the queue: what was read from disk is held in memory like everything else.
 #[derive(Debug)]
 struct Room {
@@ -191,7 +198,9 @@ impl<S: Sender> Worker<S> {
         let (moment, shared) = (self.moment(), Arc::clone(&self.shared));
         let spool = &mut self.spooling.as_mut()?.spool;
         let header = spooling::header(&shared.settings);
-        let result = spool.add(&job.envelope, &header, Durability::PowerFailure, moment);
+        let rebased = shared.rebased_copy(&job.envelope);
+        let envelope = rebased.as_ref().unwrap_or(&job.envelope);
+        let result = spool.add(envelope, &header, Durability::PowerFailure, moment);
         self.book_notices();
         self.warn_of(result.as_ref().err());
         Some(result)
@@ -204,7 +213,9 @@ impl<S: Sender> Worker<S> {
             return;
         };
         let header = spooling::header(&shared.settings);
-        let result = spooling.spool.keep(&job.envelope, &header, moment);
+        let rebased = shared.rebased_copy(&job.envelope);
+        let envelope = rebased.as_ref().unwrap_or(&job.envelope);
+        let result = spooling.spool.keep(envelope, &header, moment);
         self.book_notices();
         self.warn_of(result.as_ref().err());
     }

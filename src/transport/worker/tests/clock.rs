@@ -1,6 +1,9 @@
 //! A wall clock that is set, back and forth, while things wait.
 
+use super::spooled::{MINUTE, POLICY, files, spooling};
 use super::*;
+use crate::store::scratch::Scratch;
+use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Where administrators, time servers and empty batteries set clocks: 1970, the year 2000, 2100.
@@ -180,4 +183,111 @@ fn the_end_comes_when_the_time_is_up_and_not_before() {
         assert_eq!(rig.steps(1), Step::Finished, "{wrong:?}");
         assert_eq!(rig.fates(), [Fate::Discarded(DiscardReason::Shutdown)]);
     }
+}
+
+impl Rig {
+    /// An event of that time, given in seconds.
+    fn capture_at(&self, seconds: &str) {
+        let payload = format!(
+            r#"{{"timestamp":{seconds},"breadcrumbs":{{"values":[{{"timestamp":{seconds}}}]}}}}"#
+        );
+        self.submit(Envelope::event(Uuid::new_v4(), payload.into_bytes()));
+    }
+
+    fn says(&self, request: usize, seconds: &str) {
+        let time = format!(r#""timestamp":{seconds}"#);
+        let body = self.body(request);
+        assert_eq!(body.matches(&time).count(), 2, "{seconds}: {body}");
+    }
+}
+
+// EVT-2, BC-1: the clock of the tests begins in 2026, and it is 2100.
+#[test]
+fn what_was_recorded_before_the_clock_was_set_is_told_in_its_present_time() {
+    let mut rig = rig();
+    rig.clock.advance(Duration::from_secs(5));
+    rig.capture_at("1767225604.25");
+    rig.answers([no_answer()]);
+    rig.steps(1);
+    rig.says(0, "1767225604.25");
+    rig.clock.advance(Duration::from_secs(5));
+    rig.clock
+        .set_wall(UNIX_EPOCH + Duration::from_secs(4_102_444_800));
+    rig.capture_at("4102444800.5");
+    rig.capture_at("1700000000.5");
+    rig.answers([(); 3].map(|()| status(200)));
+    rig.steps(8);
+    rig.says(1, "4102444794.250000");
+    rig.says(2, "4102444800.5");
+    rig.says(3, "1700000000.5");
+    assert_eq!(rig.fates(), [Fate::Delivered; 3]);
+    assert!(rig.body(1).contains(r#""sent_at":"2100-01-01T00:00:"#));
+}
+
+#[test]
+fn what_the_host_read_from_elsewhere_keeps_its_times() {
+    let mut rig = rig();
+    let bytes = b"{}\n{\"type\":\"event\",\"length\":24}\n{\"timestamp\":1767225600}";
+    rig.submit(Envelope::parse(bytes).unwrap());
+    rig.clock
+        .set_wall(UNIX_EPOCH + Duration::from_secs(4_102_444_800));
+    rig.answers([status(200)]);
+    rig.steps(2);
+    assert!(
+        rig.body(0).contains(r#""timestamp":1767225600}"#),
+        "{}",
+        rig.body(0)
+    );
+}
+
+// EVT-2
+#[test]
+fn a_file_of_this_run_is_told_in_the_present_time_and_one_of_another_run_is_not() {
+    let scratch = Scratch::new();
+    let set = |rig: &Rig| {
+        let year_2100 = Duration::from_secs(4_102_444_800);
+        rig.clock.set_wall(std::time::UNIX_EPOCH + year_2100);
+    };
+    let event = || {
+        let payload = br#"{"timestamp":1767225600.0}"#.to_vec();
+        Envelope::event(Uuid::new_v4(), payload)
+    };
+    let mut rig = spooling(&scratch, POLICY);
+    rig.answers([no_connection()]);
+    rig.submit(event());
+    rig.steps(2);
+    assert_eq!(rig.fates(), [Fate::Spooled]);
+    set(&rig);
+    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.answers([status(200), no_connection()]);
+    rig.pass(Duration::from_secs(1), 10);
+    assert!(
+        rig.body(1).contains(r#""timestamp":4102444800.000000}"#),
+        "{}",
+        rig.body(1)
+    );
+    // What is written now is written with the times of now.
+    rig.submit(event());
+    rig.pass(Duration::from_secs(1), 2);
+    assert_eq!(rig.fates(), [Fate::Spooled, Fate::Delivered, Fate::Spooled]);
+    let file = scratch.path().join("cache").join(&files(&scratch)[0]);
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(r#""timestamp":4102444800.000000}"#), "{text}");
+
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    rig.answers([no_connection()]);
+    rig.submit(event());
+    rig.steps(2);
+    drop(rig);
+    let mut rig = spooling(&scratch, POLICY);
+    set(&rig);
+    rig.answers([status(200)]);
+    rig.pass(MINUTE, 100);
+    assert_eq!(rig.fates(), [Fate::Delivered]);
+    assert!(
+        rig.body(0).contains(r#""timestamp":1767225600.0}"#),
+        "{}",
+        rig.body(0)
+    );
 }

@@ -7,9 +7,9 @@ use crate::transport::permit::Permit;
 use crate::transport::queue::Refusal;
 use std::fs;
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 const NO_RETRIES: RetryPolicy = RetryPolicy { total: 0, ..RETRY };
-const POLICY: SpoolPolicy = SpoolPolicy {
+pub(super) const POLICY: SpoolPolicy = SpoolPolicy {
     is_retrying: true,
     is_spilling: false,
     keep: Keep::Nothing,
@@ -20,7 +20,7 @@ const POLICY: SpoolPolicy = SpoolPolicy {
     },
 };
 
-fn spooling(scratch: &Scratch, policy: SpoolPolicy) -> Rig {
+pub(super) fn spooling(scratch: &Scratch, policy: SpoolPolicy) -> Rig {
     let database = Arc::new(Database::open(scratch.path()).unwrap());
     let mut rig = rig_on(Some(database), policy, NO_RETRIES, 1);
     // Past the looking for dead runs.
@@ -28,7 +28,7 @@ fn spooling(scratch: &Scratch, policy: SpoolPolicy) -> Rig {
     rig
 }
 
-fn files(scratch: &Scratch) -> Vec<String> {
+pub(super) fn files(scratch: &Scratch) -> Vec<String> {
     let database = Directory::open(scratch.path()).unwrap();
     let Ok(cache) = database.existing_child("cache") else {
         return Vec::new();
@@ -40,7 +40,7 @@ fn files(scratch: &Scratch) -> Vec<String> {
 
 impl Rig {
     /// Steps, each a little later than the one before, as long as something may come of it.
-    fn pass(&mut self, time: Duration, steps: u32) {
+    pub(super) fn pass(&mut self, time: Duration, steps: u32) {
         for _ in 0..steps {
             self.clock.advance(time / steps);
             self.worker.step();
