@@ -4694,14 +4694,17 @@ SENTRY_API void sentry_set_transaction(const char *transaction);
 SENTRY_API void sentry_set_transaction_n(const char *transaction, size_t transaction_len);
 
 /**
- * Sets the release of later events.
+ * Sets the release of later events, as far as servers take it; see `sentry_options_set_release`.
+ *
+ * One that they refuse changes nothing; `sentry_last_error_message` then says so, and so do the diagnostics.
  *
  * Ownership: the text is copied.
  * Null: NULL removes it.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_release(const char *release);
+SENTRY_API
+void sentry_set_release(const char *release);
 
 /**
  * `sentry_set_release` with a length.
@@ -4712,14 +4715,17 @@ SENTRY_API void sentry_set_release(const char *release);
 SENTRY_API void sentry_set_release_n(const char *release, size_t release_len);
 
 /**
- * Sets the environment of later events.
+ * Sets the environment of later events, as far as servers take it; see `sentry_options_set_environment`.
+ *
+ * One that they refuse changes nothing; `sentry_last_error_message` then says so, and so do the diagnostics.
  *
  * Ownership: the text is copied.
  * Null: NULL removes it.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_set_environment(const char *environment);
+SENTRY_API
+void sentry_set_environment(const char *environment);
 
 /**
  * `sentry_set_environment` with a length.

@@ -112,6 +112,37 @@ fn white_space_around_a_name_is_no_part_of_it_and_not_worth_a_word() {
 }
 
 #[test]
+fn a_release_that_is_set_later_goes_the_same_way() {
+    let receiver = Receiver::start();
+    let mut driver = Driver::start();
+    init(&mut driver, &options(&receiver, "debug", &json!(true)));
+    let long = "x".repeat(201);
+    let mut warnings = 0;
+    for (release, sent, is_whole) in [
+        ("a/b", Some("base@1"), false),
+        (&*long, Some(&long[..200]), false),
+        (" next@2 ", Some("next@2"), true),
+        ("", None, true),
+    ] {
+        let said = driver.send(&format!("release {release}"));
+        assert_eq!(said.text("error").is_empty(), is_whole, "{said:?}");
+        warnings += usize::from(!is_whole);
+        driver.accept(&json!({"message": "heard"}));
+        driver.drain();
+        let events = receiver.events();
+        let event = events.last().unwrap();
+        assert_eq!(event.get("release"), sent.map(Value::from).as_ref());
+    }
+    driver.close();
+    let lines = driver.finish();
+    assert_eq!(
+        lines.matches("[sentry] WARN release: ").count(),
+        warnings,
+        "{lines}"
+    );
+}
+
+#[test]
 fn values_that_contradict_one_another_or_lead_nowhere_are_replaced() {
     for (option, value) in [
         ("retry_backoff_max_ms", json!(1)),

@@ -1,10 +1,13 @@
 //! The scope, continued: what is set from values that the host built.
 
+use super::Client;
+use super::options::lost_of;
 use super::scope::{FieldList, Part, Scope, Snapshot, copy_of};
 use super::state;
 use crate::base::diagnostics::Severity;
 use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::{merged_within_limits, within_limits};
+use crate::protocol::names::{self, Name};
 use crate::value::dynamic::Value;
 use crate::value::members::Members;
 use crate::value::write;
@@ -100,6 +103,38 @@ fn kept<T>(result: Result<T, OutOfMemory>) -> Option<T> {
         );
     }
     result.ok()
+}
+
+impl Client {
+    /// Sets the release of the process, or removes it; what of it servers do not take comes back. One that is refused
+    /// changes nothing.
+    pub(crate) fn set_release(&self, text: Option<&str>) -> Option<String> {
+        self.set_name("release", names::release, text)
+    }
+
+    /// The same for the environment.
+    pub(crate) fn set_environment(&self, text: Option<&str>) -> Option<String> {
+        self.set_name("environment", names::environment, text)
+    }
+
+    fn set_name(
+        &self,
+        field: &'static str,
+        rule: fn(&str) -> Name<'_>,
+        text: Option<&str>,
+    ) -> Option<String> {
+        let text = text.unwrap_or_default();
+        let name = rule(text);
+        match name {
+            Name::Empty => self.scope.set_text(field, None),
+            Name::Whole(kept) | Name::Cut(kept) => self.scope.set_text(field, Some(kept)),
+            Name::Refused(_) => {}
+        }
+        let lost = lost_of(&name, text).map(|what| format!("{field}: {what}"))?;
+        self.diagnostics
+            .log(Severity::Warning, format_args!("{lost}"));
+        Some(lost)
+    }
 }
 
 impl Snapshot {

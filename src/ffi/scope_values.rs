@@ -3,9 +3,9 @@
 use std::ffi::c_char;
 
 use super::capture::{optional, required};
-use super::types::sentry_level_arg;
+use super::types::{sentry_level_arg, sentry_status_t};
 use super::values::{sentry_value_t, take};
-use super::{guard, text};
+use super::{error, guard, text};
 use crate::client::scope::Part;
 use crate::client::state;
 use crate::protocol::level::Level;
@@ -78,7 +78,9 @@ pub unsafe extern "C" fn sentry_set_transaction_n(
     });
 }
 
-/// Sets the release of later events.
+/// Sets the release of later events, as far as servers take it; see `sentry_options_set_release`.
+///
+/// One that they refuse changes nothing; `sentry_last_error_message` then says so, and so do the diagnostics.
 ///
 /// Ownership: the text is copied.
 /// Null: NULL removes it.
@@ -99,12 +101,14 @@ pub unsafe extern "C" fn sentry_set_release_n(release: *const c_char, release_le
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(release, release_len, "release") } {
-            state::with_client(|client| client.scope().set_text("release", text.as_deref()));
+            note(state::with_client(|client| client.set_release(text.as_deref())).flatten());
         }
     });
 }
 
-/// Sets the environment of later events.
+/// Sets the environment of later events, as far as servers take it; see `sentry_options_set_environment`.
+///
+/// One that they refuse changes nothing; `sentry_last_error_message` then says so, and so do the diagnostics.
 ///
 /// Ownership: the text is copied.
 /// Null: NULL removes it.
@@ -128,9 +132,19 @@ pub unsafe extern "C" fn sentry_set_environment_n(
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(environment, environment_len, "environment") } {
-            state::with_client(|client| client.scope().set_text("environment", text.as_deref()));
+            note(state::with_client(|client| client.set_environment(text.as_deref())).flatten());
         }
     });
+}
+
+/// Keeps what of a name was not taken as the last error.
+fn note(lost: Option<String>) {
+    match lost {
+        Some(lost) => {
+            error::fail(sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT, lost);
+        }
+        None => error::clear(),
+    }
 }
 
 /// Sets several tags on all later events.

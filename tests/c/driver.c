@@ -269,6 +269,9 @@ static void run_user(char *rest) {
 
 static void run_release(char *rest) {
     sentry_set_release(rest);
+    stop_clock();
+    text_append(&answer, ",\"error\":", 9);
+    text_string(&answer, sentry_last_error_message());
 }
 
 static void run_consent(char *rest) {

@@ -43,6 +43,7 @@ pub(crate) use mode::{
 };
 pub(crate) use notice::Notices;
 pub(crate) use set::as_millis;
+pub(crate) use settle::lost_of;
 pub(crate) use spool::SpoolOptions;
 pub(crate) use telemetry::TelemetryOptions;
 pub(crate) use transport::{OwnTransport, Route};

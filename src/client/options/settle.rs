@@ -54,28 +54,27 @@ fn settle_name(
     notices: &mut Notices,
 ) {
     let Some(text) = value.take() else { return };
-    *value = match rule(&text) {
-        Name::Empty => None,
-        Name::Whole(kept) => Some(kept.to_owned()),
-        Name::Cut(kept) => {
-            notices.add(
-                option,
-                format_args!(
-                    "\"{}\" is cut to {} bytes, servers take no more",
-                    shorten(&text),
-                    kept.len()
-                ),
-            );
-            Some(kept.to_owned())
-        }
-        Name::Refused(why) => {
-            notices.add(
-                option,
-                format_args!("\"{}\" is left out: {why}", shorten(&text)),
-            );
-            None
-        }
+    let name = rule(&text);
+    if let Some(what) = lost_of(&name, &text) {
+        notices.add(option, what);
+    }
+    *value = match name {
+        Name::Whole(kept) | Name::Cut(kept) => Some(kept.to_owned()),
+        Name::Empty | Name::Refused(_) => None,
     };
+}
+
+/// Says what is not sent of a name that was given as `text`, and why.
+pub(crate) fn lost_of(name: &Name<'_>, text: &str) -> Option<String> {
+    match name {
+        Name::Empty | Name::Whole(_) => None,
+        Name::Cut(kept) => Some(format!(
+            "\"{}\" is cut to {} bytes, servers take no more",
+            shorten(text),
+            kept.len()
+        )),
+        Name::Refused(why) => Some(format!("\"{}\" is left out: {why}", shorten(text))),
+    }
 }
 
 #[cfg(test)]
