@@ -4,6 +4,8 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     reason = "a test says what is wrong by panicking"
 )]
 
@@ -13,6 +15,7 @@ mod support;
 use std::fs;
 use std::os::unix::fs::chown;
 use std::path::Path;
+use std::process::Command;
 
 use host::{Program, RUN_TIMEOUT};
 use receiver::Receiver;
@@ -58,6 +61,51 @@ fn a_directory_that_is_moved_is_found_and_a_link_in_its_place_is_not_followed() 
         ["cache", "installation_id"]
     );
     assert_eq!(names(&scratch.join("elsewhere/cache")).len(), 2);
+}
+
+/// Needs `strace`.
+#[test]
+fn what_must_outlive_a_power_failure_is_on_the_device_before_its_name_and_its_name_after_it() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("database_synced"));
+    receiver.refuse();
+    let log = scratch.join("calls");
+    let mut traced = Command::new("strace");
+    traced
+        .args(["-f", "-e", "trace=openat,/^rename,fsync", "-o"])
+        .arg(&log)
+        .arg(PROGRAM.path())
+        .args(["synced", &receiver.dsn()])
+        .env_remove("SENTRY_DSN")
+        .current_dir(scratch.path());
+    if Command::new("strace").arg("-V").output().is_err() {
+        println!("skipped: no strace");
+        return;
+    }
+    assert_success(&run(&mut traced, RUN_TIMEOUT), "synced");
+    let calls = fs::read_to_string(&log).unwrap();
+    for file in ["installation_id\"", "user-consent\"", ".envelope\""] {
+        let is_named = |line: &&str| line.contains("rename") && line.contains(file);
+        let named = calls.lines().find(is_named);
+        let named = named.unwrap_or_else(|| panic!("{file} was not renamed: {calls}"));
+        let thread = named.split_whitespace().next().unwrap();
+        let of_thread = calls.lines().filter(|line| {
+            line.starts_with(thread) && line.ends_with(|it: char| it.is_ascii_digit())
+        });
+        let of_thread: Vec<_> = of_thread.collect();
+        let at = of_thread.iter().position(|line| *line == named).unwrap();
+        let temporary = named.split('"').nth(1).unwrap();
+        let opened = of_thread
+            .iter()
+            .find(|line| line.contains("openat") && line.contains(temporary));
+        let number = opened.unwrap().rsplit(' ').next().unwrap();
+        let before = of_thread[at - 1];
+        assert!(
+            before.contains(&format!("fsync({number})")),
+            "{file}: {before}"
+        );
+        let after = of_thread[at + 1];
+        assert!(after.contains("fsync("), "{file}: {after}");
+    }
 }
 
 #[test]

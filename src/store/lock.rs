@@ -158,6 +158,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_is_removed_while_it_is_locked_is_no_lock() {
+        let scratch = Scratch::new();
+        let taken: usize = std::thread::scope(|scope| {
+            let take_and_release = || {
+                let mut taken = 0;
+                for _ in 0..3000 {
+                    if let Some(lock) = take(&scratch, "lock").unwrap() {
+                        assert!(lock.is_held(), "of a file without a name");
+                        lock.release();
+                        taken += 1;
+                    }
+                }
+                taken
+            };
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(take_and_release)).collect();
+            threads.into_iter().map(|it| it.join().unwrap()).sum()
+        });
+        assert!(taken > 1000, "{taken}");
+    }
+
+    #[test]
     fn a_link_is_no_lock() {
         let scratch = Scratch::new();
         let (path, link) = (scratch.path().join("lock"), scratch.path().join("link"));

@@ -55,6 +55,14 @@ static void moved(void)
     end();
 }
 
+static void synced(void)
+{
+    CHECK_EQ(sentry_init(kept()), 0);
+    capture_and_keep(1);
+    sentry_user_consent_give();
+    end();
+}
+
 static void other_root(void)
 {
     CHECK_EQ(sentry_init(kept()), 0);
@@ -162,6 +170,7 @@ static void removed_durable(void)
 
 static const host_scenario_t scenarios[] = {
     {"moved", moved},
+    {"synced", synced},
     {"other_root", other_root},
     {"cache_is_a_link", cache_is_a_link},
     {"other_user", other_user},
