@@ -89,6 +89,27 @@ static void run_init(char *json) {
     answer_result(sentry_init(options));
 }
 
+static int refuse_to_start(const sentry_options_t *options, void *state) {
+    (void)options;
+    (void)state;
+    return 7;
+}
+
+static void discard(sentry_envelope_t *envelope, void *state) {
+    (void)state;
+    sentry_envelope_free(envelope);
+}
+
+/* Starts the library with a transport that cannot be started. */
+static void run_init_hopeless(char *json) {
+    sentry_options_t *options = sentry_options_new_from_json(json);
+    sentry_transport_t *transport = sentry_transport_new(discard);
+    sentry_transport_set_startup_func(transport, refuse_to_start);
+    sentry_options_set_transport(options, transport);
+    start_clock();
+    answer_result(sentry_init(options));
+}
+
 static void run_capture(char *json) {
     sentry_uuid_t id = sentry_uuid_nil();
     answer_capture(sentry_capture(json, &id), &id);
@@ -465,6 +486,7 @@ typedef struct command_t {
 
 static const command_t commands[] = {
     {"init", run_init},                   /* options as JSON */
+    {"init_hopeless", run_init_hopeless}, /* the same, and fails */
     {"capture", run_capture},             /* event as JSON */
     {"capture_hex", run_capture_hex},     /* the bytes of an event */
     {"capture_null", run_capture_null},   /* */

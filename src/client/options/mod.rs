@@ -8,8 +8,6 @@
 
 mod ca_bundle;
 mod choice;
-#[cfg(test)]
-mod claims;
 mod crash;
 mod environment;
 mod json;
@@ -22,6 +20,8 @@ mod settle;
 mod spool;
 mod table;
 mod telemetry;
+#[cfg(test)]
+mod tests_claims;
 mod transport;
 
 use std::fmt;

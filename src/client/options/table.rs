@@ -1,7 +1,7 @@
 //! Table: the list of all options that can be written as text, with name, default and reader.
 //!
 //! Tests compare it with the exported setters and getters, so that none of them can be forgotten, and with what the
-//! documents say of each option (`claims`).
+//! documents say of each option (`tests_claims`).
 //! Entry point: [`TABLE`]. May use: `set`, `choice`.
 
 use std::path::PathBuf;
