@@ -416,7 +416,11 @@ mod tests {
             offset_of!(sentry_stats_t, queue_not_durable),
             last_error + 256 + 16
         );
-        assert_eq!(size_of::<sentry_stats_t>(), last_error + 256 + 24);
+        assert_eq!(
+            offset_of!(sentry_stats_t, options_adjusted),
+            last_error + 256 + 24
+        );
+        assert_eq!(size_of::<sentry_stats_t>(), last_error + 256 + 32);
         assert!(size_of::<sentry_stats_t>() * 4 <= MAX_SIZE);
     }
 
