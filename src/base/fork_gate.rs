@@ -1,8 +1,8 @@
 //! The gate between forks and what holds a lock that a fork copies as held: the lock of the loader's list.
 //!
 //! A child whose parent was forked while one of our threads looked at that list could load no library any more, in its
-//! own code too. So a fork waits for the end of such a look, and a look for the end of a fork. Both take microseconds, and
-//! nobody waits for longer than a few times [`PATIENCE`], whatever the host does: a signal handler may fork in the middle of a look.
+//! own code too. So a fork waits for the end of such a look, and a look for the end of a fork. Both take microseconds,
+//! and nobody waits for longer than a few times [`PATIENCE`]: a signal handler may fork in the middle of a look.
 //! Entry points: [`outside_of_forks`]; [`before`], [`after`] and [`in_child`] for the fork handlers.
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,28 +15,37 @@ const STEP: Duration = Duration::from_micros(20);
 static LOOKS: AtomicU32 = AtomicU32::new(0);
 static FORKS: AtomicU32 = AtomicU32::new(0);
 
+/// One look under way, until it is dropped.
+struct Look;
+
+impl Look {
+    fn begin() -> Self {
+        LOOKS.fetch_add(1, Ordering::SeqCst);
+        Self
+    }
+}
+
+impl Drop for Look {
+    fn drop(&mut self) {
+        // In a child that a signal handler forked in the middle of this look, none is counted any more.
+        let less = |looks: u32| looks.checked_sub(1);
+        let _ = LOOKS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
+    }
+}
+
 /// Runs `look`, which holds a lock for a moment and neither forks nor calls the host.
 pub(crate) fn outside_of_forks(look: impl FnOnce()) {
-    struct Look;
-    impl Drop for Look {
-        fn drop(&mut self) {
-            // In a child that a signal handler forked in the middle of this look, none is counted any more.
-            let less = |looks: u32| looks.checked_sub(1);
-            let _ = LOOKS.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less);
-        }
-    }
+    let mut under_way = Look::begin();
     for _ in 0..steps() {
-        LOOKS.fetch_add(1, Ordering::SeqCst);
-        let begun = Look;
         if FORKS.load(Ordering::SeqCst) == 0 {
-            return look();
+            break;
         }
-        drop(begun);
+        drop(under_way);
         std::thread::sleep(STEP);
+        under_way = Look::begin();
     }
-    LOOKS.fetch_add(1, Ordering::SeqCst);
-    let _look = Look;
     look();
+    drop(under_way);
 }
 
 /// In the parent, before a fork.
