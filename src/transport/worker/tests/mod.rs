@@ -4,6 +4,7 @@ mod answers;
 mod clock;
 mod ending;
 mod host;
+mod last_round;
 mod outage;
 mod remains;
 mod spooled;
