@@ -13,16 +13,18 @@ use crate::value::rewrite::{self, Change};
 use crate::value::scan::{self, Kind};
 use crate::value::write as json;
 
-/// The places of the items with such times, and their new payloads. `present` is asked with each time, in microseconds since
-/// 1970; none leaves it as it is.
-pub(crate) fn rebased(
-    envelope: &Envelope,
-    present: &dyn Fn(i64) -> Option<i64>,
-) -> Vec<(usize, Vec<u8>)> {
+/// What a time in microseconds since 1970 is now; none if it stays as it is.
+type Present<'p> = &'p dyn Fn(i64) -> Option<i64>;
+
+/// What becomes of a member, by its key and its value.
+type MemberChange = fn(&str, &str, Present<'_>) -> Change;
+
+/// The places of the items with such times, and their new payloads. `present` is asked with each time.
+pub(crate) fn rebased(envelope: &Envelope, present: Present<'_>) -> Vec<(usize, Vec<u8>)> {
     let items = envelope.items().enumerate();
     items
         .filter_map(|(place, item)| {
-            let change: fn(&str, &str, &dyn Fn(i64) -> Option<i64>) -> Change = match item.kind {
+            let change: MemberChange = match item.kind {
                 ItemKind::Event | ItemKind::Feedback => of_event,
                 ItemKind::Session => of_session,
                 _ => return None,
@@ -44,7 +46,7 @@ pub(crate) fn rebased(
         .collect()
 }
 
-fn of_event(key: &str, value: &str, present: &dyn Fn(i64) -> Option<i64>) -> Change {
+fn of_event(key: &str, value: &str, present: Present<'_>) -> Change {
     match (key, scan::kind(value)) {
         ("timestamp", _) => time(value, present),
         ("breadcrumbs", Kind::Array) => crumbs(value, present),
@@ -56,14 +58,14 @@ fn of_event(key: &str, value: &str, present: &dyn Fn(i64) -> Option<i64>) -> Cha
     }
 }
 
-fn of_session(key: &str, value: &str, present: &dyn Fn(i64) -> Option<i64>) -> Change {
+fn of_session(key: &str, value: &str, present: Present<'_>) -> Change {
     match key {
         "started" | "timestamp" => time(value, present),
         _ => Change::Keep,
     }
 }
 
-fn crumbs(list: &str, present: &dyn Fn(i64) -> Option<i64>) -> Change {
+fn crumbs(list: &str, present: Present<'_>) -> Change {
     let mut has_changed = false;
     let mut out = Buffer::with_room(list.len());
     out.push(b'[');
@@ -102,7 +104,7 @@ fn within(object: &str, mut change: impl FnMut(&str, &str) -> Change) -> Change 
 }
 
 /// A time in the form it had: a number stays one.
-fn time(value: &str, present: &dyn Fn(i64) -> Option<i64>) -> Change {
+fn time(value: &str, present: Present<'_>) -> Change {
     let Some(micros) = micros_of(value).and_then(present) else {
         return Change::Keep;
     };
