@@ -19,7 +19,7 @@ use receiver::{Receiver, Reply};
 static PROGRAM: Program = Program::new("migration");
 
 /// Subjects of the table, and the scenario of `tests/c/migration.c` that shows what is said of each.
-const CHECKS: [(&str, &str); 37] = [
+const CHECKS: [(&str, &str); 38] = [
     ("`sentry_init` and the directory", "directory"),
     ("empty `database_path`", "empty_path"),
     ("`sentry_options_set_transfer_timeout`", "defaults"),
@@ -34,6 +34,10 @@ const CHECKS: [(&str, &str); 37] = [
     ("event ids in envelopes", "form_of_events"),
     ("trace header of an envelope", "nothing_unset"),
     ("user agent", "request"),
+    (
+        "`sentry_options_set_sdk_name` with an empty name or control characters",
+        "sdk_name",
+    ),
     ("secret in the DSN", "request"),
     ("an event's `breadcrumbs`", "form_of_events"),
     (

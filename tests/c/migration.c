@@ -348,6 +348,15 @@ static void nothing_unset(void)
     CHECK(!has_sent("\"release\"") && !has_sent("\"environment\""));
 }
 
+static void sdk_name(void)
+{
+    sentry_options_t *options = sentry_options_new();
+    CHECK_EQ(sentry_options_set_sdk_name(options, ""), 1);
+    CHECK_EQ(sentry_options_set_sdk_name(options, "a\r\nx-other: 1"), 1);
+    CHECK_TEXT(sentry_options_get_sdk_name(options), "libsentry.native");
+    sentry_options_free(options);
+}
+
 /* The test looks at the request. */
 static void request(void)
 {
@@ -614,6 +623,7 @@ int main(int argc, char **argv)
         {"sampled_out_session", sampled_out_session},
         {"form_of_events", form_of_events},
         {"nothing_unset", nothing_unset},
+        {"sdk_name", sdk_name},
         {"request", request},
         {"odd_member", odd_member},
         {"images", images},

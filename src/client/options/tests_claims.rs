@@ -235,7 +235,10 @@ fn has_variable(entry: &Entry) -> bool {
 #[test]
 fn the_documents_say_of_each_option_what_it_is() {
     let report = &mut Vec::new();
-    for entry in TABLE {
+    // The documents are about the build with everything.
+    let is_described =
+        |entry: &&Entry| cfg!(feature = "compression") || entry.name != "compression";
+    for entry in TABLE.iter().filter(is_described) {
         let (header, page, readme) = (header(entry.name), page(entry.name), readme(entry.name));
         let variable = format!("`SENTRY_{}`", entry.name.to_ascii_uppercase());
         for claim in [&header, &page].into_iter().chain(&readme) {
