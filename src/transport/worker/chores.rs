@@ -73,8 +73,8 @@ impl<S: Sender> Worker<S> {
                 self.contain(Self::take_over_some);
             }
         }
-        self.contain(Self::discover_some);
         self.contain(Self::look_again);
+        self.contain(Self::discover_some);
         // A callback may have forked: what waits for this phase is the parent's.
         if self.shared.is_inherited() {
             return;

@@ -483,6 +483,8 @@ impl<S: Sender> Worker<S> {
             && std::mem::take(&mut spooling.is_look_due)
         {
             spooling.spool.look_again(moment);
+            // Processes that write at the same moment may exceed the caps together.
+            spooling.is_trimming = true;
             self.book_notices();
         }
     }
