@@ -116,8 +116,8 @@ fn an_event_comes_back_field_by_field() {
             "contexts": {"paper": {"type": "paper", "weight": 80}},
             "fingerprint": ["tray", "{{ default }}"],
             "breadcrumbs": {"values": [
-                {"category": "tray", "message": "opened", "level": "warning", "data": {"by": "hand"}},
-                {"category": "own", "message": "own crumb"}]},
+                {"category": "own", "message": "own crumb"},
+                {"category": "tray", "message": "opened", "level": "warning", "data": {"by": "hand"}}]},
         }),
         "message",
     );
