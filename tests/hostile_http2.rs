@@ -14,12 +14,16 @@ mod real;
 mod support;
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::net::TcpListener;
 use std::time::Instant;
 
 use driver::Driver;
 use real::client::Client;
 use real::http2::Http2Server;
 use serde_json::{Value, json};
+use support::Scratch;
 
 /// Retries that come quickly, and little patience with silence.
 fn options(server: &Http2Server, in_flight: usize) -> Value {
@@ -208,4 +212,59 @@ fn a_server_that_asks_for_http_1_gets_it() {
     client.assert_settled(5, 5, &json!({}));
     assert_eq!(set(server.report().accepted), sent);
     client.finish();
+}
+
+/// The versions of TLS that a client offers in its first message.
+fn offered_versions(listener: &TcpListener) -> Vec<u16> {
+    const SUPPORTED_VERSIONS: usize = 43;
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut head = [0; 5];
+    stream.read_exact(&mut head).unwrap();
+    let mut hello = vec![0; usize::from(u16::from_be_bytes([head[3], head[4]]))];
+    stream.read_exact(&mut hello).unwrap();
+    let number = |at: usize| usize::from(u16::from_be_bytes([hello[at], hello[at + 1]]));
+    // Its kind, length and version, and random bytes; then the session, the ciphers and the compressions.
+    let session = 38;
+    let ciphers = session + 1 + usize::from(hello[session]);
+    let compressions = ciphers + 2 + number(ciphers);
+    let mut at = compressions + 1 + usize::from(hello[compressions]) + 2;
+    while number(at) != SUPPORTED_VERSIONS {
+        at += 4 + number(at + 2);
+    }
+    let versions = &hello[at + 5..][..usize::from(hello[at + 4])];
+    let pairs = versions.chunks_exact(2);
+    pairs
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect()
+}
+
+#[test]
+fn no_tls_below_1_2_is_spoken() {
+    // AUTH-12: also where the machine's configuration allows it.
+    const TLS_1_2: u16 = 0x0303;
+    let scratch = Scratch::new("old_tls");
+    let configuration = scratch.join("openssl.cnf");
+    let weak = "openssl_conf = all\n[all]\nssl_conf = tls\n[tls]\nsystem_default = weak\n\
+        [weak]\nMinProtocol = TLSv1\nCipherString = DEFAULT@SECLEVEL=0\n";
+    fs::write(&configuration, weak).unwrap();
+    let variables = [("OPENSSL_CONF", configuration.to_str().unwrap())];
+    for is_proxy in [false, true] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
+        let options = match is_proxy {
+            false => json!({"dsn": format!("https://key@{place}/42")}),
+            true => {
+                json!({"dsn": "http://key@127.0.0.1:1/42", "proxy": format!("https://{place}")})
+            }
+        };
+        let mut driver = Driver::start_with(scratch.path(), &variables);
+        driver.init(&driver::with(options, json!({"retries": 0})));
+        driver.accept_many(1);
+        let versions = offered_versions(&listener);
+        assert!(versions.contains(&TLS_1_2), "{versions:x?}");
+        // Others are made up, so that servers bear versions they do not know.
+        let is_old = |version: &u16| (0x0300..TLS_1_2).contains(version);
+        assert!(!versions.iter().any(is_old), "{versions:x?}");
+        driver.close();
+    }
 }

@@ -65,16 +65,21 @@ pub(crate) fn apply<H>(easy: &mut Easy2<H>, settings: &Settings) -> Result<(), E
     if settings.endpoint.starts_with("https") {
         let _ = easy.pipewait(settings.max_requests_in_flight > 1);
     }
-    set_number(easy, curl_sys::CURLOPT_SSLVERSION, TLS_1_2);
-    set_number(easy, PROXY_SSLVERSION, TLS_1_2);
-    if set_bytes(easy, PROTOCOLS_STR, Some(b"http,https")).is_err() {
-        set_number(easy, PROTOCOLS, HTTP_AND_HTTPS);
-    }
+    restrict(easy);
     lookup::watch(easy);
     for option in [QUICK_EXIT, SUPPRESS_CONNECT_HEADERS] {
         set_number(easy, option, 1);
     }
     Ok(())
+}
+
+/// No protocol but HTTP, no TLS below 1.2, whatever the configuration of the TLS library allows.
+fn restrict<H>(easy: &mut Easy2<H>) {
+    set_number(easy, curl_sys::CURLOPT_SSLVERSION, TLS_1_2);
+    set_number(easy, PROXY_SSLVERSION, TLS_1_2);
+    if set_bytes(easy, PROTOCOLS_STR, Some(b"http,https")).is_err() {
+        set_number(easy, PROTOCOLS, HTTP_AND_HTTPS);
+    }
 }
 
 /// HTTP/2 over TLS where the server offers it, if `may_be_2`; else HTTP/1.1.
@@ -183,5 +188,37 @@ fn set_bytes<H>(
     match code {
         curl_sys::CURLE_OK => Ok(()),
         code => Err(Error::new(code)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use curl::easy::Handler;
+
+    struct Nothing;
+
+    impl Handler for Nothing {}
+
+    #[test]
+    fn no_protocol_but_http_is_spoken() {
+        for protocol in curl::Version::get().protocols() {
+            let mut easy = Easy2::new(Nothing);
+            restrict(&mut easy);
+            easy.noproxy("*").unwrap();
+            // Nobody listens there.
+            let url = match protocol {
+                "file" => "file:///dev/null".to_owned(),
+                _ => format!("{protocol}://127.0.0.1:1/"),
+            };
+            easy.url(&url).unwrap();
+            let error = easy.perform().unwrap_err();
+            let is_ours = matches!(protocol, "http" | "https");
+            assert_eq!(
+                error.is_unsupported_protocol(),
+                !is_ours,
+                "{protocol}: {error}"
+            );
+        }
     }
 }
