@@ -13,6 +13,10 @@
 mod driver;
 mod support;
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::fd::AsRawFd;
+use std::thread;
 use std::time::Duration;
 
 use driver::{Driver, quick_options, with};
@@ -21,6 +25,9 @@ use serde_json::json;
 
 /// What the library may hold beside its queue.
 const BESIDE_THE_QUEUE: i64 = 4 * 1024 * 1024;
+
+/// How long this machine may take for what is done at once.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What becomes of an event that is answered so, without a retry and with a read time-out of 500 ms.
 enum Fate {
@@ -314,4 +321,96 @@ fn a_secure_dsn_against_a_plain_server_is_no_delivery() {
     assert_eq!(driver.outcomes(1)[0].brief(), ("network_error", 0, 1));
     driver.stats().assert_errors(1, 0, &[("network_error", 1)]);
     assert!(receiver.events().is_empty());
+}
+
+#[test]
+fn a_kept_connection_whose_server_spoke_unasked_carries_nothing_more() {
+    // HTTP-10: a gateway that gives up an idle connection may say so with a 408, which no request has caused.
+    let farewell = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    for (unasked, in_flight) in [(farewell, 1), (farewell, 4), ("", 1), ("?", 1)] {
+        let receiver = Receiver::start();
+        receiver.script([Reply::says_more(unasked)]);
+        let changes = json!({"max_requests_in_flight": in_flight});
+        let mut driver = Driver::with_options(&with(options(&receiver), changes));
+        driver.accept_many(1);
+        driver.drain();
+        receiver.release();
+        let is_closed = receiver.wait_until(PATIENCE, |state| state.open_connections() == 0);
+        assert!(is_closed, "{unasked:?}");
+        driver.accept_many(1);
+        driver.drain();
+        // Without an attempt that would count: `retries` is 0.
+        driver.stats().assert_errors(2, 2, &[]);
+        assert_eq!(driver.stats().figure("requests"), 2, "{unasked:?}");
+        assert_eq!(receiver.events().len(), 2, "{unasked:?}");
+    }
+}
+
+#[test]
+fn a_kept_connection_that_is_answered_with_408_was_given_up() {
+    // HTTP-10: the request crossed the announcement; with TLS it cannot be seen before.
+    let receiver = Receiver::start();
+    let farewell = || Reply::status(408).closing();
+    receiver.script([Reply::ok(), farewell(), Reply::ok().closing(), farewell()]);
+    let changes = json!({"retries": 1});
+    let mut driver = Driver::with_options(&with(options(&receiver), changes));
+    for _ in 0..3 {
+        driver.accept_many(1);
+        driver.drain();
+    }
+    // On a new connection it is an answer like others: the request itself took too long.
+    driver.stats().assert_errors(3, 2, &[("send_error", 1)]);
+    let outcomes = driver.outcomes(3);
+    let briefs: Vec<_> = outcomes.iter().map(|outcome| outcome.brief()).collect();
+    assert_eq!(
+        briefs,
+        [
+            ("delivered", 200, 1),
+            ("delivered", 200, 2),
+            ("send_error", 408, 1)
+        ]
+    );
+}
+
+#[test]
+fn a_request_that_still_moves_is_not_silent() {
+    // The kernel takes the whole body at once; then it alone knows that the other end still reads it.
+    const BODY: usize = 1_000_000;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let little: libc::c_int = 4096;
+    // SAFETY: the descriptor is open, and the option takes an `int`. Connections inherit it.
+    let result = unsafe {
+        libc::setsockopt(
+            listener.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_RCVBUF,
+            (&raw const little).cast(),
+            std::mem::size_of_val(&little) as libc::socklen_t,
+        )
+    };
+    assert_eq!(result, 0);
+    let port = listener.local_addr().unwrap().port();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let (mut buffer, mut read) = ([0; 16 * 1024], 0);
+        while read < BODY {
+            match stream.read(&mut buffer).unwrap() {
+                0 => return,
+                count => read += count,
+            }
+            // A slow line.
+            thread::sleep(Duration::from_millis(40));
+        }
+        let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        stream.write_all(answer).unwrap();
+    });
+    let dsn = format!("http://publickey@127.0.0.1:{port}/42");
+    let changes = json!({
+        "compression": "none", "retries": 0, "read_timeout_ms": 1000, "transfer_timeout": 60_000,
+    });
+    let mut driver = Driver::with_options(&with(quick_options(&dsn), changes));
+    let answer = driver.send(&format!("capture_bulky {BODY}"));
+    assert_eq!(answer.status(), driver::status::OK, "{answer:?}");
+    assert_eq!(driver.outcomes(1)[0].brief(), ("delivered", 200, 1));
+    server.join().unwrap();
 }

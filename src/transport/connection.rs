@@ -3,8 +3,7 @@
 //! Decided in one place, so that the self-test goes the way that envelopes go. Entry points: [`apply`], [`error_text`].
 //! May use: `proxy`, `settings`; calls libcurl for options that the `curl` crate has no method for.
 
-use std::ffi::{CString, c_int, c_long};
-use std::os::fd::{FromRawFd as _, IntoRawFd, OwnedFd, RawFd};
+use std::ffi::{CString, c_long};
 use std::time::Duration;
 
 use curl::Error;
@@ -14,7 +13,6 @@ use super::host::Way;
 use super::lookup;
 use super::proxy::ProxyUrl;
 use super::settings::Settings;
-use crate::base::descriptor::raised;
 
 /// `CURLOPT_QUICK_EXIT` (libcurl 7.87): do not wait for a resolver thread when a transfer ends. Unknown to older
 /// versions, where a name server that never answers can hold the thread (never the host's) until the resolver gives up.
@@ -102,18 +100,6 @@ pub(crate) fn set_number<H>(easy: &mut Easy2<H>, option: curl_sys::CURLoption, v
         // SAFETY: the handle is valid, and options with such numbers take a `long`.
         unsafe { curl_sys::curl_easy_setopt(easy.raw(), option, value) };
     }
-}
-
-/// A socket for libcurl: closed on exec, and under a number that no standard stream of the host has.
-pub(crate) fn open_socket(family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-    // SAFETY: no pointers; the result is checked.
-    let socket = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) };
-    if socket < 0 {
-        return None;
-    }
-    // SAFETY: the descriptor was just made and has no other owner.
-    let socket = raised(unsafe { OwnedFd::from_raw_fd(socket) });
-    socket.ok().map(IntoRawFd::into_raw_fd)
 }
 
 /// What libcurl says about a failure, without the credentials of the proxy (HTTP-7).

@@ -17,11 +17,13 @@ use curl::multi::{Easy2Handle, Multi, WaitFd};
 
 use super::connection::{self, error_text, set_number};
 use super::exchange::Exchange;
-use super::http::{Answer, Completion, Failure, HttpClient, Request};
+use super::http::{Answer, Completion, Failure, HttpClient, Request, Response};
 use super::pool::Pool;
+use super::proxy::ProxyUrl;
 use super::retry::Cause;
 use super::shared::Shared;
-use super::{lookup, prerequest};
+use super::socket::Ends;
+use super::{lookup, prerequest, socket};
 
 /// Receive buffer of a transfer; answers are short.
 const RECEIVE_BUFFER: usize = 4 * 1024;
@@ -125,7 +127,7 @@ impl CurlClient {
             may_be_http2: true,
         };
         easy.http_headers(self.headers(&shape)?)?;
-        let tells_begin = prerequest::install(&easy, easy.get_ref().begun());
+        let tells_begin = prerequest::install(&easy, easy.get_ref().beginning());
         Ok(Transfer {
             easy,
             shape,
@@ -177,7 +179,8 @@ impl CurlClient {
         transfer
             .easy
             .post_field_size(u64::try_from(length).unwrap_or(u64::MAX))?;
-        transfer.easy.get_mut().begin(request.body);
+        let looks_for_input = self.is_plain(transfer.shape.redirected_to.as_deref());
+        transfer.easy.get_mut().begin(request.body, looks_for_input);
         // Only asking for the body piece by piece lets a libcurl that tells nothing be kept from sending it twice.
         let whole = transfer.easy.get_ref().whole_body(WHOLE_BODY);
         if let Some(body) = whole.filter(|_| transfer.tells_begin) {
@@ -192,6 +195,31 @@ impl CurlClient {
             };
         }
         Ok(transfer)
+    }
+
+    /// True if requests go there without TLS, on the whole way.
+    fn is_plain(&self, redirected_to: Option<&str>) -> bool {
+        let settings = &self.shared.settings;
+        let url = redirected_to.unwrap_or(&settings.endpoint);
+        url.starts_with("http://") && !ProxyUrl::new(&settings.proxy).is_https()
+    }
+
+    fn run(&mut self, ticket: u64, transfer: Transfer) -> Result<(), Failure> {
+        let multi = self.pool.current();
+        let handle = multi.add2(transfer.easy).map_err(|error| Failure {
+            cause: Cause::Connect,
+            detail: error.to_string(),
+        })?;
+        self.running.push(Running {
+            ticket,
+            handle,
+            shape: transfer.shape,
+            tells_begin: transfer.tells_begin,
+            multi,
+            until: None,
+            is_settled: false,
+        });
+        Ok(())
     }
 
     /// Lets libcurl do what it can do now.
@@ -230,7 +258,7 @@ impl CurlClient {
             }
             let exchange = running.handle.get_ref();
             let has_begun = match running.tells_begin {
-                true => exchange.times_begun() > 0,
+                true => exchange.beginning().times() > 0,
                 // In these versions it is set when the request goes out; from 8.21 on it is set in any case.
                 false => has_pretransfer_time(running.handle.raw()),
             };
@@ -272,9 +300,31 @@ impl CurlClient {
         }
     }
 
+    /// Notes of transfers that seem to be silent whether their request still moves.
+    fn note_sending(&mut self) {
+        let (now, distance) = (Instant::now(), self.look_distance());
+        for running in &mut self.running {
+            let exchange = running.handle.get_ref();
+            let seems_silent = exchange.silence(now).is_some_and(|it| it >= distance);
+            if seems_silent && is_sending(running) {
+                let unconfirmed = exchange.beginning().ends().and_then(Ends::unconfirmed);
+                let unconfirmed = unconfirmed.unwrap_or(0);
+                running.handle.get_mut().note_unconfirmed(unconfirmed);
+            }
+        }
+    }
+
+    /// Pause between two looks at whether a request still moves.
+    fn look_distance(&self) -> Duration {
+        const LOOKS: u32 = 16;
+        let distance = self.shared.settings.read_timeout.checked_div(LOOKS);
+        distance.unwrap_or_default().max(Duration::from_millis(1))
+    }
+
     /// Ends transfers whose server has been silent for too long (libcurl counts silence in whole seconds only), or whose
     /// answer does not end.
     fn end_overdue(&mut self, ended: &mut Vec<Completion>) {
+        self.note_sending();
         let now = Instant::now();
         let is_overdue = |running: &&Running| {
             self.time_left(running, now)
@@ -298,6 +348,16 @@ impl CurlClient {
         let Some((mut transfer, multi, is_settled)) = self.detach(ticket) else {
             return;
         };
+        if !is_settled && transfer.easy.get_ref().beginning().has_found_input() {
+            // Nothing was sent on a kept connection that is of no use any more, so this is no attempt.
+            self.pool.give_up(&multi);
+            transfer.easy.get_mut().begin_again();
+            if let Err(failure) = self.run(ticket, transfer) {
+                let result = Err(failure);
+                ended.push(Completion { ticket, result });
+            }
+            return;
+        }
         if !is_settled {
             let result = self.result_of(&mut transfer, end, &multi);
             ended.push(Completion { ticket, result });
@@ -318,17 +378,24 @@ impl CurlClient {
         let exchange = easy.get_mut();
         // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
         if let Some(response) = exchange.take_response(status, location) {
+            if is_farewell(&response, easy.raw()) {
+                self.pool.give_up(multi);
+                return Err(Failure {
+                    cause: Cause::Stale,
+                    detail: "the server had given up the connection (HTTP 408)".to_owned(),
+                });
+            }
             return Ok(Answer::Http(response));
         }
         let is_connected = exchange.is_connected()
-            || exchange.times_begun() > 0
+            || exchange.beginning().times() > 0
             || !transfer.tells_begin && has_pretransfer_time(easy.raw());
         let code = match &end {
             End::Failed(error) => error.code(),
             End::Done | End::Silent => curl_sys::CURLE_OK,
         };
         let was_to_be_repeated =
-            easy.get_ref().times_begun() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
+            easy.get_ref().beginning().times() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
         if is_connected {
             self.pool.give_up(multi);
         }
@@ -381,10 +448,22 @@ impl CurlClient {
     }
 }
 
+/// True while the request may be on its way although libcurl has nothing more to do with it.
+fn is_sending(running: &Running) -> bool {
+    let exchange = running.handle.get_ref();
+    running.until.is_none() && exchange.is_connected() && exchange.may_be_sending()
+}
+
 fn status_of(code: Result<u32, curl::Error>) -> u16 {
     code.ok()
         .and_then(|code| u16::try_from(code).ok())
         .unwrap_or(0)
+}
+
+/// True if this says of a kept connection that the server had waited for the next request for too long. The request may
+/// have crossed it; it is to be sent again on a new connection.
+fn is_farewell(response: &Response, handle: *mut curl_sys::CURL) -> bool {
+    response.status == 408 && connections_made(handle) == 0
 }
 
 /// True if libcurl has noted when the request went out.
@@ -415,21 +494,7 @@ impl HttpClient for CurlClient {
             cause: Cause::Connect,
             detail: error_text(&error, &self.shared.settings),
         })?;
-        let multi = self.pool.current();
-        let handle = multi.add2(transfer.easy).map_err(|error| Failure {
-            cause: Cause::Connect,
-            detail: error.to_string(),
-        })?;
-        self.running.push(Running {
-            ticket,
-            handle,
-            shape: transfer.shape,
-            tells_begin: transfer.tells_begin,
-            multi,
-            until: None,
-            is_settled: false,
-        });
-        Ok(())
+        self.run(ticket, transfer)
     }
 
     fn has_room(&self) -> bool {
@@ -451,6 +516,9 @@ impl HttpClient for CurlClient {
         let mut timeout = left.map_or(at_most, |left| at_most.min(left));
         if self.pool.is_split() {
             timeout = timeout.min(LOOK);
+        }
+        if self.running.iter().any(is_sending) {
+            timeout = timeout.min(self.look_distance());
         }
         let descriptors = self.shared.wake.descriptors();
         let mut wake = descriptors.map(|descriptor| {
@@ -490,7 +558,7 @@ impl HttpClient for CurlClient {
 
 impl Handler for Exchange {
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-        connection::open_socket(family, kind, protocol)
+        socket::open(family, kind, protocol)
     }
 
     fn read(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {

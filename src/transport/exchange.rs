@@ -1,10 +1,10 @@
 //! One exchange: the request body as it is read, the answer as it arrives, both bounded.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use super::http::{Response, Segment};
+use super::prerequest::Begin;
 
 /// Most bytes of headers that are read; real servers send one or two KiB.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -20,8 +20,9 @@ pub(crate) struct Exchange {
     segment: usize,
     offset: usize,
     last_activity: Option<Instant>,
-    /// How often libcurl was about to send the request; on the heap, where libcurl's callback finds it.
-    begun: Arc<AtomicU32>,
+    begin: Arc<Begin>,
+    /// The least that was found unconfirmed, see [`Exchange::note_unconfirmed`].
+    unconfirmed: Option<u32>,
     response: Response,
     text: Vec<u8>,
     header_bytes: usize,
@@ -32,29 +33,30 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// A new request with this body.
-    pub(crate) fn begin(&mut self, body: Vec<Segment>) {
-        self.begun.store(0, Ordering::Relaxed);
+    /// A new request with this body. For `looks_for_input` see [`Begin::reset`].
+    pub(crate) fn begin(&mut self, body: Vec<Segment>, looks_for_input: bool) {
+        self.begin.reset(looks_for_input);
         *self = Self {
             body,
-            begun: Arc::clone(&self.begun),
+            begin: Arc::clone(&self.begin),
             ..Self::default()
         };
     }
 
+    /// The same request from its start, on whatever connection.
+    pub(crate) fn begin_again(&mut self) {
+        let body = std::mem::take(&mut self.body);
+        self.begin(body, false);
+    }
+
     /// Forgets everything.
     pub(crate) fn reset(&mut self) {
-        self.begin(Vec::new());
+        self.begin(Vec::new(), false);
     }
 
-    /// The counter behind [`Exchange::times_begun`].
-    pub(crate) fn begun(&self) -> &Arc<AtomicU32> {
-        &self.begun
-    }
-
-    /// How often libcurl was about to send the request on a connection.
-    pub(crate) fn times_begun(&self) -> u32 {
-        self.begun.load(Ordering::Relaxed)
+    /// What is known of the begin of the request.
+    pub(crate) fn beginning(&self) -> &Arc<Begin> {
+        &self.begin
     }
 
     /// The body, if it is one piece of at most `max_bytes`.
@@ -88,9 +90,25 @@ impl Exchange {
             .map(|last| now.saturating_duration_since(last))
     }
 
+    /// Takes how many bytes of the request the other end has not confirmed. Fewer than before: the request still moves,
+    /// although libcurl has handed over all of it, to buffers that on a slow line take longer than any server is to be waited for.
+    pub(crate) fn note_unconfirmed(&mut self, bytes: u32) {
+        let before = self.unconfirmed.unwrap_or(bytes);
+        if bytes < before {
+            self.touch();
+        }
+        self.unconfirmed = Some(bytes.min(before));
+    }
+
+    /// True unless all that was handed over was found confirmed.
+    pub(crate) fn may_be_sending(&self) -> bool {
+        self.unconfirmed != Some(0)
+    }
+
     /// Copies the next part of the body; 0 at its end.
     pub(crate) fn fill(&mut self, into: &mut [u8]) -> usize {
         self.touch();
+        self.unconfirmed = None;
         let mut filled = 0_usize;
         while let Some(segment) = self.body.get(self.segment) {
             let rest = segment.bytes().get(self.offset..).unwrap_or_default();
@@ -215,6 +233,7 @@ mod tests {
                 .iter()
                 .map(|part| Segment::Bytes(part.as_bytes().to_vec()))
                 .collect(),
+            false,
         );
         exchange
     }
@@ -237,6 +256,25 @@ mod tests {
             let mut exchange = exchange(&["head", "", "payload", "\n"]);
             assert_eq!(read_all(&mut exchange, step), "headpayload\n");
         }
+    }
+
+    #[test]
+    fn silence_ends_when_less_is_unconfirmed_than_before() {
+        let mut exchange = exchange(&["body"]);
+        let then = Instant::now().checked_sub(Duration::from_secs(9)).unwrap();
+        let is_touched = |exchange: &mut Exchange, bytes| {
+            exchange.last_activity = Some(then);
+            exchange.note_unconfirmed(bytes);
+            exchange.last_activity != Some(then)
+        };
+        for (bytes, moves) in [(9, false), (9, false), (5, true), (7, false), (5, false)] {
+            assert_eq!(is_touched(&mut exchange, bytes), moves, "{bytes}");
+            assert!(exchange.may_be_sending());
+        }
+        assert!(is_touched(&mut exchange, 0) && !exchange.may_be_sending());
+        // More of the body was asked for.
+        exchange.fill(&mut [0; 2]);
+        assert!(exchange.may_be_sending());
     }
 
     #[test]

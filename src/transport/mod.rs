@@ -38,6 +38,7 @@ mod saving;
 mod sender;
 pub(crate) mod settings;
 mod shared;
+mod socket;
 pub(crate) mod spooling;
 pub(crate) mod stats;
 mod table;

@@ -18,6 +18,7 @@ use super::lookup;
 use super::pool::new_multi;
 use super::proxy::ProxyUrl;
 use super::settings::Settings;
+use super::socket;
 use crate::base::cancellation;
 use crate::base::descriptor;
 use crate::base::lock::{lock, wait_until};
@@ -223,7 +224,7 @@ struct Silent;
 
 impl Handler for Silent {
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-        connection::open_socket(family, kind, protocol)
+        socket::open(family, kind, protocol)
     }
 }
 

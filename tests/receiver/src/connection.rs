@@ -207,6 +207,14 @@ impl Connection {
                 self.socket.write(bytes)?;
                 Ok(After::Close)
             }
+            Course::SayMore(bytes) => {
+                self.deliver(shared, place, status, |socket| {
+                    socket.write(&rendered.bytes)
+                })?;
+                self.hang(turn)?;
+                self.socket.write(bytes)?;
+                Ok(After::Close)
+            }
             Course::EndlessBody => {
                 self.socket.write(rendered.split(Point::BodyStart).0)?;
                 self.endless(shared, turn, &chunk(&vec![b'a'; ENDLESS_CHUNK_BYTES]))

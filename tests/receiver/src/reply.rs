@@ -33,6 +33,8 @@ pub(crate) enum Course {
     Drip(Duration),
     /// These bytes are sent instead, then the connection is closed.
     Garbage(Vec<u8>),
+    /// It is sent, and when the receiver releases it these bytes, unasked; then the connection is closed.
+    SayMore(Vec<u8>),
     /// The connection is reset before a byte was read.
     ResetUnread,
     /// The connection is reset after the head of the request.
@@ -154,6 +156,11 @@ impl Reply {
     /// Sends these bytes instead of an answer, then closes the connection.
     pub fn garbage_bytes(bytes: impl Into<Vec<u8>>) -> Self {
         Self::ok().on(Course::Garbage(bytes.into()))
+    }
+
+    /// Status 200; when it is released these bytes, which nobody has asked for, and then closes the connection.
+    pub fn says_more(bytes: impl Into<Vec<u8>>) -> Self {
+        Self::ok().on(Course::SayMore(bytes.into()))
     }
 
     /// Resets the connection without reading: at accept, or at the first byte of the next request of an open connection.

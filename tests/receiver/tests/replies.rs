@@ -399,3 +399,12 @@ fn dropping_the_receiver_ends_every_connection_and_refuses() {
     let refused = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap_err();
     assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
 }
+
+#[test]
+fn more_is_said_unasked_when_it_is_released() {
+    let (receiver, mut client) = posted(Reply::says_more("HTTP/1.1 408 Timeout\r\n\r\n"));
+    assert_eq!(client.answer().status, 200);
+    wait_for_hang(&receiver);
+    receiver.release();
+    assert_eq!(client.answer().status, 408);
+}
