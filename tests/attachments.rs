@@ -63,7 +63,7 @@ fn attachments_that_the_server_does_not_want_stay_behind() {
     // REP-5
     let losses = receiver.reported_losses();
     let loss = ("ratelimit_backoff".to_owned(), "attachment".to_owned());
-    assert_eq!(losses.get(&loss), Some(&12), "{losses:?}");
+    assert_eq!(losses.get(&loss), Some(&2_000_000_012), "{losses:?}");
     assert_eq!(receiver.violations(), [""; 0]);
 }
 

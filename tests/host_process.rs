@@ -133,3 +133,26 @@ fn a_program_linked_with_the_static_library_does_the_same() {
         assert_eq!(distinct_ids(&receiver).len(), events, "{scenario}");
     }
 }
+
+/// A program that stands between the library and the C library.
+fn run_between(source: &str, arguments: &[&str]) -> String {
+    let scratch = Scratch::new(source);
+    let program = scratch.join("program");
+    let mut flags = support::shared_flags();
+    flags.extend(["-rdynamic".into(), "-lpthread".into()]);
+    let source = format!("tests/c/{source}.c");
+    compile(&source, Standard::Cxx17, &scratch.join("as-cxx"), &flags);
+    compile(&source, Standard::C99, &program, &flags);
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(scratch.path());
+    let output = run(&mut command, RUN_TIMEOUT);
+    assert_success(&output, &format!("{arguments:?}"));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_must_survive_a_power_failure_is_written_through_with_its_name() {
+    let port = receiver::closed_port().unwrap();
+    let dsn = format!("http://publickey@127.0.0.1:{}/42", port.port());
+    run_between("host_sync", &["envelope,consent,spooled", &dsn]);
+}

@@ -37,17 +37,23 @@ impl Lock {
             if !try_lock(&file)? {
                 return Ok(None);
             }
-            let file = Kept::new(file)?;
-            if identity_at(directory, &name)? == Some(file.identity()) {
-                return Ok(Some(Self {
-                    file,
-                    directory: directory.clone(),
-                    name,
-                    generation: process::fork_generation(),
-                }));
+            if let Some(lock) = Self::of_locked(file, directory, &name)? {
+                return Ok(Some(lock));
             }
         }
         Err(io::Error::from(ErrorKind::ResourceBusy))
+    }
+
+    /// The lock of a file that was opened as `name` and locked; none if that is another file meanwhile.
+    fn of_locked(file: File, directory: &Directory, name: &str) -> io::Result<Option<Self>> {
+        let file = Kept::new(file)?;
+        let is_there = identity_at(directory, name)? == Some(file.identity());
+        Ok(is_there.then(|| Self {
+            file,
+            directory: directory.clone(),
+            name: name.to_owned(),
+            generation: process::fork_generation(),
+        }))
     }
 
     /// True if somebody has the lock `name`, be it in this process. Looking shares it for a moment: who wants to take it just
@@ -176,6 +182,22 @@ mod tests {
             threads.into_iter().map(|it| it.join().unwrap()).sum()
         });
         assert!(taken > 1000, "{taken}");
+    }
+
+    #[test]
+    fn a_file_that_was_replaced_before_it_was_locked_is_no_lock() {
+        let scratch = Scratch::new();
+        let directory = Directory::open(scratch.path()).unwrap();
+        let opened = directory.file("lock", Use::MakeOrChange).unwrap();
+        // Between opening and locking the holder goes, and another one comes.
+        fs::remove_file(scratch.path().join("lock")).unwrap();
+        assert!(try_lock(&opened).unwrap());
+        let gone = opened.try_clone().unwrap();
+        assert!(Lock::of_locked(gone, &directory, "lock").unwrap().is_none());
+        let other = take(&scratch, "lock").unwrap().unwrap();
+        let late = Lock::of_locked(opened, &directory, "lock").unwrap();
+        assert!(late.is_none(), "two would have it");
+        assert!(other.is_held());
     }
 
     #[test]

@@ -97,6 +97,17 @@ mod tests {
         assert!(!limiter.is_limited(Category::Session, start));
     }
 
+    // RL-7
+    #[test]
+    fn a_shorter_limit_on_everything_ends_no_longer_one() {
+        let start = Instant::now();
+        let limiter = RateLimiter::new(start);
+        limiter.apply(&[limit(120, Target::All)], start);
+        limiter.apply(&[limit(30, Target::All)], start);
+        assert!(limiter.is_limited(Category::Error, after(start, 119)));
+        assert!(!limiter.is_limited(Category::Error, after(start, 121)));
+    }
+
     // RL-2, RL-8, RL-12
     #[test]
     fn a_limit_on_everything_holds_for_each_category() {

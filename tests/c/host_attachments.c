@@ -23,20 +23,27 @@ static void put(const char *path, const char *text)
     CHECK_EQ(fclose(file), 0);
 }
 
+/* More than any attachment may have; takes no room on the disk. */
+#define HUGE_BYTES 2000000000
+
 /* The server's first answer forbids attachments: those that follow are not even read, and their events go alone. */
 static void limited(void)
 {
     uint64_t left_out;
     sentry_uuid_t feedback;
     put("five", "12345");
+    put("huge", "");
+    CHECK_EQ(truncate("huge", HUGE_BYTES), 0);
     host_start();
     CHECK_EQ(host_capture("first"), SENTRY_STATUS_OK);
     CHECK_EQ(sentry_flush(20000), 0);
     CHECK(sentry_attach_file("five") != NULL);
     CHECK(sentry_attach_bytes("1234567", 7, "seven") != NULL);
+    /* Looked at, it would be too large. */
+    CHECK(sentry_attach_file("huge") != NULL);
     CHECK_EQ(host_capture("second"), SENTRY_STATUS_OK);
     left_out = host_stats().categories[SENTRY_CATEGORY_ATTACHMENT].discarded_by_reason[SENTRY_DISCARD_RATELIMIT_BACKOFF];
-    CHECK_EQ(left_out, 12);
+    CHECK_EQ(left_out, 12 + HUGE_BYTES);
     /* Nor does it want feedback. */
     feedback = sentry_scope_capture_feedback(NULL, sentry_value_new_feedback("m", NULL, NULL, NULL), NULL);
     CHECK(sentry_uuid_is_nil(&feedback));

@@ -5,6 +5,9 @@ use crate::base::uuid::Uuid;
 use crate::protocol::envelope::ItemKind;
 use std::sync::Arc;
 
+/// Reached only by a capture that nobody wakes.
+const LONG: Duration = Duration::from_secs(20);
+
 fn queue(settings: QueueSettings) -> Queue {
     Queue::new(settings, Copies::new(None))
 }
@@ -131,7 +134,7 @@ fn what_can_never_fit_evicts_nothing() {
 #[test]
 fn a_closed_queue_refuses_and_wakes_those_who_wait() {
     let waiting = QueueSettings {
-        block_timeout: Duration::from_secs(30),
+        block_timeout: LONG,
         ..settings(1, Overflow::DropNewest)
     };
     let (queue, ledger) = (Arc::new(queue(waiting)), Arc::new(ledger()));
@@ -143,14 +146,16 @@ fn a_closed_queue_refuses_and_wakes_those_who_wait() {
     while queue.waiting.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
     }
+    let start = Instant::now();
     queue.close(&ledger);
     assert_eq!(blocked.join().unwrap(), (Some(Refusal::Closed), 0));
+    assert!(start.elapsed() < LONG / 2, "it waited for its time-out");
 }
 
 #[test]
 fn a_waiting_capture_gets_the_room_that_is_made() {
     let waiting = QueueSettings {
-        block_timeout: Duration::from_secs(30),
+        block_timeout: LONG,
         ..settings(1, Overflow::DropNewest)
     };
     let (queue, ledger) = (Arc::new(queue(waiting)), Arc::new(ledger()));
@@ -163,8 +168,10 @@ fn a_waiting_capture_gets_the_room_that_is_made() {
         std::thread::yield_now();
     }
     let first = queue.take().unwrap();
+    let start = Instant::now();
     queue.release(first.charge);
     assert_eq!(blocked.join().unwrap(), (None, 0));
+    assert!(start.elapsed() < LONG / 2, "it waited for its time-out");
 }
 
 #[test]

@@ -275,6 +275,31 @@ fn what_is_limited_stays_on_disk_until_the_limit_ends() {
     assert_eq!((rig.account(), rig.requests()), ((2, 2, 0, 0), 3));
 }
 
+// SP-4
+#[test]
+fn what_is_limited_is_not_even_read() {
+    let scratch = Scratch::new();
+    let mut rig = spooling(&scratch, POLICY);
+    rig.answers([no_connection()]);
+    rig.capture();
+    rig.steps(2);
+    let [name] = &files(&scratch)[..] else {
+        panic!("one file");
+    };
+    // Whoever reads it finds no envelope, and counts a loss.
+    std::fs::write(scratch.path().join("cache").join(name), b"torn").unwrap();
+    rig.answers([Ok(Response {
+        status: 200,
+        rate_limits: Some("120:error".to_owned()),
+        ..Response::default()
+    })]);
+    rig.capture();
+    rig.pass(MINUTE, 60);
+    assert_eq!(rig.account(), (2, 1, 1, 0));
+    rig.pass(2 * MINUTE, 60);
+    assert_eq!(rig.account(), (2, 1, 0, 1));
+}
+
 // SP-1
 #[test]
 fn caps_hold_and_what_they_cost_is_counted_at_once() {
