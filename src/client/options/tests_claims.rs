@@ -87,8 +87,10 @@ fn readme(option: &str) -> Option<Claim> {
     let table = readme.split("\n## Options\n").nth(1).unwrap();
     let table = table.split("\n## ").next().unwrap();
     let quoted = format!("`{option}`");
-    let row = table.lines().filter(|line| line.starts_with("| `"));
-    let row = row.map(cells).find(|cells| cells[0].contains(&quoted))?;
+    let rows = table.lines().filter(|line| line.starts_with("| `"));
+    let mut rows = rows.map(cells).filter(|row| row[0].contains(&quoted));
+    let row = rows.next()?;
+    assert!(rows.next().is_none(), "README.md has two rows of {option}");
     let names: Vec<_> = row[0].split(", ").collect();
     let place = names.iter().position(|name| *name == quoted).unwrap();
     let separator = if row[1].contains(';') { ';' } else { ',' };
