@@ -25,7 +25,7 @@ pub(crate) struct Crumbs {
 pub(crate) type Trail = [Option<Crumbs>; 2];
 
 impl Crumbs {
-    /// `count` breadcrumbs, as [`parse`] makes them, the last of `last_length` bytes; none if there are none.
+    /// `count` breadcrumbs, as [`super::breadcrumb::parse`] makes them, the last of `last_length` bytes; none if there are none.
     pub(crate) fn new(text: Fragment, count: usize, last_length: usize) -> Option<Self> {
         (count > 0).then_some(Self {
             text,
