@@ -215,13 +215,8 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
 mod tests {
     use crate::base::uuid::Uuid;
     use crate::protocol::event::Event;
-    use crate::protocol::event::testing::{Given, written};
+    use crate::protocol::event::testing::{Given, one};
     use serde_json::{Value, json};
-
-    fn one(key: &str, value: &Value) -> (Value, bool) {
-        let (json, written) = written(&json!({ key: value }).to_string());
-        (json.get(key).cloned().unwrap_or_default(), written.trimmed)
-    }
 
     // EVT-12, EVT-18, SCO-2
     #[test]

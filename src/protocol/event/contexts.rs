@@ -157,13 +157,8 @@ fn flags(context: &str, trimmed: &mut bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::limits;
-    use crate::protocol::event::testing::{Given, written};
+    use crate::protocol::event::testing::{Given, one, written};
     use serde_json::{Value, json};
-
-    fn one(key: &str, value: &Value) -> (Value, bool) {
-        let (json, written) = written(&json!({ key: value }).to_string());
-        (json.get(key).cloned().unwrap_or_default(), written.trimmed)
-    }
 
     // EVT-13, SCO-2
     #[test]

@@ -90,3 +90,9 @@ impl Given {
 pub(super) fn written(text: &str) -> (Value, Written) {
     Given::default().read_and_write(text)
 }
+
+/// Reads and writes an event of this one member: what was written of it, and whether anything was trimmed.
+pub(super) fn one(key: &str, value: &Value) -> (Value, bool) {
+    let (json, written) = written(&serde_json::json!({ key: value }).to_string());
+    (json.get(key).cloned().unwrap_or_default(), written.trimmed)
+}
