@@ -21,7 +21,7 @@ const DIRECTORY: libc::c_int = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CL
 const PRIVATE_FOLDER: libc::mode_t = 0o700;
 const PRIVATE_FILE: libc::mode_t = 0o600;
 
-/// See the module.
+/// An open directory.
 #[derive(Debug)]
 pub(crate) struct Folder(File);
 

@@ -36,7 +36,7 @@ impl Open for Folder {
     }
 }
 
-/// See the module.
+/// Something open, and what it was when it was opened.
 #[derive(Debug)]
 pub(crate) struct Kept<T: Open> {
     open: ManuallyDrop<T>,

@@ -10,7 +10,7 @@ const MOST_LINES: usize = 256;
 /// Most bytes of their text.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// See the module.
+/// Lines in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingLines {
     lines: VecDeque<(Severity, String)>,

@@ -34,7 +34,7 @@ impl Era {
     }
 }
 
-/// See the module.
+/// The offsets of the wall clock so far, and from when to when each held.
 #[derive(Debug, Clone)]
 pub(crate) struct WallHistory {
     /// Before the one that goes on, the oldest first.

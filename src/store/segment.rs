@@ -4,8 +4,8 @@
 //! segment of System V shared memory cannot be shortened and has no disk; it stays until it is removed or the machine (or
 //! container) ends. It is seen as atomic words and nothing else, so that no access to it is undefined.
 //!
-//! Whoever dies without a later start leaves its segment. So each says in its last words which directory it belongs to,
-//! and [`Segment::create`] removes those of this user that nobody uses and whose directory is gone. It takes none when half
+//! Whoever dies without a later start leaves its segment. So each holds, at its end, the path of the directory it belongs
+//! to, and [`Segment::create`] removes those of this user that nobody uses and whose directory is gone. It takes none when half
 //! of those the system allows are in use: other programs need them too. Entry points: [`Segment::create`],
 //! [`Segment::find`].
 
@@ -26,7 +26,7 @@ const SHM_INFO: libc::c_int = 14;
 /// Most segments of the system that are looked at.
 const MOST_LOOKED_AT: libc::c_int = 4096;
 
-/// See the module. Detached when this is dropped; it stays.
+/// A segment, attached until this is dropped. It outlives that, see [`Segment::remove`].
 #[derive(Debug)]
 pub(crate) struct Segment {
     base: NonNull<AtomicU64>,

@@ -21,7 +21,7 @@ const RESOLVE_THREADS_MAX: curl_sys::CURLMoption = curl_sys::CURLOPTTYPE_LONG + 
 /// `CURLMOPT_QUICK_EXIT` (libcurl 8.20): the end of the handle does not wait for a lookup.
 const QUICK_EXIT: curl_sys::CURLMoption = curl_sys::CURLOPTTYPE_LONG + 21;
 
-/// See the module.
+/// The multi handle of new transfers, and those that only finish what runs on them.
 pub(crate) struct Pool {
     current: Rc<Multi>,
     /// Nothing new begins on the current one.

@@ -19,7 +19,7 @@ const FUNCTION: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_FUNCTIONPOINT + 312
 /// `CURLOPT_PREREQDATA`.
 const DATA: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_OBJECTPOINT + 313;
 
-/// `CURLOPT_PREREQFUNCTION` in its own words: data, addresses of the server and of this end, their ports.
+/// What `CURLOPT_PREREQFUNCTION` takes. Arguments: data, addresses of the server and of this end, their ports.
 type Callback = extern "C" fn(*mut c_void, *mut c_char, *mut c_char, c_int, c_int) -> c_int;
 
 /// What is known of the begin of a request; on the heap, where libcurl's callback finds it.

@@ -7,7 +7,7 @@ use std::fmt::{self, Write as _};
 use crate::value::object::{JsonError, JsonErrorReason, RawObject, parse_leniently};
 use crate::value::trim::trim_str;
 
-/// See the module. Nothing is allocated while nothing is left out.
+/// How many members were left out, and which was the first. Nothing is allocated while nothing is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct LeftOut {
     count: usize,

@@ -62,7 +62,7 @@ const DSN_BYTES: usize = (BLOCK - PREAMBLE) * WORD;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Record(u32);
 
-/// See the module.
+/// The log of a durable queue while it is written.
 #[derive(Debug)]
 pub(crate) struct QueueLog {
     directory: Directory,

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 /// Blocks that follow one another: the first, and how many.
 pub(super) type Run = (u32, u32);
 
-/// See the module.
+/// The blocks of a log: which are free, and which each record has.
 #[derive(Debug)]
 pub(super) struct Room {
     free: BTreeMap<u32, u32>,
