@@ -159,6 +159,25 @@ fn flush_and_close_keep_their_time() {
 }
 
 #[test]
+fn a_server_that_ends_each_connection_after_one_request_gets_everything() {
+    // HTTP-10: each event meets at most one connection that had ended, as with HTTP/1.1.
+    for manner in ["goaway 1", "close 1", "refuse 1"] {
+        let mut server = Http2Server::start(&[manner]);
+        let mut options = options(&server, 1);
+        options["retries"] = json!(1);
+        // Nothing has to be waited for.
+        options["retry_backoff_ms"] = json!(600_000);
+        options["retry_backoff_max_ms"] = json!(600_000);
+        let mut client = Client::start(&options);
+        let sent = capture_many(&mut client, 12);
+        let stats = client.assert_settled(12, 12, &json!({}));
+        assert_eq!(stats["retries"], 11, "{manner}: {stats}");
+        assert_eq!(set(server.report().accepted), sent, "{manner}");
+        client.finish();
+    }
+}
+
+#[test]
 fn without_retries_a_request_is_sent_once() {
     // HTTP-5
     for manner in ["close 1", "refuse 1", "goaway 1", "reset 1"] {

@@ -399,7 +399,11 @@ impl CurlClient {
         if is_connected {
             self.pool.give_up(multi);
         }
-        if was_to_be_repeated {
+        // libcurl repeats by itself what HTTP/1.1 lost on a kept connection, and of HTTP/2 only refused streams.
+        let has_died = is_of_connection(code)
+            && connections_made(easy.raw()) == 0
+            && !easy.get_ref().has_begun_answer();
+        if was_to_be_repeated || is_connected && has_died {
             let is_stale = connections_made(easy.raw()) <= 1;
             self.refuses_streams |= !is_stale;
             return Err(Failure {
@@ -458,6 +462,18 @@ fn status_of(code: Result<u32, curl::Error>) -> u16 {
     code.ok()
         .and_then(|code| u16::try_from(code).ok())
         .unwrap_or(0)
+}
+
+/// True if libcurl ends a transfer so when its connection has ended, by a close, a reset or GOAWAY.
+fn is_of_connection(code: curl_sys::CURLcode) -> bool {
+    matches!(
+        code,
+        curl_sys::CURLE_HTTP2
+            | curl_sys::CURLE_PARTIAL_FILE
+            | curl_sys::CURLE_GOT_NOTHING
+            | curl_sys::CURLE_SEND_ERROR
+            | curl_sys::CURLE_RECV_ERROR
+    )
 }
 
 /// True if this says of a kept connection that the server had waited for the next request for too long. The request may

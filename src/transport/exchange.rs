@@ -84,6 +84,11 @@ impl Exchange {
         self.has_headers && !self.is_interim
     }
 
+    /// True once something of an answer has come, be it informational.
+    pub(crate) fn has_begun_answer(&self) -> bool {
+        self.header_bytes > 0
+    }
+
     /// How long nothing has happened since the connection stood; none before.
     pub(crate) fn silence(&self, now: Instant) -> Option<Duration> {
         self.last_activity
