@@ -217,6 +217,29 @@ fn what_is_opened_gets_no_number_of_a_standard_stream() {
     );
 }
 
+/// A panic that leaves such a function ends the process: libcurl, the loader and the unwinder are C.
+#[test]
+fn what_c_code_calls_catches_panics() {
+    let mut checked = 0;
+    for room in ["transport", "crash"] {
+        for path in files_below(&source().join(room)) {
+            let text = fs::read_to_string(&path).expect("the file is readable");
+            let starts = ["\nextern \"C\" fn ", "\nunsafe extern \"C\" fn "];
+            for body in starts.iter().flat_map(|start| text.split(start).skip(1)) {
+                let body = body.split("\n}").next().unwrap_or_default();
+                let name = body.split('(').next().unwrap_or_default();
+                assert!(
+                    body.contains("contained("),
+                    "{}: {name} catches no panic",
+                    path.display()
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 0, "no function is found any more");
+}
+
 #[test]
 fn a_file_has_one_subject() {
     for path in files_below(&source()) {

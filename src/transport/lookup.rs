@@ -12,6 +12,7 @@ use std::fs;
 use curl::easy::Easy2;
 
 use crate::base::descriptor::{self, with_standard_taken};
+use crate::base::panic::contained;
 
 /// Threads of this name are lookups, of whatever transport of this process.
 const NAME: &[u8] = b"sentry-lookup\0";
@@ -60,7 +61,8 @@ pub(crate) fn take_refusal() -> Option<String> {
 
 /// Called before libcurl starts a thread for a lookup; anything but 0 prevents it.
 extern "C" fn begins(_resolver: *mut c_void, _reserved: *mut c_void, _data: *mut c_void) -> c_int {
-    if with_standard_taken(living) >= MOST {
+    // No panic crosses libcurl: what cannot be counted is not refused, as without `/proc`.
+    if contained(|| with_standard_taken(living)).unwrap_or(0) >= MOST {
         IS_REFUSED.set(true);
         return 1;
     }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use curl::easy::Easy2;
 
 use super::socket::Ends;
+use crate::base::panic::contained;
 
 /// `CURLOPT_PREREQFUNCTION` (libcurl 7.80).
 const FUNCTION: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_FUNCTIONPOINT + 312;
@@ -96,6 +97,8 @@ extern "C" fn about_to_send(
 ) -> c_int {
     // SAFETY: `install` set it, and it lives as long as the handle.
     let begin = unsafe { &*begin.cast::<Begin>() };
+    // No panic crosses libcurl: nothing is sent then.
+    let may_go = contained(|| begin.about_to_send(Ends::new(own_port, server_port)));
     // 0 is `CURL_PREREQFUNC_OK`, 1 is `CURL_PREREQFUNC_ABORT`.
-    c_int::from(!begin.about_to_send(Ends::new(own_port, server_port)))
+    c_int::from(!may_go.unwrap_or(false))
 }
