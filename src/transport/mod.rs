@@ -37,6 +37,7 @@ pub(crate) mod retry;
 mod saving;
 mod sender;
 pub(crate) mod settings;
+mod settlement;
 mod shared;
 mod socket;
 pub(crate) mod spooling;
