@@ -2,6 +2,7 @@
 
 mod answers;
 mod clock;
+mod consent;
 mod ending;
 mod host;
 mod last_round;
