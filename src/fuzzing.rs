@@ -41,7 +41,7 @@ pub fn event(data: &[u8]) {
         tags: &scope,
         contexts: &scope,
         extra: &scope,
-        breadcrumbs: &[[None, Crumbs::new(crumb, 1, length)]],
+        breadcrumbs: &[[None, None], [None, Crumbs::new(crumb, 1, length)]],
         max_breadcrumbs: 10,
         images: Some(&images),
     };

@@ -83,7 +83,7 @@ pub(crate) struct Parts<'a> {
     /// Extra values of the scope.
     pub(crate) extra: &'a Members,
     /// Breadcrumbs of each scope, as [`breadcrumb`] makes them, those of the outermost scope first.
-    pub(crate) breadcrumbs: &'a [Trail],
+    pub(crate) breadcrumbs: &'a [Trail; 2],
     /// Most breadcrumbs on the event; 0 for none.
     pub(crate) max_breadcrumbs: usize,
     /// The list `debug_meta.images` as JSON, for an event with native frames (IMG-4).
@@ -158,7 +158,7 @@ impl Parts<'static> {
             tags: &EMPTY,
             contexts: &EMPTY,
             extra: &EMPTY,
-            breadcrumbs: &[],
+            breadcrumbs: &[[None, None], [None, None]],
             max_breadcrumbs: usize::MAX,
             images: None,
         }

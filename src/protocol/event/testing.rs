@@ -51,7 +51,8 @@ impl Given {
         };
         let two =
             |texts: &[String]| [texts.first(), texts.get(1)].map(|text| text.and_then(crumbs));
-        let breadcrumbs: Vec<_> = self.breadcrumbs.chunks(2).map(two).collect();
+        let mut scopes = self.breadcrumbs.chunks(2).map(two);
+        let breadcrumbs = [(); 2].map(|()| scopes.next().unwrap_or_default());
         let images = self.images.as_deref().map(Arc::from);
         let images = images.map(Fragment::uncharged);
         let parts = Parts {

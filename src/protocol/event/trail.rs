@@ -153,11 +153,15 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
     });
     let own: Vec<String> = memory::collect(own);
     // Of equal times the event's comes first, then that of the inner scope.
-    let scopes = parts.breadcrumbs.iter().rev().map(Source::Scope);
-    let mut sources: Vec<_> = std::iter::once(Source::Event(&own))
-        .chain(scopes)
-        .filter(|source| source.count() > 0)
-        .collect();
+    let [outer, inner] = parts.breadcrumbs;
+    let mut sources = [
+        Source::Event(&own),
+        Source::Scope(inner),
+        Source::Scope(outer),
+    ];
+    sources.sort_by_key(|source| source.count() == 0);
+    let used = sources.iter().filter(|source| source.count() > 0).count();
+    let sources = sources.get_mut(..used).unwrap_or_default();
     let all = sources
         .iter()
         .fold(0, |sum: usize, source| sum.saturating_add(source.count()));
@@ -173,14 +177,14 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_halved: boo
     writer.out.extend_from_slice(b"{\"values\":");
     let mut gone = all.saturating_sub(keep);
     let mut separator = b'[';
-    if are_interleaved(&sources) {
-        for crumb in merged(&sources).into_iter().skip(gone) {
+    if are_interleaved(sources) {
+        for crumb in merged(sources).into_iter().skip(gone) {
             writer.out.push(std::mem::replace(&mut separator, b','));
             writer.out.extend_from_slice(crumb.as_bytes());
         }
     } else {
         sources.sort_by(|one, other| one.first_time().total_cmp(&other.first_time()));
-        for source in &sources {
+        for source in &*sources {
             source.write(writer, gone, &mut separator);
             gone = gone.saturating_sub(source.count());
         }
