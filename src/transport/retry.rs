@@ -95,9 +95,10 @@ impl RetryPolicy {
     }
 
     /// Delay after the `failures`-th failure in a row (1 = the first): anything up to the doubled base ("full jitter"),
-    /// `unit` in `[0, 1)` decides. A delay the server asked for wins; both stay below the cap.
+    /// `unit` in `[0, 1)` decides. A delay the server asked for wins, unless it is none: a server that cannot answer now is not
+    /// asked again at once, as often as that is allowed. Both stay below the cap.
     pub(crate) fn delay(&self, failures: u32, asked: Option<Duration>, unit: f64) -> Duration {
-        if let Some(asked) = asked {
+        if let Some(asked) = asked.filter(|asked| !asked.is_zero()) {
             return asked.min(self.backoff_max);
         }
         let doublings = failures.saturating_sub(1).min(31);
@@ -270,6 +271,14 @@ mod tests {
             POLICY.delay(1, Some(Duration::from_secs(3600)), 0.1),
             Duration::from_secs(60)
         );
+    }
+
+    // RL-3
+    #[test]
+    fn a_server_that_asks_for_no_delay_gets_the_usual_one() {
+        let asked = Some(Duration::ZERO);
+        assert_eq!(POLICY.delay(1, asked, 0.5), Duration::from_millis(500));
+        assert_eq!(POLICY.delay(3, asked, 1.0), Duration::from_secs(4));
     }
 
     #[test]
