@@ -23,6 +23,8 @@ const SUPPRESS_CONNECT_HEADERS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LON
 const HAPPY_EYEBALLS_MS: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 271;
 /// What libcurl waits if it is not told.
 const USUAL_HAPPY_EYEBALLS: Duration = Duration::from_millis(200);
+/// 24 days: milliseconds that every libcurl takes, where its numbers have 32 bits, too.
+const LONGEST_TRANSFER: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 /// `CURLOPT_PROXY_SSLVERSION` (libcurl 7.52).
 const PROXY_SSLVERSION: curl_sys::CURLoption = curl_sys::CURLOPTTYPE_LONG + 250;
 /// `CURL_SSLVERSION_TLSv1_2`: at least that.
@@ -51,6 +53,12 @@ pub(crate) fn set_connect_timeout<H>(easy: &mut Easy2<H>, timeout: Duration) -> 
     let pause = c_long::try_from(pause).unwrap_or(c_long::MAX);
     set_number(easy, HAPPY_EYEBALLS_MS, pause);
     easy.connect_timeout(timeout)
+}
+
+/// Sets how long a whole request may take; zero is no bound. Hosts give any number, libcurl refuses what is too large for
+/// its own.
+pub(crate) fn set_transfer_timeout<H>(easy: &mut Easy2<H>, timeout: Duration) -> Result<(), Error> {
+    easy.timeout(timeout.min(LONGEST_TRANSFER))
 }
 
 /// Sets everything about the connection but the time-outs.
@@ -185,6 +193,15 @@ mod tests {
     struct Nothing;
 
     impl Handler for Nothing {}
+
+    #[test]
+    fn libcurl_takes_the_longest_transfer_that_a_host_may_ask_for() {
+        for millis in [0, 1, 30_000, u64::from(u32::MAX), u64::MAX] {
+            let mut easy = Easy2::new(Nothing);
+            let set = set_transfer_timeout(&mut easy, Duration::from_millis(millis));
+            assert!(set.is_ok(), "{millis}: {set:?}");
+        }
+    }
 
     #[test]
     fn no_protocol_but_http_is_spoken() {

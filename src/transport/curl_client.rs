@@ -117,7 +117,7 @@ impl CurlClient {
         easy.post(true)?;
         connection::apply(&mut easy, settings)?;
         connection::set_connect_timeout(&mut easy, settings.connect_timeout)?;
-        easy.timeout(settings.transfer_timeout)?;
+        connection::set_transfer_timeout(&mut easy, settings.transfer_timeout)?;
         easy.buffer_size(RECEIVE_BUFFER)?;
         set_number(&mut easy, curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
         let shape = Shape {
