@@ -260,6 +260,23 @@ fn close_ends_a_waiting_capture() {
 }
 
 #[test]
+fn close_waits_for_no_room_for_the_end_of_the_session() {
+    // LIF-4
+    let changes = json!({
+        "auto_session_tracking": true,
+        "release": "app@1.0",
+        "queue_max_items": 1,
+        "queue_block_timeout_ms": 5000,
+        "shutdown_timeout": 200,
+    });
+    let (_receiver, mut driver, _) = hanging(changes);
+    driver.send(r#"capture_beside {"message":"second"}"#);
+    let closed = driver.close();
+    assert!(closed.own_ms() <= 300.0, "{closed:?}");
+    driver.send("join_beside");
+}
+
+#[test]
 fn memory_stays_within_the_queue_and_a_fixed_rest() {
     // Small envelopes cost most beside their text.
     for (count, message_bytes) in [(4000, 10), (4000, 1024), (2000, 8000)] {

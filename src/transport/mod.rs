@@ -257,6 +257,11 @@ impl Transport {
             && !self.shared.has_due_report()
     }
 
+    /// [`Transport::shutdown`] is about to come: what is captured until then does not wait for room.
+    pub(crate) fn wait_no_more(&self) {
+        self.shared.queue.wait_no_more();
+    }
+
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
     ///
     /// Returns the number of envelopes that were not sent. Called a second time it does nothing.

@@ -103,6 +103,7 @@ pub(crate) struct Queue {
     limits: Limits,
     overflow: Overflow,
     block_timeout: Duration,
+    is_closing: AtomicBool,
     is_closed: AtomicBool,
     waiting: AtomicUsize,
     room: Mutex<()>,
@@ -132,6 +133,7 @@ impl Queue {
             },
             overflow: settings.overflow,
             block_timeout: settings.block_timeout,
+            is_closing: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             room: Mutex::new(()),
@@ -140,7 +142,8 @@ impl Queue {
     }
 
     /// Accepts `envelope` and books it in `ledger`, or says why not. Envelopes that had to make room are added to
-    /// `evicted`; the caller settles them. Waits only if a block time-out was set and `may_wait`.
+    /// `evicted`; the caller settles them. Waits only if a block time-out was set and `may_wait`, and not after
+    /// [`Queue::wait_no_more`].
     #[expect(
         clippy::result_large_err,
         reason = "a refused envelope goes back to its owner, uncopied"
@@ -179,7 +182,8 @@ impl Queue {
                 evicted.push(victim);
                 continue;
             }
-            if !may_wait || self.block_timeout.is_zero() {
+            let is_patient = may_wait && !self.is_closing.load(Ordering::SeqCst);
+            if !is_patient || self.block_timeout.is_zero() {
                 return Err((envelope, Refusal::Full));
             }
             let now = Instant::now();
@@ -257,6 +261,11 @@ impl Queue {
             drop(lock(&self.room));
             self.room_made.notify_all();
         }
+    }
+
+    /// From now on no push begins to wait: who closes has a deadline, and may have something to push before.
+    pub(crate) fn wait_no_more(&self) {
+        self.is_closing.store(true, Ordering::SeqCst);
     }
 
     /// Accepts nothing more; when this returns no push is under way.

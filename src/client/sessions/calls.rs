@@ -38,6 +38,9 @@ impl Client {
 
     /// [`Client::end_session`] at the end of the client: nobody is waited for any more.
     pub(in crate::client) fn finish_session(&self) {
+        if let Some(transport) = &self.transport {
+            transport.wait_no_more();
+        }
         self.replace_session(None, SessionStatus::Exited);
         let left = self.sessions().map(Sessions::hurry);
         left.into_iter()

@@ -153,6 +153,20 @@ fn a_closed_queue_refuses_and_wakes_those_who_wait() {
 }
 
 #[test]
+fn who_closes_waits_for_no_room() {
+    let waiting = QueueSettings {
+        block_timeout: LONG,
+        ..settings(1, Overflow::DropNewest)
+    };
+    let (queue, ledger) = (queue(waiting), ledger());
+    push(&queue, &ledger, error());
+    queue.wait_no_more();
+    let start = Instant::now();
+    assert_eq!(push(&queue, &ledger, error()), (Some(Refusal::Full), 0));
+    assert!(start.elapsed() < LONG / 2, "it waited for its time-out");
+}
+
+#[test]
 fn a_waiting_capture_gets_the_room_that_is_made() {
     let waiting = QueueSettings {
         block_timeout: LONG,
