@@ -48,13 +48,14 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Files outside `ffi/` that may hand functions or pointers to C.
-const C_FILES: [&str; 8] = [
+const C_FILES: [&str; 9] = [
     "base/cancellation.rs",
     "base/process.rs",
     "crash/native.rs",
     "transport/curl_client.rs",
     "transport/lookup.rs",
     "transport/prerequest.rs",
+    "transport/transfer_info.rs",
     "transport/url.rs",
     "transport/wake.rs",
 ];

@@ -4,9 +4,9 @@
 //! connect, a silence and a total time-out; what a server may answer is bounded. An answer is handed on when its headers
 //! are complete; its body is read for a moment longer, so that the connection can be kept. Calls libcurl for options that
 //! the `curl` crate has no method for, as do [`super::connection`], [`super::lookup`], [`super::pool`],
-//! [`super::prerequest`] and [`super::url`].
+//! [`super::prerequest`], [`super::transfer_info`] and [`super::url`].
 
-use std::ffi::{c_double, c_int, c_long};
+use std::ffi::{c_int, c_long};
 use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,12 +17,15 @@ use curl::multi::{Easy2Handle, Multi, WaitFd};
 
 use super::connection::{self, error_text, set_number};
 use super::exchange::Exchange;
-use super::http::{Answer, Completion, Failure, HttpClient, Request, Response};
+use super::http::{Answer, Completion, Failure, HttpClient, Request};
 use super::pool::Pool;
 use super::proxy::ProxyUrl;
 use super::retry::Cause;
 use super::shared::Shared;
 use super::socket::Ends;
+use super::transfer_info::{
+    connections_made, has_pretransfer_time, is_farewell, is_of_connection, status_of,
+};
 use super::{lookup, prerequest, socket};
 
 /// Receive buffer of a transfer; answers are short.
@@ -456,52 +459,6 @@ impl CurlClient {
 fn is_sending(running: &Running) -> bool {
     let exchange = running.handle.get_ref();
     running.until.is_none() && exchange.is_connected() && exchange.may_be_sending()
-}
-
-fn status_of(code: Result<u32, curl::Error>) -> u16 {
-    code.ok()
-        .and_then(|code| u16::try_from(code).ok())
-        .unwrap_or(0)
-}
-
-/// True if libcurl ends a transfer so when its connection has ended, by a close, a reset or GOAWAY.
-fn is_of_connection(code: curl_sys::CURLcode) -> bool {
-    matches!(
-        code,
-        curl_sys::CURLE_HTTP2
-            | curl_sys::CURLE_PARTIAL_FILE
-            | curl_sys::CURLE_GOT_NOTHING
-            | curl_sys::CURLE_SEND_ERROR
-            | curl_sys::CURLE_RECV_ERROR
-    )
-}
-
-/// True if this says of a kept connection that the server had waited for the next request for too long. The request may
-/// have crossed it; it is to be sent again on a new connection.
-fn is_farewell(response: &Response, handle: *mut curl_sys::CURL) -> bool {
-    response.status == 408 && connections_made(handle) == 0
-}
-
-/// True if libcurl has noted when the request went out.
-fn has_pretransfer_time(handle: *mut curl_sys::CURL) -> bool {
-    let mut seconds: c_double = 0.0;
-    // SAFETY: the callers' handle is valid and this information is a `double`.
-    unsafe {
-        curl_sys::curl_easy_getinfo(
-            handle,
-            curl_sys::CURLINFO_PRETRANSFER_TIME,
-            &raw mut seconds,
-        )
-    };
-    seconds > 0.0
-}
-
-/// Connections that libcurl made for a transfer; none if it went out on one that was kept.
-fn connections_made(handle: *mut curl_sys::CURL) -> c_long {
-    let mut count: c_long = 0;
-    // SAFETY: the callers' handle is valid and this information is a `long`.
-    unsafe { curl_sys::curl_easy_getinfo(handle, curl_sys::CURLINFO_NUM_CONNECTS, &raw mut count) };
-    count
 }
 
 impl HttpClient for CurlClient {

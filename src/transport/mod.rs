@@ -44,6 +44,7 @@ pub(crate) mod spooling;
 pub(crate) mod stats;
 mod table;
 mod thread;
+mod transfer_info;
 mod url;
 mod wake;
 mod worker;
