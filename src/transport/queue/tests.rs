@@ -4,6 +4,7 @@ use super::*;
 use crate::base::uuid::Uuid;
 use crate::protocol::envelope::ItemKind;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 /// Reached only by a capture that nobody wakes.
 const LONG: Duration = Duration::from_secs(20);
@@ -131,8 +132,12 @@ fn what_can_never_fit_evicts_nothing() {
     assert_eq!(queue.usage().items, 1);
 }
 
-#[test]
-fn a_closed_queue_refuses_and_wakes_those_who_wait() {
+/// A full queue, and a capture that waits for room in it.
+fn with_one_that_waits() -> (
+    Arc<Queue>,
+    Arc<Ledger>,
+    JoinHandle<(Option<Refusal>, usize)>,
+) {
     let waiting = QueueSettings {
         block_timeout: LONG,
         ..settings(1, Overflow::DropNewest)
@@ -146,6 +151,12 @@ fn a_closed_queue_refuses_and_wakes_those_who_wait() {
     while queue.waiting.load(Ordering::SeqCst) == 0 {
         std::thread::yield_now();
     }
+    (queue, ledger, blocked)
+}
+
+#[test]
+fn a_closed_queue_refuses_and_wakes_those_who_wait() {
+    let (queue, ledger, blocked) = with_one_that_waits();
     let start = Instant::now();
     queue.close(&ledger);
     assert_eq!(blocked.join().unwrap(), (Some(Refusal::Closed), 0));
@@ -168,19 +179,7 @@ fn who_closes_waits_for_no_room() {
 
 #[test]
 fn a_waiting_capture_gets_the_room_that_is_made() {
-    let waiting = QueueSettings {
-        block_timeout: LONG,
-        ..settings(1, Overflow::DropNewest)
-    };
-    let (queue, ledger) = (Arc::new(queue(waiting)), Arc::new(ledger()));
-    push(&queue, &ledger, error());
-    let blocked = {
-        let (queue, ledger) = (Arc::clone(&queue), Arc::clone(&ledger));
-        std::thread::spawn(move || push(&queue, &ledger, error()))
-    };
-    while queue.waiting.load(Ordering::SeqCst) == 0 {
-        std::thread::yield_now();
-    }
+    let (queue, _ledger, blocked) = with_one_that_waits();
     let first = queue.take().unwrap();
     let start = Instant::now();
     queue.release(first.charge);
