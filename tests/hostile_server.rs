@@ -299,6 +299,21 @@ fn a_handshake_that_stalls_ends_with_the_connect_time_out() {
 }
 
 #[test]
+fn requests_that_wait_for_the_connection_of_another_do_not_wait_in_turn() {
+    // Where a server may speak HTTP/2 libcurl makes one connection first, and lets the other transfers wait for it.
+    let silent = silent_port().unwrap();
+    let dsn = format!("https://publickey@127.0.0.1:{}/42", silent.port());
+    let changes = json!({
+        "connect_timeout_ms": 500, "retries": 0, "transfer_timeout": 0, "max_requests_in_flight": 8,
+    });
+    let mut driver = Driver::with_options(&with(quick_options(&dsn), changes));
+    driver.accept_many(8);
+    // One after the other it would be four seconds.
+    assert_eq!(driver.flush(2500).number("result"), 0);
+    driver.stats().assert_errors(8, 0, &[("network_error", 8)]);
+}
+
+#[test]
 fn a_transfer_that_never_falls_silent_ends_with_the_transfer_time_out() {
     let receiver = Receiver::start();
     receiver.set_default(Reply::drip(Duration::from_millis(50)));

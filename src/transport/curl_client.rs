@@ -74,6 +74,7 @@ struct Running {
     tells_begin: bool,
     /// The connections it may use.
     multi: Rc<Multi>,
+    started: Instant,
     /// Once the headers of the answer are complete: until when the rest is read.
     until: Option<Instant>,
     /// The answer was handed on.
@@ -219,6 +220,7 @@ impl CurlClient {
             shape: transfer.shape,
             tells_begin: transfer.tells_begin,
             multi,
+            started: Instant::now(),
             until: None,
             is_settled: false,
         });
@@ -292,13 +294,17 @@ impl CurlClient {
         }
     }
 
-    /// How long until this transfer is over whatever happens; none while there is no connection.
-    fn time_left(&self, running: &Running, now: Instant) -> Option<Duration> {
-        match running.until {
-            Some(until) => Some(until.saturating_duration_since(now)),
-            None => {
-                let silence = running.handle.get_ref().silence(now)?;
-                Some(self.shared.settings.read_timeout.saturating_sub(silence))
+    /// How long until this transfer is over whatever happens.
+    fn time_left(&self, running: &Running, now: Instant) -> Duration {
+        let settings = &self.shared.settings;
+        match (running.until, running.handle.get_ref().silence(now)) {
+            (Some(until), _) => until.saturating_duration_since(now),
+            (None, Some(silence)) => settings.read_timeout.saturating_sub(silence),
+            // libcurl ends its own attempt to connect. But a transfer may wait for the attempts of others first, one by one,
+            // and version 7.88 at least forgets some that do.
+            (None, None) => {
+                let longest = settings.connect_timeout.saturating_mul(2);
+                longest.saturating_sub(now.saturating_duration_since(running.started))
             }
         }
     }
@@ -329,10 +335,7 @@ impl CurlClient {
     fn end_overdue(&mut self, ended: &mut Vec<Completion>) {
         self.note_sending();
         let now = Instant::now();
-        let is_overdue = |running: &&Running| {
-            self.time_left(running, now)
-                .is_some_and(|left| left.is_zero())
-        };
+        let is_overdue = |running: &&Running| self.time_left(running, now).is_zero();
         let overdue: Vec<(u64, bool)> = self
             .running
             .iter()
@@ -415,6 +418,10 @@ impl CurlClient {
             });
         }
         let detail = match end {
+            End::Silent if !is_connected => {
+                self.pool.give_up(multi);
+                "no connection (connect_timeout_ms)".to_owned()
+            }
             End::Silent => format!(
                 "no data from the server for {} ms (read_timeout_ms)",
                 self.shared.settings.read_timeout.as_millis()
@@ -483,9 +490,7 @@ impl HttpClient for CurlClient {
         }
         let now = Instant::now();
         let times = self.running.iter();
-        let left = times
-            .filter_map(|running| self.time_left(running, now))
-            .min();
+        let left = times.map(|running| self.time_left(running, now)).min();
         let mut timeout = left.map_or(at_most, |left| at_most.min(left));
         if self.pool.is_split() {
             timeout = timeout.min(LOOK);
