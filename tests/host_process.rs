@@ -86,6 +86,16 @@ fn what_the_library_opens_never_gets_the_number_of_a_standard_stream() {
 }
 
 #[test]
+fn a_child_may_close_all_it_inherited_and_use_the_numbers() {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new("daemonised"));
+    receiver.accept_any_request();
+    let mut command = DESCRIPTORS.command("daemonised", &receiver.dsn());
+    command.current_dir(scratch.path());
+    assert_success(&run(&mut command, RUN_TIMEOUT), "daemonised");
+    assert_eq!(messages(&receiver), ["daemon", "daemon", "parent"]);
+}
+
+#[test]
 fn without_descriptors_init_fails_and_works_again_later() {
     let (receiver, _) = PROGRAM.run_against_receiver("no_descriptors");
     assert!(messages(&receiver).contains(&"enough descriptors".to_owned()));

@@ -1,11 +1,12 @@
-/* A host without standard input, output and error: nothing of the library gets their numbers. Started by
- * tests/host_process.rs. */
+/* Hosts that close descriptors: the standard streams, whose numbers nothing of the library gets, and in a daemon all that
+ * were inherited. Started by tests/host_process.rs. */
 #ifndef _GNU_SOURCE
 #    define _GNU_SOURCE 1
 #endif
 #include "host_check.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 static int kept = -1;
 
@@ -87,11 +88,50 @@ static void closed_later(void)
     restore();
 }
 
+/* What a daemon does at its start: it closes all it inherited, and files of its own get the numbers. */
+static void daemon_at_work(void)
+{
+    enum { OWN = 40 };
+    int own[OWN];
+    struct stat now;
+    for (int number = 3; number < 256; number++)
+        close(number);
+    for (int i = 0; i < OWN; i++)
+        CHECK((own[i] = open("own", O_RDWR | O_CREAT | O_CLOEXEC, 0600)) >= 3);
+    CHECK_EQ(host_capture("daemon"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK_EQ(host_capture("daemon"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_close(), 0);
+    for (int i = 0; i < OWN; i++) {
+        CHECK_EQ(fstat(own[i], &now), 0);
+        CHECK_EQ(now.st_size, 0);
+        CHECK_EQ(lseek(own[i], 0, SEEK_CUR), 0);
+    }
+    _exit(0);
+}
+
+static void daemonised(void)
+{
+    int status = -1;
+    pid_t child;
+    CHECK_EQ(sentry_init(with_files()), 0);
+    CHECK_EQ(host_capture("parent"), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_flush(20000), 0);
+    child = fork();
+    CHECK(child >= 0);
+    if (child == 0)
+        daemon_at_work();
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
         {"closed_before", closed_before},
         {"closed_later", closed_later},
+        {"daemonised", daemonised},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
