@@ -17,7 +17,7 @@ thread_local! {
 
 /// Runs `body`; a request to cancel the calling thread waits until it has returned.
 pub(crate) fn held<T>(body: impl FnOnce() -> T) -> T {
-    let _held = Held::begin();
+    let _held = Held::begin(stack::place());
     body()
 }
 
@@ -33,9 +33,9 @@ struct Held {
 }
 
 impl Held {
-    #[inline]
-    fn begin() -> Self {
-        let here = stack::place();
+    /// Of a call whose frame is at `here`. Each export has one, so neither this nor its end is copied into them.
+    #[inline(never)]
+    fn begin(here: usize) -> Self {
         let (outermost, first) = OUTERMOST.get();
         let found = set_state(DISABLED);
         if stack::is_live(outermost, here) {
@@ -56,7 +56,7 @@ impl Held {
 }
 
 impl Drop for Held {
-    #[inline]
+    #[inline(never)]
     fn drop(&mut self) {
         if self.is_outermost {
             OUTERMOST.set((0, 0));
@@ -127,7 +127,7 @@ mod tests {
 
     #[inline(never)]
     fn leave_without_an_end() {
-        std::mem::forget(Held::begin());
+        std::mem::forget(Held::begin(stack::place()));
     }
 
     #[test]

@@ -23,17 +23,23 @@ fn is_contained() -> bool {
 
 /// Runs `body`; a panic becomes an error with its message.
 pub(crate) fn contained<T>(body: impl FnOnce() -> T) -> Result<T, String> {
-    silence();
-    let (here, outermost) = (stack::place(), OUTERMOST.get());
-    let is_outermost = !stack::is_live(outermost, here);
-    if is_outermost {
-        OUTERMOST.set(here);
-    }
+    let is_outermost = enter(stack::place());
     let result = panic::catch_unwind(AssertUnwindSafe(body));
     if is_outermost {
         OUTERMOST.set(0);
     }
-    result.map_err(|payload| message(payload.as_ref()))
+    result.map_err(message)
+}
+
+/// Notes a call whose frame is at `here`; true if it is the outermost. Not copied into each export.
+#[inline(never)]
+fn enter(here: usize) -> bool {
+    silence();
+    let is_outermost = !stack::is_live(OUTERMOST.get(), here);
+    if is_outermost {
+        OUTERMOST.set(here);
+    }
+    is_outermost
 }
 
 /// Done when the library is loaded (see `process`). Nobody waits for another thread that is doing it: in a child forked
@@ -51,7 +57,9 @@ fn silence() {
     }));
 }
 
-fn message(payload: &(dyn Any + Send)) -> String {
+#[cold]
+#[inline(never)]
+fn message(payload: Box<dyn Any + Send>) -> String {
     payload
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())

@@ -65,16 +65,23 @@ pub(crate) fn guard<T>(fallback: T, body: impl FnOnce() -> T) -> T {
     cancellation::held(|| match contained(body) {
         Ok(value) => value,
         Err(message) => {
-            // The record itself may panic (a broken stderr); then there is nothing left to say.
-            let _ = contained(|| {
-                state::log(
-                    Severity::Error,
-                    format_args!("panic in the library, the call failed: {message}"),
-                );
-            });
+            record(&message);
             fallback
         }
     })
+}
+
+/// Not copied into each export.
+#[cold]
+#[inline(never)]
+fn record(message: &str) {
+    // The record itself may panic (a broken stderr); then there is nothing left to say.
+    let _ = contained(|| {
+        state::log(
+            Severity::Error,
+            format_args!("panic in the library, the call failed: {message}"),
+        );
+    });
 }
 
 #[cfg(test)]
