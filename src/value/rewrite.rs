@@ -23,6 +23,11 @@ pub(crate) fn members(
     object: &str,
     mut change: impl FnMut(&str, &str) -> Change,
 ) {
+    each_member(out, object, &mut change);
+}
+
+/// Compiled once, not for each caller.
+fn each_member(out: &mut Buffer, object: &str, change: &mut dyn FnMut(&str, &str) -> Change) {
     out.push(b'{');
     for (key, value) in scan::entries(object) {
         let replaced;
@@ -64,9 +69,12 @@ pub(crate) fn elements<'a>(
 }
 
 /// As [`members`], as text of its own.
-pub(crate) fn members_to_json(object: &str, change: impl FnMut(&str, &str) -> Change) -> String {
+pub(crate) fn members_to_json(
+    object: &str,
+    mut change: impl FnMut(&str, &str) -> Change,
+) -> String {
     let mut out = Buffer::with_room(object.len());
-    members(&mut out, object, change);
+    each_member(&mut out, object, &mut change);
     write::into_text(out)
 }
 
