@@ -104,7 +104,7 @@ impl Drop for Speaker {
     }
 }
 
-/// Is told that there are lines for the speaker that is always there.
+/// Learns that lines wait for the thread that gives them to the logger, the library's own.
 pub(crate) trait Listener: Send + Sync + fmt::Debug {
     /// Lets it call [`Diagnostics::speak`].
     fn has_lines(&self);

@@ -1,7 +1,8 @@
 //! Kept descriptors: what stays open while the library runs, in a host that may close all descriptors and open its own under
 //! their numbers.
 //!
-//! Who uses one looks first whether it still is what was opened, and it is closed only if it is. Entry point: [`Kept`].
+//! Before each use the number is compared with what was opened, and it is closed only if it still is that. Entry point:
+//! [`Kept`].
 
 use std::fs::{File, Metadata};
 use std::io;

@@ -13,7 +13,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const STEP: i64 = 2_000_000;
 /// Stamps may be in whole seconds, rounded down.
 const ROUNDED: i64 = 1_000_000;
-/// Most settings of the clock that are remembered. A clock that is set more often tells nobody the time.
+/// Most settings of the clock that are remembered, so that memory is bounded. A clock that is set more often cannot be
+/// relied on.
 const MOST: usize = 16;
 
 /// A time in which nobody set the clock.

@@ -142,7 +142,7 @@ impl CounterPage {
 
     /// Removes the page: the next start needs to know nothing.
     pub(crate) fn remove(&self) {
-        // With a file that stays, so does what it speaks of.
+        // The next start reads a file that could not be removed, and needs its segment then.
         if self.directory.remove(&self.name).is_ok() {
             self.remove_segment();
         }

@@ -56,8 +56,8 @@ impl Lock {
         }))
     }
 
-    /// True if somebody has the lock `name`, be it in this process. Looking shares it for a moment: who wants to take it just
-    /// then finds it taken.
+    /// True if somebody has the lock `name`, be it in this process. Looking takes a share of it for a moment: a thread that
+    /// wants it just then finds it taken.
     pub(crate) fn is_taken(directory: &Directory, name: &str) -> bool {
         let file = directory.file(name, Use::Read);
         file.and_then(|file| flock(&file, libc::LOCK_SH))

@@ -103,12 +103,12 @@ pub(crate) fn remove(shared: &Shared) {
         return;
     };
     let run = database.run().directory();
-    // What could not be removed is told by the page: that it is out of date.
-    // A file that stays is taken over by the next start, which finds nothing unsettled in it.
+    // A log that stays is taken over by the next start, which finds nothing unsettled in it.
     if !shared.queue.copies().has_left() {
         let _ = run.remove(QUEUE_LOG);
     }
     let table = shared.ledger.table();
+    // The page stays also when a file could not be removed: it says that the session in that file has ended.
     if shared.ledger.is_everything_told() && !database.has_failed() {
         table.remove_page();
     } else if let Err(error) = table.save() {

@@ -70,7 +70,7 @@ impl Options {
         self.note_share("sample_rate", rate, self.sample_rate);
     }
 
-    /// Notes that a share was brought into its range; whoever says less than nothing hears that nothing is sent.
+    /// Notes that a share was brought into its range, and which share is used instead.
     pub(super) fn note_share(&mut self, option: &'static str, given: f64, kept: f64) {
         self.notices.forget(option);
         if limit::check_share(option, given).is_err() {
