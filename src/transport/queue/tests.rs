@@ -34,7 +34,10 @@ fn bulk() -> Envelope {
     Envelope::single(None, ItemKind::Log, b"{\"items\":[]}".to_vec())
 }
 
-fn push(queue: &Queue, ledger: &Ledger, envelope: Envelope) -> (Option<Refusal>, usize) {
+/// Why it was refused, and how many others were evicted for it.
+type Pushed = (Option<Refusal>, usize);
+
+fn push(queue: &Queue, ledger: &Ledger, envelope: Envelope) -> Pushed {
     let mut evicted = Vec::new();
     let refusal = queue
         .push(envelope, Permit::Granted(1), ledger, true, &mut evicted)
@@ -133,11 +136,7 @@ fn what_can_never_fit_evicts_nothing() {
 }
 
 /// A full queue, and a capture that waits for room in it.
-fn with_one_that_waits() -> (
-    Arc<Queue>,
-    Arc<Ledger>,
-    JoinHandle<(Option<Refusal>, usize)>,
-) {
+fn with_one_that_waits() -> (Arc<Queue>, Arc<Ledger>, JoinHandle<Pushed>) {
     let waiting = QueueSettings {
         block_timeout: LONG,
         ..settings(1, Overflow::DropNewest)
