@@ -30,7 +30,8 @@ pub(crate) fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Runs `action`, whose descriptors cannot be raised since only libcurl knows them, while no standard number is free.
+/// Runs `action` while no standard number is free: for descriptors that cannot be raised since only libcurl knows them, and
+/// for those that can be written to, where also a moment is long enough for a line of the host.
 pub(crate) fn with_standard_taken<T>(action: impl FnOnce() -> T) -> T {
     let is_standard = |file: &File| file.as_raw_fd() <= LAST_STANDARD;
     let open = || File::open("/dev/null").ok().filter(is_standard);

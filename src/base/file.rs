@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-use super::descriptor::raised;
+use super::descriptor::{raised, with_standard_taken};
 use super::folder::{Folder, Use};
 use super::{process, random};
 
@@ -109,7 +109,7 @@ fn put(target: &Path, bytes: &[u8], permissions: Option<fs::Permissions>) -> io:
     options.write(true).create_new(true);
     // From the first moment, and not only once it is complete.
     options.mode(permissions.as_ref().map_or(NEW_FILE, |it| it.mode()));
-    let mut file = options.open(&sibling).and_then(raised)?;
+    let mut file = with_standard_taken(|| options.open(&sibling)).and_then(raised)?;
     let result = fill(&mut file, bytes, permissions, Durability::PowerFailure)
         .and_then(|()| fs::rename(&sibling, target));
     if result.is_err() {

@@ -13,7 +13,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::ptr::NonNull;
 
-use super::descriptor::raised;
+use super::descriptor::{raised, with_standard_taken};
 
 /// A link in place of the directory is refused.
 const DIRECTORY: libc::c_int = libc::O_DIRECTORY | libc::O_NOFOLLOW | libc::O_CLOEXEC;
@@ -128,7 +128,9 @@ impl Folder {
         let name = terminated(name)?;
         loop {
             // SAFETY: a terminated name that lives during the call; the descriptor is open.
-            let opened = unsafe { libc::openat(self.number(), name.as_ptr(), flags, PRIVATE_FILE) };
+            let open =
+                || unsafe { libc::openat(self.number(), name.as_ptr(), flags, PRIVATE_FILE) };
+            let opened = with_standard_taken(open);
             if opened >= 0 {
                 // SAFETY: opened just now, and nobody else knows it.
                 return raised(unsafe { File::from_raw_fd(opened) });

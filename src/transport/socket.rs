@@ -10,7 +10,7 @@ use std::mem::ManuallyDrop;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
 
-use crate::base::descriptor::raised;
+use crate::base::descriptor::{raised, with_standard_taken};
 
 thread_local! {
     /// What was made on this thread: one entry for each number, so it cannot outgrow the table of descriptors.
@@ -26,7 +26,8 @@ struct Made {
 /// A socket for libcurl: closed on exec, and under a number that no standard stream of the host has.
 pub(crate) fn open(family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
     // SAFETY: no pointers; the result is checked.
-    let socket = unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) };
+    let open = || unsafe { libc::socket(family, kind | libc::SOCK_CLOEXEC, protocol) };
+    let socket = with_standard_taken(open);
     if socket < 0 {
         return None;
     }
