@@ -4887,7 +4887,7 @@ SENTRY_API void sentry_scope_free(sentry_scope_t *scope);
 /**
  * Copies a scope: an independent one, to be used for any number of captures.
  *
- * Ownership: the caller's; end it with `sentry_scope_free`.
+ * Ownership: the caller's; end it with `sentry_scope_free`. NULL without memory.
  * Null: gives NULL.
  * Threads: any, several at once.
  * Since: 0.1

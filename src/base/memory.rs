@@ -91,7 +91,10 @@ pub(crate) fn reserve<T>(items: &mut Vec<T>, more: usize) -> bool {
 
 /// The items in a vector; those that there is no memory for are missing, which is remembered.
 pub(crate) fn collect<T>(items: impl IntoIterator<Item = T>) -> Vec<T> {
-    let mut all = Vec::new();
+    let (items, mut all) = (items.into_iter(), Vec::new());
+    if !reserve(&mut all, items.size_hint().0) {
+        return all;
+    }
     for item in items {
         if !reserve(&mut all, 1) {
             break;

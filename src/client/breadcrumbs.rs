@@ -12,7 +12,7 @@ use crate::protocol::event::trail::{Crumbs, Trail};
 use crate::value::pieces::Fragment;
 
 /// See the module.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Breadcrumbs {
     /// With what was dropped, up to `start`.
     older: Arc<str>,
@@ -41,6 +41,20 @@ impl Breadcrumbs {
             max,
             ..Self::default()
         }
+    }
+
+    /// A copy with the same ones.
+    pub(crate) fn try_clone(&self) -> Result<Self, OutOfMemory> {
+        let mut lengths = VecDeque::new();
+        lengths.try_reserve(self.lengths.len())?;
+        lengths.extend(&self.lengths);
+        Ok(Self {
+            older: Arc::clone(&self.older),
+            newer: memory::copy_text(&self.newer)?,
+            newer_shared: Arc::clone(&self.newer_shared),
+            lengths,
+            ..*self
+        })
     }
 
     /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many or too long ones. Without memory it

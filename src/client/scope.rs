@@ -43,7 +43,7 @@ impl Part {
     }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct State {
     /// The context `trace` that events have at least; none in a scope of the host's own.
     trace: Option<Arc<str>>,
@@ -57,6 +57,20 @@ struct State {
 }
 
 impl State {
+    /// A copy; what is shared is copied by who changes it first.
+    fn try_clone(&self) -> Result<Self, OutOfMemory> {
+        Ok(Self {
+            trace: self.trace.clone(),
+            level: self.level,
+            fields: Arc::clone(&self.fields),
+            tags: Arc::clone(&self.tags),
+            contexts: Arc::clone(&self.contexts),
+            extra: Arc::clone(&self.extra),
+            attributes: Arc::clone(&self.attributes),
+            breadcrumbs: self.breadcrumbs.try_clone()?,
+        })
+    }
+
     /// To be changed; none without memory for the copy that a snapshot makes necessary, which is remembered.
     fn part(&mut self, part: Part) -> Option<&mut Members> {
         let members = match part {
@@ -145,12 +159,12 @@ impl Scope {
     }
 
     /// An independent copy.
-    pub(crate) fn copy(&self) -> Self {
-        let state = lock(&self.state).clone();
-        Self {
+    pub(crate) fn copy(&self) -> Result<Self, OutOfMemory> {
+        let state = lock(&self.state).try_clone()?;
+        Ok(Self {
             state: Mutex::new(state),
-            attachments: self.attachments.copy(),
-        }
+            attachments: self.attachments.copy()?,
+        })
     }
 
     /// What events captured with it carry along.
@@ -171,9 +185,9 @@ impl Scope {
     }
 
     /// For a forked child: a copy, or `None` if a thread that does not exist here was changing the scope when the
-    /// process forked.
+    /// process forked, or if there is no memory for it.
     pub(crate) fn inherited(&self) -> Option<Self> {
-        let state = try_lock(&self.state)?.clone();
+        let state = try_lock(&self.state)?.try_clone().ok()?;
         Some(Self {
             state: Mutex::new(state),
             attachments: self.attachments.inherited(),
@@ -387,7 +401,10 @@ mod tests {
             "a",
             Some(r#"{"type":"integer","value":1}"#),
         );
-        assert_eq!(of(&scope.copy()), r#""a":{"type":"integer","value":1}"#);
+        assert_eq!(
+            of(&scope.copy().unwrap()),
+            r#""a":{"type":"integer","value":1}"#
+        );
         assert!(scope.snapshot().extra.is_empty());
         scope.set_member(Part::Attributes, "a", None);
         assert_eq!(of(&scope), "");

@@ -110,7 +110,7 @@ impl Client {
             diagnostics.log(
                 Severity::Warning,
                 format_args!(
-                    "another thread was changing the scope at the fork: tags, user and breadcrumbs are not inherited"
+                    "another thread was changing the scope at the fork, or there is no memory for a copy: tags, user and breadcrumbs are not inherited"
                 ),
             );
             Scope::new(

@@ -78,7 +78,7 @@ pub unsafe extern "C" fn sentry_scope_free(scope: *mut sentry_scope_t) {
 
 /// Copies a scope: an independent one, to be used for any number of captures.
 ///
-/// Ownership: the caller's; end it with `sentry_scope_free`.
+/// Ownership: the caller's; end it with `sentry_scope_free`. NULL without memory.
 /// Null: gives NULL.
 /// Threads: any, several at once.
 /// Since: 0.1
@@ -86,9 +86,11 @@ pub unsafe extern "C" fn sentry_scope_free(scope: *mut sentry_scope_t) {
 pub unsafe extern "C" fn sentry_scope_clone(scope: *const sentry_scope_t) -> *mut sentry_scope_t {
     guard(std::ptr::null_mut(), || {
         // SAFETY: as our caller promises: NULL or a handle of ours.
-        unsafe { scope.as_ref() }.map_or(std::ptr::null_mut(), |scope| {
-            new(scope.scope.copy(), false, *lock(&scope.last_event_id))
-        })
+        let Some(scope) = (unsafe { scope.as_ref() }) else {
+            return std::ptr::null_mut();
+        };
+        let last = *lock(&scope.last_event_id);
+        (scope.scope.copy()).map_or(std::ptr::null_mut(), |copy| new(copy, false, last))
     })
 }
 

@@ -114,14 +114,12 @@ fn is_word(character: char) -> bool {
 
 /// The key of a tag with every character outside `[A-Za-z0-9_.:-]` replaced by `_`, and at most 200 characters.
 pub(crate) fn tag_key(key: &str) -> Cow<'_, str> {
-    if key.len() <= TAG_CHARS && key.chars().all(may_stand_in_key) {
-        return Cow::Borrowed(key);
+    // Cut first: what is copied then is short, however long the key.
+    let mut key = trim_str(key, TAG_CHARS);
+    if !key.chars().all(may_stand_in_key) {
+        key = Cow::Owned(key.replace(|it| !may_stand_in_key(it), "_"));
     }
-    let replaced: String = key
-        .chars()
-        .map(|it| if may_stand_in_key(it) { it } else { '_' })
-        .collect();
-    Cow::Owned(trim_str(&replaced, TAG_CHARS).into_owned())
+    key
 }
 
 fn may_stand_in_key(character: char) -> bool {
@@ -247,6 +245,7 @@ mod tests {
         let long = "k".repeat(201);
         assert_eq!(tag_key(&long[..200]), long[..200]);
         assert_eq!(tag_key(&long), "k".repeat(197) + "...");
+        assert_eq!(tag_key(&"ä".repeat(300)), "_".repeat(197) + "...");
         assert_eq!(tag_value("a\nb\tü"), "a b ü");
         assert_eq!(tag_value(&"ü".repeat(200)), "ü".repeat(200));
         assert_eq!(

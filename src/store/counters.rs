@@ -16,7 +16,7 @@ use super::directory::Directory;
 use super::segment::{Segment, WORD};
 use crate::base::folder::Use;
 use crate::base::lock::lock;
-use crate::base::{process, random};
+use crate::base::{memory, process, random};
 
 /// What the file begins with: name and version of the layout.
 const MAGIC: u64 = u64::from_ne_bytes(*b"sntryct2");
@@ -40,7 +40,7 @@ pub(crate) struct CounterPage {
 #[derive(Debug)]
 enum Memory {
     Segment(Segment),
-    Own(Box<[AtomicU64]>),
+    Own(Vec<AtomicU64>),
 }
 
 /// What saving found.
@@ -61,23 +61,20 @@ impl CounterPage {
         shape: u64,
     ) -> io::Result<Self> {
         let words = cells.saturating_add(PREAMBLE);
+        let own = || memory::watch(|| memory::collect((0..words).map(|_| AtomicU64::new(0))));
         let mark = random::next_u64() | 1;
         let segment = Segment::create(words, &directory.path()).inspect(|segment| {
             if let Some(first) = segment.words().first() {
                 first.store(mark, Ordering::Release);
             }
         });
+        let id = segment.as_ref().map_or(NONE, Segment::id);
         let page = Self {
-            head: [
-                MAGIC,
-                shape,
-                segment.as_ref().map_or(NONE, Segment::id),
-                mark,
-            ],
-            memory: segment.map_or_else(
-                |_| Memory::Own((0..words).map(|_| AtomicU64::new(0)).collect()),
-                Memory::Segment,
-            ),
+            head: [MAGIC, shape, id, mark],
+            memory: match segment {
+                Ok(segment) => Memory::Segment(segment),
+                Err(_) => Memory::Own(own()?),
+            },
             directory: directory.clone(),
             name: name.to_owned(),
             saved: Mutex::default(),
@@ -123,8 +120,9 @@ impl CounterPage {
     pub(crate) fn save(&self) -> io::Result<Saved> {
         let mut saved = lock(&self.saved);
         let cells = self.cells().iter().map(|cell| cell.load(Ordering::Acquire));
-        let words: Vec<u64> = self.head.into_iter().chain(cells).collect();
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+        let words = memory::watch(|| memory::collect(self.head.into_iter().chain(cells)))?;
+        let bytes = words.iter().flat_map(|word| word.to_ne_bytes());
+        let bytes = memory::watch(|| memory::collect(bytes))?;
         let is_first = saved.is_empty();
         // Also if it fails: what failed once is tried again when there is something new.
         *saved = words;
@@ -170,7 +168,8 @@ pub(crate) fn read(
     let mut bytes = Vec::new();
     file.take(length).read_to_end(&mut bytes)?;
     if bytes.iter().take(WORD).all(|byte| *byte == 0) {
-        return Ok(Some(vec![0; cells]));
+        let zeros = memory::watch(|| memory::collect(std::iter::repeat_n(0, cells)))?;
+        return Ok(Some(zeros));
     }
     let mut in_file = bytes
         .chunks_exact(WORD)
@@ -181,13 +180,14 @@ pub(crate) fn read(
     }
     let (id, mark) = (in_file.next(), in_file.next());
     let segment = Segment::find(id.unwrap_or(NONE), mark.unwrap_or(0), words);
-    Ok(Some(match segment {
+    let numbers = memory::watch(|| match segment {
         Some(segment) => {
             let in_memory = segment.words().iter().skip(PREAMBLE);
-            in_memory.map(|cell| cell.load(Ordering::Acquire)).collect()
+            memory::collect(in_memory.map(|cell| cell.load(Ordering::Acquire)))
         }
-        None => in_file.collect(),
-    }))
+        None => memory::collect(in_file),
+    })?;
+    Ok(Some(numbers))
 }
 
 /// Adds to a cell of a page that [`read`] has read.

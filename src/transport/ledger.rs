@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn every_item_ends_in_one_column() {
-        let ledger = Ledger::new(true, Table::default());
+        let ledger = Ledger::new(true, Table::in_memory().unwrap());
         ledger.enter().accept([(Category::Error, 3)]);
         ledger.enter().deliver(ONE_ERROR);
         ledger.enter().discard(ONE_ERROR, DiscardReason::SendError);
@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_lies_on_disk_is_a_column_of_its_own() {
-        let ledger = Ledger::new(true, Table::default());
+        let ledger = Ledger::new(true, Table::in_memory().unwrap());
         let counts = || {
             let counts = errors(&ledger);
             assert_eq!(
@@ -323,7 +323,7 @@ mod tests {
     // REP-8
     #[test]
     fn losses_are_taken_once_and_come_back_when_restored() {
-        let ledger = Ledger::new(true, Table::default());
+        let ledger = Ledger::new(true, Table::in_memory().unwrap());
         ledger.enter().refuse(
             [(Category::Error, 2), (Category::Attachment, 100)],
             DiscardReason::QueueOverflow,
@@ -355,7 +355,7 @@ mod tests {
     // REP-6, REP-9, REP-10
     #[test]
     fn what_must_not_be_reported_is_only_counted() {
-        let ledger = Ledger::new(true, Table::default());
+        let ledger = Ledger::new(true, Table::in_memory().unwrap());
         ledger
             .enter()
             .refuse(ONE_ERROR, DiscardReason::ServerRateLimit);
@@ -365,7 +365,7 @@ mod tests {
         assert!(!ledger.has_unreported());
         assert_eq!(errors(&ledger).discarded_total(), 1);
 
-        let silent = Ledger::new(false, Table::default());
+        let silent = Ledger::new(false, Table::in_memory().unwrap());
         silent.enter().refuse(ONE_ERROR, DiscardReason::SampleRate);
         assert!(!silent.has_unreported());
         assert_eq!(errors(&silent).discarded_total(), 1);
@@ -373,7 +373,7 @@ mod tests {
 
     #[test]
     fn no_reader_sees_half_a_step() {
-        let ledger = Ledger::new(true, Table::default());
+        let ledger = Ledger::new(true, Table::in_memory().unwrap());
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
             for seed in 0..4_u64 {

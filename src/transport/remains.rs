@@ -38,7 +38,7 @@ pub(crate) fn make(
     database: Option<&Arc<Database>>,
     settings: &Settings,
     diagnostics: &Diagnostics,
-) -> (Table, Option<QueueLog>) {
+) -> io::Result<(Table, Option<QueueLog>)> {
     let Some(database) = database else {
         if settings.is_durable {
             diagnostics.log(
@@ -48,17 +48,17 @@ pub(crate) fn make(
                 ),
             );
         }
-        return (Table::default(), None);
+        return Ok((Table::in_memory()?, None));
     };
     let run = database.run().directory();
-    let table = Table::on_page(run, COUNTERS).unwrap_or_else(|error| {
+    let table = Table::on_page(run, COUNTERS).or_else(|error| {
         database.note_failure();
         diagnostics.log(
             Severity::Warning,
             format_args!("what a sudden death costs will not be counted: {error}"),
         );
-        Table::default()
-    });
+        Table::in_memory()
+    })?;
     if !table.outlives() {
         diagnostics.log(
             Severity::Debug,
@@ -80,7 +80,7 @@ pub(crate) fn make(
         };
         made.inspect_err(say).ok()
     });
-    (table, log)
+    Ok((table, log))
 }
 
 /// An error if the log of a durable queue is no longer where the next start looks for it.

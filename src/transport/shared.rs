@@ -175,7 +175,7 @@ impl Shared {
     ) -> std::io::Result<Self> {
         let wake = Arc::new(Wake::new()?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
-        let (table, log) = remains::make(backing.database.as_ref(), &settings, &diagnostics);
+        let (table, log) = remains::make(backing.database.as_ref(), &settings, &diagnostics)?;
         Ok(Self {
             queue: Queue::new(settings.queue, Copies::new(log)),
             ledger: Ledger::new(settings.client_reports, table),

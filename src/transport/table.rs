@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::ledger::{CategoryCounts, Loss, Tally};
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
@@ -68,7 +69,7 @@ impl Column {
 
 #[derive(Debug)]
 enum Cells {
-    Memory(Box<[AtomicU64]>),
+    Memory(Vec<AtomicU64>),
     Page(CounterPage),
 }
 
@@ -77,17 +78,15 @@ enum Cells {
 pub(crate) struct Table {
     cells: Cells,
     generation: u32,
-    of_child: OnceLock<Box<[AtomicU64]>>,
-}
-
-impl Default for Table {
-    /// In memory.
-    fn default() -> Self {
-        Self::with(Cells::Memory(zeros()))
-    }
+    of_child: OnceLock<Vec<AtomicU64>>,
 }
 
 impl Table {
+    /// In memory.
+    pub(crate) fn in_memory() -> Result<Self, OutOfMemory> {
+        Ok(Self::with(Cells::Memory(memory::watch(zeros)?)))
+    }
+
     /// On a page, whose file must not exist yet.
     pub(crate) fn on_page(directory: &Directory, name: &str) -> std::io::Result<Self> {
         let page = CounterPage::create(directory, name, CELLS, SHAPE)?;
@@ -310,8 +309,9 @@ pub(crate) fn is_running_session(directory: &Directory, name: &str, sid: Uuid) -
     said.is_none_or(|said| said == 0 || said == word_of(sid))
 }
 
-fn zeros() -> Box<[AtomicU64]> {
-    (0..CELLS).map(|_| AtomicU64::new(0)).collect()
+/// Not all of them without memory, which is remembered.
+fn zeros() -> Vec<AtomicU64> {
+    memory::collect((0..CELLS).map(|_| AtomicU64::new(0)))
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use super::state;
-use crate::base::memory;
+use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::envelope::base_name;
 use crate::value::trim::trim_str;
 
@@ -200,22 +200,20 @@ impl Attachments {
     }
 
     /// An independent copy, with handles of its own; bytes are shared.
-    pub(crate) fn copy(&self) -> Self {
-        let copies = self
-            .list
-            .load()
-            .iter()
-            .map(|attachment| {
-                Attachment::new(
-                    attachment.content.clone(),
-                    &attachment.first_name,
-                    Labels::clone(&attachment.labels.load()),
-                )
-            })
-            .collect::<Vec<_>>();
-        Self {
+    pub(crate) fn copy(&self) -> Result<Self, OutOfMemory> {
+        let list = self.list.load();
+        let mut copies = Vec::new();
+        copies.try_reserve_exact(list.len())?;
+        copies.extend(list.iter().map(|attachment| {
+            Attachment::new(
+                attachment.content.clone(),
+                &attachment.first_name,
+                Labels::clone(&attachment.labels.load()),
+            )
+        }));
+        Ok(Self {
             list: ArcSwap::from_pointee(copies),
-        }
+        })
     }
 
     /// For a forked child: the same attachments under the same handles.
@@ -284,7 +282,7 @@ mod tests {
     fn a_handle_ends_with_its_attachment_and_is_never_given_again() {
         let attachments = Attachments::default();
         let id = attachments.add_bytes(b"x", "x").unwrap();
-        let copy = attachments.copy();
+        let copy = attachments.copy().unwrap();
         let copied = copy.list()[0].id;
         assert_ne!(copied, id);
         // Of another list: stays.

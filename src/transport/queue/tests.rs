@@ -14,7 +14,7 @@ fn queue(settings: QueueSettings) -> Queue {
 }
 
 fn ledger() -> Ledger {
-    Ledger::new(true, crate::transport::table::Table::default())
+    Ledger::new(true, crate::transport::table::Table::in_memory().unwrap())
 }
 
 fn settings(max_items: u64, overflow: Overflow) -> QueueSettings {
