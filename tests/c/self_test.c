@@ -134,7 +134,9 @@ static void several(void)
         while (probes() == 0)
             host_breathe();
         check_failed(sentry_self_test(1000), "another self-test is running");
-        CHECK_EQ(probes(), 1);
+        /* While it begins a lookup its thread has the name of those for a moment. */
+        while (probes() != 1)
+            host_breathe();
         CHECK_EQ(host_close_within(500), 0);
         CHECK_EQ(probes(), 0);
         CHECK_EQ(pthread_join(thread, &report), 0);
