@@ -215,30 +215,36 @@ fn the_last_attempt_of_an_offline_library_delivers_if_it_can() {
 
 #[test]
 fn a_close_does_not_sit_out_a_delay_that_ends_too_late() {
-    // One more attempt each; then the next one would come after the deadline.
-    let changes = json!({
-        "shutdown_timeout": 60_000,
-        "retry_backoff_ms": 3_600_000,
-        "retry_backoff_max_ms": 86_400_000,
-        "retries_status": 1000,
-    });
+    // A delay is chosen at random from an hour. One that ends before the deadline is waited for, rightly: one run in
+    // 360 may do so, three in a row may not.
+    const RUNS: usize = 3;
     for reply in [
         Reply::reset_after_request(),
         Reply::status(503).with_header("Retry-After", "7200"),
     ] {
-        let receiver = Receiver::start();
-        receiver.set_default(reply.clone());
-        let options = with(patient(&receiver.dsn()), changes.clone());
-        let mut driver = Driver::with_options(&options);
-        driver.accept_many(COUNT as usize);
-        driver.wait("requests", 1);
-        assert!(receiver.wait_until(LONG, |state| !state.requests().is_empty()));
-        let answer = driver.close();
-        // The jitter may choose a delay within the minute, once in a hundred runs at most; then that is waited for.
-        assert!(answer.own_ms() < 30_000.0, "{reply:?}: {answer:?}");
-        assert_eq!(answer.number("result"), COUNT as i64, "{reply:?}");
-        assert_eq!(driver.outcomes(COUNT as usize).len(), COUNT as usize);
+        let times: Vec<f64> = (0..RUNS).map(|_| close_during_a_delay(&reply)).collect();
+        assert!(times.iter().any(|&ms| ms < 5_000.0), "{reply:?}: {times:?}");
     }
+}
+
+/// Closes while the worker waits before it tries again; answers how long that took, in milliseconds.
+fn close_during_a_delay(reply: &Reply) -> f64 {
+    let receiver = Receiver::start();
+    receiver.set_default(reply.clone());
+    let changes = json!({
+        "shutdown_timeout": 10_000,
+        "retry_backoff_ms": 3_600_000,
+        "retry_backoff_max_ms": 86_400_000,
+        "retries_status": 1000,
+    });
+    let mut driver = Driver::with_options(&with(patient(&receiver.dsn()), changes));
+    driver.accept_many(COUNT as usize);
+    driver.wait("requests", 1);
+    assert!(receiver.wait_until(LONG, |state| !state.requests().is_empty()));
+    let answer = driver.close();
+    assert_eq!(answer.number("result"), COUNT as i64, "{reply:?}");
+    assert_eq!(driver.outcomes(COUNT as usize).len(), COUNT as usize);
+    answer.own_ms()
 }
 
 #[test]
