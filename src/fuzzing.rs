@@ -15,8 +15,8 @@ use crate::protocol::event::trail::Crumbs;
 use crate::protocol::event::{Event, Parts};
 use crate::protocol::level::Level;
 use crate::protocol::rate_limit;
-use crate::value::members::Members;
-use crate::value::pieces::Fragment;
+use crate::value::shared::members::Members;
+use crate::value::shared::pieces::Fragment;
 
 /// An event from the host: what is written is JSON, and can be read as an event again.
 pub fn event(data: &[u8]) {

@@ -1,10 +1,11 @@
 //! `libsentry`: reports events from native programs to Sentry, through a C interface.
 //!
 //! The public interface of this crate is C: `include/sentry.h`, made from the functions in [`ffi`]. Everything else is
-//! arranged in rooms that may only use rooms to their right:
+//! arranged in rooms that may only use rooms to their right and below:
 //!
 //! ```text
-//! ffi → client → transport → store → protocol → value → base
+//! ffi → client → { transport, crash } → store → protocol → value → base
+//!                └→ image ←┘
 //! ```
 //!
 //! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
@@ -24,6 +25,7 @@ pub mod ffi;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing;
+pub(crate) mod image;
 pub(crate) mod protocol;
 pub(crate) mod store;
 pub(crate) mod transport;

@@ -12,19 +12,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Room and the rooms it may use. `crash` and `telemetry` are listed for when they come.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("base", &[]),
     ("value", &["base"]),
     ("protocol", &["value", "base"]),
     ("store", &["protocol", "value", "base"]),
     ("transport", &["store", "protocol", "value", "base"]),
-    ("crash", &["store", "protocol", "value", "base"]),
+    ("image", &["value", "base"]),
+    ("crash", &["image", "store", "protocol", "value", "base"]),
     ("telemetry", &["store", "protocol", "value", "base"]),
     (
         "client",
         &[
             "transport",
             "crash",
+            "image",
             "telemetry",
             "store",
             "protocol",
@@ -38,6 +40,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "client",
             "transport",
             "crash",
+            "image",
             "telemetry",
             "store",
             "protocol",
@@ -51,13 +54,13 @@ const ARROWS: [(&str, &[&str]); 9] = [
 const C_FILES: [&str; 9] = [
     "base/cancellation.rs",
     "base/process.rs",
-    "crash/native.rs",
-    "transport/curl_client.rs",
-    "transport/lookup.rs",
-    "transport/prerequest.rs",
-    "transport/transfer_info.rs",
-    "transport/url.rs",
-    "transport/wake.rs",
+    "image/native.rs",
+    "transport/wire/curl_client.rs",
+    "transport/wire/lookup.rs",
+    "transport/wire/prerequest.rs",
+    "transport/wire/transfer_info.rs",
+    "transport/wire/url.rs",
+    "transport/worker/wake.rs",
 ];
 
 fn source() -> PathBuf {

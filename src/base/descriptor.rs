@@ -84,7 +84,7 @@ mod tests {
                     && are_free(10).is_ok()
                     && are_free(64).is_err()
             };
-            let code = i32::from(!super::super::panic::contained(is_right).unwrap_or(false));
+            let code = i32::from(!crate::base::panic::contained(is_right).unwrap_or(false));
             // SAFETY: ends the child without running anything of the test harness.
             unsafe { libc::_exit(code) };
         }

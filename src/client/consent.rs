@@ -1,13 +1,13 @@
 //! Consent: what the user decided, and what that means for what is captured (SP-8).
 //!
-//! Decided once, at capture, by the permit that an envelope gets ([`crate::transport::permit`]); the answer to the caller
+//! Decided once, at capture, by the permit that an envelope gets ([`crate::transport::queue::permit`]); the answer to the caller
 //! says what the permit says.
 
 use super::Client;
-use super::refused::{Refused, Status};
+use super::capture::refused::{Refused, Status};
 use super::scope::Scope;
 use crate::base::uuid::Uuid;
-use crate::store::consent::Consent;
+use crate::store::files::consent::Consent;
 use crate::transport::Transport;
 
 /// The answer to a capture that goes nowhere for want of consent.

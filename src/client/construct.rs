@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
-use crate::value::dynamic::{Node, Value};
+use crate::value::tree::{Node, Value};
 
 /// An object with these members; those without a value are left out.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {

@@ -5,29 +5,16 @@
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
 //! May use: `transport`, `store`, `protocol`, `value`, `base`.
 
-pub(crate) mod attachments;
-pub(crate) mod breadcrumbs;
+pub(crate) mod capture;
+mod client_files;
 pub(crate) mod consent;
 pub(crate) mod construct;
-pub(crate) mod contexts;
-pub(crate) mod crash_event;
-pub(crate) mod feedback;
-pub(crate) mod fields;
-pub(crate) mod hooks;
-pub(crate) mod ignore;
-pub(crate) mod minidump;
 pub(crate) mod options;
-mod paperwork;
-pub(crate) mod pipeline;
-pub(crate) mod refused;
 pub(crate) mod scope;
-mod scope_values;
 pub(crate) mod self_test;
 mod sessions;
-pub(crate) mod stacks;
 pub(crate) mod start;
 pub(crate) mod state;
-mod symbols;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -37,16 +24,16 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::process;
 use crate::base::uuid::Uuid;
+use crate::client::capture::ignore::IgnoreRules;
+use crate::client::client_files::Paperwork;
+use crate::client::scope::contexts::Trace;
+use crate::client::scope::fields::Fields;
 use crate::transport::Transport;
-use crate::transport::probe::Prober;
+use crate::transport::account::stats::Stats;
 use crate::transport::settings::Settings;
-use crate::transport::stats::Stats;
-use crate::value::dynamic::Value;
-use contexts::Trace;
-use fields::Fields;
-use ignore::IgnoreRules;
+use crate::transport::wire::probe::Prober;
+use crate::value::tree::Value;
 use options::Options;
-use paperwork::Paperwork;
 use scope::Scope;
 
 /// How long closing waits beyond its time-out for the thread of a self-test, as for the worker.

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::refused::{NOT_INITIALISED, Refused, Status};
+use super::capture::refused::{NOT_INITIALISED, Refused, Status};
 use super::state;
 use crate::base::process;
-use crate::transport::host::Way;
 use crate::transport::is_worker_thread;
-use crate::transport::probe::{Findings, Reached};
-use crate::transport::proxy::ProxyUrl;
 use crate::transport::settings::Settings;
-use crate::value::members::Members;
+use crate::transport::wire::host::Way;
+use crate::transport::wire::probe::{Findings, Reached};
+use crate::transport::wire::proxy::ProxyUrl;
+use crate::value::shared::members::Members;
 
 /// Runs it with the settings of the current client.
 pub(crate) fn run(timeout: Duration) -> Result<String, Refused> {

@@ -4,31 +4,31 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
-use super::attachments::AttachedFile;
-use super::contexts::{self, Trace};
-use super::fields::{self, Fields};
-use super::ignore::IgnoreRules;
+use super::capture::attachments::AttachedFile;
+use super::capture::ignore::IgnoreRules;
+use super::client_files::Paperwork;
 use super::options::{CaSource, CacheKeep, Compression, Options, QueueOverflow};
-use super::paperwork::Paperwork;
 use super::scope::Scope;
+use super::scope::contexts::{self, Trace};
+use super::scope::fields::{self, Fields};
 use super::state;
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::process;
 use crate::protocol::dsn::Dsn;
-use crate::store::consent::Consent;
+use crate::store::files::consent::Consent;
 use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, Chores};
-use crate::transport::certificates::Certificates;
-use crate::transport::connection;
-use crate::transport::host::Way;
-use crate::transport::probe::Prober;
-use crate::transport::proxy::ProxyUrl;
 use crate::transport::queue::{Overflow, QueueSettings};
-use crate::transport::retry::RetryPolicy;
 use crate::transport::settings::Settings;
-use crate::transport::spooling::{Keep, SpoolPolicy};
+use crate::transport::wire::certificates::Certificates;
+use crate::transport::wire::connection;
+use crate::transport::wire::host::Way;
+use crate::transport::wire::probe::Prober;
+use crate::transport::wire::proxy::ProxyUrl;
+use crate::transport::worker::retry::RetryPolicy;
+use crate::transport::worker::spooling::{Keep, SpoolPolicy};
 
 /// A client that just started, and what the host should know about it.
 #[derive(Debug)]

@@ -14,18 +14,18 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::Client;
-use super::attachments::handles::Handles;
+use super::capture::attachments::handles::Handles;
+use super::capture::refused::{NOT_INITIALISED, Refused, Status};
 use super::options::Options;
-use super::refused::{NOT_INITIALISED, Refused, Status};
 use super::start::{Started, tell_refusal};
 use crate::base::diagnostics::{Severity, is_speaking, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::base::stack;
-use crate::crash::modules::ModuleCache;
-use crate::transport::host::is_calling;
+use crate::image::modules::ModuleCache;
+use crate::transport::account::outcome::is_telling;
 use crate::transport::is_worker_thread;
-use crate::transport::outcome::is_telling;
+use crate::transport::wire::host::is_calling;
 
 /// The modules of this process; the library needs not be initialised for it.
 pub(crate) static MODULES: ModuleCache = ModuleCache::new();

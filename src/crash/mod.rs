@@ -1,28 +1,5 @@
-//! Crash: what the process looks like from outside: its modules, the stack of a thread, the functions on it.
+//! Crash: what a signal is called. It installs no signal handlers and holds no state.
 //!
-//! Decides which files count as modules and how they are named for a server (IMG-1, IMG-2, IMG-3), how a stack is walked, and
-//! what a signal is called. It installs no signal handlers and holds no state: the cache of modules is owned by `client`.
-//! Entry points: [`modules::ModuleCache`], [`unwind::own_thread`], [`unwind::from_context`], [`symbols::find`],
-//! [`signals`]. Without the feature `crash` there are no modules, no frames and no symbols.
-//! May use: `value`, `base`.
-#![cfg_attr(
-    not(all(
-        feature = "crash",
-        any(target_arch = "x86_64", target_arch = "aarch64")
-    )),
-    expect(
-        dead_code,
-        reason = "only the walk of a signal's stack reads memory and tables"
-    )
-)]
+//! May use: `image`, `store`, `protocol`, `value`, `base`.
 
-mod identity;
-mod images;
-mod mappings;
-pub(crate) mod modules;
-mod native;
-pub(crate) mod registers;
 pub(crate) mod signals;
-pub(crate) mod symbols;
-mod tables;
-pub(crate) mod unwind;

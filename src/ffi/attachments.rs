@@ -13,7 +13,7 @@ use super::scopes::sentry_scope_t;
 use super::status::Fault;
 use super::types::sentry_status_t;
 use super::{error, guard, text};
-use crate::client::attachments::{Attachment, Attachments};
+use crate::client::capture::attachments::{Attachment, Attachments};
 use crate::client::state;
 
 /// What `sentry_attachment_t` names.

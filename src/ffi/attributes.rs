@@ -8,7 +8,7 @@ use super::values::{sentry_value_t, take};
 use super::{guard, text};
 use crate::client::scope::{Part, Scope};
 use crate::client::state;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// Sets an attribute of all later logs and metrics. Events do not carry attributes, and this version sends neither logs
 /// nor metrics: it is kept for when they come.

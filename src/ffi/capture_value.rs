@@ -6,10 +6,10 @@ use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::pipeline::Captured;
-use crate::client::refused::{Refused, Status};
+use crate::client::capture::pipeline::Captured;
+use crate::client::capture::refused::{Refused, Status};
 use crate::client::state;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// Captures an event.
 ///

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use super::guard;
 use crate::client::state;
-use crate::store::consent::Consent;
+use crate::store::files::consent::Consent;
 
 /// What the user decided about sending.
 #[repr(C)]

@@ -3,7 +3,8 @@
 use super::types::sentry_ucontext_t;
 use super::unwind::context;
 use super::{guard, status};
-use crate::client::{crash_event, state};
+use crate::client::capture::crash_event;
+use crate::client::state;
 
 /// Reports a crash that a signal handler of the host caught, as a fatal event with the stack and registers of the thread
 /// it hit, and returns.

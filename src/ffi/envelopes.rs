@@ -16,7 +16,7 @@ use crate::base::file;
 use crate::client::state;
 use crate::protocol::envelope::{Envelope, HeaderFields, Item, ItemKind};
 use crate::protocol::event::host_view::{self, Subject};
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// What `sentry_envelope_t` names.
 pub struct sentry_envelope_s {

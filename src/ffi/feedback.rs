@@ -13,12 +13,12 @@ use super::values::{NULL, give, sentry_value_t, take};
 use super::{guard, text};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::attachments::Attachments;
-use crate::client::hooks::FeedbackHook;
-use crate::client::pipeline::Captured;
+use crate::client::capture::attachments::Attachments;
+use crate::client::capture::hooks::FeedbackHook;
+use crate::client::capture::pipeline::Captured;
 use crate::client::{construct, state};
 use crate::protocol::event::LeftOut;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// Sees feedback before it is queued.
 ///

@@ -6,7 +6,7 @@ use std::ptr;
 use super::attachments::{content, handle, path, sentry_attachment_t};
 use super::status::Fault;
 use super::{guard, text};
-use crate::client::attachments::Attachments;
+use crate::client::capture::attachments::Attachments;
 
 /// What `sentry_hint_t` names.
 pub struct sentry_hint_s {

@@ -10,9 +10,9 @@ use super::options::handle::store;
 use super::options::{configure_hook, sentry_options_t};
 use super::types::sentry_ucontext_t;
 use super::values::{give, sentry_value_t, take};
-use crate::client::hooks::{CrashHook, CrashSite, EnvelopeHook, ValueHook};
+use crate::client::capture::hooks::{CrashHook, CrashSite, EnvelopeHook, ValueHook};
 use crate::protocol::envelope::Envelope;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// Sees an event before it is sampled and queued.
 ///

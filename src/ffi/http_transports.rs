@@ -10,7 +10,7 @@ use super::transports::{give_http, http_functions, sentry_transport_t};
 use super::{guard, text};
 use crate::base::lock::try_lock;
 use crate::client::options::Options;
-use crate::transport::host::{HostClient, HostRequest, HostResponse, Way, called};
+use crate::transport::wire::host::{HostClient, HostRequest, HostResponse, Way, called};
 
 /// An HTTP client of the host; only the host knows what is behind the pointer.
 pub type sentry_http_client_t = c_void;

@@ -8,7 +8,7 @@ use super::stats::{sentry_category_t, sentry_discard_reason_t};
 use super::types::sentry_uuid_t;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
-use crate::transport::outcome::{Fate, Outcome, OutcomeSink};
+use crate::transport::account::outcome::{Fate, Outcome, OutcomeSink};
 
 /// What became of an envelope.
 #[repr(C)]

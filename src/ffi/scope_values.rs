@@ -9,7 +9,7 @@ use super::{error, guard, text};
 use crate::client::scope::Part;
 use crate::client::state;
 use crate::protocol::level::Level;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// Sets the user of all later events.
 ///

@@ -10,12 +10,12 @@ use super::{guard, status, text};
 use crate::base::lock::lock;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
-use crate::client::refused::Refused;
+use crate::client::capture::refused::Refused;
 use crate::client::scope::{Part, Scope};
 use crate::client::state;
 use crate::protocol::event::{EventError, LeftOut, breadcrumb};
 use crate::protocol::level::Level;
-use crate::value::dynamic::Value;
+use crate::value::tree::Value;
 
 /// What `sentry_scope_t` names.
 pub struct sentry_scope_s {

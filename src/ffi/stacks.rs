@@ -5,8 +5,9 @@ use std::hint::black_box;
 
 use super::guard;
 use super::values::{NULL, give, look, sentry_value_t};
-use crate::client::{construct, stacks};
-use crate::value::dynamic::Value;
+use crate::client::capture::stacks;
+use crate::client::construct;
+use crate::value::tree::Value;
 
 /// Makes a stack trace: an object with `frames`, the oldest call first, each with its `instruction_addr`.
 ///

@@ -6,7 +6,7 @@ use std::ffi::{CStr, c_char};
 use super::text::TextError;
 use super::types::{sentry_status_arg, sentry_status_t};
 use super::{error, guard};
-use crate::client::refused::{Refused, Status};
+use crate::client::capture::refused::{Refused, Status};
 use crate::protocol::event::LeftOut;
 
 /// The number for the outside.

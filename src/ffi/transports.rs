@@ -14,7 +14,7 @@ use crate::base::lock::try_lock;
 use crate::client::options::{Options, OwnTransport, Route};
 use crate::client::{Client, state};
 use crate::protocol::envelope::Envelope;
-use crate::transport::host::{HostTransport, Way, called};
+use crate::transport::wire::host::{HostTransport, Way, called};
 
 /// What `sentry_transport_t` names.
 pub struct sentry_transport_s {

@@ -8,8 +8,8 @@ use libc::ucontext_t;
 use super::guard;
 use super::types::sentry_ucontext_t;
 use crate::client::state;
-use crate::crash::registers::Registers;
-use crate::crash::unwind;
+use crate::image::registers::Registers;
+use crate::image::unwind;
 
 /// Most addresses taken in one piece: more than any stack that is not an endless recursion.
 const MAX_FRAMES: usize = 1024;

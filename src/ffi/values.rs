@@ -6,7 +6,7 @@ use std::ptr::with_exposed_provenance;
 use std::sync::Arc;
 
 use super::{guard, text};
-use crate::value::dynamic::{Node, Value};
+use crate::value::tree::{Node, Value};
 
 /// What `sentry_value_t` names.
 #[repr(C)]

@@ -7,7 +7,7 @@ use super::values::{NULL, give, look, sentry_value_t, take};
 use super::{guard, text};
 use crate::base::diagnostics::Severity;
 use crate::client::state;
-use crate::value::dynamic::{Node, NotChanged, Value};
+use crate::value::tree::{Node, NotChanged, Value};
 
 /// Sets a member of an object; an existing one keeps its place.
 ///

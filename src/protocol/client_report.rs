@@ -5,7 +5,7 @@
 
 use super::category::Category;
 use super::discard::DiscardReason;
-use crate::value::write as json;
+use crate::value::json::write as json;
 
 /// Largest payload of a report that servers accept.
 pub(crate) const MAX_BYTES: usize = 4096;

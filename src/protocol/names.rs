@@ -8,7 +8,7 @@
 
 use std::borrow::Cow;
 
-use crate::value::trim::trim_str;
+use crate::value::json::trim::trim_str;
 
 /// Bytes of a release (EVT-6).
 pub(crate) const RELEASE_BYTES: usize = 200;

@@ -9,9 +9,9 @@ use super::envelope::{Envelope, ItemKind};
 use super::event::micros_of;
 use crate::base::memory::{self, Buffer};
 use crate::base::timestamp::Timestamp;
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
-use crate::value::write as json;
+use crate::value::json::rewrite::{self, Change};
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::write as json;
 
 /// What a time in microseconds since 1970 is now; none if it stays as it is.
 type Present<'p> = &'p dyn Fn(i64) -> Option<i64>;

@@ -9,8 +9,8 @@ use std::time::{Duration, SystemTime};
 use super::event::time_of;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
-use crate::value::members::Members;
-use crate::value::{scan, write as json};
+use crate::value::json::{scan, write as json};
+use crate::value::shared::members::Members;
 
 /// How a session goes, or went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,9 +3,9 @@
 //! Pure data. Entry points: [`Position`], [`context_with`]. May use: `value`, `base`.
 
 use crate::base::uuid::{Hex, Uuid, new_span_id};
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
-use crate::value::{merge, write};
+use crate::value::json::rewrite::{self, Change};
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::{merge, write};
 
 /// A place in a trace: a transaction or a span.
 #[derive(Debug, Clone)]

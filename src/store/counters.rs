@@ -232,8 +232,8 @@ fn segment_of(file: &std::fs::File) -> Option<Segment> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scratch::Scratch;
     use super::*;
+    use crate::store::scratch::Scratch;
     use std::fs;
 
     #[test]

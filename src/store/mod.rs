@@ -9,17 +9,14 @@
 //! its run, and its lock says how long it lives. Nothing is ever followed through a link below the directory, and a
 //! file whose name is not one of ours is left alone.
 
-pub(crate) mod consent;
 pub(crate) mod counters;
-pub(crate) mod crash_mark;
 pub(crate) mod database;
 pub(crate) mod directory;
-pub(crate) mod installation;
+pub(crate) mod files;
 mod lock;
 pub(crate) mod queue_log;
 pub(crate) mod run;
 #[cfg(test)]
 pub(crate) mod scratch;
 mod segment;
-pub(crate) mod session_file;
 pub(crate) mod spool;

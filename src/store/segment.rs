@@ -222,8 +222,8 @@ fn refused() -> io::Error {
 
 #[cfg(test)]
 mod tests {
-    use super::super::scratch::Scratch;
     use super::*;
+    use crate::store::scratch::Scratch;
 
     const MARK: u64 = 0x7465_7374_6d61_726b;
 

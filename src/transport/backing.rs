@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::outcome::OutcomeSink;
+use super::account::outcome::OutcomeSink;
 use crate::base::uuid::Uuid;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;

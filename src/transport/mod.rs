@@ -4,50 +4,16 @@
 //! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `store`, `protocol`,
 //! `value`, `base`.
 //!
-//! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`sender`] → [`curl_client`] → answer →
-//! [`shared::Shared::settle`] → [`ledger`] and the host's callback.
+//! The way of an envelope: [`Transport::submit`] → [`queue`] → [`worker`] → [`sender`](crate::transport::wire::sender) → [`curl_client`](crate::transport::wire::curl_client) → answer →
+//! [`shared::Shared::settle`] → [`ledger`](crate::transport::account::ledger) and the host's callback.
 
+pub(crate) mod account;
 pub(crate) mod backing;
-mod budget;
-pub(crate) mod certificates;
-mod close_on_exec;
-mod compress;
-pub(crate) mod connection;
-mod curl_client;
-mod durable;
-mod encode;
-mod exchange;
-pub(crate) mod host;
-mod host_sender;
-mod http;
-pub(crate) mod ledger;
-mod lookup;
-pub(crate) mod outcome;
-pub(crate) mod permit;
-mod pool;
-mod prerequest;
-mod priority;
-pub(crate) mod probe;
-pub(crate) mod proxy;
 pub(crate) mod queue;
-mod rate_limiter;
-mod redirect;
-mod remains;
-pub(crate) mod retry;
-mod saving;
-mod sender;
 pub(crate) mod settings;
-mod settlement;
 mod shared;
-mod socket;
-pub(crate) mod spooling;
-pub(crate) mod stats;
-mod table;
-mod thread;
-mod transfer_info;
-mod url;
-mod wake;
-mod worker;
+pub(crate) mod wire;
+pub(crate) mod worker;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -61,15 +27,15 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use crate::transport::account::ledger::Tally;
+use crate::transport::account::stats::Stats;
+use crate::transport::queue::permit::Permit;
 use backing::Backing;
-use ledger::Tally;
-use permit::Permit;
 use queue::{Overflow, Refusal};
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
-use stats::Stats;
 
-pub(crate) use thread::is_worker_thread;
+pub(crate) use crate::transport::worker::thread::is_worker_thread;
 
 /// How long a shutdown waits beyond its time-out for a worker that libcurl holds, before it books in its place.
 const SETTLE_GRACE: Duration = Duration::from_millis(40);
@@ -108,7 +74,7 @@ impl Transport {
         backing: Backing,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(settings, clock, diagnostics, backing)?);
-        let thread = thread::spawn(Arc::clone(&shared))?;
+        let thread = crate::transport::worker::thread::spawn(Arc::clone(&shared))?;
         Ok(Self {
             shared,
             thread: Mutex::new(Some(thread)),
@@ -157,7 +123,7 @@ impl Transport {
         self.shared.queue.is_surely_full(category)
     }
 
-    /// From now on something may be sent, or nothing; see [`permit`]. What is under way goes on. True if that changed
+    /// From now on something may be sent, or nothing; see [`permit`](crate::transport::queue::permit). What is under way goes on. True if that changed
     /// anything: then [`Transport::note_consent`] is to be called. Only one thread at a time may call it.
     pub(crate) fn set_consent(&self, is_given: bool) -> bool {
         self.shared.gate.set(is_given)
@@ -318,7 +284,7 @@ impl Transport {
                 ),
             );
         }
-        remains::remove(&self.shared);
+        crate::transport::worker::run_takeover::remove(&self.shared);
         self.shared.mute();
         self.shared.abandoned.load(Ordering::Relaxed)
     }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::certificates::Certificates;
-use super::host::Way;
 use super::queue::QueueSettings;
-use super::retry::RetryPolicy;
-use super::spooling::SpoolPolicy;
+use super::wire::certificates::Certificates;
+use super::wire::host::Way;
+use super::worker::retry::RetryPolicy;
+use super::worker::spooling::SpoolPolicy;
 
 /// See the module. Fixed for the life of a transport.
 #[derive(Clone)]

@@ -1,23 +1,23 @@
 //! What the capturing threads and the worker share: queue, books, limits, figures, and the wishes for the worker.
 //!
-//! How an accepted envelope is settled stands in [`super::settlement`]. Entry points: [`Shared`], [`Shared::submit`].
+//! How an accepted envelope is settled stands in [`super::account::settlement`]. Entry points: [`Shared`], [`Shared::submit`].
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use super::account::ledger::Ledger;
+use super::account::outcome::Fate;
+use super::account::settlement::Unsettled;
 use super::backing::Backing;
-use super::durable::Copies;
-use super::ledger::Ledger;
-use super::outcome::Fate;
-use super::permit::{Gate, Permit};
-use super::priority::Priority;
+use super::queue::durable::Copies;
+use super::queue::permit::{Gate, Permit};
+use super::queue::priority::Priority;
 use super::queue::{Queue, Refusal};
-use super::rate_limiter::RateLimiter;
-use super::remains;
 use super::settings::Settings;
-use super::settlement::Unsettled;
-use super::wake::Wake;
+use super::worker::rate_limiter::RateLimiter;
+use super::worker::run_takeover;
+use super::worker::wake::Wake;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
@@ -175,7 +175,7 @@ impl Shared {
     ) -> std::io::Result<Self> {
         let wake = Arc::new(Wake::new()?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
-        let (table, log) = remains::make(backing.database.as_ref(), &settings, &diagnostics)?;
+        let (table, log) = run_takeover::make(backing.database.as_ref(), &settings, &diagnostics)?;
         Ok(Self {
             queue: Queue::new(settings.queue, Copies::new(log)),
             ledger: Ledger::new(settings.client_reports, table),

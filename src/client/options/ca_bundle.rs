@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::Options;
 use super::environment::non_empty;
-use crate::transport::certificates::{Found, look_at};
+use crate::transport::wire::certificates::{Found, look_at};
 
 /// Bundles of distributions, the likeliest first.
 const BUNDLES: [&str; 9] = [

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::mode::{CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode};
 use super::{Options, limit};
-use crate::client::hooks::{CrashHook, EnvelopeHook};
+use crate::client::capture::hooks::{CrashHook, EnvelopeHook};
 
 /// What happens when the program crashes. Fields are named like the options.
 #[derive(Clone)]

@@ -190,8 +190,8 @@ impl<'de> Deserialize<'de> for Members {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Compression, QueueOverflow};
     use super::*;
+    use crate::client::options::{Compression, QueueOverflow};
     use std::path::PathBuf;
     use std::time::Duration;
 

@@ -29,11 +29,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::attachments::AttachedFile;
-use super::hooks::{FeedbackHook, ValueHook};
+use super::capture::attachments::AttachedFile;
+use super::capture::hooks::{FeedbackHook, ValueHook};
 use crate::base::diagnostics::Outlet;
 use crate::protocol::level::Level;
-use crate::transport::outcome::OutcomeSink;
+use crate::transport::account::outcome::OutcomeSink;
 
 pub(crate) use ca_bundle::CaSource;
 pub(crate) use choice::{Compression, QueueOverflow, level_from_number};

@@ -13,7 +13,7 @@ use std::fmt;
 
 use super::Options;
 use super::environment::non_empty;
-use crate::transport::proxy::ProxyUrl;
+use crate::transport::wire::proxy::ProxyUrl;
 
 /// What the transport tells libcurl. Both must be set there also when `None`, as an empty text: libcurl asks the
 /// environment for what is not set.

@@ -333,7 +333,7 @@ mod tests {
         for wrong in ["", "a\r\nx-evil: 1", "a\0"] {
             assert!(options.set_sdk_name(wrong).is_err(), "{wrong:?}");
         }
-        assert_eq!(options.sdk_name, super::super::SDK_NAME);
+        assert_eq!(options.sdk_name, crate::client::options::SDK_NAME);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Options;
 use super::limit;
-use crate::client::hooks::ValueHook;
+use crate::client::capture::hooks::ValueHook;
 
 /// Traces, logs and metrics. Fields are named like the options.
 #[derive(Clone)]

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::Options;
-use crate::transport::host::Way;
+use crate::transport::wire::host::Way;
 
 /// The choice of the host.
 #[derive(Debug, Clone, Default)]

@@ -5,12 +5,12 @@ use std::time::{Instant, SystemTime};
 
 use super::{Ride, Sessions};
 use crate::client::Client;
-use crate::client::pipeline::{submit, would_feed_back};
+use crate::client::capture::pipeline::{submit, would_feed_back};
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
 use crate::protocol::session::{Session, SessionStatus};
-use crate::transport::permit::Permit;
-use crate::value::dynamic::Value;
-use crate::value::scan;
+use crate::transport::queue::permit::Permit;
+use crate::value::json::scan;
+use crate::value::tree::Value;
 
 impl Client {
     /// Starts a session, and ends the one that is running (SES-12). Without a release there is none (SES-2).

@@ -6,7 +6,7 @@ use std::ffi::c_char;
 
 use super::handle::{INTERNAL, configure, configure_text, read, sentry_options_t};
 use super::path_from;
-use crate::client::attachments::{AttachedFile, VIEW_HIERARCHY};
+use crate::client::capture::attachments::{AttachedFile, VIEW_HIERARCHY};
 use crate::ffi::guard;
 use crate::ffi::text;
 use crate::ffi::types::sentry_status_t;

@@ -12,13 +12,13 @@ use std::ptr;
 use std::sync::Arc;
 
 use crate::base::memory;
-use crate::client::hooks::{FeedbackHook, ValueHook};
+use crate::client::capture::hooks::{FeedbackHook, ValueHook};
 use crate::client::options::Options;
 use crate::ffi::error;
 use crate::ffi::text::{self, TextError};
 use crate::ffi::types::sentry_status_t;
-use crate::transport::host::called;
-use crate::transport::outcome::OutcomeSink;
+use crate::transport::account::outcome::OutcomeSink;
+use crate::transport::wire::host::called;
 
 /// What `sentry_options_t` names.
 #[expect(non_camel_case_types, reason = "the name is that of the C interface")]

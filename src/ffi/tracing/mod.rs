@@ -9,7 +9,7 @@ use super::guard;
 use super::text::{c_str_len, usable_bytes};
 use crate::base::callout::{self, Kind};
 use crate::base::uuid::Uuid;
-use crate::client::contexts::Trace;
+use crate::client::scope::contexts::Trace;
 use crate::client::state;
 use crate::protocol::trace::{self, Position};
 

@@ -1,15 +1,15 @@
 //! Items: the parts of an envelope (ENV-4, ENV-6, ENV-14, RL-9).
 //!
 //! Decides which kinds there are, the category each counts under and how much it counts. Entry point: [`Item`].
-//! May use: `value`, [`super::super::category`].
+//! May use: `value`, [`crate::protocol::category`].
 
 use std::borrow::Cow;
 
 use super::payload::Payload;
 use crate::protocol::category::Category;
-use crate::value::members::Members;
-use crate::value::scan;
-use crate::value::write as json;
+use crate::value::json::scan;
+use crate::value::json::write as json;
+use crate::value::shared::members::Members;
 
 /// What an item holds.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::category::Category;
 use crate::base::memory::OutOfMemory;
 use crate::base::uuid::Uuid;
-use crate::value::members::Members;
-use crate::value::scan;
-use crate::value::write as json;
+use crate::value::json::scan;
+use crate::value::json::write as json;
+use crate::value::shared::members::Members;
 
 mod item;
 mod payload;

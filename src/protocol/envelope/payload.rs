@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::value::pieces::Pieces;
+use crate::value::shared::pieces::Pieces;
 
 /// The bytes of an item.
 #[derive(Debug, Clone)]

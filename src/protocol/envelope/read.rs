@@ -8,9 +8,9 @@ use std::fmt;
 use super::{Envelope, Item, ItemExtras, ItemKind, Payload};
 use crate::base::memory::{self, OutOfMemory};
 use crate::base::uuid::Uuid;
-use crate::value::members::Members;
-use crate::value::object::{JsonError, RawObject, parse_object};
-use crate::value::scan;
+use crate::value::json::object::{JsonError, RawObject, parse_object};
+use crate::value::json::scan;
+use crate::value::shared::members::Members;
 
 /// Why bytes are no envelope, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@
 
 use super::limits;
 use crate::base::memory::Buffer;
-use crate::value::rewrite::Change;
-use crate::value::scan::{self, Kind};
-use crate::value::trim::{bag, string_within};
-use crate::value::write as json;
+use crate::value::json::rewrite::Change;
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::trim::{bag, string_within};
+use crate::value::json::write as json;
 
 /// A limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +110,7 @@ pub(super) fn write(out: &mut Buffer, table: Table, key: &str, value: &str) -> b
     append(out, table(&scan::decode(key)), value)
 }
 
-/// What becomes of a member in a copy of its object, see [`crate::value::rewrite`].
+/// What becomes of a member in a copy of its object, see [`crate::value::json::rewrite`].
 pub(super) fn change(table: Table, key: &str, value: &str, trimmed: &mut bool) -> Change {
     if is_within_all(value) {
         return Change::Keep;

@@ -12,9 +12,9 @@ use super::text::scalar;
 use super::time::{is_timestamp, write_epoch};
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::level::Level;
-use crate::value::scan::{self, Kind};
-use crate::value::trim::{bag, shrink, string_within, trim_str};
-use crate::value::write as json;
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::trim::{bag, shrink, string_within, trim_str};
+use crate::value::json::write as json;
 
 /// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. `timestamp`, RFC 3339 in UTC, is for a
 /// breadcrumb without a time of its own.

@@ -8,12 +8,12 @@ use super::limits;
 use super::write::Writer;
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::trace::{context_with, trace_of};
-use crate::value::keys::Keys;
-use crate::value::merge;
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
-use crate::value::trim::{bag, string_within};
-use crate::value::write as json;
+use crate::value::json::keys::Keys;
+use crate::value::json::merge;
+use crate::value::json::rewrite::{self, Change};
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::trim::{bag, string_within};
+use crate::value::json::write as json;
 
 /// Writes the contexts of the event and of the scope: what both have is merged, with the event's before the scope's. Only
 /// what traces, and what a user wrote, if `is_reduced`.

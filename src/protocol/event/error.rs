@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::base::memory::{Fault, OutOfMemory};
-use crate::value::object::{JsonError, JsonErrorReason};
+use crate::value::json::object::{JsonError, JsonErrorReason};
 
 /// Why JSON text is no event.
 #[derive(Debug, Clone, PartialEq, Eq)]

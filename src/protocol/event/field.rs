@@ -1,6 +1,6 @@
 //! Fields: the top-level keys of an event that this library understands, and what each may hold.
 
-use crate::value::scan::Kind;
+use crate::value::json::scan::Kind;
 
 /// A key with a meaning here; all others are passed on as they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

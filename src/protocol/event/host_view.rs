@@ -11,8 +11,8 @@ use super::Event;
 use super::field::Field;
 use super::time::is_timestamp;
 use crate::base::uuid::Uuid;
-use crate::value::dynamic::Value;
-use crate::value::object::Member;
+use crate::value::json::object::Member;
+use crate::value::tree::Value;
 
 /// What is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::value::object::{JsonError, JsonErrorReason, RawObject, parse_leniently};
-use crate::value::trim::trim_str;
+use crate::value::json::object::{JsonError, JsonErrorReason, RawObject, parse_leniently};
+use crate::value::json::trim::trim_str;
 
 /// How many members were left out, and which was the first. Nothing is allocated while nothing is left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

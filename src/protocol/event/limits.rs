@@ -1,7 +1,7 @@
 //! Limits: how large the parts of an event may be. Those of names stand in `protocol::names`.
 
 /// Largest text that is looked at, in bytes: eight times what an event may have, since trimming can save much.
-pub(super) const INPUT_BYTES: usize = crate::value::dynamic::MAX_BYTES;
+pub(super) const INPUT_BYTES: usize = crate::value::tree::MAX_BYTES;
 
 /// Largest event (ENV-17).
 pub(super) const EVENT_BYTES: usize = 1024 * 1024;

@@ -11,10 +11,10 @@ use super::field::Field;
 use super::limits;
 use super::write::Writer;
 use crate::base::memory::{self, Buffer};
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
-use crate::value::trim::{bag, shrink, string_within, trim_str};
-use crate::value::write as json;
+use crate::value::json::rewrite::{self, Change};
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::trim::{bag, shrink, string_within, trim_str};
+use crate::value::json::write as json;
 
 /// Writes `request`.
 pub(super) fn write(writer: &mut Writer<'_>, value: &str) {

@@ -9,8 +9,8 @@ use super::limits;
 use super::text::scalar;
 use super::write::Writer;
 use crate::base::memory::{self, Buffer};
-use crate::value::scan::{self, Cursor, Elements, Kind};
-use crate::value::write as json;
+use crate::value::json::scan::{self, Cursor, Elements, Kind};
+use crate::value::json::write as json;
 
 /// The entries of `[…]`, of `{"values": […]}`, or the one object itself.
 pub(super) fn values(json: &str) -> Elements<'_> {

@@ -7,9 +7,9 @@ use std::borrow::Cow;
 use super::field::Field;
 use super::write::Writer;
 use crate::protocol::names;
-use crate::value::keys::Keys;
-use crate::value::scan::{self, Kind};
-use crate::value::write as json;
+use crate::value::json::keys::Keys;
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::write as json;
 
 /// Writes the tags of the event, if it has any, and those of the scope that it has not (SCO-2).
 pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {

@@ -8,9 +8,9 @@ use super::trail::Crumbs;
 use super::{Event, EventError, Parts, Written};
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
-use crate::value::members::Members;
-use crate::value::pieces::Fragment;
-use crate::value::scan;
+use crate::value::json::scan;
+use crate::value::shared::members::Members;
+use crate::value::shared::pieces::Fragment;
 
 /// What a test gives from options and scope.
 #[derive(Debug, Clone)]

@@ -8,10 +8,10 @@ use super::limits;
 use super::write::Writer;
 use crate::base::memory::Buffer;
 use crate::protocol::names::{self, Name};
-use crate::value::rewrite::{self, Change};
-use crate::value::scan::{self, Kind};
-use crate::value::trim::{string_within, trim_str};
-use crate::value::write as json;
+use crate::value::json::rewrite::{self, Change};
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::trim::{string_within, trim_str};
+use crate::value::json::write as json;
 
 /// What is done with a text that breaks a rule.
 enum Rule {

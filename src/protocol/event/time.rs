@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::base::memory::Buffer;
 use crate::protocol::http_date::days_from_civil;
-use crate::value::scan::{self, Kind};
-use crate::value::write as json;
+use crate::value::json::scan::{self, Kind};
+use crate::value::json::write as json;
 
 /// True for a time that servers understand: RFC 3339 text, or seconds since 1970 up to the year 9999.
 pub(super) fn is_timestamp(json: &str) -> bool {

@@ -9,8 +9,8 @@ use super::stack::values;
 use super::time::seconds_of;
 use super::write::Writer;
 use crate::base::memory::{self, Buffer};
-use crate::value::pieces::Fragment;
-use crate::value::scan::{self, Cursor, Kind};
+use crate::value::json::scan::{self, Cursor, Kind};
+use crate::value::shared::pieces::Fragment;
 
 /// Breadcrumbs of a scope one behind the other, separated by commas, oldest first; at least one.
 #[derive(Debug, Clone)]

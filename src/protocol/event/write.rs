@@ -5,13 +5,14 @@ use std::fmt;
 use super::error::EventError;
 use super::field::Field;
 use super::{
-    Event, LeftOut, Parts, Written, bags, contexts, limits, request, stack, tags, text, time, trail,
+    Event, LeftOut, Parts, Written, contexts, free_form, limits, request, stack, tags, text, time,
+    trail,
 };
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::base::uuid::Uuid;
-use crate::value::pieces::{Cuts, Fragment, Pieces};
-use crate::value::scan;
-use crate::value::write as json;
+use crate::value::json::scan;
+use crate::value::json::write as json;
+use crate::value::shared::pieces::{Cuts, Fragment, Pieces};
 
 /// What is left out of an event that is too large; each step includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,20 +175,20 @@ fn write_fields(event: &Event<'_>, writer: &mut Writer<'_>, omission: Omission) 
     let is_reduced = is_left_out(Omission::Contexts);
     contexts::write(writer, event.get(Field::Contexts), is_reduced);
     if !is_left_out(Omission::Extra) {
-        bags::extra(writer, event.get(Field::Extra));
+        free_form::extra(writer, event.get(Field::Extra));
     }
     if !is_left_out(Omission::Breadcrumbs) {
         let is_halved = is_left_out(Omission::OlderBreadcrumbs);
         trail::write(writer, event.get(Field::Breadcrumbs), is_halved);
     }
     if let Some(value) = event.get(Field::User) {
-        bags::user(writer, value);
+        free_form::user(writer, value);
     }
     if let Some(value) = event.get(Field::Fingerprint) {
         text::fingerprint(writer, value);
     }
     if let Some(value) = event.get(Field::Sdk) {
-        bags::sdk(writer, value);
+        free_form::sdk(writer, value);
     }
     if !is_left_out(Omission::Meta) {
         write_meta(event, writer);
@@ -251,9 +252,9 @@ fn write_meta(event: &Event<'_>, writer: &mut Writer<'_>) {
         request::write(writer, value);
     }
     if let Some(value) = event.get(Field::Modules) {
-        bags::modules(writer, value);
+        free_form::modules(writer, value);
     }
-    bags::debug_meta(writer, event.get(Field::DebugMeta));
+    free_form::debug_meta(writer, event.get(Field::DebugMeta));
 }
 
 fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {

@@ -14,7 +14,10 @@ fn queue(settings: QueueSettings) -> Queue {
 }
 
 fn ledger() -> Ledger {
-    Ledger::new(true, crate::transport::table::Table::in_memory().unwrap())
+    Ledger::new(
+        true,
+        crate::transport::account::table::Table::in_memory().unwrap(),
+    )
 }
 
 fn settings(max_items: u64, overflow: Overflow) -> QueueSettings {

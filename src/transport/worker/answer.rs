@@ -7,10 +7,10 @@ use super::{Job, Redirect, Reports, Sender, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::{http_date, rate_limit};
-use crate::transport::http::{Answer, Completion, Failure, Response};
-use crate::transport::outcome::Fate;
-use crate::transport::redirect::may_follow;
-use crate::transport::retry::Cause;
+use crate::transport::account::outcome::Fate;
+use crate::transport::wire::http::{Answer, Completion, Failure, Response};
+use crate::transport::wire::redirect::may_follow;
+use crate::transport::worker::retry::Cause;
 
 impl<S: Sender> Worker<S> {
     /// Takes a request that ended.

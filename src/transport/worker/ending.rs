@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Job, Sender, Stop, Worker};
-use crate::transport::priority::Priority;
+use crate::transport::queue::priority::Priority;
 use crate::transport::shared::{Flush, Progress};
 
 impl<S: Sender> Worker<S> {

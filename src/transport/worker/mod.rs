@@ -6,17 +6,25 @@
 //! While the server cannot be reached (the circuit is open) one envelope is tried at growing distances and everything
 //! else stays in the queue, where its bounds hold.
 
+pub(super) mod rate_limiter;
+pub(crate) mod retry;
+pub(super) mod run_takeover;
+pub(super) mod saving;
+pub(crate) mod spooling;
+pub(super) mod thread;
+pub(super) mod wake;
+
 mod answer;
-mod chores;
 mod ending;
 mod spooled;
+mod tasks;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use chores::{SavedCounts, Takeover};
+use crate::transport::worker::tasks::{SavedCounts, Takeover};
 use spooled::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
@@ -26,15 +34,15 @@ use crate::protocol::category::Category;
 use crate::protocol::client_report;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
-use crate::transport::http::Completion;
-use crate::transport::ledger::Loss;
-use crate::transport::outcome::Fate;
-use crate::transport::permit::Permit;
-use crate::transport::priority::Priority;
+use crate::transport::account::ledger::Loss;
+use crate::transport::account::outcome::Fate;
 use crate::transport::queue::Queued;
-use crate::transport::retry::{Attempts, Circuit};
-use crate::transport::sender::{Parcel, Sender};
+use crate::transport::queue::permit::Permit;
+use crate::transport::queue::priority::Priority;
 use crate::transport::shared::{Flush, Phase, Progress, Shared};
+use crate::transport::wire::http::Completion;
+use crate::transport::wire::sender::{Parcel, Sender};
+use crate::transport::worker::retry::{Attempts, Circuit};
 
 /// Shortest distance between client reports that travel alone (REP-7).
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);

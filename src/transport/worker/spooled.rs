@@ -15,14 +15,14 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::run::OldRun;
 use crate::store::spool::{Claim, Content, Moment, Notice, Refused, Spool, Ticket, Written};
-use crate::transport::durable::Charge;
-use crate::transport::host::Way;
-use crate::transport::outcome::Fate;
-use crate::transport::permit::Permit;
-use crate::transport::priority::Priority;
-use crate::transport::retry::Attempts;
+use crate::transport::account::outcome::Fate;
+use crate::transport::queue::durable::Charge;
+use crate::transport::queue::permit::Permit;
+use crate::transport::queue::priority::Priority;
 use crate::transport::shared::Shared;
-use crate::transport::spooling::{self, Keep};
+use crate::transport::wire::host::Way;
+use crate::transport::worker::retry::Attempts;
+use crate::transport::worker::spooling::{self, Keep};
 
 /// Shortest distance between two sends from the spool (SP-4), and from the start to the first.
 const PACE: Duration = Duration::from_millis(100);

@@ -1,7 +1,7 @@
 //! What answers and failures lead to.
 
 use super::*;
-use crate::value::pieces::{Cuts, Fragment, Pieces};
+use crate::value::shared::pieces::{Cuts, Fragment, Pieces};
 
 // HTTP-1, HTTP-2, HTTP-3, HTTP-4, HTTP-8
 #[test]

@@ -3,8 +3,8 @@
 use super::spooled::{MINUTE, POLICY, files, spooling};
 use super::*;
 use crate::store::scratch::Scratch;
-use crate::transport::permit::Permit;
 use crate::transport::queue::Refusal;
+use crate::transport::queue::permit::Permit;
 
 // SP-8
 #[test]

@@ -1,8 +1,8 @@
 //! What the host brings along in place of libcurl: whole envelopes, requests, nothing.
 
 use super::*;
-use crate::transport::host::{HostClient, HostRequest, HostResponse, HostTransport};
-use crate::transport::host_sender::{HostHttp, HostSender};
+use crate::transport::wire::host::{HostClient, HostRequest, HostResponse, HostTransport};
+use crate::transport::wire::host_sender::{HostHttp, HostSender};
 
 #[derive(Debug, Default)]
 struct Host {

@@ -7,7 +7,7 @@ mod ending;
 mod host;
 mod last_round;
 mod outage;
-mod remains;
+mod run_takeover;
 mod spooled;
 
 use super::*;
@@ -18,17 +18,17 @@ use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
 use crate::store::database::Database;
 use crate::store::spool::caps::Caps;
+use crate::transport::account::outcome::{Outcome, OutcomeSink};
 use crate::transport::backing::Backing;
-use crate::transport::certificates::Certificates;
-use crate::transport::encode::Encoder;
-use crate::transport::host::Way;
-use crate::transport::http::{Answer, Failure, HttpClient, Request, Response, Segment};
-use crate::transport::outcome::{Outcome, OutcomeSink};
 use crate::transport::queue::{Overflow, QueueSettings};
-use crate::transport::retry::{Cause, RetryPolicy};
-use crate::transport::sender::HttpSender;
 use crate::transport::settings::Settings;
-use crate::transport::spooling::{Keep, SpoolPolicy};
+use crate::transport::wire::certificates::Certificates;
+use crate::transport::wire::encode::Encoder;
+use crate::transport::wire::host::Way;
+use crate::transport::wire::http::{Answer, Failure, HttpClient, Request, Response, Segment};
+use crate::transport::wire::sender::HttpSender;
+use crate::transport::worker::retry::{Cause, RetryPolicy};
+use crate::transport::worker::spooling::{Keep, SpoolPolicy};
 use std::sync::Mutex;
 
 /// What the client does with a request.
@@ -294,7 +294,7 @@ impl Rig {
             .collect()
     }
 
-    fn errors(&self) -> crate::transport::ledger::CategoryCounts {
+    fn errors(&self) -> crate::transport::account::ledger::CategoryCounts {
         self.shared.ledger.snapshot()[Category::Error.index()]
     }
 

@@ -1,0 +1,127 @@
+//! Hooks: functions of the host that see, change or drop what is captured. They run on the capturing thread, without
+//! any lock of ours held (PIPE-11).
+
+use super::attachments::Attachments;
+use crate::base::callout::{self, Kind};
+use crate::base::memory::{self, OutOfMemory};
+use crate::protocol::envelope::Envelope;
+use crate::protocol::event::host_view::{self, Subject};
+use crate::protocol::event::{Event, EventError};
+use crate::value::tree::Value;
+
+/// A function of the host that gets a value and gives one back; null drops it.
+pub(crate) trait ValueHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    fn call(&self, value: Value) -> Value;
+}
+
+/// What the system told about a crash: addresses of its structures, which are valid until the hook returns.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CrashSite {
+    /// Number of the signal.
+    pub(crate) signal: i32,
+    /// Of its `siginfo_t`.
+    pub(crate) siginfo: usize,
+    /// Of its `ucontext_t`.
+    pub(crate) context: usize,
+}
+
+/// A function of the host that gets the event of a crash and gives one back; null drops it.
+pub(crate) trait CrashHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "crashes are not caught yet")]
+    fn call(&self, site: CrashSite, event: Value) -> Value;
+}
+
+/// A function of the host that looks at an envelope.
+pub(crate) trait EnvelopeHook: Send + Sync + std::fmt::Debug {
+    /// Calls it.
+    #[expect(dead_code, reason = "what a crashed run left is not found yet")]
+    fn call(&self, envelope: Envelope);
+}
+
+/// As [`ValueHook`], for feedback, with the hint it came with.
+pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
+    /// Calls it; it may attach to `hint`.
+    fn call(&self, feedback: Value, hint: &Attachments) -> Value;
+}
+
+/// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
+/// sent in its place: it may be there to take secrets out.
+pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
+    enter(|| hook.call(value))
+}
+
+/// [`call`] for a hook that sees feedback.
+pub(crate) fn call_feedback(hook: &dyn FeedbackHook, value: Value, hint: &Attachments) -> Value {
+    enter(|| hook.call(value, hint))
+}
+
+fn enter(call: impl FnOnce() -> Value) -> Value {
+    callout::call(Kind::Hook, call).unwrap_or(Value::Null)
+}
+
+/// An event that was shown to a hook, and what came back.
+#[derive(Debug)]
+pub(crate) struct Returned<'p> {
+    shown: &'p str,
+    returned: Value,
+}
+
+impl<'p> Returned<'p> {
+    /// Shows the event in `payload` as hosts know it ([`host_view`]); none if the hook drops it.
+    pub(crate) fn new(
+        subject: Subject,
+        payload: &'p [u8],
+        call: impl FnOnce(Value) -> Value,
+    ) -> Result<Option<Self>, OutOfMemory> {
+        // It is JSON: nothing but memory can be missing.
+        let value = host_view::show(subject, payload).ok_or(OutOfMemory)?;
+        let returned = call(value);
+        if matches!(returned, Value::Null) {
+            return Ok(None);
+        }
+        let shown = std::str::from_utf8(payload).unwrap_or_default();
+        Ok(Some(Self { shown, returned }))
+    }
+
+    /// What came back as JSON.
+    pub(crate) fn json(&self) -> Result<String, memory::Fault> {
+        self.returned.to_json_text()
+    }
+
+    /// The event in `json`, which is what came back; with id, time, level and platform of the one that was shown where the
+    /// hook lost them.
+    pub(crate) fn event<'j>(&self, json: &'j str) -> Result<Event<'j>, EventError>
+    where
+        'p: 'j,
+    {
+        let mut event = Event::parse(json)?;
+        event.recover(&Event::parse(self.shown)?);
+        Ok(event)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    #[derive(Debug, Default)]
+    struct Recursive(AtomicU32);
+
+    impl ValueHook for Recursive {
+        fn call(&self, value: Value) -> Value {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            super::call(self, Value::Bool(true));
+            value
+        }
+    }
+
+    #[test]
+    fn a_hook_that_calls_itself_comes_to_an_end() {
+        let hook = Recursive::default();
+        assert!(call(&hook, Value::Bool(true)).is_true());
+        assert_eq!(hook.0.load(Ordering::Relaxed), 4);
+    }
+}

@@ -1,0 +1,15 @@
+//! Capture: what happens between a call of the host and the queue.
+//!
+//! Entry points: [`pipeline`] (events and envelopes), [`feedback`], [`minidump`], [`hooks`], [`attachments`].
+//! May use: the rooms that `client` may use.
+
+pub(crate) mod attachments;
+pub(crate) mod crash_event;
+pub(crate) mod feedback;
+pub(crate) mod hooks;
+pub(crate) mod ignore;
+pub(crate) mod minidump;
+pub(crate) mod pipeline;
+pub(crate) mod refused;
+pub(crate) mod stacks;
+pub(super) mod symbols;

@@ -1,0 +1,9 @@
+//! The account: what became of each item, exactly, and what the host is told of it.
+//!
+//! Entry points: [`ledger::Ledger`], [`stats::Stats`], [`outcome`]. May use: the rooms that `transport` may use.
+
+pub(crate) mod ledger;
+pub(crate) mod outcome;
+pub(super) mod settlement;
+pub(crate) mod stats;
+pub(super) mod table;

@@ -1,0 +1,89 @@
+//! Sender: the last step out of the library, whatever the way out is.
+//!
+//! The worker decides what leaves and when, and what an answer means; a sender carries it. [`HttpSender`] makes a
+//! request of it for an HTTP client; [`super::host_sender`] hands it to the host as it is.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::encode::Encoder;
+use super::http::{Completion, Failure, HttpClient};
+use crate::protocol::envelope::Envelope;
+use crate::transport::shared::Shared;
+
+/// What is to leave now.
+#[derive(Debug)]
+pub(crate) struct Parcel<'a> {
+    /// The envelope, if not only a report; a sender that gives it away takes it out.
+    pub(crate) envelope: Option<&'a mut Arc<Envelope>>,
+    /// Payload of a client report that rides along.
+    pub(crate) report: Option<Vec<u8>>,
+    /// Where to, if not to the DSN's endpoint, and whether our key may be seen there.
+    pub(crate) redirect: Option<(String, bool)>,
+}
+
+/// Carries parcels on the thread that calls it, side by side if it can.
+pub(crate) trait Sender {
+    /// Begins with a parcel. An error is an attempt that failed.
+    fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure>;
+
+    /// True if it can begin with another parcel now.
+    fn has_room(&self) -> bool;
+
+    /// Moves on what is under way, for at most `at_most` or until something happens; adds what ended.
+    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
+
+    /// Ends what has its answer although the answer is not at its end; adds it.
+    fn end_answered(&mut self, ended: &mut Vec<Completion>);
+
+    /// Ends one without an answer.
+    fn cancel(&mut self, ticket: u64);
+}
+
+/// Makes requests of parcels.
+#[derive(Debug)]
+pub(crate) struct HttpSender<C> {
+    shared: Arc<Shared>,
+    encoder: Encoder,
+    client: C,
+}
+
+impl<C: HttpClient> HttpSender<C> {
+    /// A sender through `client`.
+    pub(crate) fn new(shared: Arc<Shared>, client: C) -> Self {
+        Self {
+            encoder: Encoder::new(&shared.settings),
+            shared,
+            client,
+        }
+    }
+}
+
+impl<C: HttpClient> Sender for HttpSender<C> {
+    fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure> {
+        let envelope = parcel.envelope.as_deref();
+        let request = self
+            .encoder
+            .encode(&self.shared, envelope, parcel.report, parcel.redirect);
+        let size = u64::try_from(request.body_len()).unwrap_or(u64::MAX);
+        self.shared.traffic.bytes.fetch_add(size, Ordering::Relaxed);
+        self.client.start(ticket, request)
+    }
+
+    fn has_room(&self) -> bool {
+        self.client.has_room()
+    }
+
+    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
+        self.client.wait(at_most, ended);
+    }
+
+    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
+        self.client.end_answered(ended);
+    }
+
+    fn cancel(&mut self, ticket: u64) {
+        self.client.cancel(ticket);
+    }
+}

@@ -1,0 +1,120 @@
+//! Saving: what a shutdown cannot send is left in the directory of the run, where the next start takes it over.
+//!
+//! Normally the worker does it before the deadline; for a worker that is held up, the closing thread, with what is queued.
+//! What cannot be written in time is booked as lost to the shutdown by [`Shared::abandon_all`].
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::spooling;
+use crate::base::diagnostics::Severity;
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::Envelope;
+use crate::store::spool::{self, Left, Written};
+use crate::transport::account::outcome::Fate;
+use crate::transport::queue::permit::Permit;
+use crate::transport::shared::Shared;
+
+impl Shared {
+    /// Leaves an envelope on disk that the worker holds.
+    pub(crate) fn save_held(
+        &self,
+        ticket: u64,
+        (envelope, permit): (&Envelope, Permit),
+        attempts: u32,
+        until: Instant,
+    ) {
+        let is_to_be_left = self.may_send_later(permit) && self.has_time(until);
+        let Some(left) = is_to_be_left.then(|| self.leave(envelope)).flatten() else {
+            return;
+        };
+        if self.settle(ticket, Fate::Spooled, 0, attempts) {
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+        } else if let Some(database) = &self.backing.database
+            && left.take_back(database.run()).is_err()
+        {
+            // The closing thread booked it as lost meanwhile.
+            database.note_failure();
+        }
+    }
+
+    /// Leaves what is queued on disk. The queue must be closed.
+    pub(crate) fn save_queued(&self, until: Instant) {
+        while self.has_time(until) {
+            let Some(mut queued) = self.queue.take() else {
+                return;
+            };
+            let is_allowed = self.may_send_later(queued.permit);
+            let is_saved = is_allowed && self.leave(&queued.envelope).is_some();
+            let fate = if is_saved {
+                Fate::Spooled
+            } else {
+                let lost = Fate::Discarded(DiscardReason::Shutdown);
+                self.at_the_end(lost, queued.permit, &mut queued.charge)
+            };
+            self.queue.release(queued.charge);
+            self.settle_queued(&queued, fate);
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+            if is_allowed && !is_saved {
+                // What follows would meet the same disk.
+                return;
+            }
+        }
+    }
+
+    /// In place of a worker that is held up; not while it is saving, on a disk that may be what holds it up.
+    pub(crate) fn save_instead(&self, until: Instant) {
+        if !self.is_saving.load(Ordering::Acquire) {
+            // The end of the session is in what is written now, and its file may still be there: only the end is to be told.
+            self.ledger.set_session(None);
+            self.save_queued(until);
+        }
+    }
+
+    fn has_time(&self, until: Instant) -> bool {
+        // What a durable queue holds is on disk, where it may be synced already: it stays there.
+        let is_to_write = self.has_place() && !self.queue.copies().is_on();
+        is_to_write && !self.is_inherited() && self.clock.now() < until
+    }
+
+    /// For a file: who reads it later knows nothing of this run's clock.
+    pub(crate) fn rebased_copy(&self, envelope: &Envelope) -> Option<Envelope> {
+        let payloads = match envelope.was_read() {
+            true => Vec::new(),
+            false => self.rebased(envelope),
+        };
+        if payloads.is_empty() {
+            return None;
+        }
+        let mut copy = envelope.clone();
+        for (place, payload) in payloads {
+            copy.replace_payload(place, payload);
+        }
+        Some(copy)
+    }
+
+    fn leave(&self, envelope: &Envelope) -> Option<Left> {
+        let database = self.backing.database.as_ref()?;
+        // A transport of the host may have taken what was in it.
+        if envelope.is_empty() {
+            return None;
+        }
+        let rebased = self.rebased_copy(envelope);
+        let envelope = rebased.as_ref().unwrap_or(envelope);
+        match spool::leave(database.run(), envelope, &spooling::header(&self.settings)) {
+            Ok(left) => {
+                let bytes = u64::try_from(left.bytes).unwrap_or(u64::MAX);
+                self.note_written(Written { files: 1, bytes });
+                Some(left)
+            }
+            Err(error) => {
+                database.note_failure();
+                self.diagnostics.log(
+                    Severity::Warning,
+                    format_args!("unsent envelopes cannot be left on disk: {error}"),
+                );
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,296 @@
+//! Chores: work on files, between requests. What the client wants written, and the taking over of dead runs.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::{Sender, Worker};
+use crate::base::diagnostics::Severity;
+use crate::base::panic::contained;
+use crate::store::counters::Saved;
+use crate::store::run::{OldRun, OldRuns, old_runs};
+use crate::transport::shared::Phase;
+use crate::transport::worker::run_takeover::{self, Inheritance};
+
+/// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
+const RUNS_AT_A_TIME: usize = 20;
+
+/// From one saving of the numbers to the next, as long as they outlive the process in any case.
+const SAVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// What is known of the saving of the account's numbers.
+#[derive(Debug)]
+pub(super) struct SavedCounts {
+    last: Instant,
+    is_wanted: bool,
+    has_warned: bool,
+}
+
+impl SavedCounts {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            last: now,
+            is_wanted: false,
+            has_warned: false,
+        }
+    }
+}
+
+/// How far the taking over of dead runs has come.
+#[derive(Debug)]
+pub(super) enum Takeover {
+    /// Not begun.
+    Due,
+    /// The client takes what is its own from each run. That is little, nothing of it waits for the server, and a shutdown
+    /// waits for it: else programs that never live long would never come to it.
+    OfClient(OldRuns),
+    /// The rest is under way; with the run whose copies are coming into the queue, and after them its envelopes into the
+    /// spool.
+    Running(OldRuns, Option<Box<(OldRun, Option<Inheritance>)>>),
+    /// Done, or there is nothing to take over.
+    Done,
+}
+
+impl Takeover {
+    /// True once the client has what is its own.
+    fn is_of_transport(&self) -> bool {
+        matches!(self, Self::Running(..) | Self::Done)
+    }
+}
+
+impl<S: Sender> Worker<S> {
+    /// Does some of what waits; the rest follows with the next step.
+    pub(super) fn do_chores(&mut self) {
+        self.run_due();
+        self.sync_copies();
+        self.contain(Self::save_counts);
+        // A run that is left for the next start costs nothing; a shutdown has no time for it.
+        if self.stop.is_none() {
+            let was_of_client = !self.takeover.is_of_transport();
+            self.contain(Self::take_over_some);
+            if was_of_client && self.takeover.is_of_transport() {
+                // The first of them before anybody can stop it, for the same programs.
+                self.contain(Self::take_over_some);
+            }
+        }
+        self.contain(Self::look_again);
+        self.contain(Self::discover_some);
+        // A callback may have forked: what waits for this phase is the parent's.
+        if self.shared.is_inherited() {
+            return;
+        }
+        if self.takeover.is_of_transport() {
+            self.shared.reach(Phase::Running);
+        }
+    }
+
+    /// Runs what the client asked for. Also before each request: what was asked for before an envelope was queued is done
+    /// before that leaves, for instance a session is off the disk before its end is told.
+    pub(super) fn run_due(&mut self) {
+        let is_due = &self.shared.chores_due;
+        if is_due.load(Ordering::Acquire) && is_due.swap(false, Ordering::AcqRel) {
+            self.contain(|worker| {
+                if let Some(chores) = &worker.shared.backing.chores {
+                    chores.run(&|sid| worker.shared.ledger.set_session(sid));
+                }
+            });
+        }
+    }
+
+    /// True if the next step has more to do.
+    pub(super) fn has_chores(&self) -> bool {
+        let is_taking_over = match &self.takeover {
+            Takeover::Done => false,
+            // Else the next envelope that leaves the queue makes room, and is a step of its own.
+            Takeover::Running(_, Some(waiting)) => {
+                let inheritance = waiting.1.as_ref();
+                inheritance.is_none_or(|it| it.has_a_chance(&self.shared))
+            }
+            Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
+        };
+        self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
+    }
+
+    /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them.
+    pub(super) fn sync_due(&self) -> Option<Instant> {
+        let interval = self.shared.settings.sync_interval;
+        let is_wanted = !interval.is_zero() && self.shared.queue.copies().is_changed();
+        is_wanted.then(|| self.last_sync.checked_add(interval))?
+    }
+
+    fn sync_copies(&mut self) {
+        let now = self.shared.clock.now();
+        if self.shared.queue.copies().take_failure() {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!(
+                    "queue_durable has no effect any more, its log was shortened or removed or the disk fails; the queue goes on in memory"
+                ),
+            );
+        }
+        if self.sync_due().is_none_or(|due| due > now) {
+            return;
+        }
+        self.last_sync = now;
+        let synced = self.shared.queue.copies().sync();
+        self.judge_copies(synced);
+    }
+
+    /// Finds out whether the next start would find the copies.
+    pub(super) fn judge_copies(&self, synced: std::io::Result<()>) {
+        let copies = self.shared.queue.copies();
+        if copies.is_on()
+            && let Err(error) = synced.and_then(|()| run_takeover::find_log(&self.shared))
+            && copies.note_failure()
+        {
+            self.shared.diagnostics.log(
+                Severity::Warning,
+                format_args!(
+                    "queue_durable has no effect any more, its log fails or is gone: {error}"
+                ),
+            );
+        }
+    }
+
+    /// When the numbers of the account are to be saved; none while they are as they were.
+    pub(super) fn save_due(&self) -> Option<Instant> {
+        let interval = match self.shared.ledger.table().outlives() {
+            true => SAVE_INTERVAL,
+            false => Duration::ZERO,
+        };
+        let is_due = self.saving.is_wanted && self.stop.is_none();
+        is_due.then(|| self.saving.last.checked_add(interval))?
+    }
+
+    fn save_counts(&mut self) {
+        let (now, shared) = (self.shared.clock.now(), Arc::clone(&self.shared));
+        let table = shared.ledger.table();
+        // Looked at only until something is found: under load that is once for each saving.
+        self.saving.is_wanted = self.saving.is_wanted || table.is_changed();
+        if self.save_due().is_none_or(|due| due > now) {
+            return;
+        }
+        (self.saving.last, self.saving.is_wanted) = (now, false);
+        let trouble = match table.save() {
+            Ok(Saved::Well) => return,
+            Ok(Saved::Again) => "somebody removed or shortened it".to_owned(),
+            Err(error) => {
+                if let Some(database) = &shared.backing.database {
+                    database.note_failure();
+                }
+                error.to_string()
+            }
+        };
+        if !std::mem::replace(&mut self.saving.has_warned, true) {
+            shared.diagnostics.log(
+                Severity::Warning,
+                format_args!("the file of the counts cannot be relied on, counting goes on in memory: {trouble}"),
+            );
+        }
+    }
+
+    fn take_over_some(&mut self) {
+        let shared = Arc::clone(&self.shared);
+        // In case of a panic: what caused it once would cause it again.
+        let (mut runs, mut current) = match std::mem::replace(&mut self.takeover, Takeover::Done) {
+            Takeover::Done => return,
+            Takeover::Running(runs, current) => (runs, current),
+            before @ (Takeover::Due | Takeover::OfClient(_)) => {
+                return self.take_over_for_client(before);
+            }
+        };
+        for _ in 0..RUNS_AT_A_TIME {
+            let (old, inheritance) = match current.take() {
+                Some(waiting) => *waiting,
+                None => {
+                    let Some(old) = runs.next() else { return };
+                    let inheritance = Inheritance::open(&old, &shared);
+                    (old, inheritance)
+                }
+            };
+            if let Some(mut inheritance) = inheritance {
+                if !inheritance.advance(&shared) || shared.is_inherited() {
+                    current = Some(Box::new((old, Some(inheritance))));
+                    break;
+                }
+                run_takeover::forget(&old);
+            }
+            if let Some(unfinished) = self.finish(old) {
+                current = Some(Box::new((unfinished, None)));
+                break;
+            }
+        }
+        self.takeover = Takeover::Running(runs, current);
+    }
+
+    fn take_over_for_client(&mut self, before: Takeover) {
+        let shared = Arc::clone(&self.shared);
+        let runs = match before {
+            Takeover::OfClient(runs) => Some(runs),
+            _ => self.find_old_runs(),
+        };
+        let Some(mut runs) = runs else { return };
+        for _ in 0..RUNS_AT_A_TIME {
+            let Some(old) = runs.next() else {
+                self.send_taken_over();
+                let rest = self.find_old_runs();
+                self.takeover = rest.map_or(Takeover::Done, |rest| Takeover::Running(rest, None));
+                return;
+            };
+            if let Some(chores) = &shared.backing.chores {
+                chores.take_over(&old, &|sid| run_takeover::was_running(&old, sid));
+            }
+        }
+        self.takeover = Takeover::OfClient(runs);
+    }
+
+    /// Takes the envelopes of a run, and removes it; gives it back if there are more than are taken in one step. One that
+    /// holds files nobody took stays for the next start.
+    fn finish(&mut self, old: OldRun) -> Option<OldRun> {
+        // A callback may have forked; the run belongs to the parent.
+        if self.shared.is_inherited() {
+            return None;
+        }
+        if self.take_over_envelopes(&old) {
+            return Some(old);
+        }
+        let _ = old.finish();
+        None
+    }
+
+    fn find_old_runs(&self) -> Option<OldRuns> {
+        let directory = self.shared.backing.database.as_ref()?.directory();
+        match old_runs(directory) {
+            Ok(runs) => Some(runs),
+            Err(error) => {
+                self.shared.diagnostics.log(
+                    Severity::Warning,
+                    format_args!("earlier runs cannot be looked for: {error}"),
+                );
+                None
+            }
+        }
+    }
+
+    fn send_taken_over(&self) {
+        let chores = self.shared.backing.chores.as_ref();
+        for envelope in chores.map_or_else(Vec::new, |chores| chores.taken_over()) {
+            // What does not fit is booked as any other that does not.
+            let _ = self.shared.submit(envelope, self.shared.permit(), false);
+        }
+    }
+
+    /// Runs `action`; a panic in it costs what it was doing, and not the envelopes under way.
+    fn contain(&mut self, action: impl FnOnce(&mut Self)) {
+        // A callback may have forked; the files belong to the parent.
+        if self.shared.is_inherited() {
+            return;
+        }
+        if let Err(message) = contained(std::panic::AssertUnwindSafe(|| action(self))) {
+            self.shared.diagnostics.log(
+                Severity::Error,
+                format_args!("the worker panicked over its files: {message}"),
+            );
+        }
+    }
+}

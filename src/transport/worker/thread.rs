@@ -1,0 +1,129 @@
+//! The worker's thread: a loop around [`Worker::step`], deaf to the host's signals, that survives panics.
+
+use std::cell::Cell;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
+
+use super::{Step, Worker};
+use crate::base::cancellation;
+use crate::base::diagnostics;
+use crate::base::panic::contained;
+use crate::base::process::{self, BlockedSignals};
+use crate::base::random;
+use crate::transport::shared::{Phase, Shared};
+use crate::transport::wire::curl_client::CurlClient;
+use crate::transport::wire::host::Way;
+use crate::transport::wire::host_sender::{HostHttp, HostSender};
+use crate::transport::wire::sender::{HttpSender, Sender};
+
+/// Enough for a TLS handshake and the host's callback; only what is touched becomes memory.
+const STACK: usize = 1024 * 1024;
+/// Pause after a panic, so that one that comes back cannot take a core.
+const AFTER_PANIC: Duration = Duration::from_millis(100);
+
+thread_local! {
+    /// The fork generation of which this thread is the worker: a copy of the thread in a child is none.
+    static WORKER_OF: Cell<Option<u32>> = const { Cell::new(None) };
+}
+
+/// True on a worker thread: callbacks run there, and what libcurl logs through the host.
+pub(crate) fn is_worker_thread() -> bool {
+    let worker_of = WORKER_OF.try_with(Cell::get).unwrap_or(None);
+    worker_of.is_some_and(|generation| generation == process::fork_generation())
+}
+
+/// Starts the thread, and returns when it can send. Signals are blocked meanwhile, and so in the new thread and in resolver threads it starts.
+pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
+    let _blocked = BlockedSignals::for_this_thread();
+    let (ready, is_ready) = mpsc::sync_channel(1);
+    let mut thread = Builder::new().stack_size(STACK);
+    let name = system_name(&shared.settings.thread_name);
+    if !name.is_empty() {
+        thread = thread.name(name.to_owned());
+    }
+    let thread = thread.spawn(move || {
+        WORKER_OF.set(Some(process::fork_generation()));
+        // A callback of the host could ask for the end of the thread it runs on.
+        cancellation::disable();
+        let _speaker = diagnostics::speaker();
+        let told = Arc::clone(&shared);
+        // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
+        let _ = contained(|| run(shared, &ready));
+        if told.ends_alone.load(Ordering::Relaxed) {
+            let _ = contained(|| told.end_host(Duration::ZERO));
+        }
+        if !told.is_inherited() {
+            told.reach(Phase::Exited);
+        }
+    })?;
+    if is_ready.recv().is_err() {
+        // It ended without a client: libcurl had no memory or no descriptors for one.
+        let _ = thread.join();
+        return Err(std::io::Error::other(
+            "libcurl cannot be set up; are descriptors or memory used up?",
+        ));
+    }
+    Ok(thread)
+}
+
+/// What of a name the system keeps: 15 bytes, none of them NUL.
+fn system_name(name: &str) -> &str {
+    const MOST: usize = 15;
+    let name = name.split('\0').next().unwrap_or_default();
+    let ends = name
+        .char_indices()
+        .map(|(at, letter)| at.saturating_add(letter.len_utf8()));
+    let end = ends.take_while(|end| *end <= MOST).last().unwrap_or(0);
+    name.get(..end).unwrap_or_default()
+}
+
+fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+    let ours = || Arc::clone(&shared);
+    match shared.settings.way.clone() {
+        Way::Curl => drive(
+            HttpSender::new(ours(), CurlClient::new(ours())),
+            shared,
+            ready,
+        ),
+        Way::HostClient(host) => {
+            let client = HostHttp::new(ours(), host);
+            drive(HttpSender::new(ours(), client), shared, ready);
+        }
+        Way::HostTransport(host) => drive(HostSender::new(ours(), Some(host)), shared, ready),
+        Way::Nowhere => drive(HostSender::new(ours(), None), shared, ready),
+    }
+}
+
+fn drive(sender: impl Sender, shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+    let mut worker = Worker::new(shared, sender, random::next_unit);
+    // Nobody but the starter listens, and it waits for this.
+    let _ = ready.send(());
+    loop {
+        match contained(|| worker.step()) {
+            Ok(Step::Continue) => {}
+            Ok(Step::Finished) => return,
+            // The callback forked and came back: neither connections nor queue belong to this copy of the thread.
+            Ok(Step::Forked) => return std::mem::forget(worker),
+            Err(message) => {
+                worker.recover(&message);
+                std::thread::sleep(AFTER_PANIC);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thread_names_are_cut_to_what_the_system_keeps() {
+        assert_eq!(system_name("sentry-http"), "sentry-http");
+        assert_eq!(system_name("fifteen-bytes-and-more"), "fifteen-bytes-a");
+        assert_eq!(system_name("fourteen bytesé"), "fourteen bytes");
+        assert_eq!(system_name("up to\0here"), "up to");
+        assert_eq!(system_name(""), "");
+    }
+}

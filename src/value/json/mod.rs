@@ -1,0 +1,12 @@
+//! JSON text: read and checked once, walked over, cut down to bounds, merged, and written.
+//!
+//! The grammar is `serde_json`'s work. May use: `base`.
+
+pub(crate) mod keys;
+pub(crate) mod merge;
+pub(crate) mod object;
+pub(crate) mod repair;
+pub(crate) mod rewrite;
+pub(crate) mod scan;
+pub(crate) mod trim;
+pub(crate) mod write;

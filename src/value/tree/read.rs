@@ -1,0 +1,229 @@
+//! Values from JSON text: integers become the smallest type that holds them, the last of equal keys wins.
+
+use super::bytes::Bytes;
+use super::{Member, NotChanged, Value};
+use crate::base::memory::OutOfMemory;
+use crate::value::json::scan::{self, Cursor, Kind};
+
+impl Value {
+    /// The value of JSON text; none if it is no JSON, nested deeper than 64 levels, or there is no memory for it. Half
+    /// a surrogate pair becomes U+FFFD, a number beyond a double null.
+    pub(crate) fn from_json(text: &str) -> Option<Self> {
+        let text = scan::checked(text)?;
+        read(&mut Cursor::new(text)).ok()
+    }
+}
+
+/// Reads what `serde_json` accepts and what is not nested too deep, so that this may call itself.
+fn read(cursor: &mut Cursor<'_>) -> Result<Value, NotChanged> {
+    let kind = cursor.kind();
+    match kind {
+        Kind::Object => {
+            let mut members = Vec::new();
+            cursor.enter();
+            while let Some(key) = cursor.next_key() {
+                let value = read(cursor)?;
+                set(&mut members, scan::try_decode(key)?.as_bytes(), value)?;
+            }
+            keep_last_of_equal(&mut members)?;
+            Ok(Value::of_members(members))
+        }
+        Kind::Array => {
+            let list = Value::list();
+            cursor.enter();
+            while cursor.has_element() {
+                list.append(read(cursor)?)?;
+            }
+            Ok(list)
+        }
+        Kind::Text | Kind::Number | Kind::Boolean | Kind::Null => {
+            scalar(kind, cursor.value().unwrap_or_default())
+        }
+    }
+}
+
+/// Most keys among which one that is read is looked for at once.
+const FEW: usize = 64;
+
+/// Adds a member; one of the first that is there keeps its place.
+fn set(members: &mut Vec<Member>, key: &[u8], value: Value) -> Result<(), NotChanged> {
+    let is_key = |member: &&mut Member| *member.0 == *key;
+    if members.len() <= FEW
+        && let Some((_, old)) = members.iter_mut().find(is_key)
+    {
+        *old = value;
+        return Ok(());
+    }
+    let key = Bytes::new(key, b"")?;
+    members.try_reserve(1).map_err(OutOfMemory::from)?;
+    members.push((key, value));
+    Ok(())
+}
+
+/// Of members with equal keys the first gets the value of the last, and the others go. By sorting: looking for each key among
+/// all others would take time in the square of their number.
+fn keep_last_of_equal(members: &mut Vec<Member>) -> Result<(), NotChanged> {
+    let count = members.len();
+    if count <= FEW {
+        return Ok(());
+    }
+    let mut order = Vec::new();
+    order.try_reserve_exact(count).map_err(OutOfMemory::from)?;
+    order.extend(0..count);
+    let key = |place: &usize| members.get(*place).map(|(key, _)| &**key);
+    order.sort_unstable_by(|one, other| key(one).cmp(&key(other)).then(one.cmp(other)));
+    let is_equal = |one: &usize, other: &usize| key(one) == key(other);
+    if order.is_sorted_by(|one, other| !is_equal(one, other)) {
+        return Ok(());
+    }
+    let mut is_kept = Vec::new();
+    is_kept
+        .try_reserve_exact(count)
+        .map_err(OutOfMemory::from)?;
+    is_kept.resize(count, true);
+    let mut moves = Vec::new();
+    for equal in order.chunk_by(is_equal) {
+        if let [first, .., last] = equal {
+            moves.try_reserve(1).map_err(OutOfMemory::from)?;
+            moves.push((*first, *last));
+            for place in equal.iter().skip(1) {
+                if let Some(kept) = is_kept.get_mut(*place) {
+                    *kept = false;
+                }
+            }
+        }
+    }
+    for (first, last) in moves {
+        let newest = members
+            .get_mut(last)
+            .map(|(_, value)| std::mem::take(value));
+        if let (Some((_, value)), Some(newest)) = (members.get_mut(first), newest) {
+            *value = newest;
+        }
+    }
+    let mut is_kept = is_kept.into_iter();
+    members.retain(|_| is_kept.next().unwrap_or(true));
+    Ok(())
+}
+
+fn scalar(kind: Kind, json: &str) -> Result<Value, NotChanged> {
+    Ok(match kind {
+        Kind::Text => Value::try_text(scan::try_decode(json)?.as_bytes())?,
+        Kind::Number => number(json),
+        Kind::Boolean => Value::Bool(json == "true"),
+        Kind::Null | Kind::Object | Kind::Array => Value::Null,
+    })
+}
+
+fn number(json: &str) -> Value {
+    // The one integer that only a double can hold.
+    if json == "-0" {
+        return Value::double(-0.0);
+    }
+    if let Ok(small) = json.parse::<i32>() {
+        return Value::Int32(small);
+    }
+    if let Ok(wide) = json.parse::<i64>() {
+        return Value::int64(wide);
+    }
+    if let Ok(wide) = json.parse::<u64>() {
+        return Value::uint64(wide);
+    }
+    match json.parse::<f64>() {
+        Ok(number) if number.is_finite() => Value::double(number),
+        _ => Value::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::tree::Node;
+
+    fn back(text: &str) -> String {
+        let value = Value::from_json(text).unwrap();
+        String::from_utf8(value.to_json().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn text_comes_back_as_it_was() {
+        for text in [
+            "null",
+            "[true,false,-1,1.5,\"a\\n\\u0001é\",{}]",
+            r#"{"b":{"c":[[]]},"a":18446744073709551615}"#,
+        ] {
+            assert_eq!(back(text), text);
+        }
+        assert_eq!(
+            back(r#" { "a" : 1 , "b" : 2, "a" : 3 } "#),
+            r#"{"a":3,"b":2}"#
+        );
+    }
+
+    #[test]
+    fn integers_take_the_smallest_type() {
+        let kind = |text: &str| match Value::from_json(text).unwrap() {
+            Value::Int32(_) => "int32",
+            Value::Node(node) => match *node {
+                Node::Int64(_) => "int64",
+                Node::Uint64(_) => "uint64",
+                Node::Double(_) => "double",
+                _ => "other",
+            },
+            _ => "other",
+        };
+        assert_eq!(kind("2147483647"), "int32");
+        assert_eq!(kind("-2147483648"), "int32");
+        assert_eq!(kind("2147483648"), "int64");
+        assert_eq!(kind("9223372036854775807"), "int64");
+        assert_eq!(kind("9223372036854775808"), "uint64");
+        assert_eq!(kind("18446744073709551616"), "double");
+        assert_eq!(kind("1.0"), "double");
+    }
+
+    /// With a comparison for each pair of keys this would take minutes.
+    #[test]
+    fn reading_is_linear_in_the_number_of_keys() {
+        const KEYS: usize = 300_000;
+        let member = |number: usize| format!("\"k{number}\":{number}");
+        let mut members: Vec<_> = (0..KEYS).map(member).collect();
+        members.push("\"k7\":\"again\",\"k299999\":\"again\"".to_owned());
+        let value = Value::from_json(&format!("{{{}}}", members.join(","))).unwrap();
+        assert_eq!(value.len(), KEYS);
+        let members: Vec<_> = value.members().collect();
+        assert_eq!(members[7].1.as_text(), Some(&b"again"[..]));
+        assert_eq!(members[KEYS - 1].1.as_text(), Some(&b"again"[..]));
+        assert!(matches!(members[70].1, Value::Int32(70)));
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_wins_in_the_place_of_the_first_whatever_their_number() {
+        for count in [1, 2, 63, 64, 65, 66, 130, 200] {
+            let members: Vec<_> = (0..count)
+                .map(|number| format!("\"k{number}\":1"))
+                .collect();
+            let members = members.join(",");
+            let again = members.replace(":1", ":2");
+            assert_eq!(
+                back(&format!("{{{members},{again}}}")),
+                format!("{{{again}}}")
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_or_too_deep_is_refused() {
+        for text in ["", "{", "[1,]", "nul", "1 2", "\"\\x\"", "{\"a\"}"] {
+            assert!(Value::from_json(text).is_none(), "{text}");
+        }
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Value::from_json(&nested(64)).is_some());
+        assert!(Value::from_json(&nested(65)).is_none());
+        assert!(Value::from_json(&nested(100_000)).is_none());
+    }
+
+    #[test]
+    fn odd_characters_and_numbers_are_repaired() {
+        assert_eq!(back("[\"\\ud800\",1e999]"), "[\"\u{fffd}\",null]");
+    }
+}
