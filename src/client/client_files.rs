@@ -1,6 +1,6 @@
-//! Paperwork: the files that the client itself keeps in the database, and who writes them when.
+//! ClientFiles: the files that the client itself keeps in the database, and who writes them when.
 //!
-//! Whoever changes something only notes it; the transport's worker writes it soon after ([`Chores`]), and what is left
+//! Whoever changes something only notes it; the transport's worker writes it soon after ([`ClientTasks`]), and what is left
 //! at the end the closing thread writes. Without a database nothing is kept.
 
 use std::io;
@@ -22,11 +22,11 @@ use crate::store::directory::Directory;
 use crate::store::files::consent::{self, Consent};
 use crate::store::files::{crash_mark, installation, session_file};
 use crate::store::run::OldRun;
-use crate::transport::backing::Chores;
+use crate::transport::backing::ClientTasks;
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Paperwork {
+pub(crate) struct ClientFiles {
     database: Option<Arc<Database>>,
     /// The directory that would be the database if anything were reported: nothing is written there but a decision of
     /// the user.
@@ -43,7 +43,7 @@ pub(crate) struct Paperwork {
     diagnostics: Arc<Diagnostics>,
 }
 
-impl Paperwork {
+impl ClientFiles {
     /// Opens the database that the options name and reads what earlier runs left for the client. One that cannot be
     /// used is no failure: then everything stays in memory, and the host is told once.
     pub(crate) fn open(
@@ -52,30 +52,30 @@ impl Paperwork {
         diagnostics: &Arc<Diagnostics>,
     ) -> Self {
         let path = options.database_path.as_deref();
-        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
+        let mut client_files = Self::without_database(Arc::clone(diagnostics));
         let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
-            return paperwork;
+            return client_files;
         };
         match Database::open(path) {
-            Ok(database) => paperwork.read(database, dsn),
-            Err(error) => paperwork.do_without(path, &error),
+            Ok(database) => client_files.read(database, dsn),
+            Err(error) => client_files.do_without(path, &error),
         }
-        paperwork
+        client_files
     }
 
     /// Reads what is left for the client where nothing is reported, and so nothing is to be written: no directory is
     /// made, and no run.
     pub(crate) fn look(options: &Options, diagnostics: &Arc<Diagnostics>) -> Self {
-        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
+        let mut client_files = Self::without_database(Arc::clone(diagnostics));
         let path = options.database_path.as_deref();
         let path = path.filter(|path| !path.as_os_str().is_empty());
         // The working directory may be another one when the user decides.
-        paperwork.aside = path.and_then(|path| std::path::absolute(path).ok());
-        if let Some(directory) = paperwork.existing_aside() {
-            paperwork.consent = Mutex::new(consent::read(&directory));
-            paperwork.has_crashed = crash_mark::is_set(&directory);
+        client_files.aside = path.and_then(|path| std::path::absolute(path).ok());
+        if let Some(directory) = client_files.existing_aside() {
+            client_files.consent = Mutex::new(consent::read(&directory));
+            client_files.has_crashed = crash_mark::is_set(&directory);
         }
-        paperwork
+        client_files
     }
 
     fn existing_aside(&self) -> Option<Directory> {
@@ -86,21 +86,21 @@ impl Paperwork {
     /// For a forked child: a run of its own in the same directory. What the user decided holds here as well; the session
     /// stays the parent's.
     pub(crate) fn inherited(parent: &Self, diagnostics: &Arc<Diagnostics>) -> Self {
-        let mut paperwork = Self::without_database(Arc::clone(diagnostics));
-        paperwork.is_unusable = parent.is_unusable;
-        paperwork.aside.clone_from(&parent.aside);
-        paperwork.installation_id = parent.installation_id;
-        paperwork.has_crashed = parent.has_crashed;
+        let mut client_files = Self::without_database(Arc::clone(diagnostics));
+        client_files.is_unusable = parent.is_unusable;
+        client_files.aside.clone_from(&parent.aside);
+        client_files.installation_id = parent.installation_id;
+        client_files.has_crashed = parent.has_crashed;
         // Held by a thread that is not here: then it was being changed, and no consent is the safe reading.
         let consent = try_lock(&parent.consent).map(|consent| *consent);
-        paperwork.consent = Mutex::new(consent.unwrap_or_default());
+        client_files.consent = Mutex::new(consent.unwrap_or_default());
         if let Some(inherited) = &parent.database {
             match inherited.inherited() {
-                Ok(database) => paperwork.database = Some(Arc::new(database)),
-                Err(error) => paperwork.do_without(&inherited.directory().path(), &error),
+                Ok(database) => client_files.database = Some(Arc::new(database)),
+                Err(error) => client_files.do_without(&inherited.directory().path(), &error),
             }
         }
-        paperwork
+        client_files
     }
 
     fn without_database(diagnostics: Arc<Diagnostics>) -> Self {
@@ -192,7 +192,7 @@ impl Paperwork {
         true
     }
 
-    /// Writes what waits, unless another thread is at it and will; ends the run. For `note_session` see [`Chores::run`].
+    /// Writes what waits, unless another thread is at it and will; ends the run. For `note_session` see [`ClientTasks::run`].
     pub(crate) fn close(&self, note_session: &dyn Fn(Option<Uuid>)) {
         if let Some(_writing) = try_lock(&self.writing) {
             self.write(note_session);
@@ -250,7 +250,7 @@ impl Paperwork {
     }
 }
 
-impl Chores for Paperwork {
+impl ClientTasks for ClientFiles {
     fn run(&self, note_session: &dyn Fn(Option<Uuid>)) {
         let _writing = lock(&self.writing);
         self.write(note_session);

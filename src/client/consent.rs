@@ -23,7 +23,7 @@ impl Client {
         let is_allowed = !self.is_consent_required() || decision == Consent::Given;
         let mut has_changed = false;
         // In one step: two threads that decide at once must not leave the older decision behind.
-        let is_new = self.paperwork.decide(decision, || {
+        let is_new = self.client_files.decide(decision, || {
             has_changed = transport.is_some_and(|it| it.set_consent(is_allowed));
         });
         if let Some(transport) = transport.filter(|_| has_changed) {
@@ -36,7 +36,7 @@ impl Client {
 
     /// What the user decided.
     pub(crate) fn consent(&self) -> Consent {
-        self.paperwork.consent()
+        self.client_files.consent()
     }
 
     /// True if nothing is sent without consent.
@@ -69,8 +69,8 @@ impl Client {
     /// Lets the worker write what waits; without one it is written here and now.
     pub(crate) fn has_paperwork(&self) {
         match &self.transport {
-            Some(transport) => Transport::has_chores(transport),
-            None => crate::transport::backing::Chores::run(&*self.paperwork, &|_| {}),
+            Some(transport) => Transport::request_client_tasks(transport),
+            None => crate::transport::backing::ClientTasks::run(&*self.client_files, &|_| {}),
         }
     }
 }

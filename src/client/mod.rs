@@ -25,7 +25,7 @@ use crate::base::lock::lock;
 use crate::base::process;
 use crate::base::uuid::Uuid;
 use crate::client::capture::ignore::IgnoreRules;
-use crate::client::client_files::Paperwork;
+use crate::client::client_files::ClientFiles;
 use crate::client::scope::contexts::Trace;
 use crate::client::scope::fields::Fields;
 use crate::transport::Transport;
@@ -54,7 +54,7 @@ pub(crate) struct Client {
     ignore: IgnoreRules,
     diagnostics: Arc<Diagnostics>,
     last_event_id: Mutex<Uuid>,
-    paperwork: Arc<Paperwork>,
+    client_files: Arc<ClientFiles>,
     /// Bytes of attached files that are being read now, and are not in the queue yet.
     reading: AtomicU64,
 }
@@ -124,7 +124,7 @@ impl Client {
             user.get_key(b"id")
                 .is_some_and(|id| !matches!(id, Value::Null))
         };
-        match self.paperwork.installation_id() {
+        match self.client_files.installation_id() {
             Some(id) if user.is_object() && !has_id(user) => {
                 let complete = Value::object();
                 complete.merge(user);
@@ -140,12 +140,12 @@ impl Client {
     /// The id for a user without one, unless the host removed the user: then nobody is told apart.
     fn installation_id_for(&self, snapshot: &scope::Snapshot) -> Option<Uuid> {
         let has_user = snapshot.fields.iter().any(|(name, _)| *name == "user");
-        self.paperwork.installation_id().filter(|_| has_user)
+        self.client_files.installation_id().filter(|_| has_user)
     }
 
     /// Forgets the crash of an earlier run; false if that cannot be done.
     pub(crate) fn clear_crashed_last_run(&self) -> bool {
-        self.paperwork.clear_crash().is_ok()
+        self.client_files.clear_crash().is_ok()
     }
 
     /// Waits until what is queued has left, at most `timeout`. 0 if it has, 1 if not, or what the host's transport
@@ -183,7 +183,7 @@ impl Client {
         }
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
-        self.paperwork.close(&|sid| {
+        self.client_files.close(&|sid| {
             if let Some(transport) = &self.transport {
                 transport.note_session(sid);
             }

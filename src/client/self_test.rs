@@ -9,7 +9,7 @@ use super::state;
 use crate::base::process;
 use crate::transport::is_worker_thread;
 use crate::transport::settings::Settings;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::wire::probe::{Findings, Reached};
 use crate::transport::wire::proxy::ProxyUrl;
 use crate::value::shared::members::Members;
@@ -32,7 +32,7 @@ pub(crate) fn run(timeout: Duration) -> Result<String, Refused> {
             "no usable DSN, so there is no server to test",
         ));
     };
-    if !matches!(settings.way, Way::Curl) {
+    if !matches!(settings.destination, Destination::Curl) {
         return Err(Refused::because(
             Status::Disabled,
             "the transport is the host's, so there is no way that the library could test",

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use super::Client;
 use super::capture::attachments::AttachedFile;
 use super::capture::ignore::IgnoreRules;
-use super::client_files::Paperwork;
+use super::client_files::ClientFiles;
 use super::options::{CaSource, CacheKeep, Compression, Options, QueueOverflow};
 use super::scope::Scope;
 use super::scope::contexts::{self, Trace};
@@ -19,12 +19,12 @@ use crate::protocol::dsn::Dsn;
 use crate::store::files::consent::Consent;
 use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
-use crate::transport::backing::{Backing, Chores};
+use crate::transport::backing::{Backing, ClientTasks};
 use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
 use crate::transport::wire::connection;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::wire::probe::Prober;
 use crate::transport::wire::proxy::ProxyUrl;
 use crate::transport::worker::retry::RetryPolicy;
@@ -79,12 +79,12 @@ impl Client {
             .reduce(|all, line| all + "; " + &line);
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.
-        let paperwork = if settings.is_some() {
-            Paperwork::open(&options, dsn, diagnostics)
+        let client_files = if settings.is_some() {
+            ClientFiles::open(&options, dsn, diagnostics)
         } else {
-            Paperwork::look(&options, diagnostics)
+            ClientFiles::look(&options, diagnostics)
         };
-        let id = paperwork.installation_id();
+        let id = client_files.installation_id();
         let fields = Fields::new(&options, dsn, &trace, id);
         let scope = Scope::new(
             contexts::defaults(&trace),
@@ -95,7 +95,7 @@ impl Client {
             scope.attachments().add_file(path, *kind);
         }
         let diagnostics = Arc::clone(diagnostics);
-        let client = Self::assemble(options, settings, scope, fields, paperwork, diagnostics)?;
+        let client = Self::assemble(options, settings, scope, fields, client_files, diagnostics)?;
         if client.options.auto_session_tracking {
             client.start_session();
         }
@@ -125,7 +125,7 @@ impl Client {
             parent.settings.clone(),
             scope,
             parent.fields.clone(),
-            Paperwork::inherited(&parent.paperwork, &diagnostics),
+            ClientFiles::inherited(&parent.client_files, &diagnostics),
             Arc::clone(&diagnostics),
         );
         if let Err(error) = &result {
@@ -142,20 +142,20 @@ impl Client {
         settings: Option<Settings>,
         scope: Scope,
         fields: Fields,
-        paperwork: Paperwork,
+        client_files: ClientFiles,
         diagnostics: Arc<Diagnostics>,
     ) -> Result<Self, String> {
-        let paperwork = Arc::new(paperwork);
+        let client_files = Arc::new(client_files);
         let transport = settings
             .clone()
             .map(|settings| {
-                let is_allowed = paperwork.consent() == Consent::Given;
-                let chores: Arc<dyn Chores> = Arc::<Paperwork>::clone(&paperwork);
+                let is_allowed = client_files.consent() == Consent::Given;
+                let client_tasks: Arc<dyn ClientTasks> = Arc::<ClientFiles>::clone(&client_files);
                 let backing = Backing {
                     sink: options.on_outcome.clone(),
-                    database: paperwork.database().map(Arc::clone),
-                    is_database_unusable: paperwork.is_unusable(),
-                    chores: Some(chores),
+                    database: client_files.database().map(Arc::clone),
+                    is_database_unusable: client_files.is_unusable(),
+                    client_tasks: Some(client_tasks),
                     is_consent_missing: options.require_user_consent && !is_allowed,
                 };
                 let (clock, diagnostics) = (Arc::new(SystemClock), Arc::clone(&diagnostics));
@@ -163,7 +163,7 @@ impl Client {
             })
             .transpose()
             .map_err(|error| {
-                paperwork.close(&|_| {});
+                client_files.close(&|_| {});
                 format!("the worker thread cannot be started: {error}")
             })?;
         Ok(Self {
@@ -177,7 +177,7 @@ impl Client {
             fields,
             diagnostics,
             last_event_id: Mutex::default(),
-            paperwork,
+            client_files,
             reading: AtomicU64::new(0),
         })
     }
@@ -196,19 +196,19 @@ fn diagnostics(options: &Options) -> Diagnostics {
     Diagnostics::new(options.debug.then_some(least), options.logger.clone())
 }
 
-/// Opens the way of the events, and says what is needed for it; no settings where a DSN is needed and there is none.
+/// Finds where the events go, and says what is needed for it; no settings where a DSN is needed and there is none.
 ///
 /// DSN-9: no DSN is fine, and one line says so; DSN-10: a malformed one disables, and the host is told.
 fn prepare(
     options: &mut Options,
     diagnostics: &Diagnostics,
 ) -> Result<(Option<Dsn>, Option<Settings>), String> {
-    let way = options.transport.open(options).map_err(|answer| {
+    let destination = options.transport.open(options).map_err(|answer| {
         format!("the start function of the host's transport answered {answer}")
     })?;
     let text = options.dsn.as_deref().filter(|text| !text.is_empty());
     let dsn = match text.map(Dsn::parse).transpose() {
-        Ok(None) if way.needs_dsn() && !options.notices.has("dsn") => {
+        Ok(None) if destination.needs_dsn() && !options.notices.has("dsn") => {
             diagnostics.log(
                 Severity::Warning,
                 format_args!("there is no DSN: nothing is reported, and nothing is written"),
@@ -222,7 +222,7 @@ fn prepare(
             }
             dsn
         }
-        Err(error) if way.needs_dsn() => {
+        Err(error) if destination.needs_dsn() => {
             options.notices.add(
                 "dsn",
                 format_args!("it cannot be used, nothing will be sent: {error}"),
@@ -236,10 +236,10 @@ fn prepare(
             None
         }
     };
-    if way.needs_dsn() && dsn.is_none() {
+    if destination.needs_dsn() && dsn.is_none() {
         return Ok((None, None));
     }
-    let settings = settings(options, dsn.as_ref(), way, diagnostics);
+    let settings = settings(options, dsn.as_ref(), destination, diagnostics);
     Ok((dsn, Some(settings)))
 }
 
@@ -286,10 +286,10 @@ fn connection(options: &mut Options, dsn: &Dsn, diagnostics: &Diagnostics) -> Co
 fn settings(
     options: &mut Options,
     dsn: Option<&Dsn>,
-    way: Way,
+    destination: Destination,
     diagnostics: &Diagnostics,
 ) -> Settings {
-    let is_curl = matches!(way, Way::Curl);
+    let is_curl = matches!(destination, Destination::Curl);
     let connection = dsn
         .filter(|_| is_curl)
         .map(|dsn| connection(options, dsn, diagnostics))
@@ -297,8 +297,8 @@ fn settings(
     let of_dsn = |text: fn(&Dsn) -> String| dsn.map(text).unwrap_or_default();
     let user_agent = options.user_agent();
     Settings {
-        endpoint: of_dsn(match way {
-            Way::HostClient(_) => Dsn::envelope_url_with_port,
+        endpoint: of_dsn(match destination {
+            Destination::HostClient(_) => Dsn::envelope_url_with_port,
             _ => Dsn::envelope_url,
         }),
         auth: dsn
@@ -345,7 +345,7 @@ fn settings(
             backoff: options.retry_backoff,
             backoff_max: options.retry_backoff_max,
         },
-        way,
+        destination,
         spool: spool_policy(options),
     }
 }

@@ -124,7 +124,7 @@ pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     let _turn = take_turn(&lifecycle).inspect_err(|reason| tell_refusal(&options, reason))?;
     stop_current();
     let Started { client, warning } = Client::start(options)?;
-    let has_crashed = client.paperwork.has_crashed();
+    let has_crashed = client.client_files.has_crashed();
     CRASHED_LAST_RUN.store(i8::from(has_crashed), Ordering::Relaxed);
     CLIENT.store(Some(Arc::new(client)));
     NOT_ADOPTED.store(None);

@@ -10,7 +10,7 @@ use super::transports::{give_http, http_functions, sentry_transport_t};
 use super::{guard, text};
 use crate::base::lock::try_lock;
 use crate::client::options::Options;
-use crate::transport::wire::host::{HostClient, HostRequest, HostResponse, Way, called};
+use crate::transport::wire::host::{Destination, HostClient, HostRequest, HostResponse, called};
 
 /// An HTTP client of the host; only the host knows what is behind the pointer.
 pub type sentry_http_client_t = c_void;
@@ -336,7 +336,7 @@ impl HttpFunctions {
         &self,
         handle: Arc<sentry_transport_t>,
         options: &Options,
-    ) -> Result<Way, i32> {
+    ) -> Result<Destination, i32> {
         let changing = try_lock(&self.changing).map(|it| *it).ok_or(1)?;
         if let Some(start) = changing.start {
             // SAFETY: the host gave us the function for this; the options live during the call.
@@ -345,7 +345,7 @@ impl HttpFunctions {
                 return Err(answer);
             }
         }
-        Ok(Way::HostClient(Arc::new(Started {
+        Ok(Destination::HostClient(Arc::new(Started {
             client: self.client,
             send: self.send,
             shutdown: changing.shutdown,

@@ -11,10 +11,10 @@ use super::http_transports::HttpFunctions;
 use super::options::handle::store;
 use super::options::{lend, sentry_options_t};
 use crate::base::lock::try_lock;
-use crate::client::options::{Options, OwnTransport, Route};
+use crate::client::options::{Options, TransportChoice, TransportFactory};
 use crate::client::{Client, state};
 use crate::protocol::envelope::Envelope;
-use crate::transport::wire::host::{HostTransport, Way, called};
+use crate::transport::wire::host::{Destination, HostTransport, called};
 
 /// What `sentry_transport_t` names.
 pub struct sentry_transport_s {
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn sentry_options_set_transport(
 ) {
     guard((), || {
         let set = |options: &mut Options| {
-            if let Route::Own(own) = &options.transport
+            if let TransportChoice::Own(own) = &options.transport
                 && ptr::addr_eq(Arc::as_ptr(own), transport)
             {
                 // It is ours already.
@@ -254,7 +254,8 @@ pub unsafe extern "C" fn sentry_options_set_transport(
             }
             // SAFETY: as our caller promises: NULL or a handle of ours that is given away.
             let own = unsafe { take(transport) };
-            options.transport = own.map_or(Route::Nowhere, |own| Route::Own(own));
+            options.transport =
+                own.map_or(TransportChoice::Nowhere, |own| TransportChoice::Own(own));
         };
         if opts.is_null() {
             // SAFETY: as our caller promises: NULL or a handle of ours that is given away.
@@ -340,8 +341,8 @@ impl Drop for sentry_transport_t {
     }
 }
 
-impl OwnTransport for sentry_transport_t {
-    fn start(self: Arc<Self>, options: &Options) -> Result<Way, i32> {
+impl TransportFactory for sentry_transport_t {
+    fn start(self: Arc<Self>, options: &Options) -> Result<Destination, i32> {
         let (send, functions) = match &self.kind {
             Kind::Http(functions) => return functions.start(Arc::clone(&self), options),
             Kind::Envelopes(send, functions) => (*send, try_lock(functions).map(|it| *it)),
@@ -356,7 +357,7 @@ impl OwnTransport for sentry_transport_t {
                 return Err(answer);
             }
         }
-        Ok(Way::HostTransport(Arc::new(Started {
+        Ok(Destination::HostTransport(Arc::new(Started {
             send,
             functions,
             handle: self,

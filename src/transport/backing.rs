@@ -1,4 +1,4 @@
-//! Backing: what the client lends its transport besides settings: an ear for outcomes, a place on disk, and work for the
+//! Backing: what the client lends its transport besides settings: an observer of outcomes, a place on disk, and work for the
 //! worker's thread.
 
 use std::fmt;
@@ -20,14 +20,14 @@ pub(crate) struct Backing {
     /// A database was wanted and cannot be used.
     pub(crate) is_database_unusable: bool,
     /// What the client wants done on the worker's thread.
-    pub(crate) chores: Option<Arc<dyn Chores>>,
+    pub(crate) client_tasks: Option<Arc<dyn ClientTasks>>,
     /// Nothing is sent until [`super::Transport::set_consent`] says otherwise.
     pub(crate) is_consent_missing: bool,
 }
 
 /// Work on files that callers must not wait for. All of it is called on the worker's thread, without any lock held.
-pub(crate) trait Chores: fmt::Debug + Send + Sync {
-    /// Writes what waits to be written; called soon after [`super::Transport::has_chores`]. `note_session` is told which
+pub(crate) trait ClientTasks: fmt::Debug + Send + Sync {
+    /// Writes what waits to be written; called soon after [`super::Transport::request_client_tasks`]. `note_session` is told which
     /// session is running before its file is written or removed.
     fn run(&self, note_session: &dyn Fn(Option<Uuid>));
 

@@ -144,9 +144,9 @@ impl Transport {
         self.shared.wake.now();
     }
 
-    /// The client has something for [`backing::Chores::run`]; the worker will see to it.
-    pub(crate) fn has_chores(&self) {
-        self.shared.chores_due.store(true, Ordering::Release);
+    /// The client has something for [`backing::ClientTasks::run`]; the worker will see to it.
+    pub(crate) fn request_client_tasks(&self) {
+        self.shared.client_tasks_due.store(true, Ordering::Release);
         self.shared.wake.now();
     }
 
@@ -176,7 +176,7 @@ impl Transport {
         if !self.drain(timeout) {
             return 1;
         }
-        self.shared.settings.way.flush(left_until(deadline))
+        self.shared.settings.destination.flush(left_until(deadline))
     }
 
     fn drain(&self, timeout: Duration) -> bool {
@@ -260,7 +260,7 @@ impl Transport {
         };
         let is_busy = || self.shared.traffic.in_flight.load(Ordering::Relaxed) > 0;
         if !has_reached(Phase::Settled, deadline) && is_busy() {
-            self.shared.settings.way.interrupt();
+            self.shared.settings.destination.interrupt();
         }
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
         if !has_reached(Phase::Settled, latest) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::queue::QueueSettings;
 use super::wire::certificates::Certificates;
-use super::wire::host::Way;
+use super::wire::host::Destination;
 use super::worker::retry::RetryPolicy;
 use super::worker::spooling::SpoolPolicy;
 
@@ -12,7 +12,7 @@ use super::worker::spooling::SpoolPolicy;
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// Where envelopes leave the library.
-    pub(crate) way: Way,
+    pub(crate) destination: Destination,
     /// Envelope endpoint; empty without a DSN.
     pub(crate) endpoint: String,
     /// Value of `X-Sentry-Auth`.
@@ -60,7 +60,7 @@ impl std::fmt::Debug for Settings {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Settings")
-            .field("way", &self.way)
+            .field("destination", &self.destination)
             .field("endpoint", &self.endpoint)
             .field("certificates", &self.certificates)
             .field("connect_timeout", &self.connect_timeout)

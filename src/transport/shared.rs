@@ -147,8 +147,8 @@ pub(crate) struct Shared {
     pub(crate) backing: Backing,
     /// Whether anything may be sent.
     pub(crate) gate: Gate,
-    /// Set when the client has chores.
-    pub(crate) chores_due: AtomicBool,
+    /// Set when the client has something to write.
+    pub(crate) client_tasks_due: AtomicBool,
     /// Set when what waits on disk is to be sent at once.
     pub(crate) spool_due: AtomicBool,
     /// What the worker holds.
@@ -196,7 +196,7 @@ impl Shared {
             clock,
             diagnostics,
             gate: Gate::new(!backing.is_consent_missing),
-            chores_due: AtomicBool::new(false),
+            client_tasks_due: AtomicBool::new(false),
             spool_due: AtomicBool::new(false),
             backing,
         })
@@ -208,7 +208,7 @@ impl Shared {
         let mut history = lock(&self.wall_history);
         if history.look(self.clock.since_boot(), self.clock.wall()) {
             // The file of the session says when it began.
-            self.chores_due.store(true, Ordering::Release);
+            self.client_tasks_due.store(true, Ordering::Release);
         }
         if !history.has_steps() {
             return Vec::new();
@@ -288,7 +288,7 @@ impl Shared {
 
     /// True if there are losses to tell, for which a request alone is made.
     pub(crate) fn has_due_report(&self) -> bool {
-        self.settings.way.takes_reports_alone() && self.ledger.has_unreported()
+        self.settings.destination.takes_reports_alone() && self.ledger.has_unreported()
     }
 
     /// Ends the host's transport, for which `timeout` is left; not in a child that a callback forked.
@@ -296,7 +296,7 @@ impl Shared {
         if self.is_inherited() {
             return;
         }
-        if let Some(answer) = self.settings.way.shutdown(timeout) {
+        if let Some(answer) = self.settings.destination.shutdown(timeout) {
             self.diagnostics.log(
                 Severity::Warning,
                 format_args!("the shutdown function of the host's transport answered {answer}"),

@@ -341,13 +341,13 @@ impl Client {
         let _gathering = self
             .attach(transport, &mut envelope, &owners, dump)
             .map_err(|lost| refuse_without_dump(transport, event_id, &lost))?;
-        let ride = if has_dump {
+        let update = if has_dump {
             None
         } else {
-            self.board(&mut envelope, permit)
+            self.attach_update(&mut envelope, permit)
         };
         let queued = submit(transport, envelope, permit);
-        self.alight(ride, queued.is_ok());
+        self.settle_update(update, queued.is_ok());
         let id = self.conclude(event_id, scope, queued)?;
         Ok(self.captured(id, "event", payload.left_out))
     }

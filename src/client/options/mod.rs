@@ -46,7 +46,7 @@ pub(crate) use set::as_millis;
 pub(crate) use settle::lost_of;
 pub(crate) use spool::SpoolOptions;
 pub(crate) use telemetry::TelemetryOptions;
-pub(crate) use transport::{OwnTransport, Route};
+pub(crate) use transport::{TransportChoice, TransportFactory};
 
 /// `sdk.name` on the wire, unless the host changes it.
 pub(crate) const SDK_NAME: &str = "libsentry.native";
@@ -162,7 +162,7 @@ pub(crate) struct Options {
     /// Most bytes of one attachment; larger ones are left out.
     pub(crate) max_attachment_bytes: u64,
     /// Where envelopes leave the library.
-    pub(crate) transport: Route,
+    pub(crate) transport: TransportChoice,
 
     /// What was not taken as it was given.
     pub(crate) notices: Notices,
@@ -221,7 +221,7 @@ impl Default for Options {
             before_send_feedback: None,
             attachments: Vec::new(),
             max_attachment_bytes: 20 * 1024 * 1024,
-            transport: Route::default(),
+            transport: TransportChoice::default(),
             notices: Notices::default(),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Instant, SystemTime};
 
-use super::{Ride, Sessions};
+use super::{SessionUpdate, Sessions};
 use crate::client::Client;
 use crate::client::capture::pipeline::{submit, would_feed_back};
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
@@ -80,26 +80,30 @@ impl Client {
         };
         let mut envelope = Envelope::default();
         let permit = transport.permit();
-        let ride = self.board(&mut envelope, permit);
+        let update = self.attach_update(&mut envelope, permit);
         if !envelope.is_empty() {
             let is_queued = submit(transport, envelope, permit).is_ok();
-            self.alight(ride, is_queued);
+            self.settle_update(update, is_queued);
         }
     }
 
     /// None in a child that a hook forked: there the session is the parent's, and its lock may be held for ever.
     fn sessions(&self) -> Option<&Sessions> {
-        (!self.is_inherited()).then(|| self.paperwork.sessions())
+        (!self.is_inherited()).then(|| self.client_files.sessions())
     }
 
     /// Puts the running session into an envelope, if there is something to tell and the user allows it.
-    pub(in crate::client) fn board(&self, envelope: &mut Envelope, permit: Permit) -> Option<Ride> {
+    pub(in crate::client) fn attach_update(
+        &self,
+        envelope: &mut Envelope,
+        permit: Permit,
+    ) -> Option<SessionUpdate> {
         let sessions = self.sessions()?;
         // What is not sent for want of consent is not told: the first transmission is still to come.
         if !matches!(permit, Permit::Granted(_)) {
             return None;
         }
-        sessions.ride(envelope, Instant::now())
+        sessions.update(envelope, Instant::now())
     }
 
     /// Counts an error of the running session; true if it was healthy until then.
@@ -108,15 +112,15 @@ impl Client {
     }
 
     /// Says whether the queue took the envelope.
-    pub(in crate::client) fn alight(&self, ride: Option<Ride>, is_queued: bool) {
-        let (Some(ride), Some(sessions)) = (ride, self.sessions()) else {
+    pub(in crate::client) fn settle_update(&self, update: Option<SessionUpdate>, is_queued: bool) {
+        let (Some(update), Some(sessions)) = (update, self.sessions()) else {
             return;
         };
-        let ridden = sessions.ridden(&ride, is_queued);
-        if ridden.has_news {
+        let settle = sessions.settle(&update, is_queued);
+        if settle.has_news {
             self.has_paperwork();
         }
-        if let Some(word) = ridden.last_word {
+        if let Some(word) = settle.last_word {
             self.send_last_word(word);
         }
     }
@@ -141,7 +145,7 @@ impl Client {
             _ => None,
         });
         text.filter(|text| !text.is_empty()).or_else(|| {
-            let id = self.paperwork.installation_id()?;
+            let id = self.client_files.installation_id()?;
             Some(id.hyphenated().as_str().to_owned())
         })
     }

@@ -2,7 +2,7 @@
 //!
 //! A session travels with events, as one more item of their envelopes, and alone when it ends. Its first transmission
 //! counts it at the server, so only one envelope at a time may carry that: while it is on its way to the queue, others go
-//! without ([`Sessions::ride`], [`Sessions::ridden`]). No lock is held meanwhile.
+//! without ([`Sessions::update`], [`Sessions::settle`]). No lock is held meanwhile.
 
 mod calls;
 
@@ -51,7 +51,7 @@ struct Running {
     /// Envelopes that carry it to the queue now.
     riders: usize,
     /// The first transmission is on its way to the queue.
-    is_boarding: bool,
+    is_update_under_way: bool,
     /// Errors that the queue has been told of.
     told: u64,
 }
@@ -63,7 +63,7 @@ impl Running {
             since: now,
             since_boot: process::since_boot(),
             riders: 0,
-            is_boarding: false,
+            is_update_under_way: false,
             told: 0,
         }
     }
@@ -83,9 +83,9 @@ impl Leaving {
     }
 }
 
-/// A session's item that rides in an envelope; tell [`Sessions::ridden`] what became of it.
+/// A session's item that rides in an envelope; tell [`Sessions::settle`] what became of it.
 #[derive(Debug)]
-pub(crate) struct Ride {
+pub(crate) struct SessionUpdate {
     sid: Uuid,
     errors: u64,
     is_first: bool,
@@ -93,7 +93,7 @@ pub(crate) struct Ride {
 
 /// What follows when an envelope with a session has reached the queue, or has not.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ridden {
+pub(crate) struct SettledUpdate {
     /// The file has to be written.
     has_news: bool,
     /// The session ended meanwhile, and this is to be sent now.
@@ -103,7 +103,7 @@ pub(crate) struct Ridden {
 impl Sessions {
     /// Ends the running session with `status` and begins `next`, in one step: of two threads that do this at once each
     /// ends another one. The last transmission of what ended, unless an earlier one is on its way: then the last one who
-    /// carries it hands it on ([`Sessions::ridden`]).
+    /// carries it hands it on ([`Sessions::settle`]).
     fn replace(
         &self,
         next: Option<Session>,
@@ -156,7 +156,7 @@ impl Sessions {
         let changed = lock(&self.table)
             .running
             .as_mut()
-            .is_some_and(|running| !running.is_boarding && running.session.set_did(did));
+            .is_some_and(|running| !running.is_update_under_way && running.session.set_did(did));
         if changed {
             self.has_changed.store(true, Ordering::Release);
         }
@@ -164,22 +164,22 @@ impl Sessions {
     }
 
     /// Puts the session into an envelope if there is something to tell.
-    fn ride(&self, envelope: &mut Envelope, now: Instant) -> Option<Ride> {
+    fn update(&self, envelope: &mut Envelope, now: Instant) -> Option<SessionUpdate> {
         if !self.is_running.load(Ordering::Acquire) {
             return None;
         }
         let mut table = lock(&self.table);
         let running = table.running.as_mut()?;
         let is_first = !running.session.is_known();
-        if running.is_boarding || (!is_first && running.told == running.session.errors()) {
+        if running.is_update_under_way || (!is_first && running.told == running.session.errors()) {
             return None;
         }
-        running.is_boarding = is_first;
+        running.is_update_under_way = is_first;
         running.riders = running.riders.saturating_add(1);
         let duration = now.saturating_duration_since(running.since);
         let payload = running.session.write(SessionStatus::Ok, Some(duration));
         envelope.push(Item::new(ItemKind::Session, payload));
-        Some(Ride {
+        Some(SessionUpdate {
             sid: running.session.sid(),
             errors: running.session.errors(),
             is_first,
@@ -187,39 +187,39 @@ impl Sessions {
     }
 
     /// Notes whether the queue took the envelope.
-    fn ridden(&self, ride: &Ride, is_queued: bool) -> Ridden {
+    fn settle(&self, update: &SessionUpdate, is_queued: bool) -> SettledUpdate {
         let mut table = lock(&self.table);
-        let is_of = |session: &Session| session.sid() == ride.sid;
+        let is_of = |session: &Session| session.sid() == update.sid;
         if let Some(running) = table.running.as_mut().filter(|it| is_of(&it.session)) {
             running.riders = running.riders.saturating_sub(1);
-            if ride.is_first {
-                running.is_boarding = false;
+            if update.is_first {
+                running.is_update_under_way = false;
             }
             if is_queued {
-                running.told = running.told.max(ride.errors);
+                running.told = running.told.max(update.errors);
             }
-            let has_news = is_queued && ride.is_first;
+            let has_news = is_queued && update.is_first;
             if has_news {
                 running.session.set_known();
                 self.has_changed.store(true, Ordering::Release);
             }
-            return Ridden {
+            return SettledUpdate {
                 has_news,
                 last_word: None,
             };
         }
         let Some(at) = table.leaving.iter().position(|it| is_of(&it.session)) else {
-            return Ridden::default();
+            return SettledUpdate::default();
         };
         let Some(leaving) = table.leaving.get_mut(at) else {
-            return Ridden::default();
+            return SettledUpdate::default();
         };
         leaving.riders = leaving.riders.saturating_sub(1);
         if is_queued {
             leaving.session.set_known();
         }
         let is_last = leaving.riders == 0;
-        Ridden {
+        SettledUpdate {
             has_news: false,
             last_word: is_last.then(|| table.leaving.swap_remove(at).last_word()),
         }
@@ -313,32 +313,32 @@ mod tests {
         envelope.items().map(parse).collect()
     }
 
-    fn ride(sessions: &Sessions) -> Option<(Ride, Json)> {
+    fn update(sessions: &Sessions) -> Option<(SessionUpdate, Json)> {
         let mut envelope = Envelope::default();
-        let ride = sessions.ride(&mut envelope, Instant::now())?;
-        Some((ride, items(&envelope).remove(0)))
+        let update = sessions.update(&mut envelope, Instant::now())?;
+        Some((update, items(&envelope).remove(0)))
     }
 
     // SES-3
     #[test]
     fn the_first_transmission_is_made_once_and_again_when_it_failed() {
         let sessions = Sessions::default();
-        assert!(ride(&sessions).is_none());
+        assert!(update(&sessions).is_none());
         begin(&sessions, 0);
-        let (first, item) = ride(&sessions).unwrap();
+        let (first, item) = update(&sessions).unwrap();
         assert_eq!(item["init"], true);
-        assert!(ride(&sessions).is_none(), "two at once");
-        assert!(!sessions.ridden(&first, false).has_news);
-        let (second, item) = ride(&sessions).unwrap();
+        assert!(update(&sessions).is_none(), "two at once");
+        assert!(!sessions.settle(&first, false).has_news);
+        let (second, item) = update(&sessions).unwrap();
         assert_eq!(item["init"], true);
-        assert!(sessions.ridden(&second, true).has_news);
-        assert!(ride(&sessions).is_none(), "nothing new to tell");
+        assert!(sessions.settle(&second, true).has_news);
+        assert!(update(&sessions).is_none(), "nothing new to tell");
         assert!(sessions.note_error());
         assert!(!sessions.note_error());
-        let (third, item) = ride(&sessions).unwrap();
+        let (third, item) = update(&sessions).unwrap();
         assert_eq!((&item["init"], &item["errors"]), (&Json::Null, &2.into()));
-        assert!(!sessions.ridden(&third, true).has_news);
-        assert!(ride(&sessions).is_none());
+        assert!(!sessions.settle(&third, true).has_news);
+        assert!(update(&sessions).is_none());
     }
 
     fn begin(sessions: &Sessions, second: u64) -> Option<Vec<u8>> {
@@ -397,9 +397,9 @@ mod tests {
         );
         assert!(end(&sessions).is_none());
         assert!(!sessions.note_error());
-        assert!(ride(&sessions).is_none());
+        assert!(update(&sessions).is_none());
         begin(&sessions, 1);
-        assert_eq!(ride(&sessions).unwrap().1["init"], true);
+        assert_eq!(update(&sessions).unwrap().1["init"], true);
     }
 
     // SES-3, SES-4
@@ -408,19 +408,19 @@ mod tests {
         for is_queued in [false, true] {
             let sessions = Sessions::default();
             begin(&sessions, 0);
-            let (first, _) = ride(&sessions).unwrap();
+            let (first, _) = update(&sessions).unwrap();
             let next = Some(started(1));
             assert_eq!(
                 sessions.replace(next, SessionStatus::Crashed, Instant::now()),
                 None
             );
-            let (other, item) = ride(&sessions).unwrap();
+            let (other, item) = update(&sessions).unwrap();
             assert_eq!(item["init"], true, "that is another session");
-            let last = word(sessions.ridden(&first, is_queued).last_word);
+            let last = word(sessions.settle(&first, is_queued).last_word);
             assert_eq!(last["status"], "crashed");
             assert_eq!(last["init"].is_null(), is_queued);
-            assert_eq!(sessions.ridden(&first, true), Ridden::default());
-            assert!(sessions.ridden(&other, true).has_news);
+            assert_eq!(sessions.settle(&first, true), SettledUpdate::default());
+            assert!(sessions.settle(&other, true).has_news);
         }
     }
 
@@ -429,15 +429,15 @@ mod tests {
     fn of_several_updates_on_their_way_the_last_one_hands_the_last_word_on() {
         let sessions = Sessions::default();
         begin(&sessions, 0);
-        let (first, _) = ride(&sessions).unwrap();
-        sessions.ridden(&first, true);
+        let (first, _) = update(&sessions).unwrap();
+        sessions.settle(&first, true);
         sessions.note_error();
-        let (second, _) = ride(&sessions).unwrap();
+        let (second, _) = update(&sessions).unwrap();
         sessions.note_error();
-        let (third, _) = ride(&sessions).unwrap();
+        let (third, _) = update(&sessions).unwrap();
         assert_eq!(end(&sessions), None);
-        assert_eq!(sessions.ridden(&third, true), Ridden::default());
-        let last = word(sessions.ridden(&second, false).last_word);
+        assert_eq!(sessions.settle(&third, true), SettledUpdate::default());
+        let last = word(sessions.settle(&second, false).last_word);
         assert_eq!(
             (&last["status"], &last["errors"]),
             (&"exited".into(), &2.into())
@@ -451,12 +451,12 @@ mod tests {
     fn at_the_close_nobody_is_waited_for() {
         let sessions = Sessions::default();
         begin(&sessions, 0);
-        let (first, _) = ride(&sessions).unwrap();
+        let (first, _) = update(&sessions).unwrap();
         assert_eq!(end(&sessions), None);
         let words = sessions.hurry();
         assert_eq!(words.len(), 1);
         assert_eq!(word(words.into_iter().next())["status"], "exited");
-        assert_eq!(sessions.ridden(&first, true), Ridden::default());
+        assert_eq!(sessions.settle(&first, true), SettledUpdate::default());
     }
 
     // SES-12
@@ -484,8 +484,8 @@ mod tests {
         let (_, content) = sessions.take_change().unwrap().unwrap();
         assert!(!Session::read(&content).unwrap().is_known());
         assert_eq!(sessions.take_change(), None);
-        let (first, _) = ride(&sessions).unwrap();
-        sessions.ridden(&first, true);
+        let (first, _) = update(&sessions).unwrap();
+        sessions.settle(&first, true);
         let (_, content) = sessions.take_change().unwrap().unwrap();
         assert!(Session::read(&content).unwrap().is_known());
         end(&sessions);
@@ -530,9 +530,9 @@ mod tests {
         for wall in [0, 253_402_300_799] {
             sessions.replace(Some(started(wall)), EXITED, begun);
             let mut envelope = Envelope::default();
-            let ride = sessions.ride(&mut envelope, after(5)).unwrap();
+            let update = sessions.update(&mut envelope, after(5)).unwrap();
             assert_eq!(items(&envelope)[0]["duration"], 5.0);
-            sessions.ridden(&ride, true);
+            sessions.settle(&update, true);
             let last = word(sessions.replace(None, EXITED, after(7)));
             assert_eq!(last["duration"], 7.0);
         }

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::transport::shared::Shared;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::worker::spooling::Keep;
 
 /// What an envelope may do, as decided at its capture.
@@ -87,7 +87,8 @@ impl Shared {
 
     /// True if there is a place on disk for what cannot be sent now.
     pub(crate) fn has_place(&self) -> bool {
-        self.backing.database.is_some() && !matches!(self.settings.way, Way::Nowhere)
+        self.backing.database.is_some()
+            && !matches!(self.settings.destination, Destination::Nowhere)
     }
 
     fn can_wait_for_consent(&self) -> bool {

@@ -9,7 +9,7 @@ use std::time::Duration;
 use curl::Error;
 use curl::easy::{Easy2, HttpVersion};
 
-use super::host::Way;
+use super::host::Destination;
 use super::lookup;
 use super::proxy::ProxyUrl;
 use crate::transport::settings::Settings;
@@ -37,7 +37,8 @@ const HTTP_AND_HTTPS: c_long = 1 | 2;
 /// Why this libcurl can send nothing at all to the server: it has no TLS, and the server wants that.
 pub(crate) fn lack(settings: &Settings) -> Option<String> {
     let version = curl::Version::get();
-    let needs_tls = matches!(settings.way, Way::Curl) && settings.endpoint.starts_with("https");
+    let needs_tls =
+        matches!(settings.destination, Destination::Curl) && settings.endpoint.starts_with("https");
     (needs_tls && !version.feature_ssl()).then(|| {
         format!(
             "libcurl {} has no TLS, so nothing can be sent to an https DSN",

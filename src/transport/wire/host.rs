@@ -1,6 +1,6 @@
 //! Host: transports and HTTP clients that the host brings along, as this room sees them.
 //!
-//! Decides what is asked of them and where an envelope leaves the library ([`Way`]). The queue, its bounds, the books
+//! Decides what is asked of them and where an envelope leaves the library ([`Destination`]). The queue, its bounds, the books
 //! and the worker's thread stay in front of each. No lock of this room is held while the host runs.
 
 use std::fmt::Debug;
@@ -12,7 +12,7 @@ use crate::protocol::envelope::Envelope;
 
 /// Where envelopes leave the library.
 #[derive(Debug, Clone)]
-pub(crate) enum Way {
+pub(crate) enum Destination {
     /// Through libcurl, to the server of the DSN.
     Curl,
     /// Through an HTTP client of the host, to the server of the DSN.
@@ -23,7 +23,7 @@ pub(crate) enum Way {
     Nowhere,
 }
 
-impl Way {
+impl Destination {
     /// True if it leads to the server of the DSN.
     pub(crate) fn needs_dsn(&self) -> bool {
         matches!(self, Self::Curl | Self::HostClient(_))

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::host::{HostClient, HostRequest, HostResponse, HostTransport, called};
 use super::http::{Answer, Completion, Failure, HttpClient, Request, Response, Segment};
 use super::redirect;
-use super::sender::{Parcel, Sender};
+use super::sender::{Outgoing, Sender};
 use crate::base::timestamp::Timestamp;
 use crate::protocol::envelope::{HeaderFields, Item, ItemKind};
 use crate::transport::shared::Shared;
@@ -65,18 +65,18 @@ impl HostSender {
 }
 
 impl Sender for HostSender {
-    fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure> {
+    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure> {
         let Some(host) = &self.host else {
             self.ended.add(ticket, Ok(Answer::Dropped));
             return Ok(());
         };
         // Not copied: the worker, its only owner, has no use for it once the host has it.
-        let mut envelope = parcel
+        let mut envelope = outgoing
             .envelope
             .map(std::mem::take)
             .map(Arc::unwrap_or_clone)
             .unwrap_or_default();
-        if let Some(payload) = parcel.report {
+        if let Some(payload) = outgoing.report {
             envelope.push(Item::new(ItemKind::ClientReport, payload));
         }
         let shared = &self.ended.shared;

@@ -14,7 +14,7 @@ use crate::transport::shared::Shared;
 
 /// What is to leave now.
 #[derive(Debug)]
-pub(crate) struct Parcel<'a> {
+pub(crate) struct Outgoing<'a> {
     /// The envelope, if not only a report; a sender that gives it away takes it out.
     pub(crate) envelope: Option<&'a mut Arc<Envelope>>,
     /// Payload of a client report that rides along.
@@ -25,10 +25,10 @@ pub(crate) struct Parcel<'a> {
 
 /// Carries parcels on the thread that calls it, side by side if it can.
 pub(crate) trait Sender {
-    /// Begins with a parcel. An error is an attempt that failed.
-    fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure>;
+    /// Begins with an envelope. An error is an attempt that failed.
+    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
 
-    /// True if it can begin with another parcel now.
+    /// True if it can begin with another envelope now.
     fn has_room(&self) -> bool;
 
     /// Moves on what is under way, for at most `at_most` or until something happens; adds what ended.
@@ -61,11 +61,11 @@ impl<C: HttpClient> HttpSender<C> {
 }
 
 impl<C: HttpClient> Sender for HttpSender<C> {
-    fn start(&mut self, ticket: u64, parcel: Parcel<'_>) -> Result<(), Failure> {
-        let envelope = parcel.envelope.as_deref();
-        let request = self
-            .encoder
-            .encode(&self.shared, envelope, parcel.report, parcel.redirect);
+    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure> {
+        let envelope = outgoing.envelope.as_deref();
+        let request =
+            self.encoder
+                .encode(&self.shared, envelope, outgoing.report, outgoing.redirect);
         let size = u64::try_from(request.body_len()).unwrap_or(u64::MAX);
         self.shared.traffic.bytes.fetch_add(size, Ordering::Relaxed);
         self.client.start(ticket, request)

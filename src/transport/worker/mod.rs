@@ -41,7 +41,7 @@ use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
 use crate::transport::shared::{Flush, Phase, Progress, Shared};
 use crate::transport::wire::http::Completion;
-use crate::transport::wire::sender::{Parcel, Sender};
+use crate::transport::wire::sender::{Outgoing, Sender};
 use crate::transport::worker::retry::{Attempts, Circuit};
 
 /// Shortest distance between client reports that travel alone (REP-7).
@@ -172,7 +172,7 @@ impl<S: Sender> Worker<S> {
         self.read_control();
         // After that: a flush that is known by now waits for the lines of before it.
         self.shared.diagnostics.speak();
-        self.do_chores();
+        self.do_tasks();
         self.start_spooled();
         self.start_transfers();
         self.spill_some();
@@ -383,12 +383,12 @@ impl<S: Sender> Worker<S> {
         self.active.push(transfer);
         let job = self.active.last_mut().and_then(|it| it.job.as_mut());
         let redirect = job.as_ref().and_then(|job| job.redirect.clone());
-        let parcel = Parcel {
+        let outgoing = Outgoing {
             envelope: job.map(|job| &mut job.envelope),
             report,
             redirect: redirect.map(|redirect| (redirect.url, redirect.with_auth)),
         };
-        if let Err(failure) = self.sender.start(ticket, parcel) {
+        if let Err(failure) = self.sender.start(ticket, outgoing) {
             self.ended.push(Completion {
                 ticket,
                 result: Err(failure),
@@ -476,7 +476,7 @@ impl<S: Sender> Worker<S> {
     }
 
     fn wait(&mut self) {
-        let mut at_most = if self.ended.is_empty() && !self.has_chores() {
+        let mut at_most = if self.ended.is_empty() && !self.has_tasks() {
             self.longest_sleep()
         } else {
             Duration::ZERO

@@ -20,7 +20,7 @@ use crate::transport::queue::durable::Charge;
 use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
 use crate::transport::shared::Shared;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::worker::retry::Attempts;
 use crate::transport::worker::spooling::{self, Keep};
 
@@ -111,7 +111,7 @@ impl LastRound {
 impl Spooling {
     /// The spool in the database of `shared`, if there is one, and if what lies there can go anywhere.
     pub(super) fn new(shared: &Shared) -> Option<Self> {
-        if matches!(shared.settings.way, Way::Nowhere) {
+        if matches!(shared.settings.destination, Destination::Nowhere) {
             return None;
         }
         let run = Arc::clone(shared.backing.database.as_ref()?.run());

@@ -1,4 +1,4 @@
-//! Chores: work on files, between requests. What the client wants written, and the taking over of dead runs.
+//! ClientTasks: work on files, between requests. What the client wants written, and the taking over of dead runs.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -60,7 +60,7 @@ impl Takeover {
 
 impl<S: Sender> Worker<S> {
     /// Does some of what waits; the rest follows with the next step.
-    pub(super) fn do_chores(&mut self) {
+    pub(super) fn do_tasks(&mut self) {
         self.run_due();
         self.sync_copies();
         self.contain(Self::save_counts);
@@ -87,18 +87,18 @@ impl<S: Sender> Worker<S> {
     /// Runs what the client asked for. Also before each request: what was asked for before an envelope was queued is done
     /// before that leaves, for instance a session is off the disk before its end is told.
     pub(super) fn run_due(&mut self) {
-        let is_due = &self.shared.chores_due;
+        let is_due = &self.shared.client_tasks_due;
         if is_due.load(Ordering::Acquire) && is_due.swap(false, Ordering::AcqRel) {
             self.contain(|worker| {
-                if let Some(chores) = &worker.shared.backing.chores {
-                    chores.run(&|sid| worker.shared.ledger.set_session(sid));
+                if let Some(client_tasks) = &worker.shared.backing.client_tasks {
+                    client_tasks.run(&|sid| worker.shared.ledger.set_session(sid));
                 }
             });
         }
     }
 
     /// True if the next step has more to do.
-    pub(super) fn has_chores(&self) -> bool {
+    pub(super) fn has_tasks(&self) -> bool {
         let is_taking_over = match &self.takeover {
             Takeover::Done => false,
             // Else the next envelope that leaves the queue makes room, and is a step of its own.
@@ -108,7 +108,8 @@ impl<S: Sender> Worker<S> {
             }
             Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
         };
-        self.shared.chores_due.load(Ordering::Acquire) || self.stop.is_none() && is_taking_over
+        self.shared.client_tasks_due.load(Ordering::Acquire)
+            || self.stop.is_none() && is_taking_over
     }
 
     /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them.
@@ -237,8 +238,8 @@ impl<S: Sender> Worker<S> {
                 self.takeover = rest.map_or(Takeover::Done, |rest| Takeover::Running(rest, None));
                 return;
             };
-            if let Some(chores) = &shared.backing.chores {
-                chores.take_over(&old, &|sid| run_takeover::was_running(&old, sid));
+            if let Some(client_tasks) = &shared.backing.client_tasks {
+                client_tasks.take_over(&old, &|sid| run_takeover::was_running(&old, sid));
             }
         }
         self.takeover = Takeover::OfClient(runs);
@@ -273,8 +274,9 @@ impl<S: Sender> Worker<S> {
     }
 
     fn send_taken_over(&self) {
-        let chores = self.shared.backing.chores.as_ref();
-        for envelope in chores.map_or_else(Vec::new, |chores| chores.taken_over()) {
+        let client_tasks = self.shared.backing.client_tasks.as_ref();
+        for envelope in client_tasks.map_or_else(Vec::new, |client_tasks| client_tasks.taken_over())
+        {
             // What does not fit is booked as any other that does not.
             let _ = self.shared.submit(envelope, self.shared.permit(), false);
         }

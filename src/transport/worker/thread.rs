@@ -14,7 +14,7 @@ use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
 use crate::transport::shared::{Phase, Shared};
 use crate::transport::wire::curl_client::CurlClient;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::wire::host_sender::{HostHttp, HostSender};
 use crate::transport::wire::sender::{HttpSender, Sender};
 
@@ -81,18 +81,20 @@ fn system_name(name: &str) -> &str {
 
 fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
     let ours = || Arc::clone(&shared);
-    match shared.settings.way.clone() {
-        Way::Curl => drive(
+    match shared.settings.destination.clone() {
+        Destination::Curl => drive(
             HttpSender::new(ours(), CurlClient::new(ours())),
             shared,
             ready,
         ),
-        Way::HostClient(host) => {
+        Destination::HostClient(host) => {
             let client = HostHttp::new(ours(), host);
             drive(HttpSender::new(ours(), client), shared, ready);
         }
-        Way::HostTransport(host) => drive(HostSender::new(ours(), Some(host)), shared, ready),
-        Way::Nowhere => drive(HostSender::new(ours(), None), shared, ready),
+        Destination::HostTransport(host) => {
+            drive(HostSender::new(ours(), Some(host)), shared, ready)
+        }
+        Destination::Nowhere => drive(HostSender::new(ours(), None), shared, ready),
     }
 }
 

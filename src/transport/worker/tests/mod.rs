@@ -24,7 +24,7 @@ use crate::transport::queue::{Overflow, QueueSettings};
 use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
 use crate::transport::wire::encode::Encoder;
-use crate::transport::wire::host::Way;
+use crate::transport::wire::host::Destination;
 use crate::transport::wire::http::{Answer, Failure, HttpClient, Request, Response, Segment};
 use crate::transport::wire::sender::HttpSender;
 use crate::transport::worker::retry::{Cause, RetryPolicy};
@@ -162,7 +162,7 @@ fn rig_on(
 
 fn settings(spool: SpoolPolicy, retry: RetryPolicy, in_flight: usize) -> Settings {
     Settings {
-        way: Way::Curl,
+        destination: Destination::Curl,
         endpoint: "https://sentry.example/api/1/envelope/".to_owned(),
         auth: "Sentry sentry_key=k".to_owned(),
         user_agent: "test/1".to_owned(),
