@@ -1,9 +1,10 @@
 //! Capture: what happens between a call of the host and the queue.
 //!
-//! Entry points: [`pipeline`] (events and envelopes), [`feedback`], [`minidump`], [`hooks`], [`attachments`].
+//! Entry points: [`pipeline`] (events and envelopes), [`breadcrumbs`], [`feedback`], [`minidump`], [`hooks`], [`attachments`].
 //! May use: the rooms that `client` may use.
 
 pub(crate) mod attachments;
+pub(crate) mod breadcrumbs;
 pub(crate) mod crash_event;
 pub(crate) mod feedback;
 pub(crate) mod hooks;

@@ -159,53 +159,6 @@ impl Client {
         result
     }
 
-    /// Adds a breadcrumb given as JSON text (BC-1).
-    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<LeftOut, Refused> {
-        if !self.is_enabled() {
-            return Err(DISABLED);
-        }
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let crumb = breadcrumb::parse(json, timestamp.as_str())?;
-        let left_out = crumb.left_out.and(self.keep_breadcrumb(&crumb.json)?);
-        if !left_out.is_empty() {
-            self.say_left_out(format_args!("breadcrumb"), &left_out);
-        }
-        Ok(left_out)
-    }
-
-    /// Adds a breadcrumb given as a value.
-    pub(crate) fn add_breadcrumb_value(&self, value: &Value) -> Result<LeftOut, Refused> {
-        if !self.is_enabled() {
-            return Err(DISABLED);
-        }
-        self.add_breadcrumb(&value.to_json_text().map_err(EventError::from)?)
-    }
-
-    /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
-    fn keep_breadcrumb(&self, crumb: &str) -> Result<LeftOut, Refused> {
-        let Some(hook) = &self.options.before_breadcrumb else {
-            let added = self.scope.add_breadcrumb(crumb);
-            added.map_err(EventError::from)?;
-            return Ok(LeftOut::default());
-        };
-        let shown = Value::from_json(crumb).ok_or(OutOfMemory);
-        let shown = shown.map_err(EventError::from)?;
-        let returned = hooks::call(hook.as_ref(), shown);
-        self.check_fork()?;
-        if matches!(returned, Value::Null) {
-            return Err(Refused::because(
-                Status::DroppedByHook,
-                "before_breadcrumb returned null",
-            ));
-        }
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let json = returned.to_json_text().map_err(EventError::from)?;
-        let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str())?;
-        let added = self.scope.add_breadcrumb(&crumb.json);
-        added.map_err(EventError::from)?;
-        Ok(crumb.left_out)
-    }
-
     /// Queues an envelope as it is (no hook, no sampling, no scope).
     pub(crate) fn capture_envelope(&self, mut envelope: Envelope) -> Result<(), Refused> {
         let transport = self.transport.as_ref().ok_or(DISABLED)?;
@@ -361,7 +314,7 @@ impl Client {
         Captured { id, left_out }
     }
 
-    fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
+    pub(super) fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
         self.diagnostics
             .log(Severity::Warning, format_args!("{what}: {left_out}"));
     }
