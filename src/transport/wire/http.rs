@@ -1,5 +1,6 @@
 //! What the worker asks of an HTTP client, so that it can be tested without one.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,7 +111,7 @@ pub(crate) struct Completion {
 }
 
 /// Runs requests side by side on the thread that calls it.
-pub(crate) trait HttpClient {
+pub(crate) trait HttpClient: Debug {
     /// Begins a request. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
 

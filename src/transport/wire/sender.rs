@@ -3,6 +3,7 @@
 //! The worker decides what leaves and when, and what an answer means; a sender carries it. [`HttpSender`] makes a
 //! request of it for an HTTP client; [`super::host_sender`] hands it to the host as it is.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,7 +25,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// Carries parcels on the thread that calls it, side by side if it can.
-pub(crate) trait Sender {
+pub(crate) trait Sender: Debug {
     /// Begins with an envelope. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
 
@@ -43,15 +44,15 @@ pub(crate) trait Sender {
 
 /// Makes requests of parcels.
 #[derive(Debug)]
-pub(crate) struct HttpSender<C> {
+pub(crate) struct HttpSender {
     shared: Arc<Shared>,
     encoder: Encoder,
-    client: C,
+    client: Box<dyn HttpClient>,
 }
 
-impl<C: HttpClient> HttpSender<C> {
+impl HttpSender {
     /// A sender through `client`.
-    pub(crate) fn new(shared: Arc<Shared>, client: C) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, client: Box<dyn HttpClient>) -> Self {
         Self {
             encoder: Encoder::new(&shared.settings),
             shared,
@@ -60,7 +61,7 @@ impl<C: HttpClient> HttpSender<C> {
     }
 }
 
-impl<C: HttpClient> Sender for HttpSender<C> {
+impl Sender for HttpSender {
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure> {
         let envelope = outgoing.envelope.as_deref();
         let request =

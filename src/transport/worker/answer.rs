@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
-use super::{Job, Redirect, Reports, Sender, Transfer, Worker};
+use super::{Job, Redirect, Reports, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::{http_date, rate_limit};
@@ -12,7 +12,7 @@ use crate::transport::wire::http::{Answer, Completion, Failure, Response};
 use crate::transport::wire::redirect::may_follow;
 use crate::transport::worker::retry::Cause;
 
-impl<S: Sender> Worker<S> {
+impl Worker {
     /// Takes a request that ended.
     pub(super) fn complete(&mut self, completion: Completion) {
         let Some(place) = self

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Job, Sender, Stop, Worker};
+use super::{Job, Stop, Worker};
 use crate::transport::queue::priority::Priority;
 use crate::transport::shared::{Flush, Progress};
 
-impl<S: Sender> Worker<S> {
+impl Worker {
     /// Tells those flushes whose envelopes have all left.
     pub(super) fn answer_flushes(&mut self) {
         let passed = self.passed_flushes();

@@ -111,9 +111,9 @@ struct Stop {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Worker<S> {
+pub(crate) struct Worker {
     shared: Arc<Shared>,
-    sender: S,
+    sender: Box<dyn Sender>,
     random: fn() -> f64,
     next_ticket: u64,
     active: Vec<Transfer>,
@@ -142,9 +142,9 @@ enum Reports {
     Off,
 }
 
-impl<S: Sender> Worker<S> {
+impl Worker {
     /// A worker with nothing to do. `random` gives numbers in `[0, 1)`.
-    pub(crate) fn new(shared: Arc<Shared>, sender: S, random: fn() -> f64) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, sender: Box<dyn Sender>, random: fn() -> f64) -> Self {
         let last_report = shared.clock.now();
         let spooling = Spooling::new(&shared);
         Self {
@@ -529,7 +529,7 @@ impl<S: Sender> Worker<S> {
     }
 }
 
-impl<S> Drop for Worker<S> {
+impl Drop for Worker {
     /// Whatever way the worker ends, what it held is booked and those who wait are told.
     fn drop(&mut self) {
         // After a panic that nothing could contain there is nobody to send what would come.

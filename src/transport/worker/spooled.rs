@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Job, Sender, Worker};
+use super::{Job, Worker};
 use crate::base::diagnostics::Severity;
 use crate::base::file::Durability;
 use crate::protocol::category::Category;
@@ -132,7 +132,7 @@ impl Spooling {
     }
 }
 
-impl<S: Sender> Worker<S> {
+impl Worker {
     fn moment(&self) -> Moment {
         Moment::new(self.shared.clock.now(), self.shared.clock.wall())
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::{Sender, Worker};
+use super::Worker;
 use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::counters::Saved;
@@ -58,7 +58,7 @@ impl Takeover {
     }
 }
 
-impl<S: Sender> Worker<S> {
+impl Worker {
     /// Does some of what waits; the rest follows with the next step.
     pub(super) fn do_tasks(&mut self) {
         self.run_due();

@@ -16,6 +16,7 @@ use crate::transport::shared::{Phase, Shared};
 use crate::transport::wire::curl_client::CurlClient;
 use crate::transport::wire::host::Destination;
 use crate::transport::wire::host_sender::{HostHttp, HostSender};
+use crate::transport::wire::http::HttpClient;
 use crate::transport::wire::sender::{HttpSender, Sender};
 
 /// Enough for a TLS handshake and the host's callback; only what is touched becomes memory.
@@ -80,25 +81,7 @@ fn system_name(name: &str) -> &str {
 }
 
 fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
-    let ours = || Arc::clone(&shared);
-    match shared.settings.destination.clone() {
-        Destination::Curl => drive(
-            HttpSender::new(ours(), CurlClient::new(ours())),
-            shared,
-            ready,
-        ),
-        Destination::HostClient(host) => {
-            let client = HostHttp::new(ours(), host);
-            drive(HttpSender::new(ours(), client), shared, ready);
-        }
-        Destination::HostTransport(host) => {
-            drive(HostSender::new(ours(), Some(host)), shared, ready)
-        }
-        Destination::Nowhere => drive(HostSender::new(ours(), None), shared, ready),
-    }
-}
-
-fn drive(sender: impl Sender, shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+    let sender = sender_of(&shared);
     let mut worker = Worker::new(shared, sender, random::next_unit);
     // Nobody but the starter listens, and it waits for this.
     let _ = ready.send(());
@@ -113,6 +96,20 @@ fn drive(sender: impl Sender, shared: Arc<Shared>, ready: &mpsc::SyncSender<()>)
                 std::thread::sleep(AFTER_PANIC);
             }
         }
+    }
+}
+
+/// The sender that the settings ask for.
+fn sender_of(shared: &Arc<Shared>) -> Box<dyn Sender> {
+    let ours = || Arc::clone(shared);
+    let http = |client: Box<dyn HttpClient>| -> Box<dyn Sender> {
+        Box::new(HttpSender::new(ours(), client))
+    };
+    match shared.settings.destination.clone() {
+        Destination::Curl => http(Box::new(CurlClient::new(ours()))),
+        Destination::HostClient(host) => http(Box::new(HostHttp::new(ours(), host))),
+        Destination::HostTransport(host) => Box::new(HostSender::new(ours(), Some(host))),
+        Destination::Nowhere => Box::new(HostSender::new(ours(), None)),
     }
 }
 

@@ -35,8 +35,8 @@ impl HostClient for Host {
     fn interrupt(&self) {}
 }
 
-fn steps<S: Sender>(rig: &Rig, sender: S, count: usize) {
-    let mut worker = Worker::new(Arc::clone(&rig.shared), sender, || 0.0);
+fn steps(rig: &Rig, sender: impl Sender + 'static, count: usize) {
+    let mut worker = Worker::new(Arc::clone(&rig.shared), Box::new(sender), || 0.0);
     // So that no step waits for what is to come.
     rig.shared.wake.now();
     for _ in 0..count {
@@ -83,7 +83,7 @@ fn a_client_of_the_host_is_asked_again_when_it_got_no_answer() {
     host.statuses.lock().unwrap().extend([-1, 10_000, 200]);
     rig.capture();
     let client = HostHttp::new(Arc::clone(&rig.shared), Arc::<Host>::clone(&host));
-    let sender = HttpSender::new(Arc::clone(&rig.shared), client);
+    let sender = HttpSender::new(Arc::clone(&rig.shared), Box::new(client));
     steps(&rig, sender, 3);
     let requests = host.requests.lock().unwrap();
     assert_eq!(requests.len(), 3);

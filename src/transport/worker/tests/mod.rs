@@ -117,7 +117,7 @@ impl OutcomeSink for Sink {
 }
 
 struct Rig {
-    worker: Worker<HttpSender<FakeClient>>,
+    worker: Worker,
     shared: Arc<Shared>,
     clock: Arc<ManualClock>,
     script: Arc<Mutex<Script>>,
@@ -212,8 +212,8 @@ fn rig_from(database: Option<Arc<Database>>, settings: Settings) -> Rig {
     let client = FakeClient::default();
     let script = Arc::clone(&client.script);
     // No jitter: delays are at their ceiling.
-    let sender = HttpSender::new(Arc::clone(&shared), client);
-    let worker = Worker::new(Arc::clone(&shared), sender, || 1.0);
+    let sender = HttpSender::new(Arc::clone(&shared), Box::new(client));
+    let worker = Worker::new(Arc::clone(&shared), Box::new(sender), || 1.0);
     Rig {
         worker,
         shared,
