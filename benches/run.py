@@ -8,7 +8,7 @@
 Figures that do not depend on how busy the machine is have a budget: allocations, system calls, memory, stack, threads, sizes. A
 row beyond its budget is marked and the run ends with 1. Times are printed and never judged.
 
-Needs cc, libcurl's headers and Rust; strace for the system calls. The programs are in benches/programs and
+Needs cc, libcurl's headers and Rust; strace for the system calls, valgrind for the instructions. The programs are in benches/programs and
 benches/peers, each prints JSON; the server is benches/programs/sink.c. Everything runs on this machine, over loopback, one at a time.
 """
 
@@ -26,6 +26,8 @@ import sys
 import tempfile
 import time
 import uuid
+
+import instructions
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
@@ -160,6 +162,16 @@ def microseconds(figures):
     if figures is None:
         return f"not in {LONGEST} s"
     return f"{figures['p50_ns'] / 1000:.2f} / {figures['p99_ns'] / 1000:.1f}"
+
+
+def measure_instructions(report):
+    """Instructions and allocations of the host's calls, see benches/instructions.py; a goal is no budget yet."""
+    if not instructions.is_possible():
+        say("no valgrind: instructions are not counted")
+        return
+    say("counting instructions: half a minute; instructions; allocations per call of the calling thread")
+    for figure, costs, goal in instructions.rows(TARGET / "release"):
+        report.add(f"{figure}: instructions; allocations", costs, alarming=f"goal {goal}" if goal else "")
 
 
 def system_calls(count):
@@ -425,6 +437,7 @@ def main():
     build(with_peers)
     load = os.getloadavg()[0]
     report = Report(["reqwest", "curl"] if with_peers else [])
+    measure_instructions(report)
     measure_captures(report, scale)
     measure_bounds(report, scale)
     measure_delivery(report, scale, repeat)
