@@ -166,3 +166,14 @@ fn what_must_survive_a_power_failure_is_written_through_with_its_name() {
     let dsn = format!("http://publickey@127.0.0.1:{}/42", port.port());
     run_between("host_sync", &["envelope,consent,spooled", &dsn]);
 }
+
+#[test]
+fn a_stream_of_captures_wakes_nobody_and_an_idle_library_does_not_wake() {
+    let receiver = Receiver::start();
+    for (scenario, events) in [("stream", 301), ("sleeper", 10), ("idle", 1)] {
+        let before = distinct_ids(&receiver).len();
+        run_between("host_wake", &[scenario, &receiver.dsn()]);
+        let delivered = distinct_ids(&receiver).len().abs_diff(before);
+        assert_eq!(delivered, events, "{scenario}");
+    }
+}

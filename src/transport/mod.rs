@@ -147,7 +147,7 @@ impl Transport {
     /// The client has something for [`backing::ClientTasks::run`]; the worker will see to it.
     pub(crate) fn request_client_tasks(&self) {
         self.shared.client_tasks_due.store(true, Ordering::Release);
-        self.shared.wake.now();
+        self.shared.wake.new_task();
     }
 
     /// Says which session is running, for the start that follows should this process die.

@@ -237,6 +237,7 @@ impl Shared {
             self.refuse_envelope(&envelope, reason_of(Refusal::NoConsent));
             return Err(Refusal::NoConsent);
         }
+        let priority = Priority::of(envelope.category());
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
         let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted);
@@ -262,7 +263,7 @@ impl Shared {
         }
         match result {
             Ok(()) => {
-                self.wake.new_work();
+                self.wake.new_work(|| queue.is_nearly_full_for(priority));
                 match permit {
                     Permit::Granted(_) | Permit::Waiting => Ok(()),
                     Permit::Refused => Err(Refusal::NoConsent),

@@ -220,9 +220,18 @@ impl Queue {
 
     /// True from three quarters of what it may hold on.
     pub(crate) fn is_nearly_full(&self) -> bool {
+        self.is_nearly_at(self.limits)
+    }
+
+    /// True from three quarters of what it may hold of this priority on.
+    pub(crate) fn is_nearly_full_for(&self, priority: Priority) -> bool {
+        self.is_nearly_at(self.limits.share(priority.share()))
+    }
+
+    fn is_nearly_at(&self, limits: Limits) -> bool {
         let usage = self.budget.usage();
         let is_over = |held: u64, limit: u64| held.saturating_mul(4) > limit.saturating_mul(3);
-        is_over(usage.items, self.limits.items) || is_over(usage.bytes, self.limits.bytes)
+        is_over(usage.items, limits.items) || is_over(usage.bytes, limits.bytes)
     }
 
     /// What can be spared first: the oldest of the lowest priority.

@@ -43,6 +43,7 @@ use crate::transport::shared::{Flush, Phase, Progress, Shared};
 use crate::transport::wire::http::Completion;
 use crate::transport::wire::sender::{Outgoing, Sender};
 use crate::transport::worker::retry::{Attempts, Circuit};
+use crate::transport::worker::wake::{NAP, Wanted};
 
 /// Shortest distance between client reports that travel alone (REP-7).
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
@@ -123,6 +124,9 @@ pub(crate) struct Worker {
     stop: Option<Stop>,
     last_report: Instant,
     reports: Reports,
+    /// An envelope was taken out of the queue since the worker waited for one.
+    has_taken: bool,
+    naps_until: Instant,
     ended: Vec<Completion>,
     takeover: Takeover,
     last_sync: Instant,
@@ -159,6 +163,8 @@ impl Worker {
             stop: None,
             last_report,
             reports: Reports::Riding,
+            has_taken: false,
+            naps_until: last_report,
             ended: Vec::new(),
             takeover: Takeover::Due,
             last_sync: last_report,
@@ -312,6 +318,7 @@ impl Worker {
     }
 
     fn job_of(&mut self, queued: Queued) -> Job {
+        self.has_taken = true;
         let ticket = self.ticket();
         self.shared.hold(ticket, &queued);
         Job {
@@ -481,18 +488,43 @@ impl Worker {
         } else {
             Duration::ZERO
         };
-        let (takes_work, spills) = (self.has_free_slot(), self.spills());
-        if takes_work || spills {
-            self.shared.wake.announce_sleep();
-            // What waits may have become due since the transfers were started.
-            let queue = &self.shared.queue;
-            let may_send = takes_work && (!queue.is_empty() || !self.parked.is_empty());
-            if may_send || spills && queue.is_nearly_full() && !queue.is_empty() {
-                at_most = Duration::ZERO;
-            }
+        if !at_most.is_zero() {
+            at_most = self.announce_wait(at_most);
         }
         self.sender.wait(at_most, &mut self.ended);
         self.shared.wake.awake();
+    }
+
+    /// Says what is to end the wait that follows, and how long it is: not at all if that has come meanwhile.
+    fn announce_wait(&mut self, at_most: Duration) -> Duration {
+        let (takes_work, spills) = (self.has_free_slot(), self.spills());
+        let nap = self.nap_left().filter(|_| takes_work);
+        let (wanted, at_most) = match nap {
+            Some(nap) => (Wanted::URGENT_WORK, at_most.min(nap)),
+            None if takes_work || spills => (Wanted::TASK.and(Wanted::WORK), at_most),
+            None => (Wanted::TASK, at_most),
+        };
+        self.shared.wake.announce(wanted);
+        // What waits may have come since this step looked for it.
+        let queue = &self.shared.queue;
+        let may_send = takes_work && (!queue.is_empty() || !self.parked.is_empty());
+        let may_spill = spills && queue.is_nearly_full() && !queue.is_empty();
+        match may_send || may_spill || self.has_tasks() {
+            true => Duration::ZERO,
+            false => at_most,
+        }
+    }
+
+    /// How long captures need not wake the worker, because it has taken an envelope a moment ago.
+    fn nap_left(&mut self) -> Option<Duration> {
+        /// What the wait could be told at least.
+        const SHORTEST: Duration = Duration::from_millis(1);
+        let now = self.shared.clock.now();
+        if std::mem::take(&mut self.has_taken) {
+            self.naps_until = now.checked_add(NAP).unwrap_or(now);
+        }
+        let left = self.naps_until.saturating_duration_since(now);
+        (left >= SHORTEST).then_some(left)
     }
 
     /// Until the next thing that happens by itself.

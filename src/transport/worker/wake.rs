@@ -1,16 +1,25 @@
-//! Waking the worker: an eventfd that the worker adds to what libcurl waits for.
+//! Waking the worker: an eventfd that the worker adds to what libcurl waits for, and the word of the worker what it is to
+//! be woken for.
 //!
-//! A capture makes a system call here only when the worker sleeps *and* could take another envelope; while the server
-//! hangs or the worker is busy, a capture finds the flag down and returns.
+//! A thread makes a system call here only when the worker waits *and* wants to be woken for that reason. After recent
+//! work the worker naps: it waits for [`NAP`] at most, and captures do not wake it. So a steady stream of captures costs
+//! one wait of the worker every few milliseconds and the capturing threads no system call. The first wait after a nap in
+//! which nothing came has no such end, and the next capture wakes it; an idle worker does not wake by itself.
+//!
+//! Why no wake-up is lost: before it waits, the worker stores what it wants to be woken for, then passes a fence, then
+//! looks for work. A capturing thread pushes its work, then passes a fence, then loads what the worker wants. In the one
+//! order of the two fences the first of the two threads is seen by the second: either the worker finds the work and does
+//! not wait, or the thread finds the wish and writes to the eventfd. What is written before the worker waits ends that
+//! wait at once. In a nap the worker finds what came when the nap is over, and before that if the queue
+//! is nearly full with it.
+//! If a wake-up was lost in spite of that, nothing sleeps longer than [`LONGEST_SLEEP`].
 //!
 //! Beside it lies what hears of signals that no thread takes, see [`Unheard`].
-//!
-//! What happens when a wake-up is lost: nothing sleeps longer than [`LONGEST_SLEEP`].
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::atomic::{AtomicU8, Ordering, fence};
 use std::time::Duration;
 
 use crate::base::descriptor::raised;
@@ -20,12 +29,40 @@ use crate::base::last_thread::Unheard;
 /// Upper bound of every sleep of the worker.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
+/// How long captures do not wake the worker after it has taken an envelope: what one of them waits at most in addition.
+/// Several times the distance of captures in a busy stream, so that the nap is over only when the stream is.
+pub(crate) const NAP: Duration = Duration::from_millis(5);
+
+/// What ends a wait of the worker before its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted(u8);
+
+impl Wanted {
+    /// Nothing: the worker is not waiting.
+    const NOTHING: Self = Self(0);
+    /// A task on files.
+    pub(crate) const TASK: Self = Self(1);
+    /// An envelope with which the queue is nearly full for its kind.
+    pub(crate) const URGENT_WORK: Self = Self(2);
+    /// Any envelope.
+    pub(crate) const WORK: Self = Self(4);
+
+    /// Both.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Wake {
     event: File,
     unheard: Unheard,
-    is_wanted: AtomicBool,
+    wanted: AtomicU8,
 }
 
 impl Wake {
@@ -41,7 +78,7 @@ impl Wake {
         Ok(Self {
             event,
             unheard: Unheard::new(),
-            is_wanted: AtomicBool::new(false),
+            wanted: AtomicU8::new(Wanted::NOTHING.0),
         })
     }
 
@@ -75,16 +112,16 @@ impl Wake {
         }
     }
 
-    /// Worker: from here on new work wakes. The caller must look for work once more before it sleeps.
-    pub(crate) fn announce_sleep(&self) {
-        self.is_wanted.store(true, Ordering::Relaxed);
-        // Pairs with the fence in `new_work`: either the worker sees the work, or the producer sees the flag.
+    /// Worker: from here on this wakes it. The caller must look for it once more before it waits.
+    pub(crate) fn announce(&self, wanted: Wanted) {
+        self.wanted.store(wanted.0, Ordering::Relaxed);
+        // Pairs with the fence in `has_come`.
         fence(Ordering::SeqCst);
     }
 
     /// Worker: awake again.
     pub(crate) fn awake(&self) {
-        self.is_wanted.store(false, Ordering::Relaxed);
+        self.wanted.store(Wanted::NOTHING.0, Ordering::Relaxed);
     }
 
     /// Worker: swallows the wake-ups so far; for when the descriptor was found readable, it costs a system call.
@@ -112,11 +149,28 @@ impl Wake {
         }
     }
 
-    /// Producer: there is new work; wakes the worker if it waits for that.
-    pub(crate) fn new_work(&self) {
+    /// Capturing thread: there is new work.
+    pub(crate) fn new_work(&self, is_urgent: impl FnOnce() -> bool) {
+        self.has_come(|wanted| {
+            wanted.has(Wanted::WORK) || wanted.has(Wanted::URGENT_WORK) && is_urgent()
+        });
+    }
+
+    /// Any thread: there is a new task.
+    pub(crate) fn new_task(&self) {
+        self.has_come(|wanted| wanted.has(Wanted::TASK));
+    }
+
+    fn has_come(&self, is_wanted: impl FnOnce(Wanted) -> bool) {
+        // Pairs with the fence in `announce`.
         fence(Ordering::SeqCst);
-        if self.is_wanted.load(Ordering::Relaxed) && self.is_wanted.swap(false, Ordering::Relaxed) {
-            self.now();
+        let wanted = Wanted(self.wanted.load(Ordering::Relaxed));
+        if is_wanted(wanted) {
+            // One of several threads is enough.
+            let before = self.wanted.swap(Wanted::NOTHING.0, Ordering::Relaxed);
+            if before != Wanted::NOTHING.0 {
+                self.now();
+            }
         }
     }
 
@@ -136,6 +190,8 @@ impl Listener for Wake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::AtomicUsize;
+    use std::time::Instant;
 
     fn is_readable(wake: &Wake) -> bool {
         let mut poll = libc::pollfd {
@@ -150,16 +206,84 @@ mod tests {
     #[test]
     fn new_work_wakes_only_a_sleeper_and_only_once() {
         let wake = Wake::new().unwrap();
-        wake.new_work();
+        wake.new_work(|| true);
         assert!(!is_readable(&wake));
-        wake.announce_sleep();
-        wake.new_work();
+        wake.announce(Wanted::WORK);
+        wake.new_work(|| false);
         assert!(is_readable(&wake));
-        wake.awake();
         wake.swallow();
+        wake.new_work(|| true);
         assert!(!is_readable(&wake));
-        wake.new_work();
+        wake.announce(Wanted::WORK);
+        wake.awake();
+        wake.new_work(|| true);
         assert!(!is_readable(&wake));
+    }
+
+    #[test]
+    fn a_wait_is_ended_only_by_what_it_wants() {
+        let wake = Wake::new().unwrap();
+        let woken = |wanted: Wanted, come: &dyn Fn()| {
+            wake.announce(wanted);
+            come();
+            let is_woken = is_readable(&wake);
+            wake.awake();
+            wake.swallow();
+            is_woken
+        };
+        let (work, urgent) = (|| wake.new_work(|| false), || wake.new_work(|| true));
+        let task = || wake.new_task();
+        for (wanted, by_work, by_urgent, by_task) in [
+            (Wanted::NOTHING, false, false, false),
+            (Wanted::TASK, false, false, true),
+            (Wanted::URGENT_WORK, false, true, false),
+            (Wanted::WORK, true, true, false),
+            (Wanted::WORK.and(Wanted::TASK), true, true, true),
+            (Wanted::URGENT_WORK.and(Wanted::TASK), false, true, true),
+        ] {
+            assert_eq!(woken(wanted, &work), by_work, "{wanted:?}");
+            assert_eq!(woken(wanted, &urgent), by_urgent, "{wanted:?}");
+            assert_eq!(woken(wanted, &task), by_task, "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn no_wake_up_is_lost_between_threads_and_a_worker_that_sleeps_without_an_end() {
+        const THREADS: usize = 3;
+        const PUSHES: usize = 20_000;
+        let wake = Wake::new().unwrap();
+        let pushed = AtomicUsize::new(0);
+        let took = |seen: &mut usize| {
+            let now = pushed.load(Ordering::Relaxed);
+            std::mem::replace(seen, now) != now
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..THREADS {
+                scope.spawn(|| {
+                    for round in 0..PUSHES {
+                        pushed.fetch_add(1, Ordering::Relaxed);
+                        wake.new_work(|| false);
+                        if round % 64 == 0 {
+                            // Long enough for the worker to fall asleep.
+                            std::thread::sleep(Duration::from_micros(50));
+                        }
+                    }
+                });
+            }
+            let (mut seen, mut naps) = (0, false);
+            while seen < THREADS * PUSHES {
+                let has_taken = took(&mut seen);
+                naps = has_taken && !naps;
+                wake.announce(if naps { Wanted::TASK } else { Wanted::WORK });
+                if pushed.load(Ordering::Relaxed) == seen && seen < THREADS * PUSHES {
+                    let start = Instant::now();
+                    let at_most = if naps { NAP } else { Duration::from_secs(20) };
+                    wake.sleep(at_most);
+                    assert!(start.elapsed() < Duration::from_secs(20), "at {seen}");
+                }
+                wake.awake();
+            }
+        });
     }
 
     #[test]

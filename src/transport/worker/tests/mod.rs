@@ -6,6 +6,7 @@ mod consent;
 mod ending;
 mod host;
 mod last_round;
+mod naps;
 mod outage;
 mod run_takeover;
 mod spooled;
