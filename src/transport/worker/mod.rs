@@ -16,8 +16,12 @@ pub(super) mod wake;
 
 mod answer;
 mod ending;
+mod reports;
+mod sending;
+mod spool_rounds;
 mod spooled;
 mod tasks;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,28 +29,22 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::transport::worker::tasks::{SavedCounts, Takeover};
+use reports::Reports;
 use spooled::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
 use crate::base::lock::lock;
-use crate::base::timestamp::Timestamp;
 use crate::protocol::category::Category;
-use crate::protocol::client_report;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::transport::account::ledger::Loss;
-use crate::transport::account::outcome::Fate;
-use crate::transport::queue::Queued;
 use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
 use crate::transport::shared::{Flush, Phase, Progress, Shared};
 use crate::transport::wire::http::Completion;
-use crate::transport::wire::sender::{Outgoing, Sender};
+use crate::transport::wire::sender::Sender;
 use crate::transport::worker::retry::{Attempts, Circuit};
-use crate::transport::worker::wake::{NAP, Wanted};
 
-/// Shortest distance between client reports that travel alone (REP-7).
-const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 /// How long after the deadline of a shutdown what is unsent is still written to disk.
 const SAVE_GRACE: Duration = Duration::from_millis(25);
 /// Longest time a shutdown spends on one more attempt when the server was offline a moment ago.
@@ -133,17 +131,6 @@ pub(crate) struct Worker {
     /// When the numbers were brought into their file, if that is to be done again, and if it went wrong.
     saving: SavedCounts,
     spooling: Option<Spooling>,
-}
-
-/// How client reports travel. Servers that do not know them may refuse the whole envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reports {
-    /// With the next envelope.
-    Riding,
-    /// Alone, after an envelope with one was refused.
-    Alone,
-    /// Not at all, after one was refused that travelled alone.
-    Off,
 }
 
 impl Worker {
@@ -266,298 +253,6 @@ impl Worker {
             self.put_back_parked();
             self.begin_last_round(deadline);
         }
-    }
-
-    fn start_transfers(&mut self) {
-        self.withhold_waiting();
-        while self.has_free_slot() && !self.shared.is_inherited() {
-            let Some(job) = self.next_job() else { return };
-            self.send(job);
-        }
-    }
-
-    /// True if another request may begin now.
-    fn has_free_slot(&self) -> bool {
-        let limit = if self.circuit.is_open() {
-            1
-        } else {
-            self.shared.settings.max_requests_in_flight
-        };
-        self.active.len() < limit
-            && self.sender.has_room()
-            && self
-                .circuit
-                .blocked_until(self.shared.clock.now())
-                .is_none()
-    }
-
-    fn next_job(&mut self) -> Option<Job> {
-        if self.probes_with_another()
-            && let Some(queued) = self.shared.queue.take()
-        {
-            return Some(self.job_of(queued));
-        }
-        if let Some(job) = self.parked.pop_front() {
-            return Some(job);
-        }
-        let queued = self.shared.queue.take()?;
-        Some(self.job_of(queued))
-    }
-
-    /// True if the next probe is better made with an envelope that has not been tried yet: the server takes requests and
-    /// answers none, and that may be due to those it got. Only for a few, which then take turns: the queue's policy has no
-    /// hold on what was taken out of it. None overtakes an update of a session.
-    fn probes_with_another(&self) -> bool {
-        const MOST_TRIED: usize = 4;
-        self.circuit.is_mute()
-            && self.shared.settings.retry.is_patient
-            && self.stop.is_none()
-            && !self.parked.is_empty()
-            && self.parked.len() < MOST_TRIED
-            && !self.parked.iter().any(Job::has_session)
-    }
-
-    fn job_of(&mut self, queued: Queued) -> Job {
-        self.has_taken = true;
-        let ticket = self.ticket();
-        self.shared.hold(ticket, &queued);
-        Job {
-            ticket,
-            priority: queued.priority,
-            sequence: queued.sequence,
-            envelope: Arc::new(queued.envelope),
-            permit: queued.permit,
-            attempts: Attempts::default(),
-            requests: 0,
-            redirect: None,
-            spooled: None,
-        }
-    }
-
-    fn ticket(&mut self) -> u64 {
-        self.next_ticket = self.next_ticket.wrapping_add(1);
-        self.next_ticket
-    }
-
-    /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
-    fn send(&mut self, mut job: Job) {
-        self.run_due();
-        if !self.shared.may_send(job.permit) {
-            return self.withhold(&job);
-        }
-        if !self.apply_rate_limits(&mut job) {
-            return;
-        }
-        self.rebase(&mut job);
-        let (report, losses) = match self.reports {
-            Reports::Riding => self.take_report(),
-            Reports::Alone | Reports::Off => (None, Vec::new()),
-        };
-        if job.requests > 0 {
-            self.shared.traffic.retries.fetch_add(1, Ordering::Relaxed);
-        }
-        job.requests = job.requests.saturating_add(1);
-        self.begin(
-            Transfer {
-                ticket: job.ticket,
-                job: Some(job),
-                losses,
-                failures_before: self.circuit.failures(),
-            },
-            report,
-        );
-    }
-
-    /// Tells the times of what this run recorded in the time of now, if the clock was set since.
-    fn rebase(&self, job: &mut Job) {
-        let is_of_this_run = match &job.spooled {
-            Some(spooled) => spooled.is_of_this_run(),
-            None => !job.envelope.was_read(),
-        };
-        if is_of_this_run {
-            for (place, payload) in self.shared.rebased(&job.envelope) {
-                Arc::make_mut(&mut job.envelope).replace_payload(place, payload);
-            }
-        }
-    }
-
-    fn begin(&mut self, transfer: Transfer, report: Option<Vec<u8>>) {
-        let traffic = &self.shared.traffic;
-        traffic.requests.fetch_add(1, Ordering::Relaxed);
-        traffic.in_flight.fetch_add(1, Ordering::Relaxed);
-        let ticket = transfer.ticket;
-        // Before it begins: after a panic in there it must be found.
-        self.active.push(transfer);
-        let job = self.active.last_mut().and_then(|it| it.job.as_mut());
-        let redirect = job.as_ref().and_then(|job| job.redirect.clone());
-        let outgoing = Outgoing {
-            envelope: job.map(|job| &mut job.envelope),
-            report,
-            redirect: redirect.map(|redirect| (redirect.url, redirect.with_auth)),
-        };
-        if let Err(failure) = self.sender.start(ticket, outgoing) {
-            self.ended.push(Completion {
-                ticket,
-                result: Err(failure),
-            });
-        }
-    }
-
-    /// Removes limited items; false if nothing is left to send and the job is settled.
-    fn apply_rate_limits(&mut self, job: &mut Job) -> bool {
-        let now = self.shared.clock.now();
-        let limiter = &self.shared.limiter;
-        if !job
-            .envelope
-            .items()
-            .any(|item| limiter.is_limited(item.category(), now))
-        {
-            return true;
-        }
-        if job.spooled.is_some() {
-            // What is left out of the request would still be in the file. It goes when all of it may.
-            self.put_back(job);
-            return false;
-        }
-        // The job is the only owner between requests, so nothing is copied.
-        let envelope = Arc::make_mut(&mut job.envelope);
-        let lost = envelope.remove_limited(|category| limiter.is_limited(category, now));
-        let reason = DiscardReason::RatelimitBackoff;
-        if envelope.is_empty() {
-            self.settle(job, Fate::Discarded(reason), 0);
-            return false;
-        }
-        self.shared
-            .discard_part(job.ticket, &lost, envelope, reason);
-        true
-    }
-
-    /// A client report for the next request, and the losses in it (RL-12: none while everything is limited).
-    fn take_report(&self) -> (Option<Vec<u8>>, Vec<Loss>) {
-        let is_limited = self
-            .shared
-            .limiter
-            .is_limited(Category::Internal, self.shared.clock.now());
-        if is_limited || !self.shared.ledger.has_unreported() {
-            return (None, Vec::new());
-        }
-        let timestamp = Timestamp::new(self.shared.clock.wall());
-        let (told, left) = client_report::split(self.shared.ledger.take_unreported());
-        self.shared.ledger.restore(&left);
-        let payload = (!told.is_empty()).then(|| client_report::write(timestamp.as_str(), &told));
-        (payload, told)
-    }
-
-    fn start_due_report(&mut self) {
-        let now = self.shared.clock.now();
-        let is_due = now.saturating_duration_since(self.last_report) >= REPORT_INTERVAL;
-        if is_due && self.active.is_empty() && self.shared.queue.is_empty() {
-            self.start_report();
-        }
-    }
-
-    /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
-    fn start_report(&mut self) -> bool {
-        let now = self.shared.clock.now();
-        let is_possible =
-            self.reports != Reports::Off && !self.circuit.is_open() && self.shared.gate.is_open();
-        if !is_possible || !self.shared.has_due_report() || !self.has_free_slot() {
-            return false;
-        }
-        let (report, losses) = self.take_report();
-        if report.is_none() {
-            return false;
-        }
-        self.last_report = now;
-        let ticket = self.ticket();
-        self.begin(
-            Transfer {
-                ticket,
-                job: None,
-                losses,
-                failures_before: self.circuit.failures(),
-            },
-            report,
-        );
-        true
-    }
-
-    fn wait(&mut self) {
-        let mut at_most = if self.ended.is_empty() && !self.has_tasks() {
-            self.longest_sleep()
-        } else {
-            Duration::ZERO
-        };
-        if !at_most.is_zero() {
-            at_most = self.announce_wait(at_most);
-        }
-        self.sender.wait(at_most, &mut self.ended);
-        self.shared.wake.awake();
-    }
-
-    /// Says what is to end the wait that follows, and how long it is: not at all if that has come meanwhile.
-    fn announce_wait(&mut self, at_most: Duration) -> Duration {
-        let (takes_work, spills) = (self.has_free_slot(), self.spills());
-        let nap = self.nap_left().filter(|_| takes_work);
-        let (wanted, at_most) = match nap {
-            Some(nap) => (Wanted::URGENT_WORK, at_most.min(nap)),
-            None if takes_work || spills => (Wanted::TASK.and(Wanted::WORK), at_most),
-            None => (Wanted::TASK, at_most),
-        };
-        self.shared.wake.announce(wanted);
-        // What waits may have come since this step looked for it.
-        let queue = &self.shared.queue;
-        let may_send = takes_work && (!queue.is_empty() || !self.parked.is_empty());
-        let may_spill = spills && queue.is_nearly_full() && !queue.is_empty();
-        match may_send || may_spill || self.has_tasks() {
-            true => Duration::ZERO,
-            false => at_most,
-        }
-    }
-
-    /// How long captures need not wake the worker, because it has taken an envelope a moment ago.
-    fn nap_left(&mut self) -> Option<Duration> {
-        /// What the wait could be told at least.
-        const SHORTEST: Duration = Duration::from_millis(1);
-        let now = self.shared.clock.now();
-        if std::mem::take(&mut self.has_taken) {
-            self.naps_until = now.checked_add(NAP).unwrap_or(now);
-        }
-        let left = self.naps_until.saturating_duration_since(now);
-        (left >= SHORTEST).then_some(left)
-    }
-
-    /// Until the next thing that happens by itself.
-    fn longest_sleep(&self) -> Duration {
-        let now = self.shared.clock.now();
-        let mut sleep = self.shared.wake.longest_sleep();
-        let mut sooner = |at: Instant| sleep = sleep.min(at.saturating_duration_since(now));
-        if let Some(at) = self.circuit.blocked_until(now) {
-            sooner(at);
-        }
-        if let Some(stop) = self.stop {
-            sooner(stop.deadline);
-            self.last_round_until()
-                .filter(|until| *until > now)
-                .into_iter()
-                .for_each(&mut sooner);
-        }
-        for due in [self.sync_due(), self.save_due()] {
-            due.into_iter().for_each(&mut sooner);
-        }
-        // Without a free slot it is the end of a request that is waited for.
-        let spool_due = self.spool_due().filter(|_| self.has_free_slot());
-        for due in [spool_due, self.discovery_due()] {
-            due.into_iter().for_each(&mut sooner);
-        }
-        let report = self.last_report.checked_add(REPORT_INTERVAL);
-        if let Some(due) = report.filter(|due| *due > now)
-            && self.shared.has_due_report()
-            && self.active.is_empty()
-        {
-            sooner(due);
-        }
-        sleep
     }
 }
 

@@ -1,47 +1,39 @@
-//! The spool, as the worker uses it: what goes there instead of being lost, and when what lies there is sent.
+//! The spool, as the worker uses it: what goes there instead of being lost, and what becomes of it.
 //!
-//! One file at a time, at most ten a second (SP-4), in rounds: a round ends with the first failure, and the next begins
-//! after [`ROUND_DISTANCE`], or as soon as there is a reason to believe that the server can be reached. Files stay booked
-//! as spooled until their fate is known; what the spool does by itself is heard as notices and booked here.
+//! Files stay booked as spooled until their fate is known; what the spool does by itself is heard as notices and booked
+//! here. When files are looked for and sent stands in [`super::spool_rounds`].
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::spool_rounds::LastRound;
 use super::{Job, Worker};
 use crate::base::diagnostics::Severity;
 use crate::base::file::Durability;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::run::OldRun;
-use crate::store::spool::{Claim, Content, Moment, Notice, Refused, Spool, Ticket, Written};
+use crate::store::spool::{Content, Moment, Notice, Refused, Spool, Ticket, Written};
 use crate::transport::account::outcome::Fate;
 use crate::transport::queue::durable::Charge;
-use crate::transport::queue::permit::Permit;
-use crate::transport::queue::priority::Priority;
 use crate::transport::shared::Shared;
 use crate::transport::wire::host::Destination;
-use crate::transport::worker::retry::Attempts;
 use crate::transport::worker::spooling::{self, Keep};
 
 /// Shortest distance between two sends from the spool (SP-4), and from the start to the first.
-const PACE: Duration = Duration::from_millis(100);
+pub(super) const PACE: Duration = Duration::from_millis(100);
 /// From a failure to the next round.
-const ROUND_DISTANCE: Duration = Duration::from_secs(15 * 60);
+pub(super) const ROUND_DISTANCE: Duration = Duration::from_secs(15 * 60);
 /// Files looked into between two looks at the network.
-const FILES_AT_A_TIME: usize = 20;
-/// Files that a shutdown sends without a pause: what programs send that never live long enough for [`PACE`].
-const FILES_AT_THE_END: usize = 5;
-/// The part of the time-out of a shutdown that it spends on them.
-const SHARE_OF_THE_END: u32 = 4;
+pub(super) const FILES_AT_A_TIME: usize = 20;
 
 /// Where a job lies on disk.
 #[derive(Debug)]
 pub(super) struct Spooled {
-    ticket: Ticket,
-    content: Content,
+    pub(super) ticket: Ticket,
+    pub(super) content: Content,
     /// Given back when the job is dropped.
-    _room: Room,
+    pub(super) _room: Room,
 }
 
 impl Spooled {
@@ -53,13 +45,13 @@ impl Spooled {
 
 /// Room in the queue: what was read from disk is held in memory like everything else.
 #[derive(Debug)]
-struct Room {
+pub(super) struct Room {
     shared: Arc<Shared>,
     charge: Charge,
 }
 
 impl Room {
-    fn reserve(shared: &Arc<Shared>, bytes: u64) -> Option<Self> {
+    pub(super) fn reserve(shared: &Arc<Shared>, bytes: u64) -> Option<Self> {
         let charge = shared.queue.reserve(bytes)?;
         let shared = Arc::clone(shared);
         Some(Self { shared, charge })
@@ -75,37 +67,22 @@ impl Drop for Room {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Spooling {
-    spool: Spool,
+    pub(super) spool: Spool,
     /// The next send is not before.
-    paced_until: Instant,
+    pub(super) paced_until: Instant,
     /// The next round is not before.
-    next_round: Instant,
+    pub(super) next_round: Instant,
     /// A round has begun.
-    has_begun: bool,
-    has_looked: bool,
+    pub(super) has_begun: bool,
+    pub(super) has_looked: bool,
     /// More lies there than is known, or allowed.
-    is_trimming: bool,
-    has_warned: bool,
-    written: Written,
+    pub(super) is_trimming: bool,
+    pub(super) has_warned: bool,
+    pub(super) written: Written,
     /// A flush waits for the books to be right about what other processes took.
-    is_look_due: bool,
+    pub(super) is_look_due: bool,
     /// None until the shutdown, and for one that knows the server to be away.
-    last_round: Option<LastRound>,
-}
-
-/// What a shutdown sends from disk.
-#[derive(Debug, Clone, Copy)]
-struct LastRound {
-    /// Files.
-    left: usize,
-    /// Not beyond.
-    until: Instant,
-}
-
-impl LastRound {
-    fn is_on(&self, now: Instant) -> bool {
-        self.left > 0 && now < self.until
-    }
+    pub(super) last_round: Option<LastRound>,
 }
 
 impl Spooling {
@@ -133,7 +110,7 @@ impl Spooling {
 }
 
 impl Worker {
-    fn moment(&self) -> Moment {
+    pub(super) fn moment(&self) -> Moment {
         Moment::new(self.shared.clock.now(), self.shared.clock.wall())
     }
 
@@ -330,190 +307,6 @@ impl Worker {
         }
     }
 
-    /// Sends the next file, if it is time for one.
-    pub(super) fn start_spooled(&mut self) {
-        // A callback may have forked; the files belong to the parent.
-        if self.shared.is_inherited() {
-            return;
-        }
-        if self.shared.spool_due.swap(false, Ordering::AcqRel) {
-            self.circuit.hurry();
-            self.hurry_spool();
-        }
-        let moment = self.moment();
-        if !self.has_free_slot() || self.spool_due().is_none_or(|due| due > moment.now) {
-            return;
-        }
-        let Some(spooling) = &mut self.spooling else {
-            return;
-        };
-        let Some(ticket) = spooling.spool.due(moment.now) else {
-            return;
-        };
-        let Some(content) = spooling.spool.content(ticket).cloned() else {
-            return;
-        };
-        // SP-4: not while limited; but only what is.
-        let limiter = &self.shared.limiter;
-        let limited =
-            |(category, _): &(Category, u64)| limiter.limited_until(*category, moment.now);
-        if let Some(until) = content.tallies.iter().filter_map(limited).max() {
-            return spooling.spool.postpone(ticket, until);
-        }
-        spooling.paced_until = moment.now.checked_add(PACE).unwrap_or(moment.now);
-        spooling.has_begun = true;
-        if let Some(round) = &mut spooling.last_round {
-            round.left = round.left.saturating_sub(1);
-        }
-        let Some(room) = Room::reserve(&self.shared, spooling.spool.bytes(ticket)) else {
-            return;
-        };
-        let claim = spooling.spool.claim(ticket, moment);
-        self.book_notices();
-        if let Claim::Envelope(envelope) = claim {
-            let job = Job {
-                ticket: self.ticket(),
-                priority: Priority::of(envelope.category()),
-                // A flush does not wait for it.
-                sequence: u64::MAX,
-                envelope: Arc::new(*envelope),
-                permit: Permit::Waiting,
-                attempts: Attempts::default(),
-                requests: 0,
-                redirect: None,
-                spooled: Some(Spooled {
-                    ticket,
-                    content,
-                    _room: room,
-                }),
-            };
-            self.shared.hold_spooled(job.ticket, &job.envelope);
-            self.send(job);
-        }
-    }
-
-    /// When the next file may be sent; none while that depends on something else.
-    pub(super) fn spool_due(&self) -> Option<Instant> {
-        let spooling = self.spooling.as_ref()?;
-        let is_of_spool = |job: &Job| job.spooled.is_some();
-        let is_busy = self.parked.iter().any(is_of_spool)
-            || self
-                .active
-                .iter()
-                .filter_map(|transfer| transfer.job.as_ref())
-                .any(is_of_spool);
-        if is_busy || !self.shared.gate.is_open() {
-            return None;
-        }
-        if self.stop.is_some() && !(self.is_last_round() && self.is_drained()) {
-            return None;
-        }
-        let mut due = spooling.spool.next_due()?.max(spooling.next_round);
-        if self.stop.is_none() {
-            due = due.max(spooling.paced_until);
-        }
-        let blocked = self.circuit.blocked_until(self.shared.clock.now());
-        Some(blocked.map_or(due, |until| until.max(due)))
-    }
-
-    /// When files are to be looked for; none when that is done.
-    pub(super) fn discovery_due(&self) -> Option<Instant> {
-        let spooling = self.spooling.as_ref()?;
-        if self.stop.is_some() && !self.is_last_round() {
-            return None;
-        }
-        if spooling.is_trimming || spooling.spool.has_unread() {
-            return Some(self.shared.clock.now());
-        }
-        (!spooling.has_looked).then_some(spooling.next_round)
-    }
-
-    /// Programs that never live long send some of what earlier runs left when they end. Nothing if the server is away: it was
-    /// just tried.
-    pub(super) fn begin_last_round(&mut self, deadline: Instant) {
-        let now = self.shared.clock.now();
-        let left = deadline.saturating_duration_since(now);
-        let until = left
-            .checked_div(SHARE_OF_THE_END)
-            .and_then(|share| now.checked_add(share));
-        if let (Some(spooling), Some(until), false) =
-            (&mut self.spooling, until, self.circuit.is_open())
-        {
-            let is_first = !spooling.has_begun;
-            spooling.last_round = Some(LastRound {
-                left: FILES_AT_THE_END,
-                until,
-            });
-            if is_first {
-                spooling.next_round = now;
-            }
-        }
-    }
-
-    /// True while a shutdown may send from disk.
-    fn is_last_round(&self) -> bool {
-        let round = self.spooling.as_ref().and_then(|it| it.last_round);
-        round.is_some_and(|round| round.is_on(self.shared.clock.now()))
-    }
-
-    /// When a shutdown stops waiting for a file that is being sent.
-    pub(super) fn last_round_until(&self) -> Option<Instant> {
-        Some(self.spooling.as_ref()?.last_round?.until)
-    }
-
-    /// True if there is something on disk that a shutdown sends now.
-    pub(super) fn has_last_round(&self) -> bool {
-        let now = self.shared.clock.now();
-        let due = [self.spool_due(), self.discovery_due()];
-        self.is_last_round() && due.into_iter().flatten().any(|due| due <= now)
-    }
-
-    /// A flush is to end with figures that are right also about what other processes did to the files.
-    pub(super) fn want_look(&mut self) {
-        self.judge_copies(Ok(()));
-        if let Some(spooling) = &mut self.spooling {
-            spooling.is_look_due = true;
-        }
-    }
-
-    /// Looks at the spool for a flush.
-    pub(super) fn look_again(&mut self) {
-        let moment = self.moment();
-        if let Some(spooling) = &mut self.spooling
-            && std::mem::take(&mut spooling.is_look_due)
-        {
-            spooling.spool.look_again(moment);
-            // Processes that write at the same moment may exceed the caps together.
-            spooling.is_trimming = true;
-            self.book_notices();
-        }
-    }
-
-    /// Finds out what lies in the spool, some files at a time.
-    pub(super) fn discover_some(&mut self) {
-        // First when it is due, which may be now, and then what is now: the other way round it would always be later.
-        let due = self.discovery_due();
-        let moment = self.moment();
-        if due.is_none_or(|due| due > moment.now) {
-            return;
-        }
-        if let Some(spooling) = &mut self.spooling {
-            if !spooling.has_looked && spooling.next_round <= moment.now {
-                spooling.has_looked = true;
-                spooling.is_trimming = true;
-                spooling.spool.look(moment);
-            }
-            // First, so that nothing is read that goes in any case.
-            spooling.is_trimming = spooling.is_trimming && spooling.spool.trim_some(moment);
-            for _ in 0..FILES_AT_A_TIME {
-                if spooling.is_trimming || !spooling.spool.read_next() {
-                    break;
-                }
-            }
-        }
-        self.book_notices();
-    }
-
     /// Takes envelopes of a dead run, to send them; true if there are more for another step.
     pub(super) fn take_over_envelopes(&mut self, old: &OldRun) -> bool {
         let moment = self.moment();
@@ -528,7 +321,7 @@ impl Worker {
     }
 
     /// Books what the spool did by itself.
-    fn book_notices(&mut self) {
+    pub(super) fn book_notices(&mut self) {
         let Some(spooling) = &mut self.spooling else {
             return;
         };

@@ -2,6 +2,7 @@
 
 use super::spooled::{MINUTE, POLICY, files, spooling};
 use super::*;
+use crate::base::timestamp::Timestamp;
 use crate::store::scratch::Scratch;
 use std::fs;
 use std::time::{SystemTime, UNIX_EPOCH};

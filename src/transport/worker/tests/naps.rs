@@ -1,6 +1,7 @@
 //! Naps: how the worker waits after it has had work.
 
 use super::*;
+use crate::transport::worker::wake::NAP;
 
 const ASLEEP: Duration = Duration::from_secs(60);
 

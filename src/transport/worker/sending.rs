@@ -1,0 +1,178 @@
+//! Sending: which envelope leaves next, and what is done to it before it leaves.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use super::{Job, Reports, Transfer, Worker};
+use crate::protocol::discard::DiscardReason;
+use crate::transport::account::outcome::Fate;
+use crate::transport::queue::Queued;
+use crate::transport::wire::http::Completion;
+use crate::transport::wire::sender::Outgoing;
+use crate::transport::worker::retry::Attempts;
+
+impl Worker {
+    pub(super) fn start_transfers(&mut self) {
+        self.withhold_waiting();
+        while self.has_free_slot() && !self.shared.is_inherited() {
+            let Some(job) = self.next_job() else { return };
+            self.send(job);
+        }
+    }
+
+    /// True if another request may begin now.
+    pub(super) fn has_free_slot(&self) -> bool {
+        let limit = if self.circuit.is_open() {
+            1
+        } else {
+            self.shared.settings.max_requests_in_flight
+        };
+        self.active.len() < limit
+            && self.sender.has_room()
+            && self
+                .circuit
+                .blocked_until(self.shared.clock.now())
+                .is_none()
+    }
+
+    pub(super) fn next_job(&mut self) -> Option<Job> {
+        if self.probes_with_another()
+            && let Some(queued) = self.shared.queue.take()
+        {
+            return Some(self.job_of(queued));
+        }
+        if let Some(job) = self.parked.pop_front() {
+            return Some(job);
+        }
+        let queued = self.shared.queue.take()?;
+        Some(self.job_of(queued))
+    }
+
+    /// True if the next probe is better made with an envelope that has not been tried yet: the server takes requests and
+    /// answers none, and that may be due to those it got. Only for a few, which then take turns: the queue's policy has no
+    /// hold on what was taken out of it. None overtakes an update of a session.
+    pub(super) fn probes_with_another(&self) -> bool {
+        const MOST_TRIED: usize = 4;
+        self.circuit.is_mute()
+            && self.shared.settings.retry.is_patient
+            && self.stop.is_none()
+            && !self.parked.is_empty()
+            && self.parked.len() < MOST_TRIED
+            && !self.parked.iter().any(Job::has_session)
+    }
+
+    pub(super) fn job_of(&mut self, queued: Queued) -> Job {
+        self.has_taken = true;
+        let ticket = self.ticket();
+        self.shared.hold(ticket, &queued);
+        Job {
+            ticket,
+            priority: queued.priority,
+            sequence: queued.sequence,
+            envelope: Arc::new(queued.envelope),
+            permit: queued.permit,
+            attempts: Attempts::default(),
+            requests: 0,
+            redirect: None,
+            spooled: None,
+        }
+    }
+
+    pub(super) fn ticket(&mut self) -> u64 {
+        self.next_ticket = self.next_ticket.wrapping_add(1);
+        self.next_ticket
+    }
+
+    /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
+    pub(super) fn send(&mut self, mut job: Job) {
+        self.run_due();
+        if !self.shared.may_send(job.permit) {
+            return self.withhold(&job);
+        }
+        if !self.apply_rate_limits(&mut job) {
+            return;
+        }
+        self.rebase(&mut job);
+        let (report, losses) = match self.reports {
+            Reports::Riding => self.take_report(),
+            Reports::Alone | Reports::Off => (None, Vec::new()),
+        };
+        if job.requests > 0 {
+            self.shared.traffic.retries.fetch_add(1, Ordering::Relaxed);
+        }
+        job.requests = job.requests.saturating_add(1);
+        self.begin(
+            Transfer {
+                ticket: job.ticket,
+                job: Some(job),
+                losses,
+                failures_before: self.circuit.failures(),
+            },
+            report,
+        );
+    }
+
+    /// Tells the times of what this run recorded in the time of now, if the clock was set since.
+    pub(super) fn rebase(&self, job: &mut Job) {
+        let is_of_this_run = match &job.spooled {
+            Some(spooled) => spooled.is_of_this_run(),
+            None => !job.envelope.was_read(),
+        };
+        if is_of_this_run {
+            for (place, payload) in self.shared.rebased(&job.envelope) {
+                Arc::make_mut(&mut job.envelope).replace_payload(place, payload);
+            }
+        }
+    }
+
+    pub(super) fn begin(&mut self, transfer: Transfer, report: Option<Vec<u8>>) {
+        let traffic = &self.shared.traffic;
+        traffic.requests.fetch_add(1, Ordering::Relaxed);
+        traffic.in_flight.fetch_add(1, Ordering::Relaxed);
+        let ticket = transfer.ticket;
+        // Before it begins: after a panic in there it must be found.
+        self.active.push(transfer);
+        let job = self.active.last_mut().and_then(|it| it.job.as_mut());
+        let redirect = job.as_ref().and_then(|job| job.redirect.clone());
+        let outgoing = Outgoing {
+            envelope: job.map(|job| &mut job.envelope),
+            report,
+            redirect: redirect.map(|redirect| (redirect.url, redirect.with_auth)),
+        };
+        if let Err(failure) = self.sender.start(ticket, outgoing) {
+            self.ended.push(Completion {
+                ticket,
+                result: Err(failure),
+            });
+        }
+    }
+
+    /// Removes limited items; false if nothing is left to send and the job is settled.
+    pub(super) fn apply_rate_limits(&mut self, job: &mut Job) -> bool {
+        let now = self.shared.clock.now();
+        let limiter = &self.shared.limiter;
+        if !job
+            .envelope
+            .items()
+            .any(|item| limiter.is_limited(item.category(), now))
+        {
+            return true;
+        }
+        if job.spooled.is_some() {
+            // What is left out of the request would still be in the file. It goes when all of it may.
+            self.put_back(job);
+            return false;
+        }
+        // The job is the only owner between requests, so nothing is copied.
+        let envelope = Arc::make_mut(&mut job.envelope);
+        let lost = envelope.remove_limited(|category| limiter.is_limited(category, now));
+        let reason = DiscardReason::RatelimitBackoff;
+        if envelope.is_empty() {
+            self.settle(job, Fate::Discarded(reason), 0);
+            return false;
+        }
+        self.shared
+            .discard_part(job.ticket, &lost, envelope, reason);
+        true
+    }
+}
