@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 
+static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
 static int told[2];
 
 /* What the kernel says of the first thread of a process; 'Z' once it has ended. */
@@ -51,6 +52,13 @@ static int await_end(pid_t child)
     return status;
 }
 
+/* Who started the tests may ignore some of them, as nohup and a shell's `&` do, and children inherit that. */
+static void set_default_actions(void)
+{
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        CHECK(signal(signals[i], SIG_DFL) != SIG_ERR);
+}
+
 /* In a child: the library, and a main thread that leaves. */
 static pid_t child_without_main(void)
 {
@@ -73,7 +81,7 @@ static pid_t child_without_main(void)
 
 static void ends(void)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    set_default_actions();
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
         pid_t child = child_without_main();
         CHECK_EQ(kill(child, signals[i]), 0);
