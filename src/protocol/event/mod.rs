@@ -34,6 +34,8 @@ mod stack;
 mod tags;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests_recorded;
 mod text;
 mod time;
 pub(crate) mod trail;
