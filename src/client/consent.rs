@@ -44,26 +44,28 @@ impl Client {
         self.options.require_user_consent
     }
 
-    /// Ends a capture: one that was queued, or refused for want of consent, is the last one; with a scope of its own it
-    /// is noted there.
-    pub(super) fn conclude(
-        &self,
-        event_id: Uuid,
-        scope: Option<&Scope>,
-        queued: Result<(), Refused>,
-    ) -> Result<Uuid, Refused> {
-        let result = match queued {
-            Ok(()) => Ok(event_id),
-            Err(refused) if refused.status == Status::NoConsent => Err(Refused {
-                unsent_id: Some(event_id),
-                ..refused
-            }),
-            Err(refused) => return Err(refused),
-        };
+    /// Ends a capture that was queued: it is the last one; with a scope of its own it is noted there.
+    pub(super) fn conclude(&self, event_id: Uuid, scope: Option<&Scope>) {
         if scope.is_none() {
             self.note_last(event_id);
         }
-        result
+    }
+
+    /// Ends a capture that was refused. One that is not sent for want of consent counts as the last one as well.
+    pub(super) fn conclude_refused(
+        &self,
+        event_id: Uuid,
+        scope: Option<&Scope>,
+        refused: Refused,
+    ) -> Refused {
+        if refused.status != Status::NoConsent {
+            return refused;
+        }
+        self.conclude(event_id, scope);
+        Refused {
+            unsent_id: Some(event_id),
+            ..refused
+        }
     }
 
     /// Lets the worker write what waits; without one it is written here and now.

@@ -6,8 +6,9 @@ use super::values::{look, sentry_value_t, take};
 use super::{guard, status};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
-use crate::client::capture::pipeline::Captured;
+use crate::client::capture::pipeline::event_id_in;
 use crate::client::capture::refused::{Refused, Status};
+use crate::client::capture::steps::Captured;
 use crate::client::state;
 use crate::value::tree::Value;
 
@@ -150,13 +151,7 @@ pub extern "C" fn sentry_get_last_event_id() -> sentry_uuid_t {
 
 /// The id that the event would have been sent under.
 fn id_of(event: &Value) -> Uuid {
-    let given = event.get_key(b"event_id");
-    given
-        .as_ref()
-        .and_then(Value::as_text)
-        .and_then(|text| Uuid::parse_strict(std::str::from_utf8(text).ok()?))
-        .filter(|id| !id.is_nil())
-        .unwrap_or_else(Uuid::new_v4)
+    event_id_in(event).unwrap_or_else(Uuid::new_v4)
 }
 
 fn is_transaction(event: &Value) -> bool {

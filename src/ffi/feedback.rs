@@ -15,9 +15,7 @@ use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::client::capture::attachments::Attachments;
 use crate::client::capture::hooks::FeedbackHook;
-use crate::client::capture::pipeline::Captured;
 use crate::client::{construct, state};
-use crate::protocol::event::LeftOut;
 use crate::value::tree::Value;
 
 /// Sees feedback before it is queued.
@@ -245,10 +243,6 @@ pub unsafe extern "C" fn sentry_capture_user_feedback(user_report: sentry_value_
         let report = unsafe { take(user_report) };
         let captured = state::with_client(|client| client.capture_user_report(&report));
         let captured = captured.unwrap_or_else(|| Err(state::absence()));
-        let captured = captured.map(|id| Captured {
-            id,
-            left_out: LeftOut::default(),
-        });
         capture_value::id_or_nil(captured, &report);
     });
 }

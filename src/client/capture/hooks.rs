@@ -46,15 +46,48 @@ pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
     fn call(&self, feedback: Value, hint: &Attachments) -> Value;
 }
 
+/// The host's function that a kind of capture is shown to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Hook<'a> {
+    /// One that gets a value and nothing else, and the name of its option.
+    Value(&'static str, &'a dyn ValueHook),
+    /// The one for feedback.
+    Feedback(&'a dyn FeedbackHook),
+}
+
+impl Hook<'_> {
+    /// The name of its option.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Value(name, _) => name,
+            Self::Feedback(_) => "before_send_feedback",
+        }
+    }
+
+    /// What it is shown.
+    pub(super) fn subject(&self) -> Subject {
+        match self {
+            Self::Value(..) => Subject::Event,
+            Self::Feedback(_) => Subject::Feedback,
+        }
+    }
+
+    /// Calls it, see [`call`]; it may attach to `hint`.
+    pub(super) fn call(&self, value: Value, hint: Option<&Attachments>) -> Value {
+        match self {
+            Self::Value(_, hook) => call(*hook, value),
+            Self::Feedback(hook) => {
+                let none = Attachments::default();
+                enter(|| hook.call(value, hint.unwrap_or(&none)))
+            }
+        }
+    }
+}
+
 /// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
 /// sent in its place: it may be there to take secrets out.
 pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
     enter(|| hook.call(value))
-}
-
-/// [`call`] for a hook that sees feedback.
-pub(crate) fn call_feedback(hook: &dyn FeedbackHook, value: Value, hint: &Attachments) -> Value {
-    enter(|| hook.call(value, hint))
 }
 
 fn enter(call: impl FnOnce() -> Value) -> Value {

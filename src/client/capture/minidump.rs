@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::attachments::gather::Dump;
-use super::pipeline::{Captured, ERROR, Origin, refuse_without_dump};
+use super::kind::Kind;
 use super::refused::Refused;
+use super::steps::{Captured, Loss};
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::protocol::event::Event;
@@ -12,10 +13,10 @@ use crate::protocol::event::Event;
 impl Client {
     /// Captures the minidump at `path`; what the file holds is not looked at.
     pub(crate) fn capture_minidump(&self, path: &Path) -> Result<Captured, Refused> {
-        let transport = self.open_transport(ERROR)?;
-        let dump =
-            Dump::open(path).map_err(|lost| refuse_without_dump(transport, Uuid::NIL, &lost))?;
+        let capture = self.begin(Kind::Minidump, None)?;
+        let dump = Dump::open(path);
+        let dump = dump.map_err(|lost| capture.refuse(Uuid::NIL, Loss::of_dump(&lost)))?;
         let event = Event::parse(r#"{"level":"fatal"}"#)?;
-        self.capture(transport, &event, None, Origin::Minidump(dump))
+        capture.run(&event, Some(dump))
     }
 }

@@ -1,75 +1,29 @@
-//! The pipeline: what happens to an event between the call and the queue, in the order of PIPE-1.
+//! Events on their way from the host to the queue: read here, and sent through the [steps](super::steps) of all kinds.
 //!
-//! ignore → scope → (hooks) → session → sample → rate limit → queue. Nothing here does I/O or waits, except for room in the
-//! queue if the host asked for that. Each event that is not accepted is booked with exactly one reason.
+//! Also what the host queues as an envelope, and its log messages.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::attachments::gather::{Dump, Lost};
-use super::hooks::{self, Returned, ValueHook};
-use super::refused::{DISABLED, FORKED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
-use crate::base::diagnostics::{MARK, Severity, is_speaking};
+use super::hooks::Returned;
+use super::ignore::IgnoreRules;
+use super::kind::Kind;
+use super::refused::{DISABLED, Refused, Status, WORKER_THREAD};
+use super::steps::{Capture, Captured, Content, Loss, Payload, submit, would_feed_back};
+use super::symbols;
+use crate::base::diagnostics::MARK;
 use crate::base::lock::try_lock;
-use crate::base::memory::{self, OutOfMemory};
-use crate::base::random;
+use crate::base::memory;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
-use crate::client::capture::symbols;
-use crate::client::consent::NO_CONSENT;
-use crate::client::scope::{FieldList, Scope};
+use crate::client::scope::Scope;
 use crate::client::state;
-use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
-use crate::protocol::event::host_view::Subject;
-use crate::protocol::event::{Event, EventError, EventErrorKind, LeftOut, Parts, Written};
+use crate::protocol::event::{Event, Parts, Written};
 use crate::protocol::level::Level;
-use crate::transport::Transport;
-use crate::transport::is_worker_thread;
-use crate::transport::queue::Refusal;
-use crate::transport::queue::permit::Permit;
-use crate::value::shared::pieces::Pieces;
 use crate::value::tree::Value;
-
-/// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
-/// the host's logger of diagnostics, on whatever thread it is called.
-pub(crate) fn would_feed_back() -> bool {
-    is_worker_thread() || is_speaking()
-}
-
-/// What an event is made from.
-#[derive(Debug)]
-pub(in crate::client) enum Origin<'a> {
-    /// What the host built.
-    Event,
-    /// A text.
-    Message,
-    /// A file that is attached.
-    Minidump(Dump<'a>),
-}
-
-/// An event as it goes on the wire, and the trace in the header of its envelope.
-#[derive(Debug)]
-struct Payload {
-    pieces: Pieces,
-    trace: Option<Arc<str>>,
-    left_out: LeftOut,
-}
-
-/// What was captured.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Captured {
-    /// The id it is sent under.
-    pub(crate) id: Uuid,
-    /// What of it is not sent, because no server takes it.
-    pub(crate) left_out: LeftOut,
-}
-
-/// One error event, as it is booked.
-pub(in crate::client) const ERROR: (Category, u64) = (Category::Error, 1);
 
 impl Client {
     /// Captures an event given as JSON text; returns its id.
@@ -80,16 +34,7 @@ impl Client {
         json: &str,
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
-        let transport = self.open_transport(ERROR)?;
-        match Event::parse(json) {
-            Ok(mut event) => {
-                if self.options.crash.symbolize_stacktraces {
-                    event.change_stacks(symbols::added);
-                }
-                self.capture(transport, &event, scope, Origin::Event)
-            }
-            Err(error) => Err(refuse_malformed(transport, &error)),
-        }
+        self.begin(Kind::Event, scope)?.event(json)
     }
 
     /// Captures an event given as a value.
@@ -98,12 +43,10 @@ impl Client {
         event: &Value,
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
+        let capture = self.begin(Kind::Event, scope)?;
         match event.to_json_text() {
-            Ok(json) => self.capture_json(&json, scope),
-            Err(fault) => {
-                let transport = self.open_transport(ERROR)?;
-                Err(refuse_malformed(transport, &fault.into()))
-            }
+            Ok(json) => capture.event(&json),
+            Err(fault) => Err(capture.refuse(Uuid::NIL, fault.into())),
         }
     }
 
@@ -114,11 +57,11 @@ impl Client {
         logger: Option<&str>,
         text: &str,
     ) -> Result<Uuid, Refused> {
-        let transport = self.open_transport(ERROR)?;
+        let capture = self.begin(Kind::Message, None)?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
-        let event = event.map_err(|error| refuse_malformed(transport, &error))?;
-        let captured = self.capture(transport, &event, None, Origin::Message);
+        let event = event.map_err(|error| capture.refuse(Uuid::NIL, error.into()))?;
+        let captured = capture.run(&event, None);
         captured.map(|captured| captured.id)
     }
 
@@ -176,9 +119,13 @@ impl Client {
         let event_id = envelope.event_id;
         let queued = submit(transport, envelope, transport.permit());
         match event_id {
-            Some(event_id) => self.conclude(event_id, None, queued).map(|_| ()),
-            None => queued,
+            Some(event_id) => match queued {
+                Ok(()) => self.conclude(event_id, None),
+                Err(refused) => return Err(self.conclude_refused(event_id, None, refused)),
+            },
+            None => queued?,
         }
+        Ok(())
     }
 
     /// Without waiting: a callback may have forked, and then nobody opens the lock. Two that are accepted at once are
@@ -188,295 +135,97 @@ impl Client {
             *last = event_id;
         }
     }
+}
 
-    /// After a hook: in a child that it forked, locks of this client may be held for ever, and nobody empties its queue.
-    pub(in crate::client) fn check_fork(&self) -> Result<(), Refused> {
-        if self.is_inherited() {
-            return Err(FORKED);
+impl Capture<'_> {
+    /// An event as JSON text.
+    fn event(&self, json: &str) -> Result<Captured, Refused> {
+        // Text that is no event has no id.
+        let event = Event::parse(json);
+        let mut event = event.map_err(|error| self.refuse(Uuid::NIL, error.into()))?;
+        if self.client.options.crash.symbolize_stacktraces {
+            event.change_stacks(symbols::added);
         }
-        Ok(())
+        self.run(&event, None)
+    }
+}
+
+impl Content for Event<'_> {
+    fn event_id(&self) -> Option<Uuid> {
+        self.id().filter(|id| !id.is_nil())
     }
 
-    pub(in crate::client) fn open_transport(
-        &self,
-        tally: (Category, u64),
-    ) -> Result<&Transport, Refused> {
-        let transport = self.transport.as_ref().ok_or(DISABLED)?;
-        if would_feed_back() {
-            transport.refuse(Uuid::NIL, tally, DiscardReason::WorkerThread);
-            return Err(WORKER_THREAD);
-        }
-        Ok(transport)
+    fn level(&self) -> Option<Level> {
+        Event::level(self)
     }
 
-    /// The whole way of an event.
-    pub(in crate::client) fn capture(
-        &self,
-        transport: &Transport,
-        event: &Event<'_>,
-        scope: Option<&Scope>,
-        origin: Origin<'_>,
-    ) -> Result<Captured, Refused> {
-        let event_id = event
-            .id()
-            .filter(|id| !id.is_nil())
-            .unwrap_or_else(Uuid::new_v4);
-        if self.is_ignored(event) {
-            let detail = "a pattern of ignore_errors matches";
-            let reason = DiscardReason::EventProcessor;
-            return Err(refuse(transport, event_id, reason, Status::Ignored, detail));
+    fn is_ignored(&self, rules: &IgnoreRules) -> bool {
+        if rules.is_empty() {
+            return false;
         }
-        // Without a hook the payload is made last: an event that is left out costs nothing.
-        let (event_id, level, hooked) = match &self.options.before_send {
-            None => {
-                let default = || scope.unwrap_or(&self.scope).level();
-                (event_id, event.level().unwrap_or_else(default), None)
-            }
-            Some(hook) => {
-                let (event_id, level, payload) =
-                    self.before_send(hook.as_ref(), transport, (event, scope), event_id)?;
-                (event_id, level, Some(payload))
-            }
-        };
-        // PIPE-2: after the hook, and whatever becomes of it now. SES-6: a message is none.
-        let is_error = level >= Level::Error && !matches!(origin, Origin::Message);
-        let was_healthy = is_error && self.note_error();
-        let dump = match origin {
-            Origin::Minidump(dump) => Some(dump),
-            Origin::Event | Origin::Message => None,
-        };
-        let now = || Timestamp::new(std::time::SystemTime::now());
-        let payload = || hooked.map_or_else(|| self.payload(event, event_id, scope, &now()), Ok);
-        let result = self.send(transport, event_id, payload, scope, dump);
-        if result.is_err() && was_healthy {
-            self.send_session_update();
-        }
-        result
+        self.logger()
+            .is_some_and(|logger| rules.matches(logger.as_ref()))
+            || self.exceptions().any(|exception| {
+                rules.matches_exception(exception.kind.as_deref(), exception.module.as_deref())
+            })
     }
 
-    /// Samples and queues an event. One with a minidump is never sampled out, and says nothing of the session.
-    fn send(
+    fn write(
         &self,
-        transport: &Transport,
+        capture: &Capture<'_>,
         event_id: Uuid,
-        payload: impl FnOnce() -> Result<Payload, EventError>,
-        scope: Option<&Scope>,
-        dump: Option<Dump<'_>>,
-    ) -> Result<Captured, Refused> {
-        let permit = transport.permit();
-        let left_out = if dump.is_none() && !self.is_sampled() {
-            let detail = "left out by sample_rate";
-            Some((DiscardReason::SampleRate, Status::SampledOut, detail))
-        } else if transport.is_surely_refused(permit) {
-            transport.refuse(event_id, ERROR, DiscardReason::NoConsent);
-            let left_out = LeftOut::default();
-            let refused = self.conclude(event_id, scope, Err(NO_CONSENT));
-            return refused.map(|id| Captured { id, left_out });
-        } else if transport.is_limited(Category::Error) {
-            let detail = "the server asked for a pause";
-            Some((DiscardReason::RatelimitBackoff, Status::RateLimited, detail))
-        } else if transport.is_surely_full(Category::Error) {
-            Some((DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL))
-        } else {
-            None
-        };
-        if let Some((reason, status, detail)) = left_out {
-            return Err(refuse(transport, event_id, reason, status, detail));
-        }
-        let payload = payload().map_err(|error| refuse_malformed(transport, &error))?;
-        let mut envelope = Envelope::event(event_id, payload.pieces);
-        envelope.trace = payload.trace;
-        let owners = [
-            scope.map(Scope::attachments),
-            Some(self.scope.attachments()),
-        ];
-        let has_dump = dump.is_some();
-        let _gathering = self
-            .attach(transport, &mut envelope, &owners, dump)
-            .map_err(|lost| refuse_without_dump(transport, event_id, &lost))?;
-        let update = if has_dump {
-            None
-        } else {
-            self.attach_update(&mut envelope, permit)
-        };
-        let queued = submit(transport, envelope, permit);
-        self.settle_update(update, queued.is_ok());
-        let id = self.conclude(event_id, scope, queued)?;
-        Ok(self.captured(id, "event", payload.left_out))
-    }
-
-    /// Ends a capture that was accepted; what is left out of it is said in the diagnostics.
-    pub(in crate::client) fn captured(&self, id: Uuid, what: &str, left_out: LeftOut) -> Captured {
-        if !left_out.is_empty() {
-            let id = id.simple();
-            self.say_left_out(format_args!("{what} {}", id.as_str()), &left_out);
-        }
-        Captured { id, left_out }
-    }
-
-    pub(super) fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
-        self.diagnostics
-            .log(Severity::Warning, format_args!("{what}: {left_out}"));
-    }
-
-    fn payload(
-        &self,
-        event: &Event<'_>,
-        event_id: Uuid,
-        scope: Option<&Scope>,
         timestamp: &Timestamp,
-    ) -> Result<Payload, EventError> {
-        let global = self.scope.snapshot();
+    ) -> Result<Payload, Loss> {
+        let client = capture.client;
+        let global = client.scope.snapshot();
         let fields = Arc::clone(&global.fields);
-        let snapshot = match scope {
+        let snapshot = match capture.scope {
             Some(scope) => memory::watch(|| scope.snapshot().within(global))?,
             None => global,
         };
-        let has_frames = event.has_native_frames();
+        let has_frames = self.has_native_frames();
         let modules = has_frames.then(|| state::MODULES.kept()).flatten();
         let images = modules.map(|modules| modules.json());
         let parts = Parts {
             event_id,
             timestamp: timestamp.as_str(),
             level: snapshot.level,
-            user_id: self.installation_id_for(&snapshot),
+            user_id: client.installation_id_for(&snapshot),
             fields: &snapshot.fields,
             tags: &snapshot.tags,
             contexts: &snapshot.contexts,
             extra: &snapshot.extra,
             breadcrumbs: &snapshot.breadcrumbs,
-            max_breadcrumbs: self.options.max_breadcrumbs,
+            max_breadcrumbs: client.options.max_breadcrumbs,
             images: images.as_ref(),
         };
-        Ok(self.with_trace(event.write(&parts)?, &fields))
+        let written = Event::write(self, &parts)?;
+        Ok(Payload::new(client, written, &fields))
     }
 
-    /// The header's trace is the event's, and says what the scope of the process says now.
-    fn with_trace(&self, written: Written, fields: &FieldList) -> Payload {
-        Payload {
-            trace: self.fields.trace_header(written.trace_id, fields),
-            pieces: written.payload,
-            left_out: written.left_out,
-        }
-    }
-
-    /// Shows the event, complete with its scope, to the hook; the id and the payload of what comes back.
-    fn before_send(
+    fn write_returned(
         &self,
-        hook: &dyn ValueHook,
-        transport: &Transport,
-        (event, scope): (&Event<'_>, Option<&Scope>),
+        returned: &Returned<'_>,
         event_id: Uuid,
-    ) -> Result<(Uuid, Level, Payload), Refused> {
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let payload = self.payload(event, event_id, scope, &timestamp);
-        let payload = payload.map_err(|error| refuse_malformed(transport, &error))?;
-        let refuse_without_memory = |error: OutOfMemory| refuse_malformed(transport, &error.into());
-        let shown = payload.pieces.try_whole().map_err(refuse_without_memory)?;
-        let returned = Returned::new(Subject::Event, &shown, |event| hooks::call(hook, event));
-        let returned = returned.map_err(refuse_without_memory)?;
-        self.check_fork()?;
-        let Some(returned) = returned else {
-            let detail = "before_send returned null";
-            let reason = DiscardReason::BeforeSend;
-            return Err(refuse(
-                transport,
-                event_id,
-                reason,
-                Status::DroppedByHook,
-                detail,
-            ));
+        timestamp: &Timestamp,
+    ) -> Result<(Uuid, Level, Written), Loss> {
+        let json = returned.json()?;
+        let event = returned.event(&json)?;
+        let event_id = Content::event_id(&event).unwrap_or(event_id);
+        // The scope is in it already; what the hook took out stays out.
+        let parts = Parts {
+            timestamp: timestamp.as_str(),
+            ..Parts::bare(event_id)
         };
-        let finish = || {
-            let json = returned.json()?;
-            let event = returned.event(&json)?;
-            let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
-            // The scope is in it already; what the hook took out stays out.
-            let parts = Parts {
-                timestamp: timestamp.as_str(),
-                ..Parts::bare(event_id)
-            };
-            let written = event.write(&parts)?;
-            let level = event.level().unwrap_or(Level::Error);
-            let mut ready = self.with_trace(written, &self.scope.fields());
-            ready.left_out = payload.left_out.and(ready.left_out);
-            Ok((event_id, level, ready))
-        };
-        finish().map_err(|error: EventError| refuse_malformed(transport, &error))
-    }
-
-    fn is_ignored(&self, event: &Event<'_>) -> bool {
-        if self.ignore.is_empty() {
-            return false;
-        }
-        event
-            .logger()
-            .is_some_and(|logger| self.ignore.matches(logger.as_ref()))
-            || event.exceptions().any(|exception| {
-                self.ignore
-                    .matches_exception(exception.kind.as_deref(), exception.module.as_deref())
-            })
-    }
-
-    /// PIPE-5: 1.0 keeps all, 0.0 none.
-    fn is_sampled(&self) -> bool {
-        let rate = self.options.sample_rate;
-        rate >= 1.0 || random::next_unit() < rate
+        let written = Event::write(&event, &parts)?;
+        let level = Event::level(&event).unwrap_or(Level::Error);
+        Ok((event_id, level, written))
     }
 }
 
-pub(in crate::client) fn submit(
-    transport: &Transport,
-    envelope: Envelope,
-    permit: Permit,
-) -> Result<(), Refused> {
-    let queued = transport.submit(envelope, permit);
-    queued.map_err(|refusal| match refusal {
-        Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
-        Refusal::TooLarge => Refused::because(
-            Status::TooLarge,
-            "larger than the whole queue; raise queue_max_bytes",
-        ),
-        Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
-        Refusal::NoConsent => NO_CONSENT,
-        Refusal::OutOfMemory => {
-            Refused::because(Status::OutOfMemory, "no memory for a place in the queue")
-        }
-    })
-}
-
-/// Books an event that is not accepted.
-fn refuse(
-    transport: &Transport,
-    event_id: Uuid,
-    reason: DiscardReason,
-    status: Status,
-    detail: &'static str,
-) -> Refused {
-    transport.refuse(event_id, ERROR, reason);
-    Refused::because(status, detail)
-}
-
-/// Books an event whose minidump cannot go along: without it the event says nothing.
-pub(in crate::client) fn refuse_without_dump(
-    transport: &Transport,
-    event_id: Uuid,
-    lost: &Lost,
-) -> Refused {
-    transport.refuse(event_id, ERROR, lost.reason);
-    Refused {
-        status: lost.status(),
-        detail: Cow::Owned(format!("the minidump is left out: {lost}")),
-        unsent_id: None,
-    }
-}
-
-fn refuse_malformed(transport: &Transport, error: &EventError) -> Refused {
-    let reason = match error.kind {
-        EventErrorKind::TooLarge => DiscardReason::TooLarge,
-        EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
-        _ => DiscardReason::Invalid,
-    };
-    transport.refuse(Uuid::NIL, ERROR, reason);
-    Refused::malformed(error)
+/// The id in a value, if it is one.
+pub(crate) fn event_id_in(event: &Value) -> Option<Uuid> {
+    let given = event.get_key(b"event_id")?;
+    let text = std::str::from_utf8(given.as_text()?).ok()?;
+    Uuid::parse_strict(text).filter(|id| !id.is_nil())
 }

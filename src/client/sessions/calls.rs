@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use super::{SessionUpdate, Sessions};
 use crate::client::Client;
-use crate::client::capture::pipeline::{submit, would_feed_back};
+use crate::client::capture::steps::{submit, would_feed_back};
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
 use crate::protocol::session::{Session, SessionStatus};
 use crate::transport::queue::permit::Permit;

@@ -34,74 +34,77 @@ pub(crate) enum ItemKind {
     Feedback,
     /// A sign of life of a scheduled job.
     CheckIn,
+    /// The older form of feedback.
+    UserReport,
     /// Anything else, by its name on the wire: read from a file that another version wrote.
     Other(Box<str>),
 }
 
 impl ItemKind {
+    /// The kinds that have a name here.
+    const KNOWN: [Self; 11] = [
+        Self::Event,
+        Self::Attachment,
+        Self::ClientReport,
+        Self::Session,
+        Self::Sessions,
+        Self::Transaction,
+        Self::Log,
+        Self::TraceMetric,
+        Self::Feedback,
+        Self::CheckIn,
+        Self::UserReport,
+    ];
+
+    /// The table: the name on the wire, the category that limits it (RL-9), and whether the envelope must tell the id of
+    /// the event it belongs to (ENV-9).
+    const fn row(&self) -> (&'static str, Category, bool) {
+        match self {
+            Self::Event => ("event", Category::Error, true),
+            Self::Attachment => ("attachment", Category::Attachment, true),
+            Self::ClientReport => ("client_report", Category::Internal, false),
+            Self::Session => ("session", Category::Session, false),
+            Self::Sessions => ("sessions", Category::Session, false),
+            Self::Transaction => ("transaction", Category::Transaction, true),
+            Self::Log => ("log", Category::LogItem, false),
+            Self::TraceMetric => ("trace_metric", Category::TraceMetric, false),
+            Self::Feedback => ("feedback", Category::Feedback, true),
+            Self::CheckIn => ("check_in", Category::Monitor, false),
+            Self::UserReport => ("user_report", Category::Feedback, true),
+            Self::Other(_) => ("", Category::Default, false),
+        }
+    }
+
     /// Its name on the wire.
     pub(crate) fn name(&self) -> &str {
         match self {
-            Self::Event => "event",
-            Self::Attachment => "attachment",
-            Self::ClientReport => "client_report",
-            Self::Session => "session",
-            Self::Sessions => "sessions",
-            Self::Transaction => "transaction",
-            Self::Log => "log",
-            Self::TraceMetric => "trace_metric",
-            Self::Feedback => "feedback",
-            Self::CheckIn => "check_in",
             Self::Other(name) => name,
+            known => known.row().0,
         }
     }
 
     /// The kind of that name.
     pub(crate) fn from_name(name: &str) -> Self {
-        match name {
-            "event" => Self::Event,
-            "attachment" => Self::Attachment,
-            "client_report" => Self::ClientReport,
-            "session" => Self::Session,
-            "sessions" => Self::Sessions,
-            "transaction" => Self::Transaction,
-            "log" => Self::Log,
-            "trace_metric" => Self::TraceMetric,
-            "feedback" => Self::Feedback,
-            "check_in" => Self::CheckIn,
-            other => Self::Other(other.into()),
-        }
+        let known = Self::KNOWN.into_iter().find(|kind| kind.row().0 == name);
+        known.unwrap_or_else(|| Self::Other(name.into()))
     }
 
-    /// The category that limits it (RL-9).
+    /// The category that limits it.
     pub(crate) fn category(&self) -> Category {
         match self {
-            Self::Event => Category::Error,
-            Self::Attachment => Category::Attachment,
-            Self::ClientReport => Category::Internal,
-            Self::Session | Self::Sessions => Category::Session,
-            Self::Transaction => Category::Transaction,
-            Self::Log => Category::LogItem,
-            Self::TraceMetric => Category::TraceMetric,
-            Self::Feedback => Category::Feedback,
-            Self::CheckIn => Category::Monitor,
             Self::Other(name) => match &**name {
                 "span" => Category::Span,
-                "user_report" => Category::Feedback,
                 "profile" | "profile_chunk" => Category::Profile,
                 "replay_event" | "replay_recording" | "replay_video" => Category::Replay,
                 _ => Category::Default,
             },
+            known => known.row().1,
         }
     }
 
-    /// True if the envelope must tell the id of the event it belongs to (ENV-9).
+    /// True if the envelope must tell the id of the event it belongs to.
     pub(crate) fn needs_event_id(&self) -> bool {
-        match self {
-            Self::Event | Self::Transaction | Self::Attachment | Self::Feedback => true,
-            Self::Other(name) => &**name == "user_report",
-            _ => false,
-        }
+        self.row().2
     }
 }
 

@@ -59,7 +59,8 @@ impl Envelope {
         }
     }
 
-    /// An envelope of one event; allocates nothing.
+    /// An envelope of one event.
+    #[cfg(test)]
     pub(crate) fn event(event_id: Uuid, payload: impl Into<Payload>) -> Self {
         Self {
             event_id: Some(event_id),
@@ -68,7 +69,7 @@ impl Envelope {
         }
     }
 
-    /// An envelope of one item without further headers.
+    /// An envelope of one item without further headers; allocates nothing.
     pub(crate) fn single(
         event_id: Option<Uuid>,
         kind: ItemKind,
@@ -406,7 +407,7 @@ mod tests {
             (ItemKind::Transaction, true),
             (ItemKind::Attachment, true),
             (ItemKind::Feedback, true),
-            (ItemKind::Other("user_report".into()), true),
+            (ItemKind::UserReport, true),
             (ItemKind::Session, false),
             (ItemKind::ClientReport, false),
             (ItemKind::Log, false),

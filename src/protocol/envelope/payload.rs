@@ -1,10 +1,11 @@
 //! Payloads: the bytes of an item, its own or shared.
 //!
-//! Decides what they cost in the queue. Entry point: [`Payload`]. May use: `value`.
+//! Decides what they cost in the queue. Entry point: [`Payload`]. May use: `value`, `base`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::base::memory::OutOfMemory;
 use crate::value::shared::pieces::Pieces;
 
 /// The bytes of an item.
@@ -36,6 +37,14 @@ impl Payload {
             Self::Owned(bytes) => Cow::Borrowed(bytes),
             Self::Shared(bytes) => Cow::Borrowed(bytes),
             Self::Pieces(pieces) => pieces.whole(),
+        }
+    }
+
+    /// As [`Payload::whole`], for payloads of any size.
+    pub(crate) fn try_whole(&self) -> Result<Cow<'_, [u8]>, OutOfMemory> {
+        match self {
+            Self::Pieces(pieces) => pieces.try_whole(),
+            Self::Owned(_) | Self::Shared(_) => Ok(self.whole()),
         }
     }
 

@@ -1,0 +1,414 @@
+//! The steps between a call of the host and the queue, the same for each [`Kind`], in the order of PIPE-1.
+//!
+//! Ignore patterns → scope → hook → session → sampling → consent → rate limit → room → queue. Nothing here does I/O or
+//! waits, except for attached files, and for room in the queue if the host asked for that. What is not accepted is booked
+//! with exactly one reason, and the outcome callback hears the id that it would have been sent under.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::attachments::Attachments;
+use super::attachments::gather::{Dump, Lost};
+use super::hooks::{Hook, Returned};
+use super::ignore::IgnoreRules;
+use super::kind::{Kind, Properties};
+use super::refused::{DISABLED, FORKED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
+use crate::base::diagnostics::{Severity, is_speaking};
+use crate::base::memory::{Fault, OutOfMemory};
+use crate::base::random;
+use crate::base::timestamp::Timestamp;
+use crate::base::uuid::Uuid;
+use crate::client::Client;
+use crate::client::consent::NO_CONSENT;
+use crate::client::scope::{FieldList, Scope};
+use crate::protocol::discard::DiscardReason;
+use crate::protocol::envelope::{self, Envelope};
+use crate::protocol::event::{EventError, EventErrorKind, LeftOut, Written};
+use crate::protocol::level::Level;
+use crate::transport::queue::Refusal;
+use crate::transport::queue::permit::Permit;
+use crate::transport::{Transport, is_worker_thread};
+
+/// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
+/// the host's logger of diagnostics, on whatever thread it is called.
+pub(in crate::client) fn would_feed_back() -> bool {
+    is_worker_thread() || is_speaking()
+}
+
+/// What was captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Captured {
+    /// The id it is sent under.
+    pub(crate) id: Uuid,
+    /// What of it is not sent, because no server takes it.
+    pub(crate) left_out: LeftOut,
+}
+
+/// Why something is not accepted: what it is booked under, and what the host is told.
+#[derive(Debug)]
+pub(in crate::client) struct Loss {
+    reason: DiscardReason,
+    refused: Refused,
+}
+
+impl Loss {
+    const fn new(reason: DiscardReason, status: Status, detail: &'static str) -> Self {
+        Self {
+            reason,
+            refused: Refused::because(status, detail),
+        }
+    }
+
+    /// Of something that makes no sense.
+    pub(super) const fn invalid(detail: &'static str) -> Self {
+        Self::new(DiscardReason::Invalid, Status::InvalidArgument, detail)
+    }
+
+    /// Of an event whose minidump cannot go along: without it the event says nothing.
+    pub(super) fn of_dump(lost: &Lost) -> Self {
+        Self {
+            reason: lost.reason,
+            refused: Refused {
+                status: lost.status(),
+                detail: Cow::Owned(format!("the minidump is left out: {lost}")),
+                unsent_id: None,
+            },
+        }
+    }
+}
+
+impl From<EventError> for Loss {
+    fn from(error: EventError) -> Self {
+        let reason = match error.kind {
+            EventErrorKind::TooLarge => DiscardReason::TooLarge,
+            EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
+            _ => DiscardReason::Invalid,
+        };
+        Self {
+            reason,
+            refused: error.into(),
+        }
+    }
+}
+
+impl From<OutOfMemory> for Loss {
+    fn from(error: OutOfMemory) -> Self {
+        EventError::from(error).into()
+    }
+}
+
+impl From<Fault> for Loss {
+    fn from(fault: Fault) -> Self {
+        EventError::from(fault).into()
+    }
+}
+
+/// What is sent of a capture.
+#[derive(Debug)]
+pub(in crate::client) struct Payload {
+    /// The bytes of its item.
+    pub(super) bytes: envelope::Payload,
+    /// The trace in the header of its envelope.
+    pub(super) trace: Option<Arc<str>>,
+    /// What it lost because no server takes it.
+    pub(super) left_out: LeftOut,
+}
+
+impl Payload {
+    /// An event as it was written. The header's trace is the event's, and says what the scope of the process says now, which
+    /// is in `fields`.
+    pub(super) fn new(client: &Client, written: Written, fields: &FieldList) -> Self {
+        Self {
+            trace: client.fields.trace_header(written.trace_id, fields),
+            bytes: written.payload.into(),
+            left_out: written.left_out,
+        }
+    }
+}
+
+/// What a capture is made from, once that has been read.
+pub(super) trait Content {
+    /// The id that it brings along.
+    fn event_id(&self) -> Option<Uuid>;
+
+    /// The level that it brings along.
+    fn level(&self) -> Option<Level> {
+        None
+    }
+
+    /// True if a pattern of `ignore_errors` matches.
+    fn is_ignored(&self, _rules: &IgnoreRules) -> bool {
+        false
+    }
+
+    /// What is attached to it alone.
+    fn attachments(&self) -> Option<&Attachments> {
+        None
+    }
+
+    /// Writes it, complete with the scopes of `capture`.
+    fn write(
+        &self,
+        capture: &Capture<'_>,
+        event_id: Uuid,
+        timestamp: &Timestamp,
+    ) -> Result<Payload, Loss>;
+
+    /// Writes what the hook gave back; its id and its level. Only for kinds that have a hook.
+    fn write_returned(
+        &self,
+        _returned: &Returned<'_>,
+        _event_id: Uuid,
+        _timestamp: &Timestamp,
+    ) -> Result<(Uuid, Level, Written), Loss> {
+        Err(Loss::invalid("this kind has no hook"))
+    }
+}
+
+/// What a hook has seen and let pass.
+struct Seen {
+    event_id: Uuid,
+    level: Level,
+    payload: Payload,
+}
+
+/// One call of the host that captures something.
+#[derive(Debug)]
+pub(in crate::client) struct Capture<'a> {
+    pub(super) client: &'a Client,
+    pub(super) transport: &'a Transport,
+    pub(super) kind: Kind,
+    properties: Properties,
+    /// Stands between what is captured and the scope of the process.
+    pub(super) scope: Option<&'a Scope>,
+    is_sampled_out: bool,
+}
+
+impl Client {
+    /// Begins a capture, unless nothing can be captured here; an answer without an id, since nothing was looked at yet.
+    pub(super) fn begin<'a>(
+        &'a self,
+        kind: Kind,
+        scope: Option<&'a Scope>,
+    ) -> Result<Capture<'a>, Refused> {
+        let transport = self.transport.as_ref().ok_or(DISABLED)?;
+        let properties = kind.properties();
+        if would_feed_back() {
+            let tally = (kind.category(), 1);
+            transport.refuse(Uuid::NIL, tally, DiscardReason::WorkerThread);
+            return Err(WORKER_THREAD);
+        }
+        // PIPE-5: 1.0 keeps all, 0.0 none.
+        let rate = self.options.sample_rate;
+        let is_sampled_out = properties.is_sampled && rate < 1.0 && random::next_unit() >= rate;
+        Ok(Capture {
+            client: self,
+            transport,
+            kind,
+            properties,
+            scope,
+            is_sampled_out,
+        })
+    }
+
+    /// After a hook: in a child that it forked, locks of this client may be held for ever, and nobody empties its queue.
+    pub(in crate::client) fn check_fork(&self) -> Result<(), Refused> {
+        if self.is_inherited() {
+            return Err(FORKED);
+        }
+        Ok(())
+    }
+
+    pub(super) fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
+        self.diagnostics
+            .log(Severity::Warning, format_args!("{what}: {left_out}"));
+    }
+}
+
+impl Capture<'_> {
+    /// All the steps, for what has been read. One with a `dump` is about that, and goes nowhere without it.
+    pub(super) fn run(
+        &self,
+        content: &dyn Content,
+        dump: Option<Dump<'_>>,
+    ) -> Result<Captured, Refused> {
+        let event_id = content.event_id().unwrap_or_else(Uuid::new_v4);
+        if self.properties.can_be_ignored && content.is_ignored(&self.client.ignore) {
+            let detail = "a pattern of ignore_errors matches";
+            let loss = Loss::new(DiscardReason::EventProcessor, Status::Ignored, detail);
+            return Err(self.refuse(event_id, loss));
+        }
+        match self.kind.hook(&self.client.options) {
+            // The payload is made last: an event that is left out costs nothing.
+            None => self.with_session(self.level_or_scope(content.level()), || {
+                self.send(event_id, None, content, dump)
+            }),
+            Some(hook) => {
+                let seen = self.show(&hook, content, event_id)?;
+                self.with_session(seen.level, || {
+                    self.send(seen.event_id, Some(seen.payload), content, dump)
+                })
+            }
+        }
+    }
+
+    /// Books what is not accepted; the answer to the host.
+    pub(super) fn refuse(&self, event_id: Uuid, loss: Loss) -> Refused {
+        let tally = (self.kind.category(), 1);
+        self.transport.refuse(event_id, tally, loss.reason);
+        let client = self.client;
+        client.conclude_refused(event_id, self.scope, loss.refused)
+    }
+
+    fn level_or_scope(&self, level: Option<Level>) -> Level {
+        level.unwrap_or_else(|| self.scope.unwrap_or(&self.client.scope).level())
+    }
+
+    /// Runs the steps behind the hook. PIPE-2: the session counts the error whatever becomes of it now, and hears of its
+    /// first error also if it is not sent.
+    fn with_session<T>(
+        &self,
+        level: Level,
+        steps: impl FnOnce() -> Result<T, Refused>,
+    ) -> Result<T, Refused> {
+        let is_error = self.properties.session.counts() && level >= Level::Error;
+        let was_healthy = is_error && self.client.note_error();
+        let result = steps();
+        if result.is_err() && was_healthy {
+            self.client.send_session_update();
+        }
+        result
+    }
+
+    /// Shows the payload to the hook, and writes what comes back.
+    fn show(
+        &self,
+        hook: &Hook<'_>,
+        content: &dyn Content,
+        event_id: Uuid,
+    ) -> Result<Seen, Refused> {
+        let refuse = |loss: Loss| self.refuse(event_id, loss);
+        let timestamp = Timestamp::new(std::time::SystemTime::now());
+        let payload = content.write(self, event_id, &timestamp).map_err(refuse)?;
+        let no_memory = |error: OutOfMemory| refuse(error.into());
+        let shown = payload.bytes.try_whole().map_err(no_memory)?;
+        let call = |value| hook.call(value, content.attachments());
+        let returned = Returned::new(hook.subject(), &shown, call).map_err(no_memory)?;
+        self.client.check_fork()?;
+        let Some(returned) = returned else {
+            return Err(refuse(Loss {
+                reason: DiscardReason::BeforeSend,
+                refused: Refused {
+                    status: Status::DroppedByHook,
+                    detail: Cow::Owned(format!("{} returned null", hook.name())),
+                    unsent_id: None,
+                },
+            }));
+        };
+        let written = content.write_returned(&returned, event_id, &timestamp);
+        let (event_id, level, written) = written.map_err(refuse)?;
+        let mut ready = Payload::new(self.client, written, &self.client.scope.fields());
+        ready.left_out = payload.left_out.and(ready.left_out);
+        Ok(Seen {
+            event_id,
+            level,
+            payload: ready,
+        })
+    }
+
+    /// Whether it may be sent with `permit`, as far as that is known without its size.
+    fn check(&self, permit: Permit) -> Result<(), Loss> {
+        let category = self.properties.item.category();
+        Err(if self.is_sampled_out {
+            let detail = "left out by sample_rate";
+            Loss::new(DiscardReason::SampleRate, Status::SampledOut, detail)
+        } else if self.transport.is_surely_refused(permit) {
+            Loss {
+                reason: DiscardReason::NoConsent,
+                refused: NO_CONSENT,
+            }
+        } else if self.transport.is_limited(category) {
+            let detail = "the server asked for a pause";
+            Loss::new(DiscardReason::RatelimitBackoff, Status::RateLimited, detail)
+        } else if self.transport.is_surely_full(category) {
+            Loss::new(DiscardReason::QueueOverflow, Status::QueueFull, QUEUE_FULL)
+        } else {
+            return Ok(());
+        })
+    }
+
+    /// Queues what is captured, unless it must stay here. `payload` is made from `content` if there is none yet.
+    fn send(
+        &self,
+        event_id: Uuid,
+        payload: Option<Payload>,
+        content: &dyn Content,
+        dump: Option<Dump<'_>>,
+    ) -> Result<Captured, Refused> {
+        let refuse = |loss: Loss| self.refuse(event_id, loss);
+        let permit = self.transport.permit();
+        self.check(permit).map_err(refuse)?;
+        let client = self.client;
+        let payload = match payload {
+            Some(payload) => payload,
+            None => {
+                let timestamp = Timestamp::new(std::time::SystemTime::now());
+                content.write(self, event_id, &timestamp).map_err(refuse)?
+            }
+        };
+        let Properties { item, session, .. } = &self.properties;
+        let mut envelope = Envelope::single(Some(event_id), item.clone(), payload.bytes);
+        envelope.trace = payload.trace;
+        let mut gathering = None;
+        if self.properties.has_attachments {
+            let owners = [
+                content.attachments(),
+                self.scope.map(Scope::attachments),
+                Some(client.scope.attachments()),
+            ];
+            let attached = client.attach(self.transport, &mut envelope, &owners, dump);
+            gathering = attached.map_err(|lost| refuse(Loss::of_dump(&lost)))?;
+        }
+        let update = session
+            .carries()
+            .then(|| client.attach_update(&mut envelope, permit))
+            .flatten();
+        let queued = submit(self.transport, envelope, permit);
+        drop(gathering);
+        client.settle_update(update, queued.is_ok());
+        if let Err(refused) = queued {
+            return Err(client.conclude_refused(event_id, self.scope, refused));
+        }
+        client.conclude(event_id, self.scope);
+        let left_out = payload.left_out;
+        if !left_out.is_empty() {
+            let (name, id) = (item.name(), event_id.simple());
+            client.say_left_out(format_args!("{name} {}", id.as_str()), &left_out);
+        }
+        Ok(Captured {
+            id: event_id,
+            left_out,
+        })
+    }
+}
+
+/// Queues an envelope; the answer if it is not taken.
+pub(in crate::client) fn submit(
+    transport: &Transport,
+    envelope: Envelope,
+    permit: Permit,
+) -> Result<(), Refused> {
+    let queued = transport.submit(envelope, permit);
+    queued.map_err(|refusal| match refusal {
+        Refusal::Full => Refused::because(Status::QueueFull, QUEUE_FULL),
+        Refusal::TooLarge => Refused::because(
+            Status::TooLarge,
+            "larger than the whole queue; raise queue_max_bytes",
+        ),
+        Refusal::Closed => Refused::because(Status::ShuttingDown, "the library is shutting down"),
+        Refusal::NoConsent => NO_CONSENT,
+        Refusal::OutOfMemory => {
+            Refused::because(Status::OutOfMemory, "no memory for a place in the queue")
+        }
+    })
+}
