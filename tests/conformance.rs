@@ -67,6 +67,23 @@ fn events_conform_in_cpp() {
     events_conform(Standard::Cxx17);
 }
 
+fn refusals_conform(standard: Standard) {
+    let receiver = Receiver::start();
+    conforms("conformance_refused", standard, &receiver);
+    assert_eq!(receiver.requests().len(), 0);
+}
+
+// PIPE-1, PIPE-2
+#[test]
+fn refusals_conform_in_c() {
+    refusals_conform(Standard::C99);
+}
+
+#[test]
+fn refusals_conform_in_cpp() {
+    refusals_conform(Standard::Cxx17);
+}
+
 fn hooks_conform(standard: Standard) {
     let receiver = Receiver::start();
     conforms("conformance_hooks", standard, &receiver);

@@ -44,6 +44,9 @@ impl Client {
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
         let capture = self.begin(Kind::Event, scope)?;
+        if event.is_object() {
+            capture.answer_early(|| (event_id_in(event), level_in(event)))?;
+        }
         match event.to_json_text() {
             Ok(json) => capture.event(&json),
             Err(fault) => Err(capture.refuse(Uuid::NIL, fault.into())),
@@ -58,6 +61,7 @@ impl Client {
         text: &str,
     ) -> Result<Uuid, Refused> {
         let capture = self.begin(Kind::Message, None)?;
+        capture.answer_early(|| (None, Some(level)))?;
         let mut scratch = String::new();
         let event = Event::message(level, logger, text, &mut scratch);
         let event = event.map_err(|error| capture.refuse(Uuid::NIL, error.into()))?;
@@ -228,4 +232,10 @@ pub(crate) fn event_id_in(event: &Value) -> Option<Uuid> {
     let given = event.get_key(b"event_id")?;
     let text = std::str::from_utf8(given.as_text()?).ok()?;
     Uuid::parse_strict(text).filter(|id| !id.is_nil())
+}
+
+/// The level in a value, if it is one.
+fn level_in(event: &Value) -> Option<Level> {
+    let given = event.get_key(b"level")?;
+    Level::from_name(std::str::from_utf8(given.as_text()?).ok()?)
 }

@@ -3,6 +3,12 @@
 //! Ignore patterns → scope → hook → session → sampling → consent → rate limit → room → queue. Nothing here does I/O or
 //! waits, except for attached files, and for room in the queue if the host asked for that. What is not accepted is booked
 //! with exactly one reason, and the outcome callback hears the id that it would have been sent under.
+//!
+//! Early answers. Sampling, consent, rate limit and room need nothing of a capture but its id and its level. Where neither
+//! a hook nor an ignore pattern has to see it, they are asked before anything is built ([`Capture::answer_early`]), and
+//! once more when it is to be built. A defect comes before them if it shows without building: JSON text is always read
+//! first, and so is the kind of a value. It comes after them if only the written event shows it: too large, or no memory.
+//! A session hears of an error that is refused early, as it does of one that is refused later (PIPE-2).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -226,6 +232,25 @@ impl Client {
 }
 
 impl Capture<'_> {
+    /// Answers before anything is built if the capture is refused whatever it holds. `known` is its id and its level.
+    pub(super) fn answer_early(
+        &self,
+        known: impl FnOnce() -> (Option<Uuid>, Option<Level>),
+    ) -> Result<(), Refused> {
+        let is_ignorable = self.properties.can_be_ignored && !self.client.ignore.is_empty();
+        if is_ignorable || self.kind.hook(&self.client.options).is_some() {
+            return Ok(());
+        }
+        let Err(loss) = self.check(self.transport.permit()) else {
+            return Ok(());
+        };
+        let (event_id, level) = known();
+        let event_id = event_id.unwrap_or_else(Uuid::new_v4);
+        self.with_session(self.level_or_scope(level), || {
+            Err(self.refuse(event_id, loss))
+        })
+    }
+
     /// All the steps, for what has been read. One with a `dump` is about that, and goes nowhere without it.
     pub(super) fn run(
         &self,
