@@ -51,14 +51,15 @@ const ARROWS: [(&str, &[&str]); 10] = [
 ];
 
 /// Files outside `ffi/` that may hand functions or pointers to C.
-const C_FILES: [&str; 9] = [
+const C_FILES: [&str; 10] = [
     "base/cancellation.rs",
     "base/process.rs",
     "image/native.rs",
-    "transport/wire/curl_client.rs",
-    "transport/wire/lookup.rs",
-    "transport/wire/prerequest.rs",
-    "transport/wire/transfer_info.rs",
+    "transport/wire/libcurl/easy.rs",
+    "transport/wire/libcurl/error.rs",
+    "transport/wire/libcurl/handler.rs",
+    "transport/wire/libcurl/header_list.rs",
+    "transport/wire/libcurl/pinned.rs",
     "transport/wire/url.rs",
     "transport/worker/wake.rs",
 ];

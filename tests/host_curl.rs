@@ -1,4 +1,5 @@
-//! Another libcurl in the host's process: the library calls its own, and never the one that is found first by name.
+//! libcurl in the host's process: the library calls its own and never another one that is found first by name, and it
+//! sets libcurl up when it is initialised, not when it is loaded.
 
 #![allow(
     clippy::panic,
@@ -15,7 +16,7 @@ use std::process::Command;
 
 use host::{RUN_TIMEOUT, messages};
 use receiver::Receiver;
-use support::{Scratch, Standard, assert_success, compile, run, shared_flags};
+use support::{Scratch, Standard, assert_success, compile, run, shared_flags, static_flags};
 
 #[test]
 fn the_library_never_calls_a_foreign_libcurl() {
@@ -41,4 +42,32 @@ fn the_library_never_calls_a_foreign_libcurl() {
         .env_remove("SENTRY_DSN");
     assert_success(&run(&mut command, RUN_TIMEOUT), "deliver");
     assert_eq!(messages(&receiver), ["through the right libcurl"]);
+}
+
+/// Runs a scenario with the program's functions found before those of the libraries.
+fn run_setup(scenario: &str, flags: Vec<OsString>) -> Receiver {
+    let (receiver, scratch) = (Receiver::start(), Scratch::new(scenario));
+    let program = scratch.join("host_curl_setup");
+    let mut flags = flags;
+    flags.extend(["-rdynamic".into(), "-ldl".into()]);
+    compile("tests/c/host_curl_setup.c", Standard::C99, &program, &flags);
+    let mut command = Command::new(program);
+    command
+        .args([scenario, &receiver.dsn()])
+        .env_remove("SENTRY_DSN");
+    assert_success(&run(&mut command, RUN_TIMEOUT), scenario);
+    receiver
+}
+
+#[test]
+fn libcurl_is_set_up_by_the_first_init_and_once() {
+    for flags in [shared_flags(), static_flags()] {
+        let receiver = run_setup("only_by_init", flags);
+        assert_eq!(messages(&receiver), ["child", "first", "second"]);
+    }
+}
+
+#[test]
+fn a_child_that_was_forked_while_libcurl_was_set_up_hangs_nowhere() {
+    run_setup("forked_meanwhile", shared_flags());
 }

@@ -75,6 +75,14 @@ pub(crate) fn at_exit(hook: fn()) {
     }
 }
 
+/// Lets the hook run before the handlers, too, that others have registered meanwhile.
+pub(crate) fn renew_exit_hook() {
+    if EXIT_HOOK.get().is_some() {
+        // SAFETY: as in `at_exit`. The hook finds nothing left to do when it runs a second time.
+        unsafe { libc::atexit(run_exit_hook) };
+    }
+}
+
 static EXIT_HOOK: OnceLock<fn()> = OnceLock::new();
 
 extern "C" fn run_exit_hook() {

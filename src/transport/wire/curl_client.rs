@@ -2,9 +2,7 @@
 //!
 //! Handles are kept and used again, so that connections, TLS sessions and HTTP/2 streams are. Every transfer has a
 //! connect, a silence and a total time-out; what a server may answer is bounded. An answer is handed on when its headers
-//! are complete; its body is read for a moment longer, so that the connection can be kept. Calls libcurl for options that
-//! the `curl` crate has no method for, as do [`super::connection`], [`super::lookup`], [`super::pool`],
-//! [`super::prerequest`], [`super::transfer_info`] and [`super::url`].
+//! are complete; its body is read for a moment longer, so that the connection can be kept.
 
 use std::ffi::{c_int, c_long};
 use std::os::fd::RawFd;
@@ -12,24 +10,26 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use curl::easy::{Easy2, Handler, List, ReadError, SeekResult, WriteError};
-use curl::multi::{Easy2Handle, Multi, WaitFd};
-
-use super::connection::{self, error_text, set_number};
+use super::connection::{self, error_text};
 use super::exchange::Exchange;
 use super::http::{Answer, Completion, Failure, HttpClient, Request};
+use super::libcurl::easy::Easy;
+use super::libcurl::error::Error;
+use super::libcurl::handler::Handler;
+use super::libcurl::multi::{Added, Multi};
+use super::libcurl::options::{Number, Text, TextInfo};
+use super::lookup;
 use super::pool::Pool;
 use super::proxy::ProxyUrl;
-use super::socket::Ends;
+use super::socket::{self, Ends};
 use super::transfer_info::{
-    connections_made, has_pretransfer_time, is_farewell, is_of_connection, status_of,
+    connections_made, has_pretransfer_time, is_farewell, is_of_connection, status,
 };
 use crate::transport::shared::Shared;
-use crate::transport::wire::{lookup, prerequest, socket};
 use crate::transport::worker::retry::Cause;
 
 /// Receive buffer of a transfer; answers are short.
-const RECEIVE_BUFFER: usize = 4 * 1024;
+const RECEIVE_BUFFER: c_long = 4 * 1024;
 /// Send buffer of a transfer: one or two packets' worth below the usual event.
 const SEND_BUFFER: c_long = 16 * 1024;
 /// Bodies up to this size are handed to libcurl whole; it sends them in one go with the headers. It copies them once
@@ -61,19 +61,14 @@ struct Shape {
 }
 
 struct Transfer {
-    easy: Easy2<Exchange>,
+    easy: Easy<Exchange>,
     shape: Shape,
-    /// False with libcurl before 7.80, see [`prerequest`].
-    tells_begin: bool,
 }
 
 struct Running {
     ticket: u64,
-    handle: Easy2Handle<Exchange>,
+    transfer: Added<Exchange>,
     shape: Shape,
-    tells_begin: bool,
-    /// The connections it may use.
-    multi: Rc<Multi>,
     started: Instant,
     /// Once the headers of the answer are complete: until when the rest is read.
     until: Option<Instant>,
@@ -85,7 +80,7 @@ struct Running {
 enum End {
     /// libcurl says so, or its answer is known.
     Done,
-    Failed(curl::Error),
+    Failed(Error),
     /// The server said nothing for too long.
     Silent,
 }
@@ -101,59 +96,53 @@ impl std::fmt::Debug for CurlClient {
 
 impl CurlClient {
     /// A client without connections.
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>) -> Result<Self, Error> {
         if let Some(lack) = connection::lack(&shared.settings) {
             shared.note_unusable(&lack);
         }
-        Self {
-            pool: Pool::new(shared.settings.max_requests_in_flight),
+        Ok(Self {
+            pool: Pool::new(shared.settings.max_requests_in_flight)?,
             shared,
             idle: Vec::new(),
             running: Vec::new(),
             refuses_streams: false,
-        }
+        })
     }
 
     /// A handle with everything that is the same for all requests.
-    fn new_transfer(&self) -> Result<Transfer, curl::Error> {
+    fn new_transfer(&self) -> Result<Transfer, Error> {
         let settings = &self.shared.settings;
-        let mut easy = Easy2::new(Exchange::default());
-        easy.post(true)?;
-        connection::apply(&mut easy, settings)?;
-        connection::set_connect_timeout(&mut easy, settings.connect_timeout)?;
-        connection::set_transfer_timeout(&mut easy, settings.transfer_timeout)?;
-        easy.buffer_size(RECEIVE_BUFFER)?;
-        set_number(&mut easy, curl_sys::CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
+        let mut easy = Easy::new(Exchange::default())?;
+        let handle = easy.handle_mut();
+        handle.set_number(Number::POST, 1)?;
+        connection::apply(handle, settings)?;
+        connection::set_connect_timeout(handle, settings.connect_timeout)?;
+        connection::set_transfer_timeout(handle, settings.transfer_timeout)?;
+        handle.prefer(Number::BUFFER_SIZE, RECEIVE_BUFFER);
+        handle.prefer(Number::UPLOAD_BUFFER_SIZE, SEND_BUFFER);
         let shape = Shape {
             redirected_to: None,
             with_auth: true,
             is_gzip: false,
             may_be_http2: true,
         };
-        easy.http_headers(self.headers(&shape)?)?;
-        let tells_begin = prerequest::install(&easy, easy.get_ref().beginning());
-        Ok(Transfer {
-            easy,
-            shape,
-            tells_begin,
-        })
+        self.set_headers(&mut easy, &shape)?;
+        Ok(Transfer { easy, shape })
     }
 
-    fn headers(&self, shape: &Shape) -> Result<List, curl::Error> {
-        let mut headers = List::new();
-        if shape.with_auth {
-            headers.append(&format!("X-Sentry-Auth: {}", self.shared.settings.auth))?;
-        }
-        headers.append("Content-Type: application/x-sentry-envelope")?;
-        if shape.is_gzip {
-            headers.append("Content-Encoding: gzip")?;
-        }
-        // AUTH-11
-        headers.append("Expect:")?;
-        Ok(headers)
+    fn set_headers(&self, easy: &mut Easy<Exchange>, shape: &Shape) -> Result<(), Error> {
+        let auth = format!("X-Sentry-Auth: {}", self.shared.settings.auth);
+        let lines = [
+            shape.with_auth.then_some(auth.as_str()),
+            Some("Content-Type: application/x-sentry-envelope"),
+            shape.is_gzip.then_some("Content-Encoding: gzip"),
+            // AUTH-11
+            Some("Expect:"),
+        ];
+        easy.handle_mut().set_headers(lines.into_iter().flatten())
     }
 
-    fn prepare(&mut self, request: Request) -> Result<Transfer, curl::Error> {
+    fn prepare(&mut self, request: Request) -> Result<Transfer, Error> {
         // A handle keeps the certificates it was made with.
         let is_lasting = !self.shared.settings.certificates.may_change();
         let mut transfer = match self.idle.pop().filter(|_| is_lasting) {
@@ -168,36 +157,22 @@ impl CurlClient {
             may_be_http2: !self.refuses_streams,
         };
         if transfer.shape != shape {
-            let endpoint = &self.shared.settings.endpoint;
-            transfer
-                .easy
-                .url(shape.redirected_to.as_ref().unwrap_or(endpoint))?;
-            transfer.easy.http_headers(self.headers(&shape)?)?;
-            connection::set_http_version(
-                &mut transfer.easy,
-                &self.shared.settings,
-                shape.may_be_http2,
-            )?;
+            let settings = &self.shared.settings;
+            let url = shape.redirected_to.as_ref().unwrap_or(&settings.endpoint);
+            let handle = transfer.easy.handle_mut();
+            handle.set_text(Text::URL, url.as_bytes())?;
+            connection::set_http_version(handle, settings, shape.may_be_http2)?;
+            self.set_headers(&mut transfer.easy, &shape)?;
             transfer.shape = shape;
         }
-        transfer
-            .easy
-            .post_field_size(u64::try_from(length).unwrap_or(u64::MAX))?;
         let looks_for_input = self.is_plain(transfer.shape.redirected_to.as_deref());
-        transfer.easy.get_mut().begin(request.body, looks_for_input);
+        let exchange = transfer.easy.handler_mut();
+        exchange.begin(request.body, looks_for_input);
         // Only asking for the body piece by piece lets a libcurl that tells nothing be kept from sending it twice.
-        let whole = transfer.easy.get_ref().whole_body(WHOLE_BODY);
-        if let Some(body) = whole.filter(|_| transfer.tells_begin) {
-            // SAFETY: the handle is valid. The bytes belong to the exchange of this very handle, on the heap, and stay
-            // there until the transfer has ended; the next one unsets them first, with `post_field_size`.
-            unsafe {
-                curl_sys::curl_easy_setopt(
-                    transfer.easy.raw(),
-                    curl_sys::CURLOPT_POSTFIELDS,
-                    body.as_ptr(),
-                )
-            };
-        }
+        let tells_begin = transfer.easy.asks_to_send();
+        transfer.easy.set_body(length, |exchange| {
+            exchange.whole_body(WHOLE_BODY).filter(|_| tells_begin)
+        })?;
         Ok(transfer)
     }
 
@@ -210,16 +185,14 @@ impl CurlClient {
 
     fn run(&mut self, ticket: u64, transfer: Transfer) -> Result<(), Failure> {
         let multi = self.pool.current();
-        let handle = multi.add2(transfer.easy).map_err(|error| Failure {
+        let added = multi.add(transfer.easy).map_err(|error| Failure {
             cause: Cause::Connect,
             detail: error.to_string(),
         })?;
         self.running.push(Running {
             ticket,
-            handle,
+            transfer: added,
             shape: transfer.shape,
-            tells_begin: transfer.tells_begin,
-            multi,
             started: Instant::now(),
             until: None,
             is_settled: false,
@@ -241,13 +214,13 @@ impl CurlClient {
     fn collect(&mut self, ended: &mut Vec<Completion>) {
         let mut results = Vec::new();
         for multi in self.pool.all() {
-            multi.messages(|message| {
-                for running in &self.running {
-                    if let Some(result) = message.result_for2(&running.handle) {
-                        results.push((running.ticket, result));
-                    }
+            while let Some((id, code)) = multi.next_end() {
+                let mut all = self.running.iter_mut();
+                if let Some(running) = all.find(|running| running.transfer.id() == id) {
+                    let result = running.transfer.easy_mut().handle_mut().result(code);
+                    results.push((running.ticket, result));
                 }
-            });
+            }
         }
         for (ticket, result) in results {
             let end = result.map_or_else(End::Failed, |()| End::Done);
@@ -258,17 +231,9 @@ impl CurlClient {
     /// Notes which transfers have got their connection: libcurl does not ask for a body that it was given whole.
     fn note_connections(&mut self) {
         for running in &mut self.running {
-            if running.handle.get_ref().is_connected() {
-                continue;
-            }
-            let exchange = running.handle.get_ref();
-            let has_begun = match running.tells_begin {
-                true => exchange.beginning().times() > 0,
-                // In these versions it is set when the request goes out; from 8.21 on it is set in any case.
-                false => has_pretransfer_time(running.handle.raw()),
-            };
-            if has_begun {
-                running.handle.get_mut().note_connected();
+            let easy = running.transfer.easy_mut();
+            if !easy.handler().is_connected() && has_begun(easy) {
+                easy.handler_mut().note_connected();
             }
         }
     }
@@ -277,13 +242,14 @@ impl CurlClient {
     fn settle_answered(&mut self, ended: &mut Vec<Completion>) {
         let until = Instant::now().checked_add(BODY_PATIENCE);
         for running in &mut self.running {
-            if running.until.is_some() || !running.handle.get_ref().is_answered() {
+            let easy = running.transfer.easy_mut();
+            if running.until.is_some() || !easy.handler().is_answered() {
                 continue;
             }
             running.until = until;
-            let status = status_of(running.handle.response_code());
+            let status = status(easy.handle());
             if (200..300).contains(&status)
-                && let Some(response) = running.handle.get_mut().take_response(status, None)
+                && let Some(response) = easy.handler_mut().take_response(status, None)
             {
                 running.is_settled = true;
                 ended.push(Completion {
@@ -297,7 +263,7 @@ impl CurlClient {
     /// How long until this transfer is over whatever happens.
     fn time_left(&self, running: &Running, now: Instant) -> Duration {
         let settings = &self.shared.settings;
-        match (running.until, running.handle.get_ref().silence(now)) {
+        match (running.until, running.exchange().silence(now)) {
             (Some(until), _) => until.saturating_duration_since(now),
             (None, Some(silence)) => settings.read_timeout.saturating_sub(silence),
             // libcurl ends its own attempt to connect. But a transfer may wait for the attempts of others first, one by one,
@@ -313,12 +279,12 @@ impl CurlClient {
     fn note_sending(&mut self) {
         let (now, distance) = (Instant::now(), self.look_distance());
         for running in &mut self.running {
-            let exchange = running.handle.get_ref();
+            let exchange = running.exchange();
             let seems_silent = exchange.silence(now).is_some_and(|it| it >= distance);
-            if seems_silent && is_sending(running) {
+            if seems_silent && running.is_sending() {
                 let unconfirmed = exchange.beginning().ends().and_then(Ends::unconfirmed);
-                let unconfirmed = unconfirmed.unwrap_or(0);
-                running.handle.get_mut().note_unconfirmed(unconfirmed);
+                let exchange = running.transfer.easy_mut().handler_mut();
+                exchange.note_unconfirmed(unconfirmed.unwrap_or(0));
             }
         }
     }
@@ -354,10 +320,10 @@ impl CurlClient {
         let Some((mut transfer, multi, is_settled)) = self.detach(ticket) else {
             return;
         };
-        if !is_settled && transfer.easy.get_ref().beginning().has_found_input() {
+        if !is_settled && transfer.easy.handler().beginning().has_found_input() {
             // Nothing was sent on a kept connection that is of no use any more, so this is no attempt.
             self.pool.give_up(&multi);
-            transfer.easy.get_mut().begin_again();
+            transfer.easy.handler_mut().begin_again();
             if let Err(failure) = self.run(ticket, transfer) {
                 let result = Err(failure);
                 ended.push(Completion { ticket, result });
@@ -368,7 +334,7 @@ impl CurlClient {
             let result = self.result_of(&mut transfer, end, &multi);
             ended.push(Completion { ticket, result });
         }
-        transfer.easy.get_mut().reset();
+        transfer.easy.handler_mut().reset();
         self.idle.push(transfer);
     }
 
@@ -379,12 +345,11 @@ impl CurlClient {
         multi: &Rc<Multi>,
     ) -> Result<Answer, Failure> {
         let easy = &mut transfer.easy;
-        let status = status_of(easy.response_code());
-        let location = easy.redirect_url().ok().flatten().map(str::to_owned);
-        let exchange = easy.get_mut();
+        let status = status(easy.handle());
+        let location = easy.handle().text(TextInfo::REDIRECT_URL);
         // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
-        if let Some(response) = exchange.take_response(status, location) {
-            if is_farewell(&response, easy.raw()) {
+        if let Some(response) = easy.handler_mut().take_response(status, location) {
+            if is_farewell(&response, easy.handle()) {
                 self.pool.give_up(multi);
                 return Err(Failure {
                     cause: Cause::Stale,
@@ -393,24 +358,24 @@ impl CurlClient {
             }
             return Ok(Answer::Http(response));
         }
-        let is_connected = exchange.is_connected()
-            || exchange.beginning().times() > 0
-            || !transfer.tells_begin && has_pretransfer_time(easy.raw());
+        let exchange = easy.handler();
+        let is_connected =
+            exchange.is_connected() || exchange.beginning().times() > 0 || has_begun(easy);
         let code = match &end {
             End::Failed(error) => error.code(),
             End::Done | End::Silent => curl_sys::CURLE_OK,
         };
         let was_to_be_repeated =
-            easy.get_ref().beginning().times() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
+            exchange.beginning().times() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
         if is_connected {
             self.pool.give_up(multi);
         }
         // libcurl repeats by itself what HTTP/1.1 lost on a kept connection, and of HTTP/2 only refused streams.
         let has_died = is_of_connection(code)
-            && connections_made(easy.raw()) == 0
-            && !easy.get_ref().has_begun_answer();
+            && connections_made(easy.handle()) == 0
+            && !exchange.has_begun_answer();
         if was_to_be_repeated || is_connected && has_died {
-            let is_stale = connections_made(easy.raw()) <= 1;
+            let is_stale = connections_made(easy.handle()) <= 1;
             self.refuses_streams |= !is_stale;
             return Err(Failure {
                 cause: if is_stale { Cause::Stale } else { Cause::Read },
@@ -452,20 +417,34 @@ impl CurlClient {
             .iter()
             .position(|running| running.ticket == ticket)?;
         let running = self.running.swap_remove(place);
-        let easy = running.multi.remove2(running.handle).ok()?;
+        let multi = Rc::clone(running.transfer.multi());
         let transfer = Transfer {
-            easy,
+            easy: running.transfer.take_back(),
             shape: running.shape,
-            tells_begin: running.tells_begin,
         };
-        Some((transfer, running.multi, running.is_settled))
+        Some((transfer, multi, running.is_settled))
     }
 }
 
-/// True while the request may be on its way although libcurl has nothing more to do with it.
-fn is_sending(running: &Running) -> bool {
-    let exchange = running.handle.get_ref();
-    running.until.is_none() && exchange.is_connected() && exchange.may_be_sending()
+impl Running {
+    fn exchange(&self) -> &Exchange {
+        self.transfer.easy().handler()
+    }
+
+    /// True while the request may be on its way although libcurl has nothing more to do with it.
+    fn is_sending(&self) -> bool {
+        let exchange = self.exchange();
+        self.until.is_none() && exchange.is_connected() && exchange.may_be_sending()
+    }
+}
+
+/// True if the request has gone out on a connection.
+fn has_begun(easy: &Easy<Exchange>) -> bool {
+    match easy.asks_to_send() {
+        true => easy.handler().beginning().times() > 0,
+        // In these versions it is set when the request goes out; from 8.21 on it is set in any case.
+        false => has_pretransfer_time(easy.handle()),
+    }
 }
 
 impl HttpClient for CurlClient {
@@ -495,30 +474,26 @@ impl HttpClient for CurlClient {
         if self.pool.is_split() {
             timeout = timeout.min(LOOK);
         }
-        if self.running.iter().any(is_sending) {
+        if self.running.iter().any(Running::is_sending) {
             timeout = timeout.min(self.look_distance());
         }
         let descriptors = self.shared.wake.descriptors();
-        let mut wake = descriptors.map(|descriptor| {
-            let mut wake = WaitFd::new();
-            wake.set_fd(descriptor);
-            wake.poll_on_read(true);
-            wake
-        });
-        let multi = self.pool.current();
-        if timeout > Duration::ZERO && multi.wait(&mut wake, timeout).is_err() {
+        let is_readable = match timeout {
+            Duration::ZERO => Ok([false; 2]),
+            _ => self.pool.current().wait(descriptors, timeout),
+        };
+        let is_readable = is_readable.unwrap_or_else(|_| {
             // Out of memory or descriptors: breathe instead of spinning.
             std::thread::sleep(timeout.min(Duration::from_millis(50)));
-        }
-        drop(multi);
-        let is_readable = wake.map(|it| it.received_read());
+            [false; 2]
+        });
         self.shared.wake.polled(descriptors, is_readable);
         self.perform(ended);
         self.end_overdue(ended);
     }
 
     fn end_answered(&mut self, ended: &mut Vec<Completion>) {
-        let is_answered = |running: &&Running| running.handle.get_ref().is_answered();
+        let is_answered = |running: &&Running| running.exchange().is_answered();
         let answered = self.running.iter().filter(is_answered);
         let tickets: Vec<u64> = answered.map(|running| running.ticket).collect();
         for ticket in tickets {
@@ -528,7 +503,7 @@ impl HttpClient for CurlClient {
 
     fn cancel(&mut self, ticket: u64) {
         if let Some((mut transfer, ..)) = self.detach(ticket) {
-            transfer.easy.get_mut().reset();
+            transfer.easy.handler_mut().reset();
             self.idle.push(transfer);
         }
     }
@@ -539,21 +514,23 @@ impl Handler for Exchange {
         socket::open(family, kind, protocol)
     }
 
-    fn read(&mut self, into: &mut [u8]) -> Result<usize, ReadError> {
-        Ok(self.fill(into))
+    fn may_look_up(&mut self) -> bool {
+        lookup::may_begin()
     }
 
-    /// libcurl begins again when a kept connection turns out to be dead. That is for the worker to do, which counts.
-    fn seek(&mut self, _whence: std::io::SeekFrom) -> SeekResult {
-        SeekResult::Fail
+    fn may_send(&mut self, own_port: c_int, server_port: c_int) -> bool {
+        self.about_to_send(Ends::new(own_port, server_port))
+    }
+
+    fn read(&mut self, into: &mut [u8]) -> usize {
+        self.fill(into)
     }
 
     fn header(&mut self, line: &[u8]) -> bool {
         self.note_header(line)
     }
 
-    fn write(&mut self, data: &[u8]) -> Result<usize, WriteError> {
-        // Taking less than offered ends the transfer.
-        Ok(if self.note_body(data) { data.len() } else { 0 })
+    fn body(&mut self, data: &[u8]) -> bool {
+        self.note_body(data)
     }
 }

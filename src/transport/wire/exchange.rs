@@ -1,10 +1,10 @@
 //! One exchange: the request body as it is read, the answer as it arrives, both bounded.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::http::{Response, Segment};
 use super::prerequest::Begin;
+use super::socket::Ends;
 
 /// Most bytes of headers that are read; real servers send one or two KiB.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -20,7 +20,7 @@ pub(crate) struct Exchange {
     segment: usize,
     offset: usize,
     last_activity: Option<Instant>,
-    begin: Arc<Begin>,
+    begin: Begin,
     /// The least that was found unconfirmed, see [`Exchange::note_unconfirmed`].
     unconfirmed: Option<u32>,
     response: Response,
@@ -33,12 +33,11 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    /// A new request with this body. For `looks_for_input` see [`Begin::reset`].
+    /// A new request with this body. For `looks_for_input` see [`Begin::new`].
     pub(crate) fn begin(&mut self, body: Vec<Segment>, looks_for_input: bool) {
-        self.begin.reset(looks_for_input);
         *self = Self {
             body,
-            begin: Arc::clone(&self.begin),
+            begin: Begin::new(looks_for_input),
             ..Self::default()
         };
     }
@@ -55,8 +54,13 @@ impl Exchange {
     }
 
     /// What is known of the begin of the request.
-    pub(crate) fn beginning(&self) -> &Arc<Begin> {
+    pub(crate) fn beginning(&self) -> &Begin {
         &self.begin
+    }
+
+    /// True if the request may go out on this connection, see [`Begin::about_to_send`].
+    pub(crate) fn about_to_send(&mut self, ends: Option<Ends>) -> bool {
+        self.begin.about_to_send(ends)
     }
 
     /// The body, if it is one piece of at most `max_bytes`.

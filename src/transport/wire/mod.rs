@@ -12,6 +12,7 @@ pub(super) mod exchange;
 pub(crate) mod host;
 pub(super) mod host_sender;
 pub(super) mod http;
+pub(super) mod libcurl;
 pub(super) mod lookup;
 pub(super) mod pool;
 pub(super) mod prerequest;

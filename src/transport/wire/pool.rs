@@ -4,22 +4,16 @@
 //! other: with HTTP/2 ending a transfer ends its stream only, and the next one goes into the same connection. So after a
 //! request that got no answer the multi handle gets nothing to do any more; new transfers get a new one, with connections
 //! of their own, and the old one goes when the last transfer on it has ended. Entry points: [`Pool`], [`new_multi`].
-//! Calls libcurl.
 
 use std::ffi::c_long;
 use std::rc::Rc;
 
-use curl::multi::Multi;
-
 use super::close_on_exec::close_pair_on_exec;
+use super::libcurl::error::Error;
+use super::libcurl::multi::Multi;
+use super::libcurl::options::MultiNumber;
 use super::lookup;
 use crate::base::descriptor::with_standard_taken;
-use crate::base::panic::contained;
-
-/// `CURLMOPT_RESOLVE_THREADS_MAX` (libcurl 8.20).
-const RESOLVE_THREADS_MAX: curl_sys::CURLMoption = curl_sys::CURLOPTTYPE_LONG + 20;
-/// `CURLMOPT_QUICK_EXIT` (libcurl 8.20): the end of the handle does not wait for a lookup.
-const QUICK_EXIT: curl_sys::CURLMoption = curl_sys::CURLOPTTYPE_LONG + 21;
 
 /// The multi handle of new transfers, and those that only finish what runs on them.
 pub(crate) struct Pool {
@@ -32,14 +26,14 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// One without connections. Panics like [`Multi::new`].
-    pub(crate) fn new(most_connections: usize) -> Self {
-        Self {
-            current: Rc::new(new_multi_for(most_connections)),
+    /// One without connections.
+    pub(crate) fn new(most_connections: usize) -> Result<Self, Error> {
+        Ok(Self {
+            current: Rc::new(new_multi_for(most_connections)?),
             is_spent: false,
             retired: Vec::new(),
             most_connections,
-        }
+        })
     }
 
     /// Where the next transfer is to run. It runs there as long as a clone of this is kept.
@@ -75,9 +69,8 @@ impl Pool {
         if !self.is_spent {
             return;
         }
-        let most_connections = self.most_connections;
         // Without memory or descriptors for a new one the old one has to do.
-        if let Ok(fresh) = contained(|| new_multi_for(most_connections)) {
+        if let Ok(fresh) = new_multi_for(self.most_connections) {
             self.retired
                 .push(std::mem::replace(&mut self.current, Rc::new(fresh)));
             self.is_spent = false;
@@ -86,31 +79,23 @@ impl Pool {
 }
 
 /// A multi handle whose descriptors no started program inherits, and whose end waits for no lookup.
-pub(crate) fn new_multi() -> Multi {
-    let multi = with_standard_taken(Multi::new);
-    for (option, value) in [
-        (
-            RESOLVE_THREADS_MAX,
-            c_long::try_from(lookup::POOL).unwrap_or(1),
-        ),
-        (QUICK_EXIT, 1),
-    ] {
-        // SAFETY: the handle is valid, and both options take a `long`; versions that do not know them say so.
-        unsafe { curl_sys::curl_multi_setopt(multi.raw(), option, value) };
-    }
+pub(crate) fn new_multi() -> Result<Multi, Error> {
+    let mut multi = with_standard_taken(Multi::new)?;
+    let threads = c_long::try_from(lookup::POOL).unwrap_or(1);
+    multi.prefer(MultiNumber::RESOLVE_THREADS_MAX, threads);
+    multi.prefer(MultiNumber::QUICK_EXIT, 1);
     // A call that the linker binds to the libcurl of this handle: another one in the process may have the same names.
-    let waker = multi.waker();
-    close_pair_on_exec(|| waker.wakeup().is_ok());
-    multi
+    close_pair_on_exec(|| multi.waker().wake());
+    Ok(multi)
 }
 
-fn new_multi_for(most_connections: usize) -> Multi {
-    let mut multi = new_multi();
-    // Each of these is an optimisation: without it transfers still work.
-    let _ = multi.pipelining(false, true);
-    let _ = multi.set_max_host_connections(most_connections);
-    let _ = multi.set_max_connects(most_connections);
-    multi
+fn new_multi_for(most_connections: usize) -> Result<Multi, Error> {
+    let mut multi = new_multi()?;
+    let most = c_long::try_from(most_connections).unwrap_or(c_long::MAX);
+    multi.prefer(MultiNumber::PIPELINING, curl_sys::CURLPIPE_MULTIPLEX);
+    multi.prefer(MultiNumber::MAX_HOST_CONNECTIONS, most);
+    multi.prefer(MultiNumber::MAX_CONNECTS, most);
+    Ok(multi)
 }
 
 #[cfg(test)]
@@ -119,7 +104,7 @@ mod tests {
 
     #[test]
     fn what_is_given_up_is_kept_while_something_runs_on_it_and_never_used_again() {
-        let mut pool = Pool::new(1);
+        let mut pool = Pool::new(1).unwrap();
         let old = pool.current();
         pool.give_up(&old);
         pool.tidy();
@@ -138,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_pool_on_which_nothing_runs_is_replaced_at_once() {
-        let mut pool = Pool::new(1);
+        let mut pool = Pool::new(1).unwrap();
         let old = pool.current();
         pool.give_up(&old);
         let dead = Rc::downgrade(&old);

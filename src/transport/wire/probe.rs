@@ -6,14 +6,17 @@
 
 use std::ffi::{c_int, c_long};
 use std::os::fd::RawFd;
+use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
-use curl::easy::{Easy2, Handler};
-use curl::multi::{Easy2Handle, Multi, MultiWaker};
-
 use super::connection::{self, error_text};
+use super::libcurl::easy::{Easy, Handle};
+use super::libcurl::error::Error;
+use super::libcurl::handler::Handler;
+use super::libcurl::multi::{Added, Waker};
+use super::libcurl::options::{Number, NumberInfo, TextInfo, TimeInfo};
 use super::lookup;
 use super::pool::new_multi;
 use super::proxy::ProxyUrl;
@@ -35,8 +38,6 @@ const GRACE: Duration = Duration::from_millis(40);
 const LOOK: Duration = Duration::from_secs(1);
 /// What libcurl opens at a time: a pair to wake it, a pair to be woken by a name lookup, a socket.
 const DESCRIPTORS: usize = 5;
-/// `CURLINFO_USED_PROXY` (libcurl 8.7).
-const USED_PROXY: curl_sys::CURLINFO = curl_sys::CURLINFO_LONG + 66;
 
 /// How far a connection got, and how long each part took since its start.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -88,7 +89,7 @@ struct State {
     number: u64,
     /// Ends the running probe.
     is_cancelled: bool,
-    waker: Option<MultiWaker>,
+    waker: Option<Waker>,
 }
 
 impl Board {
@@ -102,7 +103,7 @@ impl Board {
         state.is_cancelled = true;
         // A probe that has no waker yet looks at the flag after it has left one.
         if let Some(waker) = &state.waker {
-            let _ = waker.wakeup();
+            waker.wake();
         }
     }
 
@@ -226,6 +227,26 @@ impl Handler for Silent {
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
         socket::open(family, kind, protocol)
     }
+
+    fn may_look_up(&mut self) -> bool {
+        lookup::may_begin()
+    }
+
+    fn may_send(&mut self, _own_port: c_int, _server_port: c_int) -> bool {
+        true
+    }
+
+    fn read(&mut self, _into: &mut [u8]) -> usize {
+        0
+    }
+
+    fn header(&mut self, _line: &[u8]) -> bool {
+        true
+    }
+
+    fn body(&mut self, _data: &[u8]) -> bool {
+        true
+    }
 }
 
 fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
@@ -237,89 +258,70 @@ fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
     if let Some(lack) = connection::lack(settings) {
         return Findings::failed(lack);
     }
-    let multi = new_multi();
-    lock(&board.state).waker = Some(multi.waker());
-    let mut easy = Easy2::new(Silent);
-    let handle = match configure(&mut easy, settings, timeout) {
-        Ok(()) => multi.add2(easy).map_err(|error| error.to_string()),
-        Err(error) => Err(error_text(&error, settings)),
-    };
-    match handle {
-        Ok(handle) => {
-            let error = connect(&multi, &handle, settings, board);
-            findings(&handle, settings, error)
-        }
-        Err(error) => Findings::failed(error),
-    }
+    connect(settings, timeout, board).unwrap_or_else(Findings::failed)
 }
 
-/// Returns why there is no connection.
-fn connect(
-    multi: &Multi,
-    handle: &Easy2Handle<Silent>,
-    settings: &Settings,
-    board: &Board,
-) -> Option<String> {
+/// Makes the connection, or says why none was begun.
+fn connect(settings: &Settings, timeout: Duration, board: &Board) -> Result<Findings, String> {
+    let multi = Rc::new(new_multi().map_err(|error| error.to_string())?);
+    lock(&board.state).waker = Some(multi.waker().clone());
+    let text = |error: Error| error_text(&error, settings);
+    let mut easy = Easy::new(Silent).map_err(text)?;
+    configure(easy.handle_mut(), settings, timeout).map_err(text)?;
+    let mut transfer = multi.add(easy).map_err(|error| error.to_string())?;
+    let error = wait(&mut transfer, settings, board).err();
+    Ok(findings(transfer.easy().handle(), settings, error))
+}
+
+/// Returns when the connection stands, or why there is none.
+fn wait(transfer: &mut Added<Silent>, settings: &Settings, board: &Board) -> Result<(), String> {
+    let multi = Rc::clone(transfer.multi());
     loop {
         if board.is_cancelled() {
-            return Some("cancelled: the library was closed meanwhile".to_owned());
+            return Err("cancelled: the library was closed meanwhile".to_owned());
         }
-        let running = match lookup::named(|| multi.perform()) {
-            Ok(running) => running,
-            Err(error) => return Some(error.to_string()),
-        };
-        let mut result = None;
-        multi.messages(|message| result = message.result_for2(handle).or(result.take()));
-        match result {
-            Some(Ok(())) => return None,
-            Some(Err(error)) => {
-                let refusal = lookup::take_refusal();
-                return Some(refusal.unwrap_or_else(|| error_text(&error, settings)));
-            }
-            None if running == 0 => return Some("libcurl ended without a result".to_owned()),
-            None => {}
+        let running = lookup::named(|| multi.perform()).map_err(|error| error.to_string())?;
+        if let Some((_, code)) = multi.next_end() {
+            let result = transfer.easy_mut().handle_mut().result(code);
+            return result.map_err(|error| {
+                lookup::take_refusal().unwrap_or_else(|| error_text(&error, settings))
+            });
         }
-        if let Err(error) = multi.poll(&mut [], LOOK) {
-            return Some(error.to_string());
+        if running == 0 {
+            return Err("libcurl ended without a result".to_owned());
         }
+        multi.poll(LOOK).map_err(|error| error.to_string())?;
     }
 }
 
-fn findings(handle: &Easy2Handle<Silent>, settings: &Settings, error: Option<String>) -> Findings {
-    let reached = |time: Result<Duration, curl::Error>| time.ok().filter(|time| !time.is_zero());
+fn findings(transfer: &Handle, settings: &Settings, error: Option<String>) -> Findings {
     Findings {
-        resolved_after: reached(handle.namelookup_time()),
-        connected_after: reached(handle.connect_time()),
-        secured_after: reached(handle.appconnect_time()),
-        address: handle
-            .primary_ip()
-            .ok()
-            .flatten()
-            .filter(|text| !text.is_empty())
-            .map(str::to_owned),
-        reached: error.is_none().then(|| reached_by(handle, settings)),
+        resolved_after: transfer.time(TimeInfo::NAME_LOOKUP),
+        connected_after: transfer.time(TimeInfo::CONNECT),
+        secured_after: transfer.time(TimeInfo::APP_CONNECT),
+        address: transfer
+            .text(TextInfo::PRIMARY_IP)
+            .filter(|text| !text.is_empty()),
+        reached: error.is_none().then(|| reached_by(transfer, settings)),
         error,
     }
 }
 
-/// With `connect_only` libcurl makes no request, and so an HTTP proxy is not asked for a plain server.
-fn reached_by(handle: &Easy2Handle<Silent>, settings: &Settings) -> Reached {
+/// With `CONNECT_ONLY` libcurl makes no request, and so an HTTP proxy is not asked for a plain server.
+fn reached_by(transfer: &Handle, settings: &Settings) -> Reached {
     let proxy = ProxyUrl::new(&settings.proxy);
     let is_tunnelled = settings.endpoint.starts_with("https") || !proxy.is_http();
     if settings.proxy.is_empty() || is_tunnelled {
         return Reached::Server;
     }
-    let is_exempt = !settings.no_proxy.is_empty() && {
-        let mut used_proxy: c_long = 0;
-        // SAFETY: the handle is valid and this information is a `long`; versions that do not know it say so.
-        let code =
-            unsafe { curl_sys::curl_easy_getinfo(handle.raw(), USED_PROXY, &raw mut used_proxy) };
-        match code {
-            curl_sys::CURLE_OK => used_proxy == 0,
+    let is_exempt = !settings.no_proxy.is_empty()
+        && match transfer.number(NumberInfo::USED_PROXY) {
+            Some(used_proxy) => used_proxy == 0,
             // The port tells, or nothing does.
-            _ => handle.primary_port().is_ok_and(|port| port != proxy.port()),
-        }
-    };
+            None => transfer
+                .number(NumberInfo::PRIMARY_PORT)
+                .is_some_and(|port| port != c_long::from(proxy.port())),
+        };
     if is_exempt {
         Reached::Server
     } else {
@@ -327,13 +329,9 @@ fn reached_by(handle: &Easy2Handle<Silent>, settings: &Settings) -> Reached {
     }
 }
 
-fn configure(
-    easy: &mut Easy2<Silent>,
-    settings: &Settings,
-    timeout: Duration,
-) -> Result<(), curl::Error> {
+fn configure(easy: &mut Handle, settings: &Settings, timeout: Duration) -> Result<(), Error> {
     connection::apply(easy, settings)?;
-    easy.connect_only(true)?;
+    easy.set_number(Number::CONNECT_ONLY, 1)?;
     connection::set_connect_timeout(easy, settings.connect_timeout.min(timeout))?;
-    easy.timeout(timeout)
+    connection::set_transfer_timeout(easy, timeout)
 }

@@ -6,6 +6,7 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_void};
 use std::ptr::NonNull;
 
+use super::libcurl::setup;
 use parser::{curl_url, curl_url_cleanup, curl_url_get, curl_url_set};
 
 /// `CURLUPART_URL`.
@@ -64,7 +65,8 @@ impl Url {
     /// An absolute URL. None if libcurl would not take it, if it names a user, or if it holds what other readers of URLs
     /// take for the end of a host: a backslash, a blank, a control character.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        // SAFETY: no arguments; NULL is looked at.
+        setup::ensure().ok()?;
+        // SAFETY: libcurl is set up; NULL is looked at.
         let url = Self(NonNull::new(unsafe { curl_url() })?);
         url.set(text).then_some(url)
     }

@@ -17,6 +17,7 @@ use crate::transport::wire::curl_client::CurlClient;
 use crate::transport::wire::host::Destination;
 use crate::transport::wire::host_sender::{HostHttp, HostSender};
 use crate::transport::wire::http::HttpClient;
+use crate::transport::wire::libcurl::error::Error;
 use crate::transport::wire::sender::{HttpSender, Sender};
 
 /// Enough for a TLS handshake and the host's callback; only what is touched becomes memory.
@@ -81,7 +82,10 @@ fn system_name(name: &str) -> &str {
 }
 
 fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
-    let sender = sender_of(&shared);
+    // Without a sender the starter hears nothing, and says so.
+    let Ok(sender) = sender_of(&shared) else {
+        return;
+    };
     let mut worker = Worker::new(shared, sender, random::next_unit);
     // Nobody but the starter listens, and it waits for this.
     let _ = ready.send(());
@@ -100,17 +104,17 @@ fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
 }
 
 /// The sender that the settings ask for.
-fn sender_of(shared: &Arc<Shared>) -> Box<dyn Sender> {
+fn sender_of(shared: &Arc<Shared>) -> Result<Box<dyn Sender>, Error> {
     let ours = || Arc::clone(shared);
     let http = |client: Box<dyn HttpClient>| -> Box<dyn Sender> {
         Box::new(HttpSender::new(ours(), client))
     };
-    match shared.settings.destination.clone() {
-        Destination::Curl => http(Box::new(CurlClient::new(ours()))),
+    Ok(match shared.settings.destination.clone() {
+        Destination::Curl => http(Box::new(CurlClient::new(ours())?)),
         Destination::HostClient(host) => http(Box::new(HostHttp::new(ours(), host))),
         Destination::HostTransport(host) => Box::new(HostSender::new(ours(), Some(host))),
         Destination::Nowhere => Box::new(HostSender::new(ours(), None)),
-    }
+    })
 }
 
 #[cfg(test)]
