@@ -158,11 +158,7 @@ impl Client {
 
     /// Sends what waits on disk now rather than when it is due.
     pub(crate) fn send_spooled(&self) {
-        if let Some(transport) = self
-            .transport
-            .as_ref()
-            .filter(|_| self.options.spool.http_retry)
-        {
+        if let Some(transport) = self.transport.as_ref().filter(|_| self.options.http_retry) {
             transport.send_spooled();
         }
     }

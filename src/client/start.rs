@@ -351,19 +351,18 @@ fn settings(
 }
 
 fn spool_policy(options: &Options) -> SpoolPolicy {
-    let spool = &options.spool;
     SpoolPolicy {
-        is_retrying: spool.http_retry,
+        is_retrying: options.http_retry,
         is_spilling: options.queue_overflow == QueueOverflow::Spill,
-        keep: match spool.cache_keep {
+        keep: match options.cache_keep {
             CacheKeep::None => Keep::Nothing,
             CacheKeep::Offline => Keep::Unsent,
             CacheKeep::Always => Keep::Everything,
         },
         caps: Caps {
-            items: spool.cache_max_items,
-            bytes: spool.cache_max_size,
-            age: spool.cache_max_age,
+            items: options.cache_max_items,
+            bytes: options.cache_max_size,
+            age: options.cache_max_age,
         },
     }
 }

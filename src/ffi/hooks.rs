@@ -142,7 +142,7 @@ pub unsafe extern "C" fn sentry_options_set_before_transaction(
             }) as Arc<dyn ValueHook>
         });
         // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
-        unsafe { store(opts, |options| options.telemetry.before_transaction = hook) };
+        unsafe { store(opts, |options| options.before_transaction = hook) };
     });
 }
 
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn sentry_options_set_before_send_log(
             }) as Arc<dyn ValueHook>
         });
         // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
-        unsafe { store(opts, |options| options.telemetry.before_send_log = hook) };
+        unsafe { store(opts, |options| options.before_send_log = hook) };
     });
 }
 
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn sentry_options_set_before_send_metric(
             }) as Arc<dyn ValueHook>
         });
         // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
-        unsafe { store(opts, |options| options.telemetry.before_send_metric = hook) };
+        unsafe { store(opts, |options| options.before_send_metric = hook) };
     });
 }
 
@@ -218,7 +218,7 @@ pub unsafe extern "C" fn sentry_options_set_on_crash(
             }) as Arc<dyn CrashHook>
         });
         // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
-        unsafe { store(opts, |options| options.crash.on_crash = hook) };
+        unsafe { store(opts, |options| options.on_crash = hook) };
     });
 }
 
@@ -244,7 +244,7 @@ pub unsafe extern "C" fn sentry_options_set_on_crashed_last_run(
             }) as Arc<dyn EnvelopeHook>
         });
         // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
-        unsafe { store(opts, |options| options.crash.on_crashed_last_run = hook) };
+        unsafe { store(opts, |options| options.on_crashed_last_run = hook) };
     });
 }
 

@@ -102,8 +102,7 @@ backdoor!("libsentry_logs_have_attributes", logs_have_attributes);
 extern "C" fn logs_have_attributes() -> c_int {
     guard(0, || {
         c_int::from(
-            state::with_client(|client| client.options().telemetry.logs_with_attributes)
-                .unwrap_or(false),
+            state::with_client(|client| client.options().logs_with_attributes).unwrap_or(false),
         )
     })
 }

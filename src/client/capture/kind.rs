@@ -102,12 +102,11 @@ impl Kind {
 
     /// The host's function that sees it, if one is set (PIPE-4).
     pub(super) fn hook(self, options: &Options) -> Option<Hook<'_>> {
-        let telemetry = &options.telemetry;
         let (name, hook) = match self {
             Self::Event | Self::Message | Self::Minidump => ("before_send", &options.before_send),
-            Self::Transaction => ("before_transaction", &telemetry.before_transaction),
-            Self::Log => ("before_send_log", &telemetry.before_send_log),
-            Self::Metric => ("before_send_metric", &telemetry.before_send_metric),
+            Self::Transaction => ("before_transaction", &options.before_transaction),
+            Self::Log => ("before_send_log", &options.before_send_log),
+            Self::Metric => ("before_send_metric", &options.before_send_metric),
             Self::Feedback => {
                 let hook = options.before_send_feedback.as_deref();
                 return hook.map(Hook::Feedback);

@@ -147,7 +147,7 @@ impl Capture<'_> {
         // Text that is no event has no id.
         let event = Event::parse(json);
         let mut event = event.map_err(|error| self.refuse(Uuid::NIL, error.into()))?;
-        if self.client.options.crash.symbolize_stacktraces {
+        if self.client.options.symbolize_stacktraces {
             event.change_stacks(symbols::added);
         }
         self.run(&event, None)

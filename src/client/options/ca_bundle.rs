@@ -220,8 +220,10 @@ mod tests {
 
     #[test]
     fn an_empty_option_is_an_unset_one() {
-        let mut options = Options::default();
-        options.set_ca_certs(Some(PathBuf::new()));
+        let options = Options {
+            ca_certs: Some(PathBuf::new()),
+            ..Options::default()
+        };
         assert_eq!(options.named_ca_certs(), None);
         assert_eq!(options.unusable_ca_certs(), None);
     }

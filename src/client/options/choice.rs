@@ -1,205 +1,290 @@
-//! Choice: the options that pick one of a few named ways, and how a name or number becomes one.
+//! Choice: the options that pick one of a few ways, each with the number of its constant in the header and a name.
 //!
-//! Entry points: [`QueueOverflow`], [`Compression`], [`level_from_number`], [`level_from_name`].
-//! May use: `protocol::level`.
+//! Entry points: the enums, and [`Choice`], which says what a number or a name stands for. May use: `protocol::level`.
 
+use super::limit::shorten;
 use crate::protocol::level::Level;
 
-/// Which envelope goes when the queue is full. The numbers are those of `sentry_queue_overflow_t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[repr(i32)]
-pub(crate) enum QueueOverflow {
-    /// The new one.
-    #[default]
-    DropNewest = 0,
-    /// The oldest of the least important kind there is, but none that matters more than the new one.
-    DropOldest = 1,
-    /// One that matters less than the new one; if there is none, the new one.
-    DropLowestPriority = 2,
-    /// What is least important goes to disk before the queue is full; then the new one.
-    Spill = 3,
+/// The ways an option can be, and what becomes of a number that stands for none of them.
+#[derive(Debug)]
+pub(crate) struct Choice {
+    /// What the constants in the header begin with.
+    pub(super) prefix: &'static str,
+    /// Number and name of each; the numbers rise.
+    pub(super) ways: &'static [(i32, &'static str)],
+    /// Other names that are understood.
+    pub(super) aliases: &'static [(i32, &'static str)],
+    /// Ways that are not in this build.
+    pub(super) left_out: &'static [(i32, &'static str)],
+    /// Any other number.
+    pub(super) others: Others,
 }
 
-impl QueueOverflow {
-    const ALL: [Self; 4] = [
-        Self::DropNewest,
-        Self::DropOldest,
-        Self::DropLowestPriority,
-        Self::Spill,
-    ];
+/// What becomes of a number that stands for no way.
+#[derive(Debug)]
+pub(super) enum Others {
+    /// It is refused.
+    Refused,
+    /// As the compatible interface does: one above the last is the last, one below the first is this.
+    Cut(i32),
+}
 
-    /// Its name in JSON options.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::DropNewest => "drop_newest",
-            Self::DropOldest => "drop_oldest",
-            Self::DropLowestPriority => "drop_lowest_priority",
-            Self::Spill => "spill",
+impl Choice {
+    /// The number that `number` of the C interface stands for.
+    pub(super) fn by_number(&self, option: &str, number: i32) -> Result<i32, String> {
+        let numbers = || self.ways.iter().map(|(way, _)| *way);
+        if numbers().any(|way| way == number) {
+            return Ok(number);
         }
-    }
-
-    /// The way with that number of the C interface.
-    pub(crate) fn from_number(number: i32) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|way| *way as i32 == number)
-            .ok_or_else(|| {
-                refused_number(
-                    "queue_overflow",
-                    number,
-                    "SENTRY_QUEUE_OVERFLOW_DROP_NEWEST (0), SENTRY_QUEUE_OVERFLOW_DROP_OLDEST (1), \
-                     SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY (2), SENTRY_QUEUE_OVERFLOW_SPILL (3)",
-                )
-            })
-    }
-
-    /// The way with that name.
-    pub(crate) fn from_name(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|way| way.name() == name)
-            .ok_or_else(|| {
-                refused_name(
-                    "queue_overflow",
-                    name,
-                    "\"drop_newest\", \"drop_oldest\", \"drop_lowest_priority\", \"spill\"",
-                )
-            })
-    }
-}
-
-/// How request bodies are compressed. The numbers are those of `sentry_compression_t`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-pub(crate) enum Compression {
-    /// Not at all.
-    None = 0,
-    /// gzip.
-    Gzip = 1,
-}
-
-impl Default for Compression {
-    /// gzip where the build has it.
-    fn default() -> Self {
-        if cfg!(feature = "compression") {
-            Self::Gzip
-        } else {
-            Self::None
+        if let Some((_, name)) = self.left_out.iter().find(|(way, _)| *way == number) {
+            return Err(self.refuse_left_out(option, name));
         }
-    }
-}
-
-impl Compression {
-    const ALL: [Self; 2] = [Self::None, Self::Gzip];
-
-    /// Its name in JSON options.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Gzip => "gzip",
+        if let Others::Cut(below) = self.others {
+            return Ok(numbers().rev().find(|way| *way <= number).unwrap_or(below));
         }
+        let constants = self.ways.iter().map(|(way, name)| {
+            let name = name.to_ascii_uppercase();
+            format!("{}_{name} ({way})", self.prefix)
+        });
+        let allowed = constants.collect::<Vec<_>>().join(", ");
+        Err(format!(
+            "{option}: {number} is refused; allowed are {allowed}"
+        ))
     }
 
-    /// The way with that number of the C interface, if this build has it.
-    pub(crate) fn from_number(number: i32) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|way| *way as i32 == number)
-            .ok_or_else(|| {
-                refused_number(
-                    "compression",
-                    number,
-                    "SENTRY_COMPRESSION_NONE (0), SENTRY_COMPRESSION_GZIP (1)",
-                )
-            })?
-            .if_built_in()
-    }
-
-    /// The way with that name, if this build has it.
-    pub(crate) fn from_name(name: &str) -> Result<Self, String> {
-        Self::ALL
-            .into_iter()
-            .find(|way| way.name() == name)
-            .ok_or_else(|| refused_name("compression", name, "\"none\", \"gzip\""))?
-            .if_built_in()
-    }
-
-    fn if_built_in(self) -> Result<Self, String> {
-        if self == Self::Gzip && !cfg!(feature = "compression") {
-            return Err(
-                "compression: gzip is refused, this build of the library does not contain it; \
-                 allowed is none"
-                    .to_owned(),
-            );
+    /// The number of the way with that name.
+    pub(super) fn by_name(&self, option: &str, name: &str) -> Result<i32, String> {
+        let mut known = self.ways.iter().chain(self.aliases);
+        if let Some((way, _)) = known.find(|(_, known)| *known == name) {
+            return Ok(*way);
         }
-        Ok(self)
+        if self.left_out.iter().any(|(_, known)| *known == name) {
+            return Err(self.refuse_left_out(option, name));
+        }
+        let (name, allowed) = (shorten(name), self.names());
+        Err(format!(
+            "{option}: \"{name}\" is refused; allowed are {allowed}"
+        ))
     }
-}
 
-/// The level with that number of `sentry_level_t`, for the option called `option`.
-pub(crate) fn level_from_number(option: &str, number: i32) -> Result<Level, String> {
-    Level::from_number(number).ok_or_else(|| {
-        refused_number(
-            option,
-            number,
-            "SENTRY_LEVEL_TRACE (-2) to SENTRY_LEVEL_FATAL (3)",
+    /// The name of the way with that number.
+    pub(super) fn name_of(&self, number: i32) -> Option<&'static str> {
+        let mut ways = self.ways.iter();
+        ways.find(|(way, _)| *way == number).map(|(_, name)| *name)
+    }
+
+    fn refuse_left_out(&self, option: &str, name: &str) -> String {
+        let allowed = self.names();
+        format!(
+            "{option}: {name} is refused, this build of the library does not contain it; allowed are {allowed}"
         )
-    })
+    }
+
+    fn names(&self) -> String {
+        let quoted = self.ways.iter().map(|(_, name)| format!("\"{name}\""));
+        quoted.collect::<Vec<_>>().join(", ")
+    }
 }
 
-/// The level with that name, for the option called `option`.
-pub(crate) fn level_from_name(option: &str, name: &str) -> Result<Level, String> {
-    Level::from_name(name).ok_or_else(|| {
-        refused_name(
-            option,
-            name,
-            "\"trace\", \"debug\", \"info\", \"warning\", \"error\", \"fatal\"",
-        )
-    })
+/// The levels, for options that take one.
+pub(super) const LEVELS: Choice = Choice {
+    prefix: "SENTRY_LEVEL",
+    ways: &[
+        (Level::Trace as i32, "trace"),
+        (Level::Debug as i32, "debug"),
+        (Level::Info as i32, "info"),
+        (Level::Warning as i32, "warning"),
+        (Level::Error as i32, "error"),
+        (Level::Fatal as i32, "fatal"),
+    ],
+    aliases: &[
+        (Level::Warning as i32, "warn"),
+        (Level::Fatal as i32, "critical"),
+    ],
+    left_out: &[],
+    others: Others::Refused,
+};
+
+/// Makes enums and their [`Choice`]: the constants' prefix and what becomes of other numbers, then number and name of each.
+macro_rules! choices {
+    ($($(#[$doc:meta])* $enum:ident($prefix:literal, $others:expr) {
+        $($(#[$way_doc:meta])* $way:ident = $number:literal $name:literal,)+
+    })+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        #[repr(i32)]
+        pub(crate) enum $enum {
+            $($(#[$way_doc])* $way = $number,)+
+        }
+
+        impl $enum {
+            pub(super) const CHOICE: Choice = Choice {
+                prefix: $prefix,
+                ways: &[$(($number, $name)),+],
+                aliases: &[],
+                left_out: &[],
+                others: $others,
+            };
+
+            /// The way with that number.
+            pub(super) const fn from_number(number: i32) -> Option<Self> {
+                match number {
+                    $($number => Some(Self::$way),)+
+                    _ => None,
+                }
+            }
+        }
+    )+};
 }
 
-fn refused_number(option: &str, number: i32, allowed: &str) -> String {
-    format!("{option}: {number} is refused; allowed are {allowed}")
+choices! {
+    /// Which envelope goes when the queue is full. The numbers are those of `sentry_queue_overflow_t`.
+    QueueOverflow("SENTRY_QUEUE_OVERFLOW", Others::Refused) {
+        /// The new one.
+        DropNewest = 0 "drop_newest",
+        /// The oldest of the least important kind there is, but none that matters more than the new one.
+        DropOldest = 1 "drop_oldest",
+        /// One that matters less than the new one; if there is none, the new one.
+        DropLowestPriority = 2 "drop_lowest_priority",
+        /// What is least important goes to disk before the queue is full; then the new one.
+        Spill = 3 "spill",
+    }
+
+    /// How request bodies are compressed. The numbers are those of `sentry_compression_t`.
+    Compression("SENTRY_COMPRESSION", Others::Refused) {
+        /// Not at all.
+        None = 0 "none",
+        /// gzip.
+        Gzip = 1 "gzip",
+    }
+
+    /// What catches crashes. C has a handle for it, so the numbers are in no header.
+    Backend("SENTRY_BACKEND", Others::Refused) {
+        /// Nothing.
+        None = 0 "none",
+        /// What is built in.
+        Default = 1 "default",
+    }
+
+    /// Which envelopes stay on disk. The numbers are those of `sentry_cache_keep_t`. The option was a flag once, and every
+    /// number but 0 meant "yes".
+    CacheKeep("SENTRY_CACHE_KEEP", Others::Cut(1)) {
+        /// None.
+        None = 0 "none",
+        /// Those that could not be sent.
+        Offline = 1 "offline",
+        /// Those, and a copy of those that were sent.
+        Always = 2 "always",
+    }
+
+    /// How much memory a minidump holds. The numbers are those of `sentry_minidump_mode_t`.
+    MinidumpMode("SENTRY_MINIDUMP_MODE", Others::Cut(0)) {
+        /// Stacks.
+        StackOnly = 0 "stack_only",
+        /// Stacks and what they point to.
+        Smart = 1 "smart",
+        /// All.
+        Full = 2 "full",
+    }
+
+    /// What a crash is reported as. The numbers are those of `sentry_crash_reporting_mode_t`.
+    CrashReportingMode("SENTRY_CRASH_REPORTING_MODE", Others::Cut(0)) {
+        /// A minidump.
+        Minidump = 0 "minidump",
+        /// An event with stacks.
+        Native = 1 "native",
+        /// An event with stacks, and a minidump.
+        NativeWithMinidump = 2 "native_with_minidump",
+    }
+
+    /// When a crash is uploaded. The numbers are those of `sentry_crash_upload_mode_t`.
+    CrashUploadMode("SENTRY_CRASH_UPLOAD_MODE", Others::Cut(0)) {
+        /// Before the crashed process ends.
+        Sync = 0 "sync",
+        /// After it.
+        Async = 1 "async",
+    }
+
+    /// When the handlers that were there before ours run. The numbers are those of `sentry_handler_strategy_t`.
+    HandlerStrategy("SENTRY_HANDLER_STRATEGY", Others::Cut(0)) {
+        /// After ours.
+        Default = 0 "default",
+        /// Before ours.
+        ChainAtStart = 1 "chain_at_start",
+    }
 }
 
-/// Refuses a name of a choice.
-pub(super) fn refused_name(option: &str, name: &str, allowed: &str) -> String {
-    let name = super::limit::shorten(name);
-    format!("{option}: \"{name}\" is refused; allowed are {allowed}")
-}
+/// [`Compression`] as far as this build has it.
+pub(super) const COMPRESSION: Choice = if cfg!(feature = "compression") {
+    Compression::CHOICE
+} else {
+    Choice {
+        ways: &[(Compression::None as i32, "none")],
+        left_out: &[(Compression::Gzip as i32, "gzip")],
+        ..Compression::CHOICE
+    }
+};
+
+/// gzip where the build has it.
+pub(super) const BEST_COMPRESSION: Compression = if cfg!(feature = "compression") {
+    Compression::Gzip
+} else {
+    Compression::None
+};
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_and_numbers_lead_back() {
-        for way in QueueOverflow::ALL {
-            assert_eq!(QueueOverflow::from_number(way as i32), Ok(way));
-            assert_eq!(QueueOverflow::from_name(way.name()), Ok(way));
+    fn names_and_numbers_lead_to_the_same_way() {
+        for choice in [
+            &QueueOverflow::CHOICE,
+            &Compression::CHOICE,
+            &CacheKeep::CHOICE,
+            &MinidumpMode::CHOICE,
+            &CrashReportingMode::CHOICE,
+            &CrashUploadMode::CHOICE,
+            &HandlerStrategy::CHOICE,
+            &Backend::CHOICE,
+            &LEVELS,
+        ] {
+            assert!(choice.ways.is_sorted(), "{choice:?}");
+            for (number, name) in choice.ways {
+                assert_eq!(choice.by_number("it", *number), Ok(*number));
+                assert_eq!(choice.by_name("it", name), Ok(*number));
+                assert_eq!(choice.name_of(*number), Some(*name));
+            }
         }
-        assert_eq!(Compression::from_number(0), Ok(Compression::None));
-        assert_eq!(Compression::from_name("none"), Ok(Compression::None));
+        for (number, name) in LEVELS.ways.iter().chain(LEVELS.aliases) {
+            let level = Level::from_number(*number);
+            assert!(level.is_some());
+            assert_eq!(Level::from_name(name), level);
+        }
     }
 
     #[test]
     fn unknown_numbers_and_names_are_refused_with_what_is_allowed() {
         for number in [-1, 4, i32::MIN, i32::MAX] {
-            let text = QueueOverflow::from_number(number).unwrap_err();
-            assert!(
-                text.starts_with(&format!("queue_overflow: {number} is refused")),
-                "{text}"
+            let refusal = QueueOverflow::CHOICE.by_number("queue_overflow", number);
+            assert_eq!(
+                refusal,
+                Err(format!(
+                    "queue_overflow: {number} is refused; allowed are SENTRY_QUEUE_OVERFLOW_DROP_NEWEST (0), \
+                     SENTRY_QUEUE_OVERFLOW_DROP_OLDEST (1), SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY (2), \
+                     SENTRY_QUEUE_OVERFLOW_SPILL (3)"
+                ))
             );
         }
-        assert!(Compression::from_number(2).is_err());
-        let text = Compression::from_name("zstd").unwrap_err();
         assert_eq!(
-            text,
+            Compression::CHOICE
+                .by_name("compression", "zstd")
+                .unwrap_err(),
             "compression: \"zstd\" is refused; allowed are \"none\", \"gzip\""
         );
-        assert!(level_from_number("event_level", 4).is_err());
-        assert!(level_from_number("event_level", -3).is_err());
-        let text = level_from_name("event_level", "ERROR").unwrap_err();
+        assert!(LEVELS.by_number("event_level", 4).is_err());
+        assert!(LEVELS.by_number("event_level", -3).is_err());
+        let text = LEVELS.by_name("event_level", "ERROR").unwrap_err();
         assert!(
             text.starts_with("event_level: \"ERROR\" is refused"),
             "{text}"
@@ -207,14 +292,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_of_the_compatible_interface_are_cut_to_the_range() {
+        let cut = |choice: &Choice, number| choice.by_number("it", number).unwrap();
+        for (number, kept) in [(i32::MIN, 0), (0, 0), (1, 1), (2, 2), (3, 2), (i32::MAX, 2)] {
+            assert_eq!(cut(&MinidumpMode::CHOICE, number), kept, "{number}");
+        }
+        assert_eq!(cut(&CrashUploadMode::CHOICE, 2), 1);
+        for (number, kept) in [(i32::MIN, 1), (-1, 1), (0, 0), (2, 2), (3, 2)] {
+            assert_eq!(cut(&CacheKeep::CHOICE, number), kept, "{number}");
+        }
+    }
+
+    #[test]
     fn gzip_is_there_exactly_when_it_was_built_in() {
-        assert_eq!(
-            Compression::from_name("gzip").is_ok(),
-            cfg!(feature = "compression")
-        );
-        assert_eq!(
-            Compression::from_number(1).is_ok(),
-            cfg!(feature = "compression")
-        );
+        let by_name = COMPRESSION.by_name("compression", "gzip");
+        let by_number = COMPRESSION.by_number("compression", 1);
+        assert_eq!(by_name.is_ok(), cfg!(feature = "compression"));
+        assert_eq!(by_number, by_name);
+        if let Err(text) = by_name {
+            assert!(text.contains("does not contain it"), "{text}");
+        }
     }
 }

@@ -2,63 +2,70 @@
 //!
 //! Entry point: [`Options::from_environment`]. The process environment itself is only touched by the callers that pass
 //! `std::env::var_os`: when options are made and at init, never by the worker (OPT-5). An empty variable counts as
-//! unset; one that cannot be read, or is out of range, is ignored with a notice. May use: `set`, `notice`.
+//! unset; one that cannot be read, or is out of range, is ignored with a notice: an odd value, which may come from outside
+//! of the program, cannot turn reporting off. May use: `table`, `set`, `notice`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
-use super::Options;
+use serde_json::Number;
+
+use super::kind::{Kind, Row};
+use super::{Given, Options, TABLE};
 
 impl Options {
     /// The defaults, overridden by what `lookup` finds.
     pub(crate) fn from_environment(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let mut options = Self::default();
-        if let Some(dsn) = non_empty(&lookup, "SENTRY_DSN") {
-            match dsn.to_str() {
-                Some(dsn) => options.set_dsn(Some(dsn)),
-                None => options.ignore("SENTRY_DSN", "it is not valid UTF-8"),
-            }
-        }
-        if let Some(release) = non_empty(&lookup, "SENTRY_RELEASE") {
-            options.set_release(Some(&release.to_string_lossy()));
-        }
-        if let Some(environment) = non_empty(&lookup, "SENTRY_ENVIRONMENT") {
-            options.set_environment(Some(&environment.to_string_lossy()));
-        }
-        if let Some(debug) = non_empty(&lookup, "SENTRY_DEBUG") {
-            match truth(&debug.to_string_lossy()) {
-                Some(debug) => options.debug = debug,
-                None => options.ignore(
-                    "SENTRY_DEBUG",
-                    "it is none of true, t, y, yes, on, 1, false, f, n, no, off, 0",
-                ),
-            }
-        }
-        if let Some(rate) = non_empty(&lookup, "SENTRY_SAMPLE_RATE") {
-            match rate.to_string_lossy().trim().parse::<f64>() {
-                Ok(rate) if (0.0..=1.0).contains(&rate) => options.sample_rate = rate,
-                _ => options.ignore("SENTRY_SAMPLE_RATE", NOT_A_SHARE),
-            }
-        }
-        if let Some(rate) = non_empty(&lookup, "SENTRY_TRACES_SAMPLE_RATE") {
-            match rate.to_string_lossy().trim().parse::<f64>() {
-                Ok(rate) if (0.0..=1.0).contains(&rate) => {
-                    options.telemetry.traces_sample_rate = rate;
-                }
-                _ => options.ignore("SENTRY_TRACES_SAMPLE_RATE", NOT_A_SHARE),
+        for row in TABLE {
+            let Some(variable) = row.variable else {
+                continue;
+            };
+            let Some(value) = non_empty(&lookup, variable) else {
+                continue;
+            };
+            if let Err(reason) = options.set_from_variable(row, &value) {
+                let notice = format_args!("ignored, {reason}");
+                options.notices.add(variable, notice);
             }
         }
         options
     }
 
-    /// Goes on as if the variable were unset: an odd value, which may come from outside of the program, cannot turn
-    /// reporting off.
-    fn ignore(&mut self, variable: &'static str, reason: &str) {
-        self.notices
-            .add(variable, format_args!("ignored, {reason}"));
+    fn set_from_variable(&mut self, row: &Row, value: &OsStr) -> Result<(), String> {
+        let text = value.to_string_lossy();
+        let text = text.trim();
+        match row.kind {
+            Kind::Dsn(_) => {
+                let dsn = value.to_str().ok_or("it is not valid UTF-8")?;
+                self.set(row, Given::Text(dsn))
+            }
+            Kind::Flag(_) => {
+                let flag = truth(text);
+                let flag =
+                    flag.ok_or("it is none of true, t, y, yes, on, 1, false, f, n, no, off, 0")?;
+                self.set(row, Given::Flag(flag))
+            }
+            Kind::Share(..) => {
+                let share = text.parse().ok().and_then(Number::from_f64);
+                let is_set =
+                    share.is_some_and(|share| self.set(row, Given::Number(&share)).is_ok());
+                is_set
+                    .then_some(())
+                    .ok_or_else(|| "it is not a number from 0 to 1".to_owned())
+            }
+            Kind::Whole(..) => {
+                let number: i128 = text.parse().map_err(|_| "it is not a whole number")?;
+                self.set(row, Given::Whole(number))
+            }
+            Kind::Text(_)
+            | Kind::Path(_)
+            | Kind::HeaderText(_)
+            | Kind::Patterns(_)
+            | Kind::Choice(..) => self.set(row, Given::Bytes(value.as_bytes())),
+        }
     }
 }
-
-const NOT_A_SHARE: &str = "it is not a number from 0 to 1";
 
 /// The value of a variable that is set to something.
 pub(crate) fn non_empty(
@@ -68,9 +75,9 @@ pub(crate) fn non_empty(
     lookup(name).filter(|value| !value.is_empty())
 }
 
-/// Reads the words of SPOT-2, in any case and with space around them.
+/// Reads the words of SPOT-2, in any case.
 fn truth(text: &str) -> Option<bool> {
-    match text.trim().to_ascii_lowercase().as_str() {
+    match text.to_ascii_lowercase().as_str() {
         "true" | "t" | "y" | "yes" | "on" | "1" => Some(true),
         "false" | "f" | "n" | "no" | "off" | "0" => Some(false),
         _ => None,
@@ -80,6 +87,7 @@ fn truth(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::options::row;
     use std::os::unix::ffi::OsStringExt as _;
 
     fn with(variables: &[(&str, &str)]) -> Options {
@@ -102,7 +110,7 @@ mod tests {
             ("SENTRY_SAMPLE_RATE", "0.25"),
             ("SENTRY_TRACES_SAMPLE_RATE", "0.75"),
         ]);
-        assert_eq!(options.telemetry.traces_sample_rate, 0.75);
+        assert_eq!(options.traces_sample_rate, 0.75);
         assert_eq!(options.dsn.as_deref(), Some("https://k@h/1"));
         assert_eq!(options.release.as_deref(), Some("app@1"));
         assert_eq!(options.environment.as_deref(), Some("staging"));
@@ -115,8 +123,9 @@ mod tests {
     #[test]
     fn code_beats_the_environment_and_can_clear_it() {
         let mut options = with(&[("SENTRY_DSN", "https://k@env/1"), ("SENTRY_RELEASE", "env")]);
-        options.set_dsn(Some("https://k@code/1"));
-        options.set_release(None);
+        let dsn = Given::Text("https://k@code/1");
+        options.set(&row::dsn, dsn).unwrap();
+        options.set(&row::release, Given::Null).unwrap();
         assert_eq!(options.dsn.as_deref(), Some("https://k@code/1"));
         assert_eq!(options.release, None);
     }
@@ -144,7 +153,7 @@ mod tests {
                 ("SENTRY_TRACES_SAMPLE_RATE", wrong),
             ]);
             assert_eq!(options.sample_rate, 1.0, "{wrong}");
-            assert_eq!(options.telemetry.traces_sample_rate, 0.0, "{wrong}");
+            assert_eq!(options.traces_sample_rate, 0.0, "{wrong}");
             assert_eq!(options.notices.count(), 2, "{wrong}");
         }
         let options = with(&[("SENTRY_DEBUG", "maybe")]);

@@ -1,7 +1,7 @@
 //! JSON: options from one JSON object, each under the name of its setter.
 //!
 //! Nothing is guessed: an unknown or repeated name, a wrong type or a value out of range fails the whole, and the text
-//! names the key and what is allowed. Which names exist stands in `table`.
+//! names the key and what is allowed. The names are those of `table`.
 //! Entry point: [`Options::from_json`]. May use: `table`, `set`, `serde_json`.
 
 use std::fmt;
@@ -9,10 +9,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Options;
 use super::limit::shorten;
-use super::table::Reader::{Flag, Name, Number, Patterns, Text, Whole};
-use super::table::{Entry, TABLE};
+use super::{Given, Options, TABLE};
 
 /// Longest text that is read: options are a page, not a data set, and this bounds the memory for refusing one.
 const TEXT_MAX: usize = 1024 * 1024;
@@ -35,60 +33,14 @@ impl Options {
         }
         let Members(members) = serde_json::from_str(text).map_err(|error| refuse_text(&error))?;
         for (place, (key, value)) in members.iter().enumerate() {
-            let Some(entry) = TABLE.iter().find(|entry| entry.name == key) else {
+            let Some(row) = TABLE.iter().find(|row| row.name == key) else {
                 return Err(refuse_key(key));
             };
             // The table bounds how many members get this far.
             if members.iter().take(place).any(|(other, _)| other == key) {
                 return Err(format!("{key}: the key is there twice; keep one of them"));
             }
-            self.apply(entry, value)?;
-        }
-        Ok(())
-    }
-
-    /// Sets one option.
-    pub(super) fn apply(&mut self, entry: &Entry, value: &Value) -> Result<(), String> {
-        match (entry.reader, value) {
-            (Text(set), Value::String(text)) => set(self, Some(text)),
-            (Text(set), Value::Null) => set(self, None),
-            (Name(set), Value::String(text)) => return set(self, text),
-            (Flag(set), Value::Bool(on)) => set(self, *on),
-            (Whole(_, set), Value::Number(number)) => {
-                let whole = number
-                    .as_i64()
-                    .map(i128::from)
-                    .or_else(|| number.as_u64().map(i128::from))
-                    .ok_or_else(|| {
-                        let wanted = entry.reader.wanted();
-                        format!("{}: {number} is refused; allowed is {wanted}", entry.name)
-                    })?;
-                return set(self, whole);
-            }
-            (Number(set), Value::Number(number)) => {
-                // Only numbers of arbitrary precision could fail here, and those are not built in.
-                return set(self, number.as_f64().unwrap_or(f64::NAN));
-            }
-            (Patterns, Value::String(lines)) => self.set_ignore_errors_lines(Some(lines)),
-            (Patterns, Value::Null) => self.set_ignore_errors_lines(None),
-            (Patterns, Value::Array(list)) => {
-                let patterns: Option<Vec<&str>> = list.iter().map(Value::as_str).collect();
-                let Some(patterns) = patterns else {
-                    return Err(format!(
-                        "{}: the list holds something else than strings",
-                        entry.name
-                    ));
-                };
-                return self.set_ignore_errors(&patterns);
-            }
-            (reader, value) => {
-                return Err(format!(
-                    "{}: {} is refused; allowed is {}",
-                    entry.name,
-                    kind(value),
-                    reader.wanted()
-                ));
-            }
+            self.set(row, Given::from(value))?;
         }
         Ok(())
     }
@@ -110,17 +62,6 @@ fn refuse_key(key: &str) -> String {
     format!("unknown option \"{}\"; {hint}", shorten(key))
 }
 
-const fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
 /// The known name that needs the fewest changes, if that is about half of the key at most.
 fn closest(key: &str) -> Option<&'static str> {
     // No name is half as long.
@@ -134,8 +75,8 @@ fn closest(key: &str) -> Option<&'static str> {
     }
     TABLE
         .iter()
-        .map(|entry| {
-            let name = entry.name;
+        .map(|row| {
+            let name = row.name;
             (distance(&key, name), key.len().abs_diff(name.len()), name)
         })
         .min()
@@ -233,8 +174,10 @@ mod tests {
 
     #[test]
     fn what_is_not_named_stays_as_it_was() {
-        let mut options = Options::default();
-        options.set_release(Some("from the environment"));
+        let mut options = Options {
+            release: Some("from the environment".to_owned()),
+            ..Options::default()
+        };
         options.apply_json("{}").unwrap();
         assert_eq!(options.release.as_deref(), Some("from the environment"));
         options.apply_json(r#"{"release": null}"#).unwrap();

@@ -5,9 +5,9 @@
 //! Entry point: [`Options::settle`]. May use: `ca_bundle`, `limit`, `notice`, `protocol::names`.
 
 use super::Options;
+use super::kind::as_millis;
 use super::limit::shorten;
 use super::notice::Notices;
-use super::set::as_millis;
 use crate::protocol::names::{self, Name};
 
 impl Options {
@@ -81,6 +81,7 @@ pub(crate) fn lost_of(name: &Name<'_>, text: &str) -> Option<String> {
 mod tests {
     use super::*;
     use std::path::PathBuf;
+    use std::time::Duration;
 
     fn settled(change: impl FnOnce(&mut Options)) -> (Options, Vec<String>) {
         let mut options = Options::default();
@@ -94,9 +95,9 @@ mod tests {
     #[test]
     fn names_are_left_out_or_cut_and_said_once_each() {
         let (options, lines) = settled(|options| {
-            options.set_environment(Some("my env"));
-            options.set_release(Some("app@1.0+feature/x"));
-            options.set_dist(Some("1.2+3"));
+            options.environment = Some("my env".to_owned());
+            options.release = Some("app@1.0+feature/x".to_owned());
+            options.dist = Some("1.2+3".to_owned());
         });
         assert_eq!(
             (options.release, options.environment, options.dist),
@@ -113,9 +114,9 @@ mod tests {
             ]
         );
         let (options, lines) = settled(|options| {
-            options.set_release(Some(&"r".repeat(299)));
-            options.set_environment(Some(" staging\n"));
-            options.set_dist(Some(" "));
+            options.release = Some("r".repeat(299));
+            options.environment = Some(" staging\n".to_owned());
+            options.dist = Some(" ".to_owned());
         });
         assert_eq!(options.release, Some("r".repeat(200)));
         assert_eq!(options.environment.as_deref(), Some("staging"));
@@ -126,7 +127,7 @@ mod tests {
 
     #[test]
     fn settling_twice_changes_nothing_more() {
-        let (mut options, lines) = settled(|options| options.set_release(Some("a/b")));
+        let (mut options, lines) = settled(|options| options.release = Some("a/b".to_owned()));
         let before = format!("{options:?}");
         options.settle();
         assert_eq!(format!("{options:?}"), before);
@@ -136,8 +137,8 @@ mod tests {
     #[test]
     fn the_cap_of_the_back_off_is_raised_to_its_base() {
         let (options, lines) = settled(|options| {
-            options.set_retry_backoff(5000).unwrap();
-            options.set_retry_backoff_max(4999).unwrap();
+            options.retry_backoff = Duration::from_millis(5000);
+            options.retry_backoff_max = Duration::from_millis(4999);
         });
         assert_eq!(options.retry_backoff_max, options.retry_backoff);
         assert_eq!(
@@ -145,8 +146,8 @@ mod tests {
             ["retry_backoff_max_ms: 4999 is less than retry_backoff_ms and raised to that (5000)"]
         );
         let (_, lines) = settled(|options| {
-            options.set_retry_backoff(5000).unwrap();
-            options.set_retry_backoff_max(5000).unwrap();
+            options.retry_backoff = Duration::from_millis(5000);
+            options.retry_backoff_max = Duration::from_millis(5000);
         });
         assert!(lines.is_empty(), "{lines:?}");
     }
@@ -154,7 +155,7 @@ mod tests {
     #[test]
     fn certificates_that_are_not_there_are_no_reason_to_fail() {
         let (options, lines) = settled(|options| {
-            options.set_ca_certs(Some(PathBuf::from("/does/not/exist.pem")));
+            options.ca_certs = Some(PathBuf::from("/does/not/exist.pem"));
         });
         assert!(options.ca_certs.is_some(), "it may come later");
         assert!(
@@ -162,7 +163,7 @@ mod tests {
             "{lines:?}"
         );
         assert!(
-            settled(|options| options.set_ca_certs(Some(PathBuf::new())))
+            settled(|options| options.ca_certs = Some(PathBuf::new()))
                 .1
                 .is_empty()
         );

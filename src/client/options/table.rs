@@ -1,537 +1,242 @@
-//! Table: the list of all options that can be written as text, with name, default and reader.
+//! Table: all options, one row for each, with name, field, default, kind, limits, unit and variable of the environment.
 //!
-//! Tests compare it with the exported setters and getters, so that none of them can be forgotten, and with what the
-//! documents say of each option (`tests_claims`).
-//! Entry point: [`TABLE`]. May use: `set`, `choice`.
+//! The struct [`Options`] is made of it. JSON, the environment, the functions of the C interface, refusals and the test of
+//! the documents go by the rows. `kind` says how a row is written.
+//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`](self::row). May use: `kind`, `choice`, `limit`, and for the
+//! types of fields what the host hands over: `capture`, `transport`.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::Options;
-use super::choice::{Compression, QueueOverflow, level_from_name};
-use super::limit::{self, Limit};
-use super::mode::{CacheKeep, CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode};
+use super::SDK_NAME;
+use super::choice::{
+    BEST_COMPRESSION, Backend, COMPRESSION, CacheKeep, Compression, CrashReportingMode,
+    CrashUploadMode, HandlerStrategy, LEVELS, MinidumpMode, QueueOverflow,
+};
+use super::kind::{Access, Kind, Place, Row, Whole, as_millis, kind, options, place};
+use super::limit::limit;
+use super::notice::Notices;
+use super::transport::TransportChoice;
+use crate::base::diagnostics::Outlet;
+use crate::client::capture::attachments::AttachedFile;
+use crate::client::capture::hooks::{CrashHook, EnvelopeHook, FeedbackHook, ValueHook};
+use crate::protocol::level::Level;
+use crate::transport::account::outcome::OutcomeSink;
 
-use Reader::{Flag, Name, Number, Patterns, Text, Whole};
+/// What -1 means for the causes of retries.
+const ONLY_TOTAL: &str = "only the total counts";
 
-/// One option: its name and how it is read.
-pub(crate) struct Entry {
-    /// Its name here and in `sentry_options_set_<name>`.
-    pub(crate) name: &'static str,
-    /// Its default, as it would be written here.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "kept beside the names for the test that compares")
-    )]
-    pub(crate) default: &'static str,
-    pub(super) reader: Reader,
-}
+options! {
+    /// The configuration of one client. Fields are named like the options; an empty text counts as unset at init, except for
+    /// `proxy`.
+    kept {
+        /// Where events go, as the host wrote it; parsed at init. `None`: nowhere, which is a valid configuration.
+        dsn: Option<String> = None,
+            as dsn { variable: Some("SENTRY_DSN"), is_secret: true };
+        /// Version of the host program.
+        release: Option<String> = None,
+            as text { variable: Some("SENTRY_RELEASE") };
+        /// Deployment the host runs in; `None` leaves the field to the server.
+        environment: Option<String> = Some("production".to_owned()),
+            as text { variable: Some("SENTRY_ENVIRONMENT") };
+        /// Tells builds of one release apart.
+        dist: Option<String> = None, as text;
+        /// Share of events that are sent, 0 to 1.
+        sample_rate: f64 = 1.0,
+            as share(1.0) { variable: Some("SENTRY_SAMPLE_RATE") };
+        /// Patterns of exception types, modules and loggers whose events are dropped; `*` stands for any text.
+        ignore_errors: Vec<String> = Vec::new(), as patterns;
+        /// How many breadcrumbs are kept.
+        max_breadcrumbs: usize = 100,
+            as whole(limit(0, usize::MAX as u64, "breadcrumbs"));
+        /// Least level of a log message that becomes a breadcrumb.
+        breadcrumb_level: Level = Level::Info, as choice(LEVELS);
+        /// Least level of a log message that becomes an event.
+        event_level: Level = Level::Error, as choice(LEVELS);
+        /// Most bytes of one attachment; larger ones are left out. The compatible interface reads no more of a file.
+        max_attachment_bytes: u64 = 20 * 1024 * 1024,
+            as whole(limit(1, 512 * 1024 * 1024, "bytes"));
+        /// `sdk.name`, and the first half of the user agent.
+        sdk_name: String = SDK_NAME.to_owned(), as header_text;
+        /// Losses are reported to the server.
+        send_client_reports: bool = true, as flag;
 
-/// What a value must be, and the setter that takes it.
-#[derive(Clone, Copy)]
-pub(super) enum Reader {
-    /// A string; null clears the option.
-    Text(fn(&mut Options, Option<&str>)),
-    /// A string that must be there.
-    Name(fn(&mut Options, &str) -> Result<(), String>),
-    /// true or false.
-    Flag(fn(&mut Options, bool)),
-    /// A whole number of this range.
-    Whole(Limit, fn(&mut Options, i128) -> Result<(), String>),
-    /// Any number.
-    Number(fn(&mut Options, f64) -> Result<(), String>),
-    /// A list of strings, or one string with a pattern on each line; null clears the option.
-    Patterns,
-}
+        /// Most envelopes in the queue; `None`: only the bytes are bounded. Ten million is more than any host should hold.
+        queue_max_items: Option<u64> = Some(1000),
+            as whole(limit(1, 10_000_000, "envelopes").or(-1, "no bound but the bytes"));
+        /// Most bytes in the queue. At least one ordinary event must fit; a terabyte is beyond any host.
+        queue_max_bytes: u64 = 16 * 1024 * 1024,
+            as whole(limit(64 * 1024, (1 << 40) - 1, "bytes"));
+        /// Which envelope goes when the queue is full.
+        queue_overflow: QueueOverflow = QueueOverflow::DropNewest, as choice(QueueOverflow::CHOICE);
+        /// Longest a capture may wait for room; zero: never. More than a minute is a hanging host.
+        queue_block_timeout: Duration = Duration::ZERO,
+            as millis(limit(0, 60_000, "milliseconds")) { name: "queue_block_timeout_ms" };
+        /// Accepted envelopes survive the death of the host.
+        queue_durable: bool = false, as flag;
+        /// Longest the copies of a durable queue wait to be brought to the disk; zero: as long as the kernel likes. More than
+        /// an hour is hardly a sync at all.
+        queue_sync: Duration = Duration::ZERO,
+            as millis(limit(0, 3_600_000, "milliseconds")) { name: "queue_sync_ms" };
 
-impl Reader {
-    /// What is allowed, for the text of a refusal.
-    pub(super) fn wanted(self) -> String {
-        let wanted = match self {
-            Self::Text(_) => "a string or null",
-            Self::Name(_) => "a string",
-            Self::Flag(_) => "true or false",
-            Self::Whole(limit, _) => {
-                let range = limit.range();
-                return format!("a whole number, without fraction and exponent: {range}");
-            }
-            Self::Number(_) => "a number",
-            Self::Patterns => "a list of strings, a string or null",
-        };
-        wanted.to_owned()
-    }
-}
+        /// Longest DNS, TCP and TLS may take together. 0 would be no time-out to libcurl.
+        connect_timeout: Duration = Duration::from_secs(15),
+            as millis(limit(1, 600_000, "milliseconds")) { name: "connect_timeout_ms" };
+        /// Longest silence of the server once connected. 0 would be no time-out to libcurl.
+        read_timeout: Duration = Duration::from_secs(15),
+            as millis(limit(1, 600_000, "milliseconds")) { name: "read_timeout_ms" };
+        /// Longest a whole request may take; zero: no bound. The compatible interface refuses no number.
+        transfer_timeout: Duration = Duration::from_secs(30),
+            as millis(limit(0, u64::MAX, "milliseconds"));
+        /// Most that close and shutdown wait. The compatible interface refuses no number.
+        shutdown_timeout: Duration = Duration::from_secs(2),
+            as millis(limit(0, u64::MAX, "milliseconds"));
+        /// Attempts after the first, whatever the cause. A thousand with the largest back-off are years.
+        retries: u32 = 3,
+            as whole(limit(0, 1000, "attempts")) { then: |options| options.are_retries_set = true };
+        /// Attempts after a failed connect; `None`: only the total counts.
+        retries_connect: Option<u32> = None,
+            as whole(limit(0, 1000, "attempts").or(-1, ONLY_TOTAL));
+        /// Attempts after a connection that broke or fell silent; `None`: only the total counts.
+        retries_read: Option<u32> = None,
+            as whole(limit(0, 1000, "attempts").or(-1, ONLY_TOTAL));
+        /// Attempts after an HTTP status that may pass; `None`: only the total counts.
+        retries_status: Option<u32> = Some(0),
+            as whole(limit(0, 1000, "attempts").or(-1, ONLY_TOTAL));
+        /// Redirects that are followed; `None`: only the total counts.
+        retries_redirect: Option<u32> = Some(0),
+            as whole(limit(0, 1000, "redirects").or(-1, ONLY_TOTAL));
+        /// Base of the back-off between attempts. 0 would retry in a tight loop.
+        retry_backoff: Duration = Duration::from_secs(1),
+            as millis(limit(1, 3_600_000, "milliseconds")) { name: "retry_backoff_ms" };
+        /// Cap of the back-off, and of a delay the server asks for; a day at most.
+        retry_backoff_max: Duration = Duration::from_secs(60),
+            as millis(limit(1, 86_400_000, "milliseconds")) { name: "retry_backoff_max_ms" };
+        /// Most requests at a time. More than 32 streams gain nothing on one connection.
+        max_requests_in_flight: u32 = 1, as whole(limit(1, 32, "requests"));
+        /// How request bodies are compressed.
+        compression: Compression = BEST_COMPRESSION, as choice(COMPRESSION);
+        /// `None`: the environment decides. Empty: no proxy, whatever the environment says.
+        proxy: Option<String> = None, as text { is_secret: true };
+        /// Name of the worker thread; `None` or empty: that of the program.
+        transport_thread_name: Option<String> = Some("sentry-http".to_owned()), as text;
+        /// CA bundle, a file or a directory; `None`: looked for at init.
+        ca_certs: Option<PathBuf> = None, as path;
 
-const fn entry(name: &'static str, default: &'static str, reader: Reader) -> Entry {
-    Entry {
-        name,
-        default,
-        reader,
-    }
-}
+        /// A session starts with init.
+        auto_session_tracking: bool = true, as flag;
+        /// Nothing is sent before the user has consented.
+        require_user_consent: bool = false, as flag;
+        /// Which envelopes stay on disk as copies.
+        cache_keep: CacheKeep = CacheKeep::None, as choice(CacheKeep::CHOICE);
+        /// How many envelopes stay on disk; `None`: any number.
+        cache_max_items: Option<u64> = Some(30),
+            as whole(limit(1, u64::MAX, "envelopes").or(0, "no bound"));
+        /// How many bytes of them stay; `None`: any number.
+        cache_max_size: Option<u64> = None,
+            as whole(limit(1, u64::MAX, "bytes").or(0, "no bound"));
+        /// How long they stay, at most what `time_t` holds; `None`: for ever.
+        cache_max_age: Option<Duration> = None,
+            as seconds(limit(1, i64::MAX as u64, "seconds").or(0, "for ever"));
+        /// What could not be sent is tried again, also by later runs.
+        http_retry: bool = false, as flag;
+        /// Attachments of more than 100 MiB are sent for themselves.
+        enable_large_attachments: bool = false, as flag;
 
-/// All options that can be written as JSON; callbacks cannot.
-pub(crate) const TABLE: &[Entry] = &[
-    entry("dsn", "null", Text(Options::set_dsn)),
-    entry("sample_rate", "1.0", Number(Options::set_sample_rate)),
-    entry("release", "null", Text(Options::set_release)),
-    entry(
-        "environment",
-        "\"production\"",
-        Text(Options::set_environment),
-    ),
-    entry("dist", "null", Text(Options::set_dist)),
-    entry("proxy", "null", Text(Options::set_proxy)),
-    entry(
-        "ca_certs",
-        "null",
-        Text(|options, path| options.set_ca_certs(path.map(PathBuf::from))),
-    ),
-    entry(
-        "sdk_name",
-        "\"libsentry.native\"",
-        Name(Options::set_sdk_name),
-    ),
-    entry("debug", "false", Flag(|options, on| options.debug = on)),
-    entry(
-        "logger_level",
-        "\"debug\"",
-        Name(|options, name| {
-            options.logger_level = level_from_name("logger_level", name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "max_breadcrumbs",
-        "100",
-        Whole(limit::MAX_BREADCRUMBS, Options::set_max_breadcrumbs),
-    ),
-    entry(
-        "database_path",
-        "\".sentry-native\"",
-        Text(|options, path| options.set_database_path(path.map(PathBuf::from))),
-    ),
-    entry(
-        "shutdown_timeout",
-        "2000",
-        Whole(limit::SHUTDOWN_TIMEOUT, Options::set_shutdown_timeout),
-    ),
-    entry(
-        "transfer_timeout",
-        "30000",
-        Whole(limit::TRANSFER_TIMEOUT, Options::set_transfer_timeout),
-    ),
-    entry(
-        "send_client_reports",
-        "true",
-        Flag(|options, on| options.send_client_reports = on),
-    ),
-    entry(
-        "queue_max_items",
-        "1000",
-        Whole(limit::QUEUE_MAX_ITEMS, Options::set_queue_max_items),
-    ),
-    entry(
-        "queue_max_bytes",
-        "16777216",
-        Whole(limit::QUEUE_MAX_BYTES, Options::set_queue_max_bytes),
-    ),
-    entry(
-        "queue_overflow",
-        "\"drop_newest\"",
-        Name(|options, name| {
-            options.queue_overflow = QueueOverflow::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "queue_block_timeout_ms",
-        "0",
-        Whole(limit::QUEUE_BLOCK_TIMEOUT, Options::set_queue_block_timeout),
-    ),
-    entry(
-        "queue_sync_ms",
-        "0",
-        Whole(limit::QUEUE_SYNC, Options::set_queue_sync),
-    ),
-    entry(
-        "connect_timeout_ms",
-        "15000",
-        Whole(limit::CONNECT_TIMEOUT, Options::set_connect_timeout),
-    ),
-    entry(
-        "read_timeout_ms",
-        "15000",
-        Whole(limit::READ_TIMEOUT, Options::set_read_timeout),
-    ),
-    entry("retries", "3", Whole(limit::RETRIES, Options::set_retries)),
-    entry(
-        "retries_connect",
-        "-1",
-        Whole(limit::RETRIES_CONNECT, Options::set_retries_connect),
-    ),
-    entry(
-        "retries_read",
-        "-1",
-        Whole(limit::RETRIES_READ, Options::set_retries_read),
-    ),
-    entry(
-        "retries_status",
-        "0",
-        Whole(limit::RETRIES_STATUS, Options::set_retries_status),
-    ),
-    entry(
-        "retries_redirect",
-        "0",
-        Whole(limit::RETRIES_REDIRECT, Options::set_retries_redirect),
-    ),
-    entry(
-        "retry_backoff_ms",
-        "1000",
-        Whole(limit::RETRY_BACKOFF, Options::set_retry_backoff),
-    ),
-    entry(
-        "retry_backoff_max_ms",
-        "60000",
-        Whole(limit::RETRY_BACKOFF_MAX, Options::set_retry_backoff_max),
-    ),
-    entry(
-        "queue_durable",
-        "false",
-        Flag(|options, on| options.queue_durable = on),
-    ),
-    entry(
-        "max_requests_in_flight",
-        "1",
-        Whole(
-            limit::MAX_REQUESTS_IN_FLIGHT,
-            Options::set_max_requests_in_flight,
-        ),
-    ),
-    entry(
-        "max_attachment_bytes",
-        "20971520",
-        Whole(
-            limit::MAX_ATTACHMENT_BYTES,
-            Options::set_max_attachment_bytes,
-        ),
-    ),
-    entry(
-        "compression",
-        if cfg!(feature = "compression") {
-            "\"gzip\""
-        } else {
-            "\"none\""
-        },
-        Name(|options, name| {
-            options.compression = Compression::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry("ignore_errors", "null", Patterns),
-    entry(
-        "breadcrumb_level",
-        "\"info\"",
-        Name(|options, name| {
-            options.breadcrumb_level = level_from_name("breadcrumb_level", name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "event_level",
-        "\"error\"",
-        Name(|options, name| {
-            options.event_level = level_from_name("event_level", name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "transport_thread_name",
-        "\"sentry-http\"",
-        Text(Options::set_transport_thread_name),
-    ),
-    entry(
-        "auto_session_tracking",
-        "true",
-        Flag(|options, on| options.auto_session_tracking = on),
-    ),
-    entry(
-        "require_user_consent",
-        "false",
-        Flag(|options, on| options.require_user_consent = on),
-    ),
-    entry(
-        "cache_keep",
-        "\"none\"",
-        Name(|options, name| {
-            options.spool.cache_keep = CacheKeep::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "cache_max_items",
-        "30",
-        Whole(limit::CACHE_MAX_ITEMS, |options, number| {
-            options.spool.set_cache_max_items(number)
-        }),
-    ),
-    entry(
-        "cache_max_size",
-        "0",
-        Whole(limit::CACHE_MAX_SIZE, |options, number| {
-            options.spool.set_cache_max_size(number)
-        }),
-    ),
-    entry(
-        "cache_max_age",
-        "0",
-        Whole(limit::CACHE_MAX_AGE, |options, number| {
-            options.spool.set_cache_max_age(number)
-        }),
-    ),
-    entry(
-        "http_retry",
-        "false",
-        Flag(|options, on| options.spool.http_retry = on),
-    ),
-    entry(
-        "enable_large_attachments",
-        "false",
-        Flag(|options, on| options.spool.enable_large_attachments = on),
-    ),
-    entry("backend", "\"default\"", Name(Options::set_backend)),
-    entry(
-        "logger_enabled_when_crashed",
-        "true",
-        Flag(|options, on| options.crash.logger_enabled_when_crashed = on),
-    ),
-    entry(
-        "symbolize_stacktraces",
-        "false",
-        Flag(|options, on| options.crash.symbolize_stacktraces = on),
-    ),
-    entry(
-        "handler_path",
-        "null",
-        Text(|options, path| options.crash.handler_path = path.map(PathBuf::from)),
-    ),
-    entry(
-        "external_crash_reporter_path",
-        "null",
-        Text(|options, path| options.crash.external_crash_reporter_path = path.map(PathBuf::from)),
-    ),
-    entry(
-        "minidump_mode",
-        "\"smart\"",
-        Name(|options, name| {
-            options.crash.minidump_mode = MinidumpMode::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "crash_reporting_mode",
-        "\"native_with_minidump\"",
-        Name(|options, name| {
-            options.crash.crash_reporting_mode = CrashReportingMode::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "crash_upload_mode",
-        "\"sync\"",
-        Name(|options, name| {
-            options.crash.crash_upload_mode = CrashUploadMode::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "handler_strategy",
-        "\"default\"",
-        Name(|options, name| {
-            options.crash.handler_strategy = HandlerStrategy::from_name(name)?;
-            Ok(())
-        }),
-    ),
-    entry(
-        "enable_app_hang_tracking",
-        "false",
-        Flag(|options, on| options.crash.enable_app_hang_tracking = on),
-    ),
-    entry(
-        "app_hang_timeout",
-        "5000",
-        Whole(limit::APP_HANG_TIMEOUT, Options::set_app_hang_timeout),
-    ),
-    entry(
-        "traces_sample_rate",
-        "0.0",
-        Number(|options, rate| options.telemetry.set_traces_sample_rate(rate)),
-    ),
-    entry(
-        "max_spans",
-        "1000",
-        Whole(limit::MAX_SPANS, |options, spans| {
-            options.telemetry.set_max_spans(spans)
-        }),
-    ),
-    entry(
-        "propagate_traceparent",
-        "false",
-        Flag(|options, on| options.telemetry.propagate_traceparent = on),
-    ),
-    entry("org_id", "null", Text(Options::set_org_id)),
-    entry(
-        "strict_trace_continuation",
-        "false",
-        Flag(|options, on| options.telemetry.strict_trace_continuation = on),
-    ),
-    entry(
-        "enable_logs",
-        "true",
-        Flag(|options, on| options.telemetry.enable_logs = on),
-    ),
-    entry(
-        "logs_with_attributes",
-        "false",
-        Flag(|options, on| options.telemetry.logs_with_attributes = on),
-    ),
-    entry(
-        "enable_metrics",
-        "true",
-        Flag(|options, on| options.telemetry.enable_metrics = on),
-    ),
-    // Nothing of these platforms is here: accepted, and not kept.
-    entry("attach_screenshot", "false", Flag(|_, _| {})),
-    entry("attach_session_replay", "false", Flag(|_, _| {})),
-    entry("system_crash_reporter_enabled", "false", Flag(|_, _| {})),
-    entry("crashpad_wait_for_upload", "false", Flag(|_, _| {})),
-    entry(
-        "crashpad_limit_stack_capture_to_sp",
-        "false",
-        Flag(|_, _| {}),
-    ),
-    entry(
-        "session_replay_duration",
-        "5000",
-        Whole(limit::SESSION_REPLAY_DURATION, |_, millis| {
-            limit::SESSION_REPLAY_DURATION.check(millis).map(drop)
-        }),
-    ),
-];
+        /// What catches crashes.
+        backend: Backend = Backend::Default, as choice(Backend::CHOICE);
+        /// Diagnostics go on after a crash.
+        logger_enabled_when_crashed: bool = true, as flag;
+        /// Frames get the names of their functions here, not on the server.
+        symbolize_stacktraces: bool = false, as flag;
+        /// Program that reports crashes from outside.
+        handler_path: Option<PathBuf> = None, as path;
+        /// Program that gets the envelope of a crash instead of the server.
+        external_crash_reporter_path: Option<PathBuf> = None, as path;
+        /// How much memory a minidump holds.
+        minidump_mode: MinidumpMode = MinidumpMode::Smart, as choice(MinidumpMode::CHOICE);
+        /// What a crash is reported as.
+        crash_reporting_mode: CrashReportingMode = CrashReportingMode::NativeWithMinidump,
+            as choice(CrashReportingMode::CHOICE);
+        /// When a crash is uploaded.
+        crash_upload_mode: CrashUploadMode = CrashUploadMode::Sync,
+            as choice(CrashUploadMode::CHOICE);
+        /// When the handlers that were there before ours run.
+        handler_strategy: HandlerStrategy = HandlerStrategy::Default,
+            as choice(HandlerStrategy::CHOICE);
+        /// A watched thread that stands still is reported.
+        enable_app_hang_tracking: bool = false, as flag;
+        /// How long it has to stand still for that. The compatible interface refuses no number, and raises small ones.
+        app_hang_timeout: Duration = Duration::from_secs(5),
+            as millis(limit(0, u64::MAX, "milliseconds")) { then: Options::raise_app_hang_timeout };
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+        /// Share of transactions that are sent, 0 to 1.
+        traces_sample_rate: f64 = 0.0,
+            as share(0.0) { variable: Some("SENTRY_TRACES_SAMPLE_RATE") };
+        /// Most finished spans a transaction holds.
+        max_spans: usize = 1000, as whole(limit(0, usize::MAX as u64, "spans"));
+        /// Outgoing requests carry the header `traceparent` as well.
+        propagate_traceparent: bool = false, as flag;
+        /// Organisation of the project, if it is not the one in the host of the DSN.
+        org_id: Option<String> = None, as text;
+        /// A trace goes on only if both sides name the same organisation.
+        strict_trace_continuation: bool = false, as flag;
+        /// Logs are sent.
+        enable_logs: bool = true, as flag;
+        /// The first variable argument of a log call is an object of attributes.
+        logs_with_attributes: bool = false, as flag;
+        /// Metrics are sent.
+        enable_metrics: bool = true, as flag;
 
-    #[test]
-    fn the_defaults_of_the_table_are_the_defaults() {
-        for entry in TABLE {
-            let mut options = Options::default();
-            let value = serde_json::from_str(entry.default).unwrap();
-            options.apply(entry, &value).unwrap();
-            assert_eq!(
-                format!("{options:?}"),
-                format!("{:?}", Options::default()),
-                "{}",
-                entry.name
-            );
-        }
+        /// Diagnostics are written.
+        debug: bool = false,
+            as flag { variable: Some("SENTRY_DEBUG") };
+        /// Least important diagnostics that are written.
+        logger_level: Level = Level::Debug, as choice(LEVELS);
+        /// Directory for what outlives the process; `None` or empty: everything stays in memory.
+        database_path: Option<PathBuf> = Some(PathBuf::from(".sentry-native")), as path;
     }
 
-    /// Setters that take a function or a transport, and one that is another name.
-    const WITHOUT_KEY: [&str; 14] = [
-        "on_outcome",
-        "transport",
-        "before_send",
-        "before_breadcrumb",
-        "before_screenshot",
-        "before_send_feedback",
-        "before_transaction",
-        "before_send_log",
-        "before_send_metric",
-        "on_crash",
-        "on_crashed_last_run",
-        "traces_sampler",
-        "logger",
-        "http_proxy",
-    ];
-    /// The compatible interface has no getter for these.
-    const WITHOUT_GETTER: [&str; 17] = [
-        "logger_level",
-        "database_path",
-        "cache_max_items",
-        "cache_max_size",
-        "cache_max_age",
-        "backend",
-        "logger_enabled_when_crashed",
-        "handler_path",
-        "external_crash_reporter_path",
-        "minidump_mode",
-        "org_id",
-        "attach_screenshot",
-        "attach_session_replay",
-        "system_crash_reporter_enabled",
-        "crashpad_wait_for_upload",
-        "crashpad_limit_stack_capture_to_sp",
-        "session_replay_duration",
-    ];
-
-    #[test]
-    fn setters_and_keys_are_the_same_names() {
-        let source = exported_source();
-        let functions = |prefix: &str| -> Vec<String> {
-            let mut names: Vec<String> = source
-                .split(prefix)
-                .skip(1)
-                .map(|rest| {
-                    rest.chars()
-                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                        .collect()
-                })
-                .collect();
-            let all = names.clone();
-            names.retain(|name| !all.iter().any(|plain| name == &format!("{plain}_n")));
-            names.sort_unstable();
-            names
-        };
-        let setters = functions("extern \"C\" fn sentry_options_set_");
-        let getters = functions("extern \"C\" fn sentry_options_get_");
-        for name in &setters {
-            assert!(
-                TABLE.iter().any(|entry| entry.name == name)
-                    || WITHOUT_KEY.contains(&name.as_str()),
-                "sentry_options_set_{name} has no key in TABLE"
-            );
-        }
-        for entry in TABLE {
-            let name = entry.name.to_owned();
-            assert!(
-                setters.contains(&name),
-                "{name} has a key and no function sentry_options_set_{name}"
-            );
-            assert!(
-                getters.contains(&name) || WITHOUT_GETTER.contains(&entry.name),
-                "{name} has no function sentry_options_get_{name}"
-            );
-        }
+    // What only other platforms have: accepted, and not kept.
+    unkept {
+        attach_screenshot = false, as unkept_flag;
+        attach_session_replay = false, as unkept_flag;
+        session_replay_duration = 5000, as unkept_whole(limit(0, u32::MAX as u64, "milliseconds"));
+        system_crash_reporter_enabled = false, as unkept_flag;
+        crashpad_wait_for_upload = false, as unkept_flag;
+        crashpad_limit_stack_capture_to_sp = false, as unkept_flag;
     }
 
-    /// The text of all files of the C interface.
-    fn exported_source() -> String {
-        let mut folders = vec![PathBuf::from(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/src/ffi"
-        ))];
-        let mut source = String::new();
-        while let Some(folder) = folders.pop() {
-            for file in std::fs::read_dir(folder).unwrap() {
-                let path = file.unwrap().path();
-                if path.is_dir() {
-                    folders.push(path);
-                } else if path.extension().is_some_and(|extension| extension == "rs") {
-                    source.push_str(&std::fs::read_to_string(path).unwrap());
-                }
-            }
-        }
-        source
+    // What cannot be written as text.
+    others {
+        /// True if the host set `retries`: then they hold also in an outage.
+        are_retries_set: bool = false;
+        /// Where diagnostics go.
+        logger: Outlet = Outlet::default();
+        /// Where envelopes leave the library.
+        transport: TransportChoice = TransportChoice::default();
+        /// Files that events carry along.
+        attachments: Vec<AttachedFile> = Vec::new();
+        /// Hears what became of each envelope.
+        on_outcome: Option<Arc<dyn OutcomeSink>> = None;
+        /// Sees each event before it is sampled and queued.
+        before_send: Option<Arc<dyn ValueHook>> = None;
+        /// Sees each breadcrumb before it is kept.
+        before_breadcrumb: Option<Arc<dyn ValueHook>> = None;
+        /// Sees each feedback before it is queued.
+        before_send_feedback: Option<Arc<dyn FeedbackHook>> = None;
+        /// Sees each transaction before it is queued.
+        before_transaction: Option<Arc<dyn ValueHook>> = None;
+        /// Sees each log before it is queued.
+        before_send_log: Option<Arc<dyn ValueHook>> = None;
+        /// Sees each metric before it is queued.
+        before_send_metric: Option<Arc<dyn ValueHook>> = None;
+        /// Sees the event of a crash in place of `before_send`.
+        on_crash: Option<Arc<dyn CrashHook>> = None;
+        /// Sees what an earlier run left behind when it crashed.
+        on_crashed_last_run: Option<Arc<dyn EnvelopeHook>> = None;
+        /// What was not taken as it was given.
+        notices: Notices = Notices::default();
     }
 }

@@ -1,7 +1,8 @@
-//! Claims: what the header, `docs/options.md` and the README say of each option, against the table.
+//! Claims: what the header, `docs/options.md` and the README say of each option, and which functions there are for it,
+//! against the table.
 //!
-//! Of each option: that it is there, its default, its range, its unit, the names it takes, and whether a variable of the
-//! environment sets it. Tests only.
+//! Of each option: that it is there, its default, its range, its unit, the names it takes, whether a variable of the
+//! environment sets it, its setter, its getter, and its twin with a length. Tests only.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,11 +10,10 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Options;
-use super::choice::level_from_name;
+use super::choice::{Choice, LEVELS};
+use super::kind::{Kind, Row};
 use super::limit::Limit;
-use super::table::Reader::{Flag, Name, Number, Whole};
-use super::table::{Entry, TABLE};
+use super::{Given, Options, TABLE};
 
 /// How the documents say that an option is unset by default, or where its value then comes from.
 const UNSET: [&str; 10] = [
@@ -147,21 +147,21 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// True if the claimed default is the one of the table.
-fn is_default(entry: &Entry, claimed: &str) -> bool {
+fn is_default(row: &Row, claimed: &str) -> bool {
     // "`SENTRY_ENVIRONMENT`, else `production`"
     let shown = claimed.rsplit("else ").next().unwrap();
-    match serde_json::from_str(entry.default).unwrap() {
+    match Options::default().shown(row) {
         Value::Null => UNSET.iter().any(|unset| claimed.starts_with(unset)),
         Value::Bool(on) => number(shown) == Some(f64::from(u8::from(on))),
         Value::Number(wanted) => number(shown) == wanted.as_f64(),
-        Value::String(_) if entry.name == "backend" && shown == DEFAULT_BACKEND => true,
+        Value::String(_) if row.name == "backend" && shown == DEFAULT_BACKEND => true,
         Value::String(wanted) => {
             let word = shown.trim_start_matches('`').split(['`', ',', ';']).next();
             let word = word.unwrap().to_ascii_lowercase().replace(' ', "_");
             // `SENTRY_QUEUE_OVERFLOW_DROP_NEWEST`
             word == wanted || word.starts_with("sentry_") && word.ends_with(&format!("_{wanted}"))
         }
-        other => panic!("{}: {other}", entry.name),
+        other => panic!("{}: {other}", row.name),
     }
 }
 
@@ -192,8 +192,9 @@ fn check_range(report: &mut Vec<String>, claim: &Claim, limit: &Limit, between: 
                 .contains(&format!("{}{between}{}", grouped(least), grouped(most)));
         claim.check(report, &format!("its range is {}", limit.range()), is_there);
     }
-    if limit.minus_one.is_some() {
-        claim.check(report, "-1 is allowed", claim.text.contains("-1"));
+    if let Some((number, _)) = limit.unbounded {
+        let is_there = claim.text.contains(&number.to_string());
+        claim.check(report, &format!("{number} is allowed"), is_there);
     }
 }
 
@@ -206,63 +207,44 @@ fn kind(unit: &str) -> &str {
     }
 }
 
-/// The names that an option takes, as it lists them when it refuses another; none for levels, which are listed once.
-fn choices(entry: &Entry) -> Vec<String> {
-    let Name(set) = entry.reader else {
-        return Vec::new();
-    };
-    let refusal = set(&mut Options::default(), "\u{1}").unwrap_err();
-    let allowed = refusal.split("allowed are ").nth(1).unwrap_or_default();
-    let names = allowed.split('"').skip(1).step_by(2);
-    let names: Vec<_> = names.map(str::to_owned).collect();
-    if names.iter().any(|name| name == "fatal") {
-        return Vec::new();
+/// The names that an option takes; none for levels, which are listed once.
+fn names(row: &Row) -> Vec<&'static str> {
+    match row.kind {
+        Kind::Choice(Choice { ways, .. }, _) if *ways != LEVELS.ways => {
+            ways.iter().map(|(_, name)| *name).collect()
+        }
+        _ => Vec::new(),
     }
-    names
-}
-
-/// True if a variable of the environment with the option's name sets it.
-fn has_variable(entry: &Entry) -> bool {
-    let variable = format!("SENTRY_{}", entry.name.to_ascii_uppercase());
-    let value = match entry.reader {
-        Flag(_) => "on",
-        Number(_) | Whole(..) => "0.25",
-        _ => "anything",
-    };
-    let options =
-        Options::from_environment(|name| (name == variable).then(|| OsString::from(value)));
-    format!("{options:?}") != format!("{:?}", Options::default())
 }
 
 #[test]
 fn the_documents_say_of_each_option_what_it_is() {
     let report = &mut Vec::new();
     // The documents are about the build with everything.
-    let is_described =
-        |entry: &&Entry| cfg!(feature = "compression") || entry.name != "compression";
-    for entry in TABLE.iter().filter(is_described) {
-        let (header, page, readme) = (header(entry.name), page(entry.name), readme(entry.name));
-        let variable = format!("`SENTRY_{}`", entry.name.to_ascii_uppercase());
+    let is_described = |row: &&&Row| cfg!(feature = "compression") || row.name != "compression";
+    for row in TABLE.iter().filter(is_described) {
+        let (header, page, readme) = (header(row.name), page(row.name), readme(row.name));
         for claim in [&header, &page].into_iter().chain(&readme) {
             claim.check(
                 report,
-                &format!("its default is {}", entry.default),
-                is_default(entry, &claim.default),
+                &format!("its default is {}", Options::default().shown(row)),
+                is_default(row, &claim.default),
             );
+            let variable = format!("`SENTRY_{}`", row.name.to_ascii_uppercase());
+            let is_named = claim.default.contains(&variable);
             claim.check(
                 report,
                 &format!("is {variable} read?"),
-                claim.default.contains(&variable) == has_variable(entry),
+                is_named == row.variable.is_some(),
             );
         }
-        if let Whole(limit, _) = entry.reader {
-            assert_eq!(limit.option, entry.name);
-            check_range(report, &header, &limit, " to ");
-            check_range(report, &page, &limit, "…");
+        if let Kind::Whole(limit, _) = &row.kind {
+            check_range(report, &header, limit, " to ");
+            check_range(report, &page, limit, "…");
             header.check(report, "its unit", header.text.contains(limit.unit));
             page.check(report, "its unit", page.text.starts_with(kind(limit.unit)));
             if let Some(readme) = &readme {
-                check_range(report, readme, &limit, "…");
+                check_range(report, readme, limit, "…");
                 let unit = if limit.unit == "milliseconds" {
                     "ms"
                 } else {
@@ -271,7 +253,7 @@ fn the_documents_say_of_each_option_what_it_is() {
                 readme.check(report, "its unit", readme.text.contains(unit));
             }
         }
-        for name in choices(entry) {
+        for name in names(row) {
             let is_there = page.text.contains(&format!("`{name}`"));
             page.check(report, &format!("takes {name}"), is_there);
             if let Some(readme) = &readme {
@@ -285,36 +267,142 @@ fn the_documents_say_of_each_option_what_it_is() {
 
 #[test]
 fn levels_are_listed_once() {
-    let text = level_from_name("event_level", "").unwrap_err();
-    let names = text.split('"').skip(3).step_by(2);
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    assert_eq!(names.len(), 6, "{text}");
+    let names: Vec<_> = LEVELS
+        .ways
+        .iter()
+        .map(|(_, name)| format!("`{name}`"))
+        .collect();
     let line = format!("Levels: {}.", names.join(", "));
     assert!(read("docs/options.md").contains(&line), "{line}");
 }
 
 #[test]
 fn setters_hold_the_range_of_the_table() {
-    for entry in TABLE {
-        let Whole(limit, set) = entry.reader else {
+    for row in TABLE {
+        let Kind::Whole(limit, _) = &row.kind else {
             continue;
         };
         let mut options = Options::default();
         let (least, most) = (i128::from(limit.least), i128::from(limit.most));
-        for (value, is_allowed) in [
+        let unbounded = limit.unbounded_number();
+        for (value, is_in_range) in [
             (least, true),
             (most, true),
             (most + 1, false),
-            (least - 1, least == 0 && limit.minus_one.is_some()),
-            (-1, limit.minus_one.is_some()),
+            (least - 1, false),
+            (-1, false),
             (-2, false),
         ] {
             assert_eq!(
-                set(&mut options, value).is_ok(),
-                is_allowed,
+                options.set(row, Given::Whole(value)).is_ok(),
+                is_in_range || unbounded == Some(value),
                 "{}: {value}",
-                entry.name
+                row.name
             );
         }
+    }
+}
+
+#[test]
+fn a_variable_is_named_like_its_option_and_sets_it() {
+    for row in TABLE {
+        let Some(variable) = row.variable else {
+            continue;
+        };
+        assert_eq!(
+            variable,
+            format!("SENTRY_{}", row.name.to_ascii_uppercase())
+        );
+        let value = match row.kind {
+            Kind::Flag(_) => "on",
+            Kind::Share(..) => "0.25",
+            Kind::Whole(..) => "77",
+            _ => "anything",
+        };
+        let options =
+            Options::from_environment(|name| (name == variable).then(|| OsString::from(value)));
+        assert_ne!(options.get(row), Options::default().get(row), "{variable}");
+    }
+}
+
+/// The functions of the C interface with this prefix, in the order of their names, without those that take a length.
+fn functions(header: &str, prefix: &str) -> Vec<String> {
+    let names = header.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_');
+    let mut names: Vec<String> = names
+        .filter_map(|word| word.strip_prefix(prefix))
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect();
+    let all = names.clone();
+    names.retain(|name| {
+        let plain = name.strip_suffix("_n");
+        !plain.is_some_and(|plain| all.iter().any(|other| other == plain))
+    });
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Setters that take a function or a transport, and one that is another name.
+const WITHOUT_ROW: [&str; 14] = [
+    "before_breadcrumb",
+    "before_screenshot",
+    "before_send",
+    "before_send_feedback",
+    "before_send_log",
+    "before_send_metric",
+    "before_transaction",
+    "http_proxy",
+    "logger",
+    "on_crash",
+    "on_crashed_last_run",
+    "on_outcome",
+    "traces_sampler",
+    "transport",
+];
+/// The compatible interface has no getter for these.
+const WITHOUT_GETTER: [&str; 17] = [
+    "logger_level",
+    "database_path",
+    "cache_max_items",
+    "cache_max_size",
+    "cache_max_age",
+    "backend",
+    "logger_enabled_when_crashed",
+    "handler_path",
+    "external_crash_reporter_path",
+    "minidump_mode",
+    "org_id",
+    "attach_screenshot",
+    "attach_session_replay",
+    "system_crash_reporter_enabled",
+    "crashpad_wait_for_upload",
+    "crashpad_limit_stack_capture_to_sp",
+    "session_replay_duration",
+];
+
+#[test]
+fn rows_setters_and_getters_have_the_same_names() {
+    let header = read("include/sentry.h");
+    let setters = functions(&header, "sentry_options_set_");
+    let getters = functions(&header, "sentry_options_get_");
+    let mut named: Vec<&str> = TABLE.iter().map(|row| row.name).collect();
+    named.extend(WITHOUT_ROW);
+    named.sort_unstable();
+    assert_eq!(named, setters);
+    for row in TABLE {
+        let has_getter = getters.iter().any(|name| name == row.name);
+        assert_eq!(
+            has_getter,
+            !WITHOUT_GETTER.contains(&row.name),
+            "{}",
+            row.name
+        );
+        let is_text = matches!(
+            row.kind,
+            Kind::Text(_) | Kind::Dsn(_) | Kind::Path(_) | Kind::HeaderText(_) | Kind::Patterns(_)
+        );
+        let twin = format!("sentry_options_set_{}_n(", row.name);
+        assert_eq!(header.contains(&twin), is_text, "{twin}");
     }
 }

@@ -7,7 +7,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use super::FieldList;
 use super::contexts::Trace;
 use crate::base::uuid::Uuid;
-use crate::client::options::{Options, SDK_VERSION};
+use crate::client::options::{Backend, Options, SDK_VERSION};
 use crate::protocol::dsn::Dsn;
 use crate::value::json::write;
 use crate::value::shared::members::Members;
@@ -138,7 +138,7 @@ pub(crate) fn sdk(options: &Options) -> String {
     members.set_text("name", &options.sdk_name);
     members.set_text("version", SDK_VERSION);
     members.set("packages", &format!("[{{{}}}]", package.json()));
-    if options.crash.backend {
+    if options.backend == Backend::Default {
         members.set("integrations", "[\"inproc\"]");
     }
     format!("{{{}}}", members.json())
@@ -148,7 +148,7 @@ pub(crate) fn sdk(options: &Options) -> String {
 fn sampling(options: &Options, dsn: &Dsn) -> Members {
     let mut members = Members::new();
     members.set_text("public_key", dsn.public_key());
-    let own = options.telemetry.org_id.as_deref();
+    let own = options.org_id.as_deref();
     if let Some(org_id) = own.filter(|id| !id.is_empty()).or_else(|| dsn.org_id()) {
         members.set_text("org_id", org_id);
     }
@@ -217,8 +217,10 @@ mod tests {
             (None, DSN, json!("12")),
             (None, "https://key@example/7", Value::Null),
         ] {
-            let mut options = Options::default();
-            options.set_org_id(option);
+            let options = Options {
+                org_id: option.map(str::to_owned),
+                ..Options::default()
+            };
             let dsn = Dsn::parse(dsn).unwrap();
             let fields = Fields::new(&options, Some(&dsn), &Trace::new(), None);
             let header = header(&fields, None, &fields.list());
@@ -239,7 +241,7 @@ mod tests {
                 "integrations": ["inproc"],
             })
         );
-        options.set_backend("none").unwrap();
+        options.backend = Backend::None;
         options.sdk_name = "other".to_owned();
         assert_eq!(read(&options)["name"], "other");
         assert_eq!(read(&options)["integrations"], Value::Null);

@@ -2,13 +2,17 @@
 //!
 //! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
 
-use std::ffi::c_char;
+use std::ffi::{OsStr, c_char};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 
-use super::handle::{INTERNAL, configure, configure_text, read, sentry_options_t};
-use super::path_from;
+use super::access::{get_unsigned, set_whole};
+use super::handle::{configure, sentry_options_t};
+use crate::base::memory;
 use crate::client::capture::attachments::{AttachedFile, VIEW_HIERARCHY};
+use crate::client::options::row;
 use crate::ffi::guard;
-use crate::ffi::text;
+use crate::ffi::text::{self, TextError};
 use crate::ffi::types::sentry_status_t;
 
 /// Attaches a file to all events, as `sentry_attach_file` does after init.
@@ -89,14 +93,8 @@ pub unsafe extern "C" fn sentry_options_set_max_attachment_bytes(
     opts: *mut sentry_options_t,
     bytes: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_max_attachment_bytes(i128::from(bytes))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::max_attachment_bytes, i128::from(bytes)) }
 }
 
 /// Gets the most bytes of one attachment.
@@ -108,10 +106,8 @@ pub unsafe extern "C" fn sentry_options_set_max_attachment_bytes(
 pub unsafe extern "C" fn sentry_options_get_max_attachment_bytes(
     opts: *const sentry_options_t,
 ) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.max_attachment_bytes) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::max_attachment_bytes) }
 }
 
 /// # Safety
@@ -124,10 +120,18 @@ unsafe fn add(
 ) {
     guard((), || {
         // SAFETY: passed on.
+        let path = unsafe { text::optional_bytes(path, len) };
+        // SAFETY: passed on.
         unsafe {
-            configure_text(opts, path, len, |options, path| {
+            configure(opts, &mut |options| {
+                let path = path.map_err(|error| error.to_string())?;
                 let path = path.filter(|path| !path.is_empty());
-                let path = path_from(path.ok_or("the path is NULL or empty")?);
+                let path = path.ok_or("the path is NULL or empty")?;
+                // Before the option keeps a copy.
+                if !memory::is_there(path.len()) {
+                    return Err(TextError::OutOfMemory.to_string());
+                }
+                let path = PathBuf::from(OsStr::from_bytes(path));
                 options.attachments.push(AttachedFile { path, kind });
                 Ok(())
             })

@@ -1,15 +1,14 @@
 //! Options, compatible part: crashes, how stacks are shown, and threads that stand still.
 //!
-//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+//! Entry points: the exported functions. May use: `access`, `text`, `client::options`.
 
 use std::ffi::{c_char, c_int};
 
-use super::handle::{configure, configure_text, read, sentry_options_t, store};
-use super::path_from;
-use crate::client::options::{
-    CrashReportingMode, CrashUploadMode, HandlerStrategy, MinidumpMode, as_millis,
+use super::access::{
+    get_choice, get_flag, get_unsigned, set_choice, set_flag, set_text, set_whole,
 };
-use crate::ffi::guard;
+use super::handle::sentry_options_t;
+use crate::client::options::{Backend, row};
 use crate::ffi::text;
 use crate::ffi::types::{
     sentry_crash_reporting_mode_arg, sentry_crash_upload_mode_arg, sentry_handler_strategy_arg,
@@ -38,10 +37,12 @@ pub unsafe extern "C" fn sentry_options_set_backend(
     opts: *mut sentry_options_t,
     backend: *mut sentry_backend_t,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.crash.backend = !backend.is_null()) };
-    });
+    let backend = match backend.is_null() {
+        true => Backend::None,
+        false => Backend::Default,
+    };
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::backend, backend as c_int) };
 }
 
 /// Sets whether diagnostics go on after a crash. Stored; without effect in this version.
@@ -54,14 +55,8 @@ pub unsafe extern "C" fn sentry_options_set_logger_enabled_when_crashed(
     opts: *mut sentry_options_t,
     enabled: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.logger_enabled_when_crashed = enabled != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::logger_enabled_when_crashed, enabled) };
 }
 
 /// Sets whether frames that lack them get the names of their functions in this process, as far as it exports them.
@@ -76,14 +71,8 @@ pub unsafe extern "C" fn sentry_options_set_symbolize_stacktraces(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.symbolize_stacktraces = val != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::symbolize_stacktraces, val) };
 }
 
 /// Gets whether frames get the names of their functions in this process.
@@ -95,14 +84,8 @@ pub unsafe extern "C" fn sentry_options_set_symbolize_stacktraces(
 pub unsafe extern "C" fn sentry_options_get_symbolize_stacktraces(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.crash.symbolize_stacktraces)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::symbolize_stacktraces) }
 }
 
 /// Sets the program that reports crashes from outside. Stored; without effect in this version.
@@ -132,15 +115,8 @@ pub unsafe extern "C" fn sentry_options_set_handler_path_n(
     path: *const c_char,
     path_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe {
-            configure_text(opts, path, path_len, |options, path| {
-                options.crash.handler_path = path.map(path_from);
-                Ok(())
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::handler_path, path, path_len) };
 }
 
 /// Sets the program that gets the report of a crash instead of the server. Stored; without effect in this version.
@@ -170,15 +146,8 @@ pub unsafe extern "C" fn sentry_options_set_external_crash_reporter_path_n(
     path: *const c_char,
     path_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe {
-            configure_text(opts, path, path_len, |options, path| {
-                options.crash.external_crash_reporter_path = path.map(path_from);
-                Ok(())
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::external_crash_reporter_path, path, path_len) };
 }
 
 /// Sets how much memory a minidump holds. Stored; without effect in this version.
@@ -192,14 +161,8 @@ pub unsafe extern "C" fn sentry_options_set_minidump_mode(
     opts: *mut sentry_options_t,
     mode: sentry_minidump_mode_arg,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.minidump_mode = MinidumpMode::clamped(mode)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::minidump_mode, mode) };
 }
 
 /// Sets what a crash is reported as. Stored; without effect in this version.
@@ -213,14 +176,8 @@ pub unsafe extern "C" fn sentry_options_set_crash_reporting_mode(
     opts: *mut sentry_options_t,
     mode: sentry_crash_reporting_mode_arg,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.crash_reporting_mode = CrashReportingMode::clamped(mode)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::crash_reporting_mode, mode) };
 }
 
 /// Gets what a crash is reported as.
@@ -232,14 +189,8 @@ pub unsafe extern "C" fn sentry_options_set_crash_reporting_mode(
 pub unsafe extern "C" fn sentry_options_get_crash_reporting_mode(
     opts: *const sentry_options_t,
 ) -> sentry_crash_reporting_mode_arg {
-    guard(2, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 2, |options| {
-                options.crash.crash_reporting_mode as c_int
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_choice(opts, &row::crash_reporting_mode, 2) }
 }
 
 /// Sets when a crash is uploaded. Stored; without effect in this version.
@@ -253,14 +204,8 @@ pub unsafe extern "C" fn sentry_options_set_crash_upload_mode(
     opts: *mut sentry_options_t,
     mode: sentry_crash_upload_mode_arg,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.crash_upload_mode = CrashUploadMode::clamped(mode)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::crash_upload_mode, mode) };
 }
 
 /// Gets when a crash is uploaded.
@@ -272,10 +217,8 @@ pub unsafe extern "C" fn sentry_options_set_crash_upload_mode(
 pub unsafe extern "C" fn sentry_options_get_crash_upload_mode(
     opts: *const sentry_options_t,
 ) -> sentry_crash_upload_mode_arg {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.crash.crash_upload_mode as c_int) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_choice(opts, &row::crash_upload_mode, 0) }
 }
 
 /// Sets when the handlers that were there before ours run. Stored; without effect in this version.
@@ -289,14 +232,8 @@ pub unsafe extern "C" fn sentry_options_set_handler_strategy(
     opts: *mut sentry_options_t,
     handler_strategy: sentry_handler_strategy_arg,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.handler_strategy = HandlerStrategy::clamped(handler_strategy)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::handler_strategy, handler_strategy) };
 }
 
 /// Gets when the handlers that were there before ours run.
@@ -308,10 +245,8 @@ pub unsafe extern "C" fn sentry_options_set_handler_strategy(
 pub unsafe extern "C" fn sentry_options_get_handler_strategy(
     opts: *const sentry_options_t,
 ) -> sentry_handler_strategy_arg {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.crash.handler_strategy as c_int) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_choice(opts, &row::handler_strategy, 0) }
 }
 
 /// Sets whether a thread that gives no heartbeat is reported. Stored; without effect in this version.
@@ -324,14 +259,8 @@ pub unsafe extern "C" fn sentry_options_set_enable_app_hang_tracking(
     opts: *mut sentry_options_t,
     enable: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.crash.enable_app_hang_tracking = enable != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::enable_app_hang_tracking, enable) };
 }
 
 /// Gets whether a thread that gives no heartbeat is reported.
@@ -343,14 +272,8 @@ pub unsafe extern "C" fn sentry_options_set_enable_app_hang_tracking(
 pub unsafe extern "C" fn sentry_options_get_enable_app_hang_tracking(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.crash.enable_app_hang_tracking)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::enable_app_hang_tracking) }
 }
 
 /// Sets how long a thread may give no heartbeat. Stored; without effect in this version.
@@ -363,14 +286,8 @@ pub unsafe extern "C" fn sentry_options_set_app_hang_timeout(
     opts: *mut sentry_options_t,
     app_hang_timeout: u64,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_app_hang_timeout(i128::from(app_hang_timeout))
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::app_hang_timeout, i128::from(app_hang_timeout)) };
 }
 
 /// Gets how long a thread may give no heartbeat.
@@ -380,8 +297,6 @@ pub unsafe extern "C" fn sentry_options_set_app_hang_timeout(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_app_hang_timeout(opts: *const sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.crash.app_hang_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::app_hang_timeout) }
 }

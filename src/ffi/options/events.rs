@@ -1,13 +1,12 @@
 //! Options beyond the compatible part: what becomes an event or a breadcrumb.
 //!
-//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+//! Entry points: the exported functions. May use: `access`, `text`, `client::options`.
 
 use std::ffi::c_char;
-use std::ptr;
 
-use super::handle::{INTERNAL, configure, read, read_text, sentry_options_t, store_text};
-use crate::client::options::{Options, level_from_number};
-use crate::ffi::guard;
+use super::access::{get_level, get_text, set_choice, set_text};
+use super::handle::sentry_options_t;
+use crate::client::options::row;
 use crate::ffi::text;
 use crate::ffi::types::{sentry_level_arg, sentry_level_t, sentry_status_t};
 use crate::protocol::level::Level;
@@ -44,17 +43,8 @@ pub unsafe extern "C" fn sentry_options_set_ignore_errors_n(
     patterns: *const c_char,
     patterns_len: usize,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe {
-            store_text(
-                opts,
-                patterns,
-                patterns_len,
-                Options::set_ignore_errors_lines,
-            )
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::ignore_errors, patterns, patterns_len) }
 }
 
 /// Gets the patterns of events that are dropped.
@@ -67,10 +57,8 @@ pub unsafe extern "C" fn sentry_options_set_ignore_errors_n(
 pub unsafe extern "C" fn sentry_options_get_ignore_errors(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.ignore_errors) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::ignore_errors.name) }
 }
 
 /// Sets the least level at which `sentry_log_message` records a breadcrumb.
@@ -85,15 +73,8 @@ pub unsafe extern "C" fn sentry_options_set_breadcrumb_level(
     opts: *mut sentry_options_t,
     level: sentry_level_arg,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.breadcrumb_level = level_from_number("breadcrumb_level", level)?;
-                Ok::<(), String>(())
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::breadcrumb_level, level) }
 }
 
 /// Gets the least level at which `sentry_log_message` records a breadcrumb.
@@ -105,14 +86,14 @@ pub unsafe extern "C" fn sentry_options_set_breadcrumb_level(
 pub unsafe extern "C" fn sentry_options_get_breadcrumb_level(
     opts: *const sentry_options_t,
 ) -> sentry_level_t {
-    guard(sentry_level_t::SENTRY_LEVEL_INFO, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, sentry_level_t::SENTRY_LEVEL_INFO, |options| {
-                sentry_level_t::from(options.breadcrumb_level)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe {
+        get_level(
+            opts,
+            &row::breadcrumb_level,
+            sentry_level_t::SENTRY_LEVEL_INFO,
+        )
+    }
 }
 
 /// Sets the least level at which `sentry_log_message` reports an event.
@@ -127,15 +108,8 @@ pub unsafe extern "C" fn sentry_options_set_event_level(
     opts: *mut sentry_options_t,
     level: sentry_level_arg,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.event_level = level_from_number("event_level", level)?;
-                Ok::<(), String>(())
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::event_level, level) }
 }
 
 /// Gets the least level at which `sentry_log_message` reports an event.
@@ -147,14 +121,8 @@ pub unsafe extern "C" fn sentry_options_set_event_level(
 pub unsafe extern "C" fn sentry_options_get_event_level(
     opts: *const sentry_options_t,
 ) -> sentry_level_t {
-    guard(sentry_level_t::SENTRY_LEVEL_ERROR, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, sentry_level_t::SENTRY_LEVEL_ERROR, |options| {
-                sentry_level_t::from(options.event_level)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_level(opts, &row::event_level, sentry_level_t::SENTRY_LEVEL_ERROR) }
 }
 
 impl From<Level> for sentry_level_t {

@@ -1,21 +1,17 @@
-//! Handle: the type behind `sentry_options_t` and how every function of these sections reaches into it.
+//! Handle: the type behind `sentry_options_t`, its life, and how functions and other objects of the host get into it.
 //!
 //! The handle is solely owned by the caller, from `sentry_options_new` until `sentry_options_free` or `sentry_init`. It
 //! keeps a NUL-terminated copy of each text a getter shows, replaced only when that text changes.
-//! Entry points: [`give`], [`take`], [`configure`], [`configure_text`], [`read`], [`read_text`].
-//! May use: `text`, `error`, `client::options`.
+//! Entry points: [`give`], [`take`], [`configure`], [`store`], [`read`], [`lent_text`]. The values of the table go through
+//! `access`. May use: `error`, `client::options`.
 
 use std::ffi::c_char;
-use std::fmt::Display;
-use std::os::unix::ffi::OsStrExt as _;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::base::memory;
 use crate::client::capture::hooks::{FeedbackHook, ValueHook};
-use crate::client::options::Options;
+use crate::client::options::{Current, Options, TABLE};
 use crate::ffi::error;
-use crate::ffi::text::{self, TextError};
 use crate::ffi::types::sentry_status_t;
 use crate::transport::account::outcome::OutcomeSink;
 use crate::transport::wire::host::called;
@@ -38,71 +34,47 @@ pub type sentry_options_t = sentry_options_s;
 /// What setters answer when the library itself failed.
 pub(crate) const INTERNAL: sentry_status_t = sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR;
 
-/// The texts that getters lend out.
+/// The texts that getters lend out, each with its terminator, by the name of the option.
 #[derive(Default)]
-pub(crate) struct Texts {
-    pub(crate) dsn: CachedText,
-    pub(crate) release: CachedText,
-    pub(crate) environment: CachedText,
-    pub(crate) dist: CachedText,
-    pub(crate) proxy: CachedText,
-    pub(crate) ca_certs: CachedText,
-    pub(crate) sdk_name: CachedText,
-    pub(crate) user_agent: CachedText,
-    pub(crate) ignore_errors: CachedText,
-    pub(crate) transport_thread_name: CachedText,
-}
+struct Texts(Vec<(&'static str, Box<[u8]>)>);
+
+/// The name of a text that is made of options and is none itself.
+pub(crate) const USER_AGENT: &str = "user_agent";
 
 impl Texts {
     fn update(&mut self, options: &Options) {
-        fn optional(text: &Option<String>) -> Option<&[u8]> {
-            text.as_ref().map(String::as_bytes)
+        for row in TABLE {
+            match options.get(row) {
+                Current::Text(text) => self.keep(row.name, &text),
+                Current::Unset => self.0.retain(|(name, _)| *name != row.name),
+                _ => {}
+            }
         }
-        self.dsn.update(optional(&options.dsn));
-        self.release.update(optional(&options.release));
-        self.environment.update(optional(&options.environment));
-        self.dist.update(optional(&options.dist));
-        self.proxy.update(optional(&options.proxy));
-        let ca_certs = options.ca_certs.as_ref();
-        self.ca_certs
-            .update(ca_certs.map(|path| path.as_os_str().as_bytes()));
-        self.sdk_name.update(Some(options.sdk_name.as_bytes()));
-        self.user_agent
-            .update(Some(options.user_agent().as_bytes()));
-        self.transport_thread_name
-            .update(optional(&options.transport_thread_name));
-        self.ignore_errors
-            .update(optional(&options.ignore_errors_lines()));
+        self.keep(USER_AGENT, options.user_agent().as_bytes());
     }
-}
 
-/// A text with its terminator; nothing for an unset option.
-#[derive(Default)]
-pub(crate) struct CachedText(Option<Box<[u8]>>);
-
-impl CachedText {
-    /// Keeps the memory when the text is the same: a pointer lent out stays valid when other options change.
-    /// Without memory for a copy a getter finds none.
-    fn update(&mut self, text: Option<&[u8]>) {
-        let own = self.0.as_deref().and_then(<[u8]>::split_last);
-        if own.map(|(_, text)| text) == text {
+    /// Keeps the memory when the text is the same: a pointer lent out stays valid when other options change. Without memory
+    /// for a copy a getter finds none.
+    fn keep(&mut self, name: &'static str, text: &[u8]) {
+        let kept = self.get(name).and_then(<[u8]>::split_last);
+        if kept.is_some_and(|(_, kept)| kept == text) {
             return;
         }
-        self.0 = text.and_then(|text| {
-            let mut terminated = Vec::new();
-            terminated
-                .try_reserve_exact(text.len().saturating_add(1))
-                .ok()?;
+        self.0.retain(|(other, _)| *other != name);
+        let mut terminated = Vec::new();
+        let room = text.len().saturating_add(1);
+        if terminated.try_reserve_exact(room).is_ok() {
             terminated.extend_from_slice(text);
             terminated.push(0);
-            Some(terminated.into_boxed_slice())
-        });
+            self.0.push((name, terminated.into_boxed_slice()));
+        }
     }
 
-    fn as_ptr(&self) -> *const c_char {
-        self.0
-            .as_ref()
-            .map_or(ptr::null(), |text| text.as_ptr().cast())
+    fn get(&self, name: &str) -> Option<&[u8]> {
+        let mut texts = self.0.iter();
+        texts
+            .find(|(other, _)| *other == name)
+            .map(|(_, text)| &**text)
     }
 }
 
@@ -172,13 +144,14 @@ pub(crate) unsafe fn configure_feedback_hook(
     unsafe { store(opts, |options| options.before_send_feedback = hook) };
 }
 
-/// Changes options; the outcome becomes status and last error.
+/// Changes options; the outcome becomes status and last error. One function for all, so that little of it is copied into
+/// those that call it.
 ///
 /// # Safety
 /// `opts` is NULL or a handle that no other thread uses meanwhile.
-pub(crate) unsafe fn configure<E: Display>(
+pub(crate) unsafe fn configure(
     opts: *mut sentry_options_t,
-    set: impl FnOnce(&mut Options) -> Result<(), E>,
+    set: &mut dyn FnMut(&mut Options) -> Result<(), String>,
 ) -> sentry_status_t {
     const INVALID: sentry_status_t = sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT;
     // SAFETY: promised by the caller.
@@ -190,62 +163,20 @@ pub(crate) unsafe fn configure<E: Display>(
     error::report(INVALID, result)
 }
 
-/// [`configure`] for an option that cannot refuse a value.
+/// [`configure`] for what cannot be refused.
 ///
 /// # Safety
 /// As for [`configure`].
 pub(crate) unsafe fn store(opts: *mut sentry_options_t, set: impl FnOnce(&mut Options)) {
+    let mut set = Some(set);
     // SAFETY: passed on.
     unsafe {
-        configure(opts, |options| {
-            set(options);
-            Ok::<(), &str>(())
-        });
-    }
-}
-
-/// [`configure`] with a text of the caller, which is none for NULL; an unusable one changes nothing.
-///
-/// # Safety
-/// As for [`configure`], and `ptr` is NULL or points to `len` readable bytes.
-pub(crate) unsafe fn configure_text(
-    opts: *mut sentry_options_t,
-    ptr: *const c_char,
-    len: usize,
-    set: impl FnOnce(&mut Options, Option<&[u8]>) -> Result<(), String>,
-) -> sentry_status_t {
-    // SAFETY: promised by the caller.
-    let bytes = unsafe { text::optional_bytes(ptr, len) };
-    // SAFETY: promised by the caller.
-    unsafe {
-        configure(opts, |options| {
-            let bytes = bytes.map_err(|error| error.to_string())?;
-            // Before the option keeps a copy.
-            if !bytes.is_none_or(|bytes| memory::is_there(bytes.len())) {
-                return Err(TextError::OutOfMemory.to_string());
+        configure(opts, &mut |options| {
+            if let Some(set) = set.take() {
+                set(options);
             }
-            set(options, bytes)
-        })
-    }
-}
-
-/// [`configure_text`] for a text in which invalid UTF-8 is replaced; only a lack of memory refuses it.
-///
-/// # Safety
-/// As for [`configure_text`].
-pub(crate) unsafe fn store_text(
-    opts: *mut sentry_options_t,
-    ptr: *const c_char,
-    len: usize,
-    set: impl FnOnce(&mut Options, Option<&str>),
-) -> sentry_status_t {
-    // SAFETY: passed on.
-    unsafe {
-        configure_text(opts, ptr, len, |options, bytes| {
-            let text = bytes.map(text::lossy).transpose();
-            set(options, text.map_err(|error| error.to_string())?.as_deref());
             Ok(())
-        })
+        });
     }
 }
 
@@ -273,14 +204,12 @@ pub(crate) unsafe fn read<T>(
     unsafe { opts.as_ref() }.map_or(fallback, |handle| get(&handle.options))
 }
 
-/// Lends out a text; NULL for NULL and for an unset option.
+/// Lends out the text of that name; NULL for NULL and for one that is not set.
 ///
 /// # Safety
 /// As for [`read`].
-pub(crate) unsafe fn read_text(
-    opts: *const sentry_options_t,
-    get: impl FnOnce(&Texts) -> &CachedText,
-) -> *const c_char {
+pub(crate) unsafe fn lent_text(opts: *const sentry_options_t, name: &str) -> *const c_char {
     // SAFETY: promised by the caller.
-    unsafe { opts.as_ref() }.map_or(ptr::null(), |handle| get(&handle.texts).as_ptr())
+    let text = unsafe { opts.as_ref() }.and_then(|handle| handle.texts.get(name));
+    text.map_or(ptr::null(), |text| text.as_ptr().cast())
 }

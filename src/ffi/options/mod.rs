@@ -3,24 +3,28 @@
 //! The sections next to this one: `network` (the way to the server), `events` (what becomes an event), `sessions`
 //! (sessions, consent, what stays on disk), `crashes`, `telemetry` (traces, logs, metrics), `platforms` (without effect),
 //! `options_delivery` (queue), `options_delivery/retry` (time-outs and retries), `options_json`.
-//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+//! Each setter and getter of a value is one call of `access` with the row of the option.
+//! Entry points: the exported functions. May use: `access`, `handle`, `text`, `client::options`.
 
-use std::ffi::{OsStr, c_char, c_int};
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::ffi::{c_char, c_int};
 use std::ptr;
 
 use super::guard;
 use super::text;
 use super::types::{sentry_level_arg, sentry_status_t};
-use crate::client::options::{Options, level_from_number};
-use handle::{configure, configure_text, give, read, read_text, store, store_text, take};
+use crate::client::options::{Options, row};
+use access::{
+    get_flag, get_share, get_text, get_unsigned, set_choice, set_flag, set_share, set_text,
+    set_whole,
+};
+use handle::{USER_AGENT, give, take};
 
 pub use handle::sentry_options_t;
 pub(crate) use handle::{
     configure_feedback_hook, configure_hook, configure_outcome, lend, take_options,
 };
 
+pub(crate) mod access;
 pub mod attachments;
 pub mod crashes;
 pub mod events;
@@ -29,11 +33,6 @@ pub mod network;
 pub mod platforms;
 pub mod sessions;
 pub mod telemetry;
-
-/// A path as the caller wrote it; paths need not be UTF-8.
-fn path_from(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(OsStr::from_bytes(bytes))
-}
 
 /// Makes options with their defaults.
 ///
@@ -87,21 +86,8 @@ pub unsafe extern "C" fn sentry_options_set_dsn_n(
     dsn: *const c_char,
     dsn_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        let dsn = unsafe { text::optional_bytes(dsn, dsn_len) };
-        let dsn = dsn.and_then(|dsn| dsn.map(text::strict).transpose());
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| match dsn {
-                Ok(dsn) => {
-                    options.set_dsn(dsn);
-                    Ok(())
-                }
-                Err(error) => Err(options.refuse_dsn(&error.to_string())),
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::dsn, dsn, dsn_len) };
 }
 
 /// Gets the DSN as it was set, also an unusable one.
@@ -112,10 +98,8 @@ pub unsafe extern "C" fn sentry_options_set_dsn_n(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_dsn(opts: *const sentry_options_t) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.dsn) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::dsn.name) }
 }
 
 /// Sets the share of events that are sent.
@@ -128,10 +112,8 @@ pub unsafe extern "C" fn sentry_options_set_sample_rate(
     opts: *mut sentry_options_t,
     sample_rate: f64,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.set_sample_rate_clamped(sample_rate)) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_share(opts, &row::sample_rate, sample_rate) };
 }
 
 /// Gets the share of events that are sent.
@@ -141,10 +123,8 @@ pub unsafe extern "C" fn sentry_options_set_sample_rate(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_sample_rate(opts: *const sentry_options_t) -> f64 {
-    guard(0.0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0.0, |options| options.sample_rate) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_share(opts, &row::sample_rate) }
 }
 
 /// Sets the version of the program.
@@ -175,10 +155,8 @@ pub unsafe extern "C" fn sentry_options_set_release_n(
     release: *const c_char,
     release_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, release, release_len, Options::set_release) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::release, release, release_len) };
 }
 
 /// Gets the version of the program.
@@ -191,10 +169,8 @@ pub unsafe extern "C" fn sentry_options_set_release_n(
 pub unsafe extern "C" fn sentry_options_get_release(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.release) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::release.name) }
 }
 
 /// Sets the name of the deployment the program runs in.
@@ -225,10 +201,8 @@ pub unsafe extern "C" fn sentry_options_set_environment_n(
     environment: *const c_char,
     environment_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, environment, environment_len, Options::set_environment) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::environment, environment, environment_len) };
 }
 
 /// Gets the name of the deployment.
@@ -241,10 +215,8 @@ pub unsafe extern "C" fn sentry_options_set_environment_n(
 pub unsafe extern "C" fn sentry_options_get_environment(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.environment) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::environment.name) }
 }
 
 /// Sets what tells builds of one release apart.
@@ -272,10 +244,8 @@ pub unsafe extern "C" fn sentry_options_set_dist_n(
     dist: *const c_char,
     dist_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, dist, dist_len, Options::set_dist) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::dist, dist, dist_len) };
 }
 
 /// Gets what tells builds of one release apart.
@@ -286,10 +256,8 @@ pub unsafe extern "C" fn sentry_options_set_dist_n(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_dist(opts: *const sentry_options_t) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.dist) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::dist.name) }
 }
 
 /// Sets the name of the SDK on the wire, and with it the user agent.
@@ -321,19 +289,9 @@ pub unsafe extern "C" fn sentry_options_set_sdk_name_n(
     sdk_name: *const c_char,
     sdk_name_len: usize,
 ) -> c_int {
-    guard(1, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        let status = unsafe {
-            configure_text(opts, sdk_name, sdk_name_len, |options, name| match name {
-                Some(name) => {
-                    let name = text::lossy(name).map_err(|error| error.to_string())?;
-                    options.set_sdk_name(&name)
-                }
-                None => Err("sdk_name: NULL is refused; the option cannot be unset".to_owned()),
-            })
-        };
-        c_int::from(status != sentry_status_t::SENTRY_STATUS_OK)
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    let status = unsafe { set_text(opts, &row::sdk_name, sdk_name, sdk_name_len) };
+    c_int::from(status != sentry_status_t::SENTRY_STATUS_OK)
 }
 
 /// Gets the name of the SDK.
@@ -346,10 +304,8 @@ pub unsafe extern "C" fn sentry_options_set_sdk_name_n(
 pub unsafe extern "C" fn sentry_options_get_sdk_name(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.sdk_name) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::sdk_name.name) }
 }
 
 /// Gets the user agent, `<sdk_name>/<version>`.
@@ -362,10 +318,8 @@ pub unsafe extern "C" fn sentry_options_get_sdk_name(
 pub unsafe extern "C" fn sentry_options_get_user_agent(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.user_agent) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, USER_AGENT) }
 }
 
 /// Sets whether the library writes diagnostics to stderr.
@@ -375,10 +329,8 @@ pub unsafe extern "C" fn sentry_options_get_user_agent(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_set_debug(opts: *mut sentry_options_t, debug: c_int) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.debug = debug != 0) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::debug, debug) };
 }
 
 /// Gets whether diagnostics are written.
@@ -388,10 +340,8 @@ pub unsafe extern "C" fn sentry_options_set_debug(opts: *mut sentry_options_t, d
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_debug(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| c_int::from(options.debug)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::debug) }
 }
 
 /// Sets the least level of diagnostics that are written.
@@ -404,15 +354,8 @@ pub unsafe extern "C" fn sentry_options_set_logger_level(
     opts: *mut sentry_options_t,
     level: sentry_level_arg,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.logger_level = level_from_number("logger_level", level)?;
-                Ok::<(), String>(())
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::logger_level, level) };
 }
 
 /// Sets how many breadcrumbs are kept, the newest.
@@ -426,10 +369,8 @@ pub unsafe extern "C" fn sentry_options_set_max_breadcrumbs(
     opts: *mut sentry_options_t,
     max_breadcrumbs: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.max_breadcrumbs = max_breadcrumbs) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::max_breadcrumbs, max_breadcrumbs as i128) };
 }
 
 /// Gets how many breadcrumbs are kept.
@@ -441,10 +382,9 @@ pub unsafe extern "C" fn sentry_options_set_max_breadcrumbs(
 pub unsafe extern "C" fn sentry_options_get_max_breadcrumbs(
     opts: *const sentry_options_t,
 ) -> usize {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.max_breadcrumbs) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    let most = unsafe { get_unsigned(opts, &row::max_breadcrumbs) };
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 /// Sets the directory for what must outlive the process. Several processes may share it.
@@ -478,15 +418,8 @@ pub unsafe extern "C" fn sentry_options_set_database_path_n(
     path: *const c_char,
     path_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe {
-            configure_text(opts, path, path_len, |options, path| {
-                options.set_database_path(path.map(path_from));
-                Ok(())
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::database_path, path, path_len) };
 }
 
 #[cfg(test)]

@@ -1,16 +1,12 @@
 //! Options, compatible part: the way to the server.
 //!
-//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+//! Entry points: the exported functions. May use: `access`, `text`, `client::options`.
 
 use std::ffi::{c_char, c_int};
-use std::ptr;
 
-use super::handle::{
-    configure, configure_text, read, read_text, sentry_options_t, store, store_text,
-};
-use super::path_from;
-use crate::client::options::{Options, as_millis};
-use crate::ffi::guard;
+use super::access::{get_flag, get_text, get_unsigned, set_flag, set_text, set_whole};
+use super::handle::sentry_options_t;
+use crate::client::options::row;
 use crate::ffi::text;
 
 /// Sets the proxy.
@@ -42,10 +38,8 @@ pub unsafe extern "C" fn sentry_options_set_proxy_n(
     proxy: *const c_char,
     proxy_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, proxy, proxy_len, Options::set_proxy) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::proxy, proxy, proxy_len) };
 }
 
 /// Gets the proxy.
@@ -56,10 +50,8 @@ pub unsafe extern "C" fn sentry_options_set_proxy_n(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_proxy(opts: *const sentry_options_t) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.proxy) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::proxy.name) }
 }
 
 /// Sets the proxy, under an older name.
@@ -141,15 +133,8 @@ pub unsafe extern "C" fn sentry_options_set_ca_certs_n(
     path: *const c_char,
     path_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe {
-            configure_text(opts, path, path_len, |options, path| {
-                options.set_ca_certs(path.map(path_from));
-                Ok(())
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::ca_certs, path, path_len) };
 }
 
 /// Gets the path of the certificates.
@@ -162,10 +147,8 @@ pub unsafe extern "C" fn sentry_options_set_ca_certs_n(
 pub unsafe extern "C" fn sentry_options_get_ca_certs(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.ca_certs) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::ca_certs.name) }
 }
 
 /// Sets the most that `sentry_close` and `sentry_shutdown` wait.
@@ -178,14 +161,8 @@ pub unsafe extern "C" fn sentry_options_set_shutdown_timeout(
     opts: *mut sentry_options_t,
     shutdown_timeout: u64,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_shutdown_timeout(i128::from(shutdown_timeout))
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::shutdown_timeout, i128::from(shutdown_timeout)) };
 }
 
 /// Gets the most that `sentry_close` waits.
@@ -195,10 +172,8 @@ pub unsafe extern "C" fn sentry_options_set_shutdown_timeout(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_shutdown_timeout(opts: *mut sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.shutdown_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::shutdown_timeout) }
 }
 
 /// Sets the longest a whole request may take.
@@ -211,14 +186,8 @@ pub unsafe extern "C" fn sentry_options_set_transfer_timeout(
     opts: *mut sentry_options_t,
     transfer_timeout: u64,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_transfer_timeout(i128::from(transfer_timeout))
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::transfer_timeout, i128::from(transfer_timeout)) };
 }
 
 /// Gets the longest a whole request may take.
@@ -228,10 +197,8 @@ pub unsafe extern "C" fn sentry_options_set_transfer_timeout(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_transfer_timeout(opts: *mut sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.transfer_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::transfer_timeout) }
 }
 
 /// Sets whether the server is told how many items were lost and why.
@@ -244,10 +211,8 @@ pub unsafe extern "C" fn sentry_options_set_send_client_reports(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.send_client_reports = val != 0) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::send_client_reports, val) };
 }
 
 /// Gets whether the server is told of losses.
@@ -259,10 +224,8 @@ pub unsafe extern "C" fn sentry_options_set_send_client_reports(
 pub unsafe extern "C" fn sentry_options_get_send_client_reports(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| c_int::from(options.send_client_reports)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::send_client_reports) }
 }
 
 /// Sets the name of the thread that sends.
@@ -292,10 +255,8 @@ pub unsafe extern "C" fn sentry_options_set_transport_thread_name_n(
     name: *const c_char,
     name_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, name, name_len, Options::set_transport_thread_name) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::transport_thread_name, name, name_len) };
 }
 
 /// Gets the name of the thread that sends.
@@ -308,8 +269,6 @@ pub unsafe extern "C" fn sentry_options_set_transport_thread_name_n(
 pub unsafe extern "C" fn sentry_options_get_transport_thread_name(
     opts: *const sentry_options_t,
 ) -> *const c_char {
-    guard(ptr::null(), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read_text(opts, |texts| &texts.transport_thread_name) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_text(opts, row::transport_thread_name.name) }
 }

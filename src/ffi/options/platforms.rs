@@ -5,7 +5,6 @@
 use std::ffi::{c_int, c_void};
 
 use super::handle::sentry_options_t;
-use crate::ffi::guard;
 use crate::ffi::values::sentry_value_t;
 
 /// Decides whether a screenshot is attached to an event. Never called on Linux.
@@ -22,9 +21,7 @@ pub unsafe extern "C" fn sentry_options_set_attach_screenshot(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        let _ = (opts, val);
-    });
+    let _ = (opts, val);
 }
 
 /// Sets the function that decides whether a screenshot is attached. Accepted; without effect on Linux.
@@ -39,9 +36,7 @@ pub unsafe extern "C" fn sentry_options_set_before_screenshot(
     func: sentry_before_screenshot_function_t,
     user_data: *mut c_void,
 ) {
-    guard((), || {
-        let _ = (opts, func, user_data);
-    });
+    let _ = (opts, func, user_data);
 }
 
 /// Sets whether a recording of the screen is attached to crashes. Accepted; without effect on Linux.
@@ -54,9 +49,7 @@ pub unsafe extern "C" fn sentry_options_set_attach_session_replay(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        let _ = (opts, val);
-    });
+    let _ = (opts, val);
 }
 
 /// Sets how long a recording of the screen is. Accepted; without effect on Linux.
@@ -69,9 +62,7 @@ pub unsafe extern "C" fn sentry_options_set_session_replay_duration(
     opts: *mut sentry_options_t,
     duration_ms: u32,
 ) {
-    guard((), || {
-        let _ = (opts, duration_ms);
-    });
+    let _ = (opts, duration_ms);
 }
 
 /// Sets whether the system's own crash reporter runs as well. Accepted; without effect on Linux.
@@ -84,9 +75,7 @@ pub unsafe extern "C" fn sentry_options_set_system_crash_reporter_enabled(
     opts: *mut sentry_options_t,
     enabled: c_int,
 ) {
-    guard((), || {
-        let _ = (opts, enabled);
-    });
+    let _ = (opts, enabled);
 }
 
 /// Sets whether a crashed process waits for its upload. Accepted; without effect on Linux.
@@ -99,9 +88,7 @@ pub unsafe extern "C" fn sentry_options_set_crashpad_wait_for_upload(
     opts: *mut sentry_options_t,
     wait_for_upload: c_int,
 ) {
-    guard((), || {
-        let _ = (opts, wait_for_upload);
-    });
+    let _ = (opts, wait_for_upload);
 }
 
 /// Sets whether stacks are captured from the stack pointer only. Accepted; without effect on Linux.
@@ -114,7 +101,5 @@ pub unsafe extern "C" fn sentry_options_set_crashpad_limit_stack_capture_to_sp(
     opts: *mut sentry_options_t,
     enabled: c_int,
 ) {
-    guard((), || {
-        let _ = (opts, enabled);
-    });
+    let _ = (opts, enabled);
 }

@@ -1,12 +1,12 @@
 //! Options, compatible part: sessions, consent, and what stays on disk.
 //!
-//! Entry points: the exported functions. May use: `handle`, `client::options`.
+//! Entry points: the exported functions. May use: `access`, `client::options`.
 
 use std::ffi::c_int;
 
-use super::handle::{configure, read, sentry_options_t, store};
-use crate::client::options::CacheKeep;
-use crate::ffi::guard;
+use super::access::{get_choice, get_flag, set_choice, set_flag, set_whole};
+use super::handle::sentry_options_t;
+use crate::client::options::row;
 
 /// Sets whether a session starts with `sentry_init`; it needs a release.
 ///
@@ -18,10 +18,8 @@ pub unsafe extern "C" fn sentry_options_set_auto_session_tracking(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.auto_session_tracking = val != 0) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::auto_session_tracking, val) };
 }
 
 /// Gets whether a session starts with `sentry_init`.
@@ -33,14 +31,8 @@ pub unsafe extern "C" fn sentry_options_set_auto_session_tracking(
 pub unsafe extern "C" fn sentry_options_get_auto_session_tracking(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.auto_session_tracking)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::auto_session_tracking) }
 }
 
 /// Sets whether nothing is sent before the user has consented, see `sentry_user_consent_give`. Decided when something is
@@ -54,10 +46,8 @@ pub unsafe extern "C" fn sentry_options_set_require_user_consent(
     opts: *mut sentry_options_t,
     val: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.require_user_consent = val != 0) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::require_user_consent, val) };
 }
 
 /// Gets whether nothing is sent before the user has consented.
@@ -69,10 +59,8 @@ pub unsafe extern "C" fn sentry_options_set_require_user_consent(
 pub unsafe extern "C" fn sentry_options_get_require_user_consent(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| c_int::from(options.require_user_consent)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::require_user_consent) }
 }
 
 /// Sets which envelopes stay on disk as copies that are never sent: none, those that were given up, or all.
@@ -83,14 +71,8 @@ pub unsafe extern "C" fn sentry_options_get_require_user_consent(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_set_cache_keep(opts: *mut sentry_options_t, mode: c_int) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.spool.cache_keep = CacheKeep::from_number(mode)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::cache_keep, mode) };
 }
 
 /// Gets which envelopes stay on disk.
@@ -100,10 +82,8 @@ pub unsafe extern "C" fn sentry_options_set_cache_keep(opts: *mut sentry_options
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_cache_keep(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.spool.cache_keep as c_int) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_choice(opts, &row::cache_keep, 0) }
 }
 
 /// Sets how many envelopes may lie on disk, waiting or kept. The oldest go first, counted as
@@ -117,14 +97,8 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_items(
     opts: *mut sentry_options_t,
     items: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.spool.set_cache_max_items(items as i128)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::cache_max_items, items as i128) };
 }
 
 /// Sets how many bytes of envelopes may lie on disk, waiting or kept. The oldest go first, counted as
@@ -138,14 +112,8 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_size(
     opts: *mut sentry_options_t,
     bytes: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.spool.set_cache_max_size(bytes as i128)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::cache_max_size, bytes as i128) };
 }
 
 /// Sets how long envelopes may lie on disk. Older ones go, counted as `SENTRY_DISCARD_CACHE_OVERFLOW`.
@@ -158,14 +126,8 @@ pub unsafe extern "C" fn sentry_options_set_cache_max_age(
     opts: *mut sentry_options_t,
     seconds: libc::time_t,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.spool.set_cache_max_age(i128::from(seconds.max(0)))
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::cache_max_age, i128::from(seconds.max(0))) };
 }
 
 /// Sets whether envelopes that the network gave up are kept on disk and tried again, also by later runs.
@@ -178,10 +140,8 @@ pub unsafe extern "C" fn sentry_options_set_http_retry(
     opts: *mut sentry_options_t,
     enabled: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.spool.http_retry = enabled != 0) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::http_retry, enabled) };
 }
 
 /// Gets whether envelopes that could not be sent are kept on disk and tried again, also by later runs.
@@ -191,10 +151,8 @@ pub unsafe extern "C" fn sentry_options_set_http_retry(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_http_retry(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| c_int::from(options.spool.http_retry)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::http_retry) }
 }
 
 /// Sets whether attachments of more than 100 MiB are sent for themselves. Stored; without effect in this version.
@@ -207,14 +165,14 @@ pub unsafe extern "C" fn sentry_options_set_enable_large_attachments(
     opts: *mut sentry_options_t,
     enable_large_attachments: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.spool.enable_large_attachments = enable_large_attachments != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe {
+        set_flag(
+            opts,
+            &row::enable_large_attachments,
+            enable_large_attachments,
+        )
+    };
 }
 
 /// Gets whether attachments of more than 100 MiB are sent for themselves.
@@ -226,12 +184,6 @@ pub unsafe extern "C" fn sentry_options_set_enable_large_attachments(
 pub unsafe extern "C" fn sentry_options_get_enable_large_attachments(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.spool.enable_large_attachments)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::enable_large_attachments) }
 }

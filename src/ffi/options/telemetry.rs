@@ -1,12 +1,12 @@
 //! Options, compatible part: traces, logs and metrics.
 //!
-//! Entry points: the exported functions. May use: `handle`, `text`, `client::options`.
+//! Entry points: the exported functions. May use: `access`, `text`, `client::options`.
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::handle::{read, sentry_options_t, store, store_text};
-use crate::client::options::Options;
-use crate::ffi::guard;
+use super::access::{get_flag, get_share, get_unsigned, set_flag, set_share, set_text, set_whole};
+use super::handle::sentry_options_t;
+use crate::client::options::row;
 use crate::ffi::text;
 use crate::ffi::tracing::context::sentry_transaction_context_t;
 use crate::ffi::values::sentry_value_t;
@@ -37,9 +37,7 @@ pub unsafe extern "C" fn sentry_options_set_traces_sampler(
     callback: sentry_traces_sampler_function,
     user_data: *mut c_void,
 ) {
-    guard((), || {
-        let _ = (opts, callback, user_data);
-    });
+    let _ = (opts, callback, user_data);
 }
 
 /// Sets the share of transactions that are sent. Stored; without effect in this version.
@@ -52,14 +50,8 @@ pub unsafe extern "C" fn sentry_options_set_traces_sample_rate(
     opts: *mut sentry_options_t,
     sample_rate: f64,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.set_traces_sample_rate_clamped(sample_rate)
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_share(opts, &row::traces_sample_rate, sample_rate) };
 }
 
 /// Gets the share of transactions that are sent.
@@ -69,10 +61,8 @@ pub unsafe extern "C" fn sentry_options_set_traces_sample_rate(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_traces_sample_rate(opts: *mut sentry_options_t) -> f64 {
-    guard(0.0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0.0, |options| options.telemetry.traces_sample_rate) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_share(opts, &row::traces_sample_rate) }
 }
 
 /// Sets how many finished spans a transaction holds. Stored; without effect in this version.
@@ -85,10 +75,8 @@ pub unsafe extern "C" fn sentry_options_set_max_spans(
     opts: *mut sentry_options_t,
     max_spans: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { store(opts, |options| options.telemetry.max_spans = max_spans) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::max_spans, max_spans as i128) };
 }
 
 /// Gets how many finished spans a transaction holds.
@@ -98,10 +86,9 @@ pub unsafe extern "C" fn sentry_options_set_max_spans(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_max_spans(opts: *mut sentry_options_t) -> usize {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.telemetry.max_spans) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    let most = unsafe { get_unsigned(opts, &row::max_spans) };
+    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 /// Sets whether `sentry_transaction_iter_headers` and `sentry_span_iter_headers` tell the header `traceparent` as well.
@@ -114,14 +101,8 @@ pub unsafe extern "C" fn sentry_options_set_propagate_traceparent(
     opts: *mut sentry_options_t,
     propagate_traceparent: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.telemetry.propagate_traceparent = propagate_traceparent != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::propagate_traceparent, propagate_traceparent) };
 }
 
 /// Gets whether outgoing requests carry the header `traceparent` as well.
@@ -133,14 +114,8 @@ pub unsafe extern "C" fn sentry_options_set_propagate_traceparent(
 pub unsafe extern "C" fn sentry_options_get_propagate_traceparent(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.telemetry.propagate_traceparent)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::propagate_traceparent) }
 }
 
 /// Sets the organisation of the project, which the trace header of envelopes names.
@@ -170,10 +145,8 @@ pub unsafe extern "C" fn sentry_options_set_org_id_n(
     org_id: *const c_char,
     org_id_len: usize,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
-        unsafe { store_text(opts, org_id, org_id_len, Options::set_org_id) };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses, and readable bytes.
+    unsafe { set_text(opts, &row::org_id, org_id, org_id_len) };
 }
 
 /// Sets whether a trace goes on only if both sides name the same organisation. Stored; without effect in this
@@ -187,14 +160,14 @@ pub unsafe extern "C" fn sentry_options_set_strict_trace_continuation(
     opts: *mut sentry_options_t,
     strict_trace_continuation: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.telemetry.strict_trace_continuation = strict_trace_continuation != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe {
+        set_flag(
+            opts,
+            &row::strict_trace_continuation,
+            strict_trace_continuation,
+        )
+    };
 }
 
 /// Gets whether a trace goes on only if both sides name the same organisation.
@@ -206,14 +179,8 @@ pub unsafe extern "C" fn sentry_options_set_strict_trace_continuation(
 pub unsafe extern "C" fn sentry_options_get_strict_trace_continuation(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.telemetry.strict_trace_continuation)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::strict_trace_continuation) }
 }
 
 /// Sets whether logs are sent. Stored; without effect in this version.
@@ -227,14 +194,8 @@ pub unsafe extern "C" fn sentry_options_set_enable_logs(
     opts: *mut sentry_options_t,
     enable_logs: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.telemetry.enable_logs = enable_logs != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::enable_logs, enable_logs) };
 }
 
 /// Gets whether logs are sent.
@@ -245,14 +206,8 @@ pub unsafe extern "C" fn sentry_options_set_enable_logs(
 #[deprecated(note = "keep the default")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_enable_logs(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.telemetry.enable_logs)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::enable_logs) }
 }
 
 /// Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
@@ -266,14 +221,8 @@ pub unsafe extern "C" fn sentry_options_set_logs_with_attributes(
     opts: *mut sentry_options_t,
     logs_with_attributes: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.telemetry.logs_with_attributes = logs_with_attributes != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::logs_with_attributes, logs_with_attributes) };
 }
 
 /// Gets whether the first variable argument of a log call is an object of attributes.
@@ -285,14 +234,8 @@ pub unsafe extern "C" fn sentry_options_set_logs_with_attributes(
 pub unsafe extern "C" fn sentry_options_get_logs_with_attributes(
     opts: *const sentry_options_t,
 ) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.telemetry.logs_with_attributes)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::logs_with_attributes) }
 }
 
 /// Sets whether metrics are sent. Stored; without effect in this version.
@@ -306,14 +249,8 @@ pub unsafe extern "C" fn sentry_options_set_enable_metrics(
     opts: *mut sentry_options_t,
     enable_metrics: c_int,
 ) {
-    guard((), || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            store(opts, |options| {
-                options.telemetry.enable_metrics = enable_metrics != 0
-            })
-        };
-    });
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::enable_metrics, enable_metrics) };
 }
 
 /// Gets whether metrics are sent.
@@ -324,12 +261,6 @@ pub unsafe extern "C" fn sentry_options_set_enable_metrics(
 #[deprecated(note = "keep the default")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_enable_metrics(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                c_int::from(options.telemetry.enable_metrics)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::enable_metrics) }
 }

@@ -1,8 +1,10 @@
 //! Tests of the compatible options, of those for events, and of the handle.
 
 use std::ffi::{CStr, c_int};
+use std::os::unix::ffi::OsStrExt as _;
 
 use super::events::*;
+use super::handle::{configure_outcome, read, take_options};
 use super::network::*;
 use super::*;
 use crate::ffi::error::last_error_ptr;

@@ -10,7 +10,7 @@ use super::platforms::*;
 use super::sentry_options_free;
 use super::sessions::*;
 use super::telemetry::*;
-use crate::client::options::{CacheKeep, MinidumpMode, Options};
+use crate::client::options::{Backend, CacheKeep, MinidumpMode, Options};
 
 type SetFlag = unsafe extern "C" fn(*mut sentry_options_t, c_int);
 type GetFlag = unsafe extern "C" fn(*const sentry_options_t) -> c_int;
@@ -122,12 +122,12 @@ fn modes_are_cut_to_their_range() {
             assert_eq!(sentry_options_get_crash_reporting_mode(handle), 0);
             assert_eq!(sentry_options_get_crash_upload_mode(handle), 1);
             assert_eq!(sentry_options_get_handler_strategy(handle), 1);
-            assert_eq!(options(handle).crash.minidump_mode, MinidumpMode::Full);
+            assert_eq!(options(handle).minidump_mode, MinidumpMode::Full);
             for (given, kept) in [(-1, 1), (c_int::MIN, 1), (0, 0), (2, 2), (3, 2), (1, 1)] {
                 sentry_options_set_cache_keep(handle, given);
                 assert_eq!(sentry_options_get_cache_keep(handle), kept, "{given}");
             }
-            assert_eq!(options(handle).spool.cache_keep, CacheKeep::Offline);
+            assert_eq!(options(handle).cache_keep, CacheKeep::Offline);
             sentry_options_set_cache_keep(ptr::null_mut(), 1);
             assert_eq!(sentry_options_get_crash_reporting_mode(ptr::null()), 2);
             assert_eq!(sentry_options_get_cache_keep(ptr::null()), 0);
@@ -138,7 +138,7 @@ fn modes_are_cut_to_their_range() {
 #[test]
 fn bounds_of_the_disk_are_taken_away_with_0() {
     with(|handle| {
-        let before = options(handle).spool;
+        let before = options(handle);
         assert_eq!(
             (before.cache_max_items, before.cache_max_age),
             (Some(30), None)
@@ -149,13 +149,13 @@ fn bounds_of_the_disk_are_taken_away_with_0() {
             sentry_options_set_cache_max_size(handle, usize::MAX);
             sentry_options_set_cache_max_age(handle, 60);
         }
-        let spool = options(handle).spool;
+        let spool = options(handle);
         assert_eq!(spool.cache_max_items, None);
         assert_eq!(spool.cache_max_size, Some(usize::MAX as u64));
         assert_eq!(spool.cache_max_age, Some(Duration::from_secs(60)));
         // SAFETY: the handle is alive.
         unsafe { sentry_options_set_cache_max_age(handle, -60) };
-        assert_eq!(options(handle).spool.cache_max_age, None);
+        assert_eq!(options(handle).cache_max_age, None);
     });
 }
 
@@ -189,9 +189,9 @@ fn traces_have_a_share_and_a_bound() {
             sentry_options_set_max_spans(handle, 0);
             assert_eq!(sentry_options_get_max_spans(handle), 0);
             sentry_options_set_org_id(handle, c"4711".as_ptr());
-            assert_eq!(options(handle).telemetry.org_id.as_deref(), Some("4711"));
+            assert_eq!(options(handle).org_id.as_deref(), Some("4711"));
             sentry_options_set_org_id_n(handle, ptr::null(), 0);
-            assert_eq!(options(handle).telemetry.org_id, None);
+            assert_eq!(options(handle).org_id, None);
             assert_eq!(sentry_options_get_traces_sample_rate(ptr::null_mut()), 0.0);
             assert_eq!(sentry_options_get_max_spans(ptr::null_mut()), 0);
         }
@@ -203,7 +203,7 @@ type SetPath = unsafe extern "C" fn(*mut sentry_options_t, *const c_char);
 #[test]
 fn programs_are_paths_and_no_backend_is_no_crash_handler() {
     with(|handle| {
-        assert!(options(handle).crash.backend);
+        assert_eq!(options(handle).backend, Backend::Default);
         let setters: [SetPath; 2] = [
             sentry_options_set_handler_path,
             sentry_options_set_external_crash_reporter_path,
@@ -221,11 +221,11 @@ fn programs_are_paths_and_no_backend_is_no_crash_handler() {
             sentry_options_set_backend(handle, ptr::null_mut());
             sentry_options_set_backend(ptr::null_mut(), ptr::null_mut());
         }
-        let crash = options(handle).crash;
+        let crash = options(handle);
         assert_eq!(crash.handler_path, None);
         let path = crash.external_crash_reporter_path.unwrap();
         assert_eq!(path.as_os_str().as_encoded_bytes(), b"/bin/\xff");
-        assert!(!crash.backend);
+        assert_eq!(crash.backend, Backend::None);
     });
 }
 

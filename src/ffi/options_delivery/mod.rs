@@ -1,17 +1,19 @@
 //! Options beyond the compatible part: the queue and how it is emptied.
 //!
 //! Each setter refuses what makes no sense with a status and a text. Time-outs and retries stand in `retry.rs`.
-//! Entry points: the exported functions. May use: `options::handle`, `client::options`.
+//! Entry points: the exported functions. May use: `options::access`, `client::options`.
 
 use std::ffi::c_int;
 
-use super::guard;
-use super::options::handle::{INTERNAL, configure, read, sentry_options_t};
+use super::options::access::{
+    get_choice, get_flag, get_signed, get_small, get_unsigned, set_choice, set_flag, set_whole,
+};
+use super::options::handle::sentry_options_t;
 use super::types::{
     sentry_compression_arg, sentry_compression_t, sentry_queue_overflow_arg,
     sentry_queue_overflow_t, sentry_status_t,
 };
-use crate::client::options::{Compression, QueueOverflow, as_millis};
+use crate::client::options::row;
 
 pub mod retry;
 
@@ -27,14 +29,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_max_items(
     opts: *mut sentry_options_t,
     items: i64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_queue_max_items(i128::from(items))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::queue_max_items, i128::from(items)) }
 }
 
 /// Gets the most envelopes the queue holds.
@@ -44,16 +40,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_max_items(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_queue_max_items(opts: *const sentry_options_t) -> i64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                options
-                    .queue_max_items
-                    .map_or(-1, |items| i64::try_from(items).unwrap_or(i64::MAX))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_signed(opts, &row::queue_max_items) }
 }
 
 /// Sets the most bytes the queue holds, counting all that its envelopes own.
@@ -68,14 +56,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_max_bytes(
     opts: *mut sentry_options_t,
     bytes: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_queue_max_bytes(i128::from(bytes))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::queue_max_bytes, i128::from(bytes)) }
 }
 
 /// Gets the most bytes the queue holds.
@@ -85,10 +67,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_max_bytes(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_queue_max_bytes(opts: *const sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| options.queue_max_bytes) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::queue_max_bytes) }
 }
 
 /// Sets which envelope goes when the queue is full.
@@ -103,15 +83,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_overflow(
     opts: *mut sentry_options_t,
     overflow: sentry_queue_overflow_arg,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.queue_overflow = QueueOverflow::from_number(overflow)?;
-                Ok::<(), String>(())
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::queue_overflow, overflow) }
 }
 
 /// Gets which envelope goes when the queue is full.
@@ -123,19 +96,13 @@ pub unsafe extern "C" fn sentry_options_set_queue_overflow(
 pub unsafe extern "C" fn sentry_options_get_queue_overflow(
     opts: *const sentry_options_t,
 ) -> sentry_queue_overflow_t {
-    guard(
-        sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
-        || {
-            // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-            unsafe {
-                read(
-                    opts,
-                    sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
-                    |options| sentry_queue_overflow_t::from(options.queue_overflow),
-                )
-            }
-        },
-    )
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    match unsafe { get_choice(opts, &row::queue_overflow, 0) } {
+        1 => sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_OLDEST,
+        2 => sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY,
+        3 => sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_SPILL,
+        _ => sentry_queue_overflow_t::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
+    }
 }
 
 /// Sets the longest a capture may wait for room in the queue.
@@ -150,14 +117,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_block_timeout_ms(
     opts: *mut sentry_options_t,
     timeout_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_queue_block_timeout(i128::from(timeout_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::queue_block_timeout, i128::from(timeout_ms)) }
 }
 
 /// Gets the longest a capture may wait for room.
@@ -169,10 +130,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_block_timeout_ms(
 pub unsafe extern "C" fn sentry_options_get_queue_block_timeout_ms(
     opts: *const sentry_options_t,
 ) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.queue_block_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::queue_block_timeout) }
 }
 
 /// Sets whether accepted envelopes survive the death of the process, for instance by SIGKILL. The next start with the same
@@ -192,15 +151,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_durable(
     opts: *mut sentry_options_t,
     durable: c_int,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.queue_durable = durable != 0;
-                Ok::<(), String>(())
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::queue_durable, durable) }
 }
 
 /// Gets whether accepted envelopes survive the death of the process.
@@ -210,10 +162,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_durable(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_queue_durable(opts: *const sentry_options_t) -> c_int {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| c_int::from(options.queue_durable)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::queue_durable) }
 }
 
 /// Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power
@@ -229,14 +179,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_sync_ms(
     opts: *mut sentry_options_t,
     interval_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_queue_sync(i128::from(interval_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::queue_sync, i128::from(interval_ms)) }
 }
 
 /// Gets how long an accepted envelope in a durable queue may wait to be brought to the disk.
@@ -246,10 +190,8 @@ pub unsafe extern "C" fn sentry_options_set_queue_sync_ms(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_queue_sync_ms(opts: *const sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.queue_sync)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::queue_sync) }
 }
 
 /// Sets the most requests that run at a time.
@@ -264,14 +206,8 @@ pub unsafe extern "C" fn sentry_options_set_max_requests_in_flight(
     opts: *mut sentry_options_t,
     requests: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_max_requests_in_flight(i128::from(requests))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::max_requests_in_flight, i128::from(requests)) }
 }
 
 /// Gets the most requests that run at a time.
@@ -283,14 +219,8 @@ pub unsafe extern "C" fn sentry_options_set_max_requests_in_flight(
 pub unsafe extern "C" fn sentry_options_get_max_requests_in_flight(
     opts: *const sentry_options_t,
 ) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                i32::try_from(options.max_requests_in_flight).unwrap_or(i32::MAX)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::max_requests_in_flight) }
 }
 
 /// Sets how request bodies are compressed.
@@ -306,15 +236,8 @@ pub unsafe extern "C" fn sentry_options_set_compression(
     opts: *mut sentry_options_t,
     compression: sentry_compression_arg,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.compression = Compression::from_number(compression)?;
-                Ok::<(), String>(())
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_choice(opts, &row::compression, compression) }
 }
 
 /// Gets how request bodies are compressed.
@@ -326,35 +249,10 @@ pub unsafe extern "C" fn sentry_options_set_compression(
 pub unsafe extern "C" fn sentry_options_get_compression(
     opts: *const sentry_options_t,
 ) -> sentry_compression_t {
-    guard(sentry_compression_t::SENTRY_COMPRESSION_NONE, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(
-                opts,
-                sentry_compression_t::SENTRY_COMPRESSION_NONE,
-                |options| sentry_compression_t::from(options.compression),
-            )
-        }
-    })
-}
-
-impl From<QueueOverflow> for sentry_queue_overflow_t {
-    fn from(overflow: QueueOverflow) -> Self {
-        match overflow {
-            QueueOverflow::DropNewest => Self::SENTRY_QUEUE_OVERFLOW_DROP_NEWEST,
-            QueueOverflow::DropOldest => Self::SENTRY_QUEUE_OVERFLOW_DROP_OLDEST,
-            QueueOverflow::DropLowestPriority => Self::SENTRY_QUEUE_OVERFLOW_DROP_LOWEST_PRIORITY,
-            QueueOverflow::Spill => Self::SENTRY_QUEUE_OVERFLOW_SPILL,
-        }
-    }
-}
-
-impl From<Compression> for sentry_compression_t {
-    fn from(compression: Compression) -> Self {
-        match compression {
-            Compression::None => Self::SENTRY_COMPRESSION_NONE,
-            Compression::Gzip => Self::SENTRY_COMPRESSION_GZIP,
-        }
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    match unsafe { get_choice(opts, &row::compression, 0) } {
+        1 => sentry_compression_t::SENTRY_COMPRESSION_GZIP,
+        _ => sentry_compression_t::SENTRY_COMPRESSION_NONE,
     }
 }
 

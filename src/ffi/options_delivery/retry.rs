@@ -1,10 +1,10 @@
 //! Options beyond the compatible part: time-outs and retries.
 //!
-//! Entry points: the exported functions. May use: `options::handle`, `client::options`.
+//! Entry points: the exported functions. May use: `options::access`, `client::options`.
 
-use crate::client::options::as_millis;
-use crate::ffi::guard;
-use crate::ffi::options::handle::{INTERNAL, configure, read, sentry_options_t};
+use crate::client::options::row;
+use crate::ffi::options::access::{get_small, get_unsigned, set_whole};
+use crate::ffi::options::handle::sentry_options_t;
 use crate::ffi::types::sentry_status_t;
 
 /// Sets the longest that finding, reaching and greeting the server may take: DNS, TCP and TLS.
@@ -19,14 +19,8 @@ pub unsafe extern "C" fn sentry_options_set_connect_timeout_ms(
     opts: *mut sentry_options_t,
     timeout_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_connect_timeout(i128::from(timeout_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::connect_timeout, i128::from(timeout_ms)) }
 }
 
 /// Gets the longest that finding, reaching and greeting the server may take: DNS, TCP and TLS.
@@ -38,10 +32,8 @@ pub unsafe extern "C" fn sentry_options_set_connect_timeout_ms(
 pub unsafe extern "C" fn sentry_options_get_connect_timeout_ms(
     opts: *const sentry_options_t,
 ) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.connect_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::connect_timeout) }
 }
 
 /// Sets the longest silence of the server once connected.
@@ -56,14 +48,8 @@ pub unsafe extern "C" fn sentry_options_set_read_timeout_ms(
     opts: *mut sentry_options_t,
     timeout_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_read_timeout(i128::from(timeout_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::read_timeout, i128::from(timeout_ms)) }
 }
 
 /// Gets the longest silence of the server once connected.
@@ -73,10 +59,8 @@ pub unsafe extern "C" fn sentry_options_set_read_timeout_ms(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_read_timeout_ms(opts: *const sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.read_timeout)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::read_timeout) }
 }
 
 /// Sets how often a request is tried again, all causes together.
@@ -92,10 +76,8 @@ pub unsafe extern "C" fn sentry_options_set_retries(
     opts: *mut sentry_options_t,
     attempts: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe { configure(opts, |options| options.set_retries(i128::from(attempts))) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retries, i128::from(attempts)) }
 }
 
 /// Gets how often a request is tried again.
@@ -105,14 +87,8 @@ pub unsafe extern "C" fn sentry_options_set_retries(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retries(opts: *const sentry_options_t) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                i32::try_from(options.retries).unwrap_or(i32::MAX)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::retries) }
 }
 
 /// Sets how often a request is tried again after a failed connect.
@@ -127,14 +103,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_connect(
     opts: *mut sentry_options_t,
     attempts: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retries_connect(i128::from(attempts))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retries_connect, i128::from(attempts)) }
 }
 
 /// Gets how often a request is tried again after a failed connect.
@@ -144,14 +114,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_connect(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retries_connect(opts: *const sentry_options_t) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                attempts_or_minus_one(options.retries_connect)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::retries_connect) }
 }
 
 /// Sets how often a request is tried again after a connection that broke or fell silent.
@@ -166,14 +130,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_read(
     opts: *mut sentry_options_t,
     attempts: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retries_read(i128::from(attempts))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retries_read, i128::from(attempts)) }
 }
 
 /// Gets how often a request is tried again after a connection that broke or fell silent.
@@ -183,14 +141,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_read(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retries_read(opts: *const sentry_options_t) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                attempts_or_minus_one(options.retries_read)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::retries_read) }
 }
 
 /// Sets how often a request is tried again after an HTTP status that may pass.
@@ -205,14 +157,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_status(
     opts: *mut sentry_options_t,
     attempts: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retries_status(i128::from(attempts))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retries_status, i128::from(attempts)) }
 }
 
 /// Gets how often a request is tried again after an HTTP status that may pass.
@@ -222,14 +168,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_status(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retries_status(opts: *const sentry_options_t) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                attempts_or_minus_one(options.retries_status)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::retries_status) }
 }
 
 /// Sets how many redirects of a request are followed.
@@ -244,14 +184,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_redirect(
     opts: *mut sentry_options_t,
     attempts: i32,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retries_redirect(i128::from(attempts))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retries_redirect, i128::from(attempts)) }
 }
 
 /// Gets how many redirects of a request are followed.
@@ -261,14 +195,8 @@ pub unsafe extern "C" fn sentry_options_set_retries_redirect(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retries_redirect(opts: *const sentry_options_t) -> i32 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe {
-            read(opts, 0, |options| {
-                attempts_or_minus_one(options.retries_redirect)
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_small(opts, &row::retries_redirect) }
 }
 
 /// Sets the base of the delay between attempts, which grows from one to the next and is spread at random.
@@ -283,14 +211,8 @@ pub unsafe extern "C" fn sentry_options_set_retry_backoff_ms(
     opts: *mut sentry_options_t,
     backoff_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retry_backoff(i128::from(backoff_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retry_backoff, i128::from(backoff_ms)) }
 }
 
 /// Gets the base of the delay between attempts.
@@ -300,10 +222,8 @@ pub unsafe extern "C" fn sentry_options_set_retry_backoff_ms(
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_get_retry_backoff_ms(opts: *const sentry_options_t) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.retry_backoff)) }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::retry_backoff) }
 }
 
 /// Sets the longest delay between attempts, also when the server asks for more.
@@ -318,14 +238,8 @@ pub unsafe extern "C" fn sentry_options_set_retry_backoff_max_ms(
     opts: *mut sentry_options_t,
     backoff_ms: u64,
 ) -> sentry_status_t {
-    guard(INTERNAL, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
-        unsafe {
-            configure(opts, |options| {
-                options.set_retry_backoff_max(i128::from(backoff_ms))
-            })
-        }
-    })
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::retry_backoff_max, i128::from(backoff_ms)) }
 }
 
 /// Gets the longest delay between attempts.
@@ -337,12 +251,6 @@ pub unsafe extern "C" fn sentry_options_set_retry_backoff_max_ms(
 pub unsafe extern "C" fn sentry_options_get_retry_backoff_max_ms(
     opts: *const sentry_options_t,
 ) -> u64 {
-    guard(0, || {
-        // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
-        unsafe { read(opts, 0, |options| as_millis(options.retry_backoff_max)) }
-    })
-}
-
-fn attempts_or_minus_one(attempts: Option<u32>) -> i32 {
-    attempts.map_or(-1, |attempts| i32::try_from(attempts).unwrap_or(i32::MAX))
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::retry_backoff_max) }
 }

@@ -156,8 +156,7 @@ unsafe fn tell_headers(
         }
     };
     tell(c"sentry-trace", position.sentry_trace());
-    let has_traceparent =
-        state::with_client(|client| client.options().telemetry.propagate_traceparent);
+    let has_traceparent = state::with_client(|client| client.options().propagate_traceparent);
     if has_traceparent.unwrap_or(false) {
         tell(c"traceparent", position.traceparent());
     }
