@@ -307,6 +307,9 @@ fn category(counts: &CategoryCounts) -> sentry_category_stats_t {
     row
 }
 
+/// The name of a number that stands for nothing.
+const UNKNOWN: &CStr = c"unknown";
+
 /// Names a category, as client reports do.
 ///
 /// Ownership: static; do not free it.
@@ -315,7 +318,9 @@ fn category(counts: &CategoryCounts) -> sentry_category_stats_t {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_category_name(category: sentry_category_arg) -> *const c_char {
-    category_name(category).as_ptr()
+    Category::from_number(category)
+        .map_or(UNKNOWN, Category::c_name)
+        .as_ptr()
 }
 
 /// Names a discard reason, as client reports do.
@@ -326,157 +331,13 @@ pub extern "C" fn sentry_category_name(category: sentry_category_arg) -> *const 
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_discard_reason_name(reason: sentry_discard_reason_arg) -> *const c_char {
-    reason_name(reason).as_ptr()
-}
-
-fn category_name(number: i32) -> &'static CStr {
-    match number {
-        0 => c"error",
-        1 => c"transaction",
-        2 => c"span",
-        3 => c"session",
-        4 => c"attachment",
-        5 => c"log_item",
-        6 => c"log_byte",
-        7 => c"trace_metric",
-        8 => c"trace_metric_byte",
-        9 => c"feedback",
-        10 => c"monitor",
-        11 => c"profile",
-        12 => c"replay",
-        13 => c"default",
-        14 => c"internal",
-        _ => c"unknown",
-    }
-}
-
-fn reason_name(number: i32) -> &'static CStr {
-    match number {
-        0 => c"queue_overflow",
-        1 => c"buffer_overflow",
-        2 => c"cache_overflow",
-        3 => c"ratelimit_backoff",
-        4 => c"network_error",
-        5 => c"send_error",
-        6 => c"sample_rate",
-        7 => c"before_send",
-        8 => c"event_processor",
-        9 => c"internal_sdk_error",
-        10 => c"backpressure",
-        11 => c"ignored",
-        12 => c"insufficient_data",
-        13 => c"invalid",
-        14 => c"too_large",
-        15 => c"server_rate_limit",
-        16 => c"shutdown",
-        17 => c"worker_thread",
-        18 => c"no_consent",
-        19 => c"host_died",
-        _ => c"unknown",
-    }
+    DiscardReason::from_number(reason)
+        .map_or(UNKNOWN, DiscardReason::c_name)
+        .as_ptr()
 }
 
 const _: () = assert!(Category::COUNT <= SENTRY_STATS_CATEGORIES);
 const _: () = assert!(DiscardReason::COUNT <= SENTRY_STATS_REASONS);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_those_of_the_inside() {
-        for (number, category) in (0..).zip(Category::ALL) {
-            assert_eq!(category_name(number).to_str(), Ok(category.name()));
-        }
-        for (number, reason) in (0..).zip(DiscardReason::ALL) {
-            assert_eq!(reason_name(number).to_str(), Ok(reason.name()));
-        }
-        assert_eq!(category_name(15), c"unknown");
-        assert_eq!(reason_name(-1), c"unknown");
-    }
-
-    /// What a program was compiled with must stay what it is: the place of every member is part of the ABI.
-    #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn the_layout_is_fixed() {
-        use std::mem::offset_of;
-        const CATEGORY: usize = 8 * (5 + 48);
-        assert_eq!((SENTRY_STATS_CATEGORIES, SENTRY_STATS_REASONS), (32, 48));
-        assert_eq!(size_of::<sentry_category_stats_t>(), CATEGORY);
-        assert_eq!(
-            offset_of!(sentry_category_stats_t, discarded_by_reason),
-            8 * 5
-        );
-        let categories = 8 * 10 + 4 * 4;
-        assert_eq!(offset_of!(sentry_stats_t, categories), categories);
-        let last_error = categories + 32 * CATEGORY;
-        assert_eq!(offset_of!(sentry_stats_t, last_error), last_error);
-        assert_eq!(offset_of!(sentry_stats_t, files_written), last_error + 256);
-        assert_eq!(
-            offset_of!(sentry_stats_t, queue_not_durable),
-            last_error + 256 + 16
-        );
-        assert_eq!(
-            offset_of!(sentry_stats_t, options_adjusted),
-            last_error + 256 + 24
-        );
-        assert_eq!(size_of::<sentry_stats_t>(), last_error + 256 + 32);
-        assert!(size_of::<sentry_stats_t>() * 4 <= MAX_SIZE);
-    }
-
-    #[test]
-    fn an_older_caller_gets_what_it_has_room_for() {
-        #[repr(C)]
-        struct Old {
-            size: usize,
-            queue_items: u64,
-            guard: u64,
-        }
-        let mut old = Old {
-            size: 16,
-            queue_items: 77,
-            guard: 99,
-        };
-        // SAFETY: `size` says how much of the struct is ours to write.
-        let status = unsafe { sentry_get_stats((&raw mut old).cast()) };
-        assert_eq!(status, sentry_status_t::SENTRY_STATUS_DISABLED);
-        assert_eq!((old.size, old.queue_items, old.guard), (16, 0, 99));
-        // SAFETY: NULL and a size of nothing are refused.
-        unsafe {
-            assert_eq!(
-                sentry_get_stats(std::ptr::null_mut()),
-                sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
-            );
-            for size in [0, size_of::<usize>() - 1, MAX_SIZE + 1, usize::MAX] {
-                old.size = size;
-                assert_eq!(
-                    sentry_get_stats((&raw mut old).cast()),
-                    sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT
-                );
-                assert_eq!(old.guard, 99);
-            }
-        }
-    }
-
-    #[test]
-    fn a_newer_caller_finds_zeroes_in_what_we_do_not_know() {
-        #[repr(C)]
-        struct New {
-            known: sentry_stats_t,
-            appended: [u64; 4],
-            guard: u64,
-        }
-        let size = size_of::<sentry_stats_t>() + size_of::<[u64; 4]>();
-        let mut new = New {
-            known: convert(None, size),
-            appended: [77; 4],
-            guard: 99,
-        };
-        // SAFETY: `size` says how much of the struct is ours to write.
-        unsafe { sentry_get_stats((&raw mut new).cast()) };
-        assert_eq!(
-            (new.known.size, new.appended, new.guard),
-            (size, [0; 4], 99)
-        );
-    }
-}
+mod tests;

@@ -153,41 +153,50 @@ impl CounterPage {
     }
 }
 
-/// What a run that has ended counted; none if the file is no page of this shape. A page without its first word is one whose
-/// process died while it was made: it had counted nothing.
+/// What a run that has ended counted, and the shape of its table; none if the file is no page, or of a shape for which
+/// `cells_of` does not know how many cells it has. A page without its first word is one whose process died while it was made:
+/// it had counted nothing, and has no cells and no shape.
 pub(crate) fn read(
     directory: &Directory,
     name: &str,
-    cells: usize,
-    shape: u64,
-) -> io::Result<Option<Vec<u64>>> {
-    let words = cells.saturating_add(PREAMBLE);
+    cells_of: impl Fn(u64) -> Option<usize>,
+) -> io::Result<Option<(u64, Vec<u64>)>> {
     let file = directory.file(name, Use::Read)?;
-    let length = u64::try_from(words.saturating_mul(WORD)).unwrap_or(u64::MAX);
-    let found = file.metadata()?;
-    let mut bytes = Vec::new();
-    file.take(length).read_to_end(&mut bytes)?;
-    if bytes.iter().take(WORD).all(|byte| *byte == 0) {
-        let zeros = memory::watch(|| memory::collect(std::iter::repeat_n(0, cells)))?;
-        return Ok(Some(zeros));
+    let mut head = Vec::new();
+    let length = u64::try_from(PREAMBLE.saturating_mul(WORD)).unwrap_or(u64::MAX);
+    (&file).take(length).read_to_end(&mut head)?;
+    if head.iter().take(WORD).all(|byte| *byte == 0) {
+        return Ok(Some((0, Vec::new())));
     }
-    let mut in_file = bytes
-        .chunks_exact(WORD)
-        .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
-    let is_ours = in_file.next() == Some(MAGIC) && in_file.next() == Some(shape);
-    if !is_ours || found.len() != length {
+    let mut in_head = words_of(&head);
+    let is_ours = in_head.next() == Some(MAGIC);
+    let shape = in_head.next().filter(|_| is_ours).unwrap_or(0);
+    let Some(words) = cells_of(shape).map(|cells| cells.saturating_add(PREAMBLE)) else {
+        return Ok(None);
+    };
+    let length = u64::try_from(words.saturating_mul(WORD)).unwrap_or(u64::MAX);
+    if !is_ours || file.metadata()?.len() != length {
         return Ok(None);
     }
-    let (id, mark) = (in_file.next(), in_file.next());
+    let (id, mark) = (in_head.next(), in_head.next());
     let segment = Segment::find(id.unwrap_or(NONE), mark.unwrap_or(0), words);
-    let numbers = memory::watch(|| match segment {
-        Some(segment) => {
+    let numbers = match segment {
+        Some(segment) => memory::watch(|| {
             let in_memory = segment.words().iter().skip(PREAMBLE);
             memory::collect(in_memory.map(|cell| cell.load(Ordering::Acquire)))
+        })?,
+        None => {
+            let mut bytes = Vec::new();
+            file.take(length).read_to_end(&mut bytes)?;
+            memory::watch(|| memory::collect(words_of(&bytes)))?
         }
-        None => memory::collect(in_file),
-    })?;
-    Ok(Some(numbers))
+    };
+    Ok(Some((shape, numbers)))
+}
+
+fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let words = bytes.chunks_exact(WORD);
+    words.map(|word| u64::from_ne_bytes(word.try_into().unwrap_or_default()))
 }
 
 /// Adds to a cell of a page that [`read`] has read.
@@ -222,9 +231,7 @@ fn segment_of(file: &std::fs::File) -> Option<Segment> {
     let words = usize::try_from(file.metadata().ok()?.len()).ok()? / WORD;
     let mut bytes = [0; PREAMBLE * WORD];
     file.read_exact_at(&mut bytes, 0).ok()?;
-    let mut head = bytes
-        .chunks_exact(WORD)
-        .map(|chunk| u64::from_ne_bytes(chunk.try_into().unwrap_or_default()));
+    let mut head = words_of(&bytes);
     let is_ours = head.next() == Some(MAGIC);
     let (id, mark) = (head.nth(1)?, head.next()?);
     is_ours.then(|| Segment::find(id, mark, words)).flatten()
@@ -236,6 +243,12 @@ mod tests {
     use crate::store::scratch::Scratch;
     use std::fs;
 
+    /// The cells of a page of the tests.
+    fn found(directory: &Directory, name: &str) -> Option<Vec<u64>> {
+        let page = read(directory, name, |shape| (shape == 42).then_some(5));
+        page.unwrap().map(|(_, cells)| cells)
+    }
+
     #[test]
     fn what_was_counted_is_read_back() {
         let scratch = Scratch::new();
@@ -245,7 +258,7 @@ mod tests {
         page.cells()[4].fetch_add(9, Ordering::Relaxed);
         // Unsaved: as after a kill.
         assert!(page.is_changed());
-        let found = || read(&directory, "counters", 5, 42).unwrap();
+        let found = || found(&directory, "counters");
         assert_eq!(found(), Some(vec![0, 0, 0, 0, 9]));
         page.save().unwrap();
         assert!(!page.is_changed());
@@ -294,10 +307,7 @@ mod tests {
             page.cells()[1].fetch_add(1, Ordering::Relaxed);
             assert_eq!(page.save().unwrap(), Saved::Well);
         }
-        assert_eq!(
-            read(&directory, "counters", 5, 42).unwrap(),
-            Some(vec![0, 4, 0, 0, 0])
-        );
+        assert_eq!(found(&directory, "counters"), Some(vec![0, 4, 0, 0, 0]));
         page.remove();
     }
 
@@ -309,21 +319,21 @@ mod tests {
             scratch.path().join("counters"),
         );
         let page = CounterPage::create(&directory, "counters", 5, 42).unwrap();
-        assert_eq!(read(&directory, "counters", 5, 43).unwrap(), None);
-        assert_eq!(read(&directory, "counters", 6, 42).unwrap(), None);
+        let cells = |cells: usize| move |shape: u64| (shape == 42).then_some(cells);
+        assert_eq!(read(&directory, "counters", |_| None).unwrap(), None);
+        assert_eq!(read(&directory, "counters", cells(6)).unwrap(), None);
         let whole = fs::read(&path).unwrap();
         for bytes in [&whole[..40], &vec![b'x'; whole.len()]] {
             fs::write(&path, bytes).unwrap();
-            assert_eq!(read(&directory, "counters", 5, 42).unwrap(), None);
+            assert_eq!(found(&directory, "counters"), None);
         }
         for unfinished in [&[][..], &[0; 5], &vec![0; whole.len()]] {
             fs::write(&path, unfinished).unwrap();
-            let found = read(&directory, "counters", 5, 42).unwrap();
-            assert_eq!(found, Some(vec![0; 5]));
+            assert_eq!(found(&directory, "counters"), Some(vec![]));
         }
-        assert!(read(&directory, "missing", 5, 42).is_err());
+        assert!(read(&directory, "missing", cells(5)).is_err());
         fs::create_dir(scratch.path().join("folder")).unwrap();
-        assert!(read(&directory, "folder", 5, 42).is_err());
+        assert!(read(&directory, "folder", cells(5)).is_err());
         assert!(CounterPage::create(&directory, "counters", 5, 42).is_err());
         page.remove();
     }

@@ -2,6 +2,8 @@
 //!
 //! Entry points: [`ledger::Ledger`], [`stats::Stats`], [`outcome`]. May use: the rooms that `transport` may use.
 
+pub(super) mod dead_counts;
+pub(super) mod layout;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
 pub(super) mod settlement;

@@ -6,7 +6,8 @@ use crate::store::directory::Directory;
 use crate::store::queue_log::QueueLog;
 use crate::store::run::{OldRun, Run, old_runs};
 use crate::store::scratch::Scratch;
-use crate::transport::account::table::{Column, Table};
+use crate::transport::account::layout::Column;
+use crate::transport::account::table::Table;
 use crate::transport::worker::run_takeover::Inheritance;
 
 const DSN: &str = "https://k@sentry.example/1";
