@@ -542,8 +542,11 @@ impl Dice {
     }
 }
 
+/// Where each of them begins and ends.
+type Spans = Vec<(usize, usize)>;
+
 /// Where in the text each value and each key stands. Text that is no JSON gives some of them.
-fn spans(text: &str) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+fn spans(text: &str) -> (Spans, Spans) {
     let bytes = text.as_bytes();
     let (mut values, mut keys, mut open) = (Vec::new(), Vec::new(), Vec::new());
     let mut at = 0;
