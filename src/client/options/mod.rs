@@ -3,7 +3,7 @@
 //! Decides what an option is called, what it is without a word from the host, which values are refused and why, and
 //! that code beats the environment (OPT-1): the environment is read when the options are made, setters come after it.
 //! All of that stands in the rows of `table`.
-//! Entry points: [`Options::new`], [`Options::set`] and [`Options::get`] with a row of [`row`](table::row),
+//! Entry points: [`Options::new`], [`Options::set`] and [`Options::get`] with a row of [`row`],
 //! [`Options::from_json`], and for init [`Options::settle`], [`Options::resolve_proxy`] and [`Options::find_ca_bundle`].
 //! May use: `protocol`, `transport`, the standard library and `serde_json`.
 

@@ -2,7 +2,7 @@
 //!
 //! The struct [`Options`] is made of it. JSON, the environment, the functions of the C interface, refusals and the test of
 //! the documents go by the rows. `kind` says how a row is written.
-//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`](self::row). May use: `kind`, `choice`, `limit`, and for the
+//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`]. May use: `kind`, `choice`, `limit`, and for the
 //! types of fields what the host hands over: `capture`, `transport`.
 
 use std::path::PathBuf;
