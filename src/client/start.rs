@@ -4,10 +4,9 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
-use super::capture::attachments::AttachedFile;
 use super::capture::ignore::IgnoreRules;
 use super::client_files::ClientFiles;
-use super::options::{CaSource, CacheKeep, Compression, Options, QueueOverflow};
+use super::options::{AttachedFile, CaSource, CacheKeep, Compression, Options, QueueOverflow};
 use super::scope::Scope;
 use super::scope::contexts::{self, Trace};
 use super::scope::fields::{self, Fields};

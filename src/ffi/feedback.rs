@@ -14,7 +14,7 @@ use super::{guard, text};
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::client::capture::attachments::Attachments;
-use crate::client::capture::hooks::FeedbackHook;
+use crate::client::options::hooks::FeedbackHook;
 use crate::client::{construct, state};
 use crate::value::tree::Value;
 

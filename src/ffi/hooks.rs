@@ -10,7 +10,7 @@ use super::options::handle::store;
 use super::options::{configure_hook, sentry_options_t};
 use super::types::sentry_ucontext_t;
 use super::values::{give, sentry_value_t, take};
-use crate::client::capture::hooks::{CrashHook, CrashSite, EnvelopeHook, ValueHook};
+use crate::client::options::hooks::{CrashHook, CrashSite, EnvelopeHook, ValueHook};
 use crate::protocol::envelope::Envelope;
 use crate::value::tree::Value;
 

@@ -4,47 +4,10 @@
 use super::attachments::Attachments;
 use crate::base::callout::{self, Kind};
 use crate::base::memory::{self, OutOfMemory};
-use crate::protocol::envelope::Envelope;
+use crate::client::options::hooks::{FeedbackHook, ValueHook};
 use crate::protocol::event::host_view::{self, Subject};
 use crate::protocol::event::{Event, EventError};
 use crate::value::tree::Value;
-
-/// A function of the host that gets a value and gives one back; null drops it.
-pub(crate) trait ValueHook: Send + Sync + std::fmt::Debug {
-    /// Calls it.
-    fn call(&self, value: Value) -> Value;
-}
-
-/// What the system told about a crash: addresses of its structures, which are valid until the hook returns.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct CrashSite {
-    /// Number of the signal.
-    pub(crate) signal: i32,
-    /// Of its `siginfo_t`.
-    pub(crate) siginfo: usize,
-    /// Of its `ucontext_t`.
-    pub(crate) context: usize,
-}
-
-/// A function of the host that gets the event of a crash and gives one back; null drops it.
-pub(crate) trait CrashHook: Send + Sync + std::fmt::Debug {
-    /// Calls it.
-    #[expect(dead_code, reason = "crashes are not caught yet")]
-    fn call(&self, site: CrashSite, event: Value) -> Value;
-}
-
-/// A function of the host that looks at an envelope.
-pub(crate) trait EnvelopeHook: Send + Sync + std::fmt::Debug {
-    /// Calls it.
-    #[expect(dead_code, reason = "what a crashed run left is not found yet")]
-    fn call(&self, envelope: Envelope);
-}
-
-/// As [`ValueHook`], for feedback, with the hint it came with.
-pub(crate) trait FeedbackHook: Send + Sync + std::fmt::Debug {
-    /// Calls it; it may attach to `hint`.
-    fn call(&self, feedback: Value, hint: &Attachments) -> Value;
-}
 
 /// The host's function that a kind of capture is shown to.
 #[derive(Debug, Clone, Copy)]

@@ -9,8 +9,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::Options;
 use super::environment::non_empty;
+use super::table::Options;
 use crate::transport::wire::certificates::{Found, look_at};
 
 /// Bundles of distributions, the likeliest first.

@@ -10,8 +10,8 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use serde_json::Number;
 
-use super::kind::{Kind, Row};
-use super::{Given, Options, TABLE};
+use super::set::Given;
+use super::table::{Kind, Options, Row, TABLE};
 
 impl Options {
     /// The defaults, overridden by what `lookup` finds.

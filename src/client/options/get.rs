@@ -1,14 +1,13 @@
 //! Get: the value of an option, for the functions of the C interface and for whoever shows options.
 //!
-//! Entry point: [`Options::get`]. May use: `kind`.
+//! Entry point: [`Options::get`]. May use: `table`.
 
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt as _;
 
 use serde_json::Value;
 
-use super::Options;
-use super::kind::{Kind, Row};
+use super::table::{Kind, Options, Row};
 
 /// The value of an option.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,8 +81,8 @@ const fn borrowed(text: &[u8]) -> Current<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::client::options::table::TABLE;
-    use crate::client::options::{Given, row};
+    use crate::client::options::set::Given;
+    use crate::client::options::table::{TABLE, row};
 
     #[test]
     fn every_default_can_be_written_as_json_and_read_again() {

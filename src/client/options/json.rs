@@ -10,7 +10,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::limit::shorten;
-use super::{Given, Options, TABLE};
+use super::set::Given;
+use super::table::{Options, TABLE};
 
 /// Longest text that is read: options are a page, not a data set, and this bounds the memory for refusing one.
 const TEXT_MAX: usize = 1024 * 1024;

@@ -9,10 +9,11 @@
 
 mod ca_bundle;
 mod choice;
+mod definition;
 mod environment;
 mod get;
+pub(crate) mod hooks;
 mod json;
-mod kind;
 mod limit;
 mod notice;
 mod proxy;
@@ -21,21 +22,17 @@ mod settle;
 mod table;
 #[cfg(test)]
 mod tests_claims;
-mod transport;
 
 pub(crate) use ca_bundle::CaSource;
 #[cfg(test)]
 pub(crate) use choice::MinidumpMode;
 pub(crate) use choice::{Backend, CacheKeep, Compression, QueueOverflow};
 pub(crate) use get::Current;
-pub(crate) use kind::Row;
 pub(crate) use set::Given;
 pub(crate) use settle::lost_of;
-pub(crate) use table::{Options, TABLE, row};
-pub(crate) use transport::{TransportChoice, TransportFactory};
-
-/// `sdk.name` on the wire, unless the host changes it.
-pub(crate) const SDK_NAME: &str = "libsentry.native";
+#[cfg(test)]
+pub(crate) use table::SDK_NAME;
+pub(crate) use table::{AttachedFile, Options, Row, TABLE, TransportChoice, TransportFactory, row};
 
 /// The version of this library.
 pub(crate) const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");

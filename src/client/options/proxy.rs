@@ -11,8 +11,8 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use super::Options;
 use super::environment::non_empty;
+use super::table::Options;
 use crate::transport::wire::proxy::ProxyUrl;
 
 /// What the transport tells libcurl. Both must be set there also when `None`, as an empty text: libcurl asks the

@@ -2,7 +2,7 @@
 //! concerns several options at once is settled at init (`settle`).
 //!
 //! Entry point: [`Options::set`], used by the functions of the C interface, by JSON and by the environment, so that all
-//! refuse the same. May use: `kind`, `limit`, `base::memory`.
+//! refuse the same. May use: `table`, `limit`, `base::memory`.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use serde_json::{Number, Value};
 
-use super::kind::{Kind, Row, as_millis};
+use super::definition::as_millis;
 use super::limit::{Limit, check_share, shorten};
-use super::{Options, row};
+use super::table::{Kind, Options, Row, row};
 use crate::base::memory;
 
 /// A value as it was given.

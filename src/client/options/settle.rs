@@ -4,10 +4,10 @@
 //! of it is used, and a notice says so. Ranges of single options are held by their setters.
 //! Entry point: [`Options::settle`]. May use: `ca_bundle`, `limit`, `notice`, `protocol::names`.
 
-use super::Options;
-use super::kind::as_millis;
+use super::definition::as_millis;
 use super::limit::shorten;
 use super::notice::Notices;
+use super::table::Options;
 use crate::protocol::names::{self, Name};
 
 impl Options {

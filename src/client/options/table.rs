@@ -1,28 +1,30 @@
 //! Table: all options, one row for each, with name, field, default, kind, limits, unit and variable of the environment.
 //!
 //! The struct [`Options`] is made of it. JSON, the environment, the functions of the C interface, refusals and the test of
-//! the documents go by the rows. `kind` says how a row is written.
-//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`]. May use: `kind`, `choice`, `limit`, and for the
-//! types of fields what the host hands over: `capture`, `transport`.
+//! the documents go by the rows. `definition` says how a row is written.
+//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`]. May use: `definition`, `choice`, `limit`, `hooks`,
+//! `notice`, and of `transport` what the host hands over.
 
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::SDK_NAME;
 use super::choice::{
-    BEST_COMPRESSION, Backend, COMPRESSION, CacheKeep, Compression, CrashReportingMode,
+    BEST_COMPRESSION, Backend, COMPRESSION, CacheKeep, Choice, Compression, CrashReportingMode,
     CrashUploadMode, HandlerStrategy, LEVELS, MinidumpMode, QueueOverflow,
 };
-use super::kind::{Access, Kind, Place, Row, Whole, as_millis, kind, options, place};
-use super::limit::limit;
+use super::definition::{Whole, as_millis, kind, options, place};
+use super::hooks::{CrashHook, EnvelopeHook, FeedbackHook, ValueHook};
+use super::limit::{Limit, limit};
 use super::notice::Notices;
-use super::transport::TransportChoice;
 use crate::base::diagnostics::Outlet;
-use crate::client::capture::attachments::AttachedFile;
-use crate::client::capture::hooks::{CrashHook, EnvelopeHook, FeedbackHook, ValueHook};
 use crate::protocol::level::Level;
 use crate::transport::account::outcome::OutcomeSink;
+use crate::transport::wire::host::Destination;
+
+/// `sdk.name` on the wire, unless the host changes it.
+pub(crate) const SDK_NAME: &str = "libsentry.native";
 
 /// What -1 means for the causes of retries.
 const ONLY_TOTAL: &str = "only the total counts";
@@ -239,4 +241,126 @@ options! {
         /// What was not taken as it was given.
         notices: Notices = Notices::default();
     }
+}
+
+/// One option.
+pub(crate) struct Row {
+    /// Its name here, in JSON, and in `sentry_options_set_<name>`.
+    pub(crate) name: &'static str,
+    /// What its value must be, and where it is kept.
+    pub(super) kind: Kind,
+    /// The variable of the environment that it falls back to.
+    pub(super) variable: Option<&'static str>,
+    /// Its value holds keys or a password, and is not to be shown.
+    pub(super) is_secret: bool,
+    /// What else happens when it was set.
+    pub(super) then: fn(&mut Options),
+}
+
+impl Row {
+    /// An option of which there is nothing more to say.
+    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
+        Self {
+            name,
+            kind,
+            variable: None,
+            is_secret: false,
+            then: |_| {},
+        }
+    }
+
+    /// True if its text must be UTF-8.
+    pub(crate) const fn is_strict(&self) -> bool {
+        matches!(self.kind, Kind::Dsn(_))
+    }
+}
+
+/// What the value of an option must be, and where it is kept.
+pub(super) enum Kind {
+    /// A text, or none.
+    Text(Place<Option<String>>),
+    /// As a text, in UTF-8: a wrong letter in it would send events to another server, so one that cannot be read is unset.
+    Dsn(Place<Option<String>>),
+    /// A path in bytes of the file system, or none.
+    Path(Place<Option<PathBuf>>),
+    /// A text that must be there, and becomes part of request headers.
+    HeaderText(Place<String>),
+    /// A list of texts, or one text with a pattern on each line.
+    Patterns(Place<Vec<String>>),
+    /// Yes or no.
+    Flag(Access<bool>),
+    /// From 0 to 1, and what stands for "not a number".
+    Share(f64, Access<f64>),
+    /// A whole number of this range; none for no bound.
+    Whole(Limit, Access<Option<u64>>),
+    /// One of a few ways, by its number.
+    Choice(&'static Choice, Access<i32>),
+}
+
+/// Where a value is kept that can be borrowed.
+pub(super) struct Place<T> {
+    pub(super) get: fn(&Options) -> &T,
+    pub(super) get_mut: fn(&mut Options) -> &mut T,
+}
+
+/// How a value is copied from and to its field.
+pub(super) struct Access<T> {
+    pub(super) get: fn(&Options) -> T,
+    pub(super) set: fn(&mut Options, T),
+}
+
+impl Kind {
+    /// What is allowed, for the text of a refusal.
+    pub(super) fn wanted(&self) -> String {
+        let wanted = match self {
+            Self::Text(_) | Self::Dsn(_) | Self::Path(_) => "a string or null",
+            Self::HeaderText(_) | Self::Choice(..) => "a string",
+            Self::Flag(_) => "true or false",
+            Self::Whole(limit, _) => {
+                let range = limit.range();
+                return format!("a whole number, without fraction and exponent: {range}");
+            }
+            Self::Share(..) => "a number",
+            Self::Patterns(_) => "a list of strings, a string or null",
+        };
+        wanted.to_owned()
+    }
+}
+
+/// Whether envelopes leave through libcurl, through something of the host, or not at all.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum TransportChoice {
+    /// Through libcurl.
+    #[default]
+    BuiltIn,
+    /// Through what the host brings along.
+    Own(Arc<dyn TransportFactory>),
+    /// Nowhere: everything is discarded.
+    Nowhere,
+}
+
+/// A transport or HTTP client of the host that has not been started.
+pub(crate) trait TransportFactory: Send + Sync + Debug {
+    /// Starts it, in init and on its thread; an error is what the host answered.
+    fn start(self: Arc<Self>, options: &Options) -> Result<Destination, i32>;
+}
+
+impl TransportChoice {
+    /// Opens it: the host's start function runs here.
+    pub(crate) fn open(&self, options: &Options) -> Result<Destination, i32> {
+        match self {
+            Self::BuiltIn => Ok(Destination::Curl),
+            Self::Own(own) => Arc::clone(own).start(options),
+            Self::Nowhere => Ok(Destination::Nowhere),
+        }
+    }
+}
+
+/// A file that events carry along.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AttachedFile {
+    /// Where it lies, as the host wrote it.
+    pub(crate) path: PathBuf,
+    /// Its kind.
+    pub(crate) kind: Option<&'static str>,
 }

@@ -11,9 +11,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::choice::{Choice, LEVELS};
-use super::kind::{Kind, Row};
 use super::limit::Limit;
-use super::{Given, Options, TABLE};
+use super::set::Given;
+use super::table::{Kind, Options, Row, TABLE};
 
 /// How the documents say that an option is unset by default, or where its value then comes from.
 const UNSET: [&str; 10] = [

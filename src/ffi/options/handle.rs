@@ -9,7 +9,7 @@ use std::ffi::c_char;
 use std::ptr;
 use std::sync::Arc;
 
-use crate::client::capture::hooks::{FeedbackHook, ValueHook};
+use crate::client::options::hooks::{FeedbackHook, ValueHook};
 use crate::client::options::{Current, Options, TABLE};
 use crate::ffi::error;
 use crate::ffi::types::sentry_status_t;

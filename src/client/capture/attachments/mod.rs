@@ -231,15 +231,6 @@ fn with(old: &[Arc<Attachment>], new: &Arc<Attachment>) -> Arc<Vec<Arc<Attachmen
     Arc::new(list)
 }
 
-/// Files that the host named in the options.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct AttachedFile {
-    /// Where it lies, as the host wrote it.
-    pub(crate) path: PathBuf,
-    /// Its kind.
-    pub(crate) kind: Option<&'static str>,
-}
-
 fn label(text: &str) -> Option<Cow<'static, str>> {
     (!text.is_empty()).then(|| Cow::Owned(trim_str(text, NAME_CHARS).into_owned()))
 }

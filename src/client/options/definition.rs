@@ -1,97 +1,9 @@
-//! Kind: what a row of the table says of an option, and the macro that makes the table, the fields and the defaults of it.
+//! Definition: the macro that makes the struct of the options, their defaults and their rows of what the table says, and how
+//! each kind of row reaches its field.
 //!
-//! Entry points: [`Row`], [`Kind`], and the macro `options`. May use: `limit`, `choice`.
+//! Entry points: the macro `options`, [`Whole`], [`as_millis`]. May use: the standard library.
 
-use std::path::PathBuf;
 use std::time::Duration;
-
-use super::Options;
-use super::choice::Choice;
-use super::limit::Limit;
-
-/// One option.
-pub(crate) struct Row {
-    /// Its name here, in JSON, and in `sentry_options_set_<name>`.
-    pub(crate) name: &'static str,
-    /// What its value must be, and where it is kept.
-    pub(super) kind: Kind,
-    /// The variable of the environment that it falls back to.
-    pub(super) variable: Option<&'static str>,
-    /// Its value holds keys or a password, and is not to be shown.
-    pub(super) is_secret: bool,
-    /// What else happens when it was set.
-    pub(super) then: fn(&mut Options),
-}
-
-impl Row {
-    /// An option of which there is nothing more to say.
-    pub(super) const fn new(name: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            kind,
-            variable: None,
-            is_secret: false,
-            then: |_| {},
-        }
-    }
-
-    /// True if its text must be UTF-8.
-    pub(crate) const fn is_strict(&self) -> bool {
-        matches!(self.kind, Kind::Dsn(_))
-    }
-}
-
-/// What the value of an option must be, and where it is kept.
-pub(super) enum Kind {
-    /// A text, or none.
-    Text(Place<Option<String>>),
-    /// As a text, in UTF-8: a wrong letter in it would send events to another server, so one that cannot be read is unset.
-    Dsn(Place<Option<String>>),
-    /// A path in bytes of the file system, or none.
-    Path(Place<Option<PathBuf>>),
-    /// A text that must be there, and becomes part of request headers.
-    HeaderText(Place<String>),
-    /// A list of texts, or one text with a pattern on each line.
-    Patterns(Place<Vec<String>>),
-    /// Yes or no.
-    Flag(Access<bool>),
-    /// From 0 to 1, and what stands for "not a number".
-    Share(f64, Access<f64>),
-    /// A whole number of this range; none for no bound.
-    Whole(Limit, Access<Option<u64>>),
-    /// One of a few ways, by its number.
-    Choice(&'static Choice, Access<i32>),
-}
-
-/// Where a value is kept that can be borrowed.
-pub(super) struct Place<T> {
-    pub(super) get: fn(&Options) -> &T,
-    pub(super) get_mut: fn(&mut Options) -> &mut T,
-}
-
-/// How a value is copied from and to its field.
-pub(super) struct Access<T> {
-    pub(super) get: fn(&Options) -> T,
-    pub(super) set: fn(&mut Options, T),
-}
-
-impl Kind {
-    /// What is allowed, for the text of a refusal.
-    pub(super) fn wanted(&self) -> String {
-        let wanted = match self {
-            Self::Text(_) | Self::Dsn(_) | Self::Path(_) => "a string or null",
-            Self::HeaderText(_) | Self::Choice(..) => "a string",
-            Self::Flag(_) => "true or false",
-            Self::Whole(limit, _) => {
-                let range = limit.range();
-                return format!("a whole number, without fraction and exponent: {range}");
-            }
-            Self::Share(..) => "a number",
-            Self::Patterns(_) => "a list of strings, a string or null",
-        };
-        wanted.to_owned()
-    }
-}
 
 /// A whole number in the type of its field; none stands for no bound. What a field cannot hold is out of the range of its
 /// row.
@@ -159,7 +71,7 @@ macro_rules! place {
     };
 }
 
-/// The [`Kind`] that a row names, for its field.
+/// The `Kind` that a row names, for its field.
 macro_rules! kind {
     (text $name:ident: $type:ty) => {
         Kind::Text(place!($name))
@@ -250,10 +162,10 @@ macro_rules! kind {
     };
 }
 
-/// Makes the struct [`Options`] with its defaults, a static [`Row`] for each option in the module `row`, and the table of
+/// Makes the struct `Options` with its defaults, a static `Row` for each option in the module `row`, and the table of
 /// them.
 ///
-/// - `kept`: field, type and default, the kind with what it needs to know, and further members of [`Row`] in braces. The
+/// - `kept`: field, type and default, the kind with what it needs to know, and further members of `Row` in braces. The
 ///   option is named like the field, unless the braces have a `name`: with a unit, which the type of the field has already.
 /// - `unkept`: options without a field.
 /// - `others`: fields that no text can be written for.
