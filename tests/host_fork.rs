@@ -166,6 +166,16 @@ fn a_child_never_waits_for_a_lock_that_another_thread_held_at_the_fork() {
     THREADS.run("held_locks", &receiver.dsn());
     let messages = messages(&receiver);
     assert_eq!(messages.iter().filter(|text| *text == "child").count(), 150);
+    // Each has the whole scope, also where a thread was changing it at the fork.
+    for event in receiver.events() {
+        if event["logentry"]["formatted"] == "child" {
+            assert_eq!(event["tags"]["kept"], "yes");
+            assert_eq!(event["tags"]["of"], "child");
+            let crumbs = event["breadcrumbs"]["values"].as_array();
+            let last = crumbs.and_then(|crumbs| crumbs.last());
+            assert_eq!(last.map(|crumb| &crumb["message"]), Some(&"child".into()));
+        }
+    }
     distinct_ids(&receiver);
 }
 

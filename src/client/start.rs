@@ -13,6 +13,7 @@ use super::scope::fields::{self, Fields};
 use super::state;
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::memory::OutOfMemory;
 use crate::base::process;
 use crate::protocol::dsn::Dsn;
 use crate::store::files::consent::Consent;
@@ -105,11 +106,11 @@ impl Client {
     pub(crate) fn inherit(parent: &Self) -> Result<Self, String> {
         // A fresh sink: the parent's may be locked by a thread that does not exist here.
         let diagnostics = Arc::new(diagnostics(&parent.options));
-        let scope = parent.scope.inherited().unwrap_or_else(|| {
+        let scope = parent.scope.inherited().unwrap_or_else(|OutOfMemory| {
             diagnostics.log(
                 Severity::Warning,
                 format_args!(
-                    "another thread was changing the scope at the fork, or there is no memory for a copy: tags, user and breadcrumbs are not inherited"
+                    "there is no memory for a copy of the scope: tags, user and breadcrumbs are not inherited"
                 ),
             );
             Scope::new(

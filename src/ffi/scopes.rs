@@ -438,8 +438,6 @@ fn add_breadcrumb(scope: &Scope, value: &Value) -> Result<LeftOut, Refused> {
     let timestamp = Timestamp::new(std::time::SystemTime::now());
     let json = value.to_json_text().map_err(EventError::from)?;
     let crumb = breadcrumb::parse(&json, timestamp.as_str())?;
-    scope
-        .add_breadcrumb(&crumb.json)
-        .map_err(EventError::from)?;
+    scope.add_breadcrumb(crumb.json).map_err(EventError::from)?;
     Ok(crumb.left_out)
 }

@@ -116,7 +116,8 @@ fn is_word(character: char) -> bool {
 pub(crate) fn tag_key(key: &str) -> Cow<'_, str> {
     // Cut first: what is copied then is short, however long the key.
     let mut key = trim_str(key, TAG_CHARS);
-    if !key.chars().all(may_stand_in_key) {
+    // What may stand in a key is ASCII, so that bytes tell.
+    if !key.bytes().all(|byte| may_stand_in_key(char::from(byte))) {
         key = Cow::Owned(key.replace(|it| !may_stand_in_key(it), "_"));
     }
     key
@@ -136,7 +137,8 @@ pub(crate) fn tag_value(value: &str) -> Cow<'_, str> {
 
 /// Servers refuse line feeds and the like in texts of one line.
 pub(crate) fn without_control(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
+    let is_plain_ascii = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+    if !is_plain_ascii && text.contains(char::is_control) {
         Cow::Owned(text.replace(char::is_control, " "))
     } else {
         Cow::Borrowed(text)

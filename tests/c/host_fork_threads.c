@@ -156,6 +156,8 @@ static void held_locks(void)
     CHECK_EQ(sentry_options_set_queue_max_items(options, 2), SENTRY_STATUS_OK);
     sentry_options_set_debug(options, 1);
     CHECK_EQ(sentry_init(options), 0);
+    sentry_set_tag("kept", "yes");
+    CHECK_EQ(sentry_add_breadcrumb_json("{\"message\": \"parent\"}"), SENTRY_STATUS_OK);
     for (int i = 0; i < 4; i++)
         threads[i] = start_thread(use_everything, NULL);
     for (int i = 0; i < 150; i++) {

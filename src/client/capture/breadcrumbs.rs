@@ -17,7 +17,7 @@ impl Client {
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let crumb = breadcrumb::parse(json, timestamp.as_str())?;
-        let left_out = crumb.left_out.and(self.keep_breadcrumb(&crumb.json)?);
+        let left_out = crumb.left_out.and(self.keep_breadcrumb(crumb.json)?);
         if !left_out.is_empty() {
             self.say_left_out(format_args!("breadcrumb"), &left_out);
         }
@@ -33,13 +33,13 @@ impl Client {
     }
 
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
-    pub(super) fn keep_breadcrumb(&self, crumb: &str) -> Result<LeftOut, Refused> {
+    pub(super) fn keep_breadcrumb(&self, crumb: String) -> Result<LeftOut, Refused> {
         let Some(hook) = &self.options.before_breadcrumb else {
             let added = self.scope.add_breadcrumb(crumb);
             added.map_err(EventError::from)?;
             return Ok(LeftOut::default());
         };
-        let shown = Value::from_json(crumb).ok_or(OutOfMemory);
+        let shown = Value::from_json(&crumb).ok_or(OutOfMemory);
         let shown = shown.map_err(EventError::from)?;
         let returned = hooks::call(hook.as_ref(), shown);
         self.check_fork()?;
@@ -51,8 +51,8 @@ impl Client {
         }
         let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json_text().map_err(EventError::from)?;
-        let crumb = breadcrumb::parse_returned(&json, crumb, timestamp.as_str())?;
-        let added = self.scope.add_breadcrumb(&crumb.json);
+        let crumb = breadcrumb::parse_returned(&json, &crumb, timestamp.as_str())?;
+        let added = self.scope.add_breadcrumb(crumb.json);
         added.map_err(EventError::from)?;
         Ok(crumb.left_out)
     }

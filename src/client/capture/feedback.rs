@@ -91,10 +91,10 @@ impl Content for Feedback<'_> {
         event_id: Uuid,
         timestamp: &Timestamp,
     ) -> Result<Payload, Loss> {
-        let global = capture.client.scope.snapshot();
+        let global = memory::watch(|| capture.client.scope.snapshot())?;
         let process_fields = std::sync::Arc::clone(&global.fields);
         let snapshot = match capture.scope {
-            Some(scope) => scope.snapshot().within(global),
+            Some(scope) => memory::watch(|| scope.snapshot().within(global))?,
             None => global,
         };
         let mut contexts = Members::clone(&snapshot.contexts);

@@ -100,7 +100,7 @@ impl Client {
             let crumb = breadcrumb::new_log(timestamp.as_str(), level, logger, text);
             // A crumb that the hook drops, or that finds no memory, is no failure of the message.
             if let Ok(crumb) = crumb {
-                let _ = self.keep_breadcrumb(&crumb);
+                let _ = self.keep_breadcrumb(crumb);
             }
         }
         result
@@ -181,7 +181,7 @@ impl Content for Event<'_> {
         timestamp: &Timestamp,
     ) -> Result<Payload, Loss> {
         let client = capture.client;
-        let global = client.scope.snapshot();
+        let global = memory::watch(|| client.scope.snapshot())?;
         let fields = Arc::clone(&global.fields);
         let snapshot = match capture.scope {
             Some(scope) => memory::watch(|| scope.snapshot().within(global))?,

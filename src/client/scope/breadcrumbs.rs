@@ -1,28 +1,26 @@
 //! Breadcrumbs: the last things that happened, kept as ready JSON (BC-2, BC-3).
 //!
-//! The crumbs stand one behind the other in two texts that never change, separated by commas, exactly as an event
-//! carries them; an event shares both and copies none. Adding a crumb makes the short text of the newest anew; when it
-//! has grown, both become one. Dropping the oldest moves the start of the text of the older.
+//! Decides which of them are kept. They stand one behind the other in two texts, separated by commas, exactly as an event
+//! carries them; an event shares both and copies none. New ones make only the short text of the newest anew. When it has
+//! grown, both become one. Dropping the oldest moves the start of the text of the older ones.
+//! Entry point: [`Breadcrumbs`]. May use: `protocol::event`, `value::shared`, `base`.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::trail::{Crumbs, Trail};
 use crate::value::shared::pieces::Fragment;
 
-/// See the module.
-#[derive(Debug, Default)]
-pub(crate) struct Breadcrumbs {
-    /// With what was dropped, up to `start`.
+/// The newest breadcrumbs of a scope. Never changed: adding some makes another one, which shares most of the text.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Breadcrumbs {
+    /// The older ones; those before `start` were dropped.
     older: Arc<str>,
     start: usize,
-    /// Where crumbs are added.
-    newer: String,
-    /// The same, for events.
-    newer_shared: Arc<str>,
+    /// Those that were added last.
+    newer: Arc<str>,
     /// Bytes of each, oldest first.
-    lengths: VecDeque<usize>,
+    lengths: Arc<[u32]>,
     /// How many of them are in `newer`.
     newer_count: usize,
     max: usize,
@@ -31,125 +29,132 @@ pub(crate) struct Breadcrumbs {
 /// Most bytes of text, so that a large `max` cannot grow without bound: a hundred crumbs of 8 KiB, the most that one may
 /// have, still fit.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Crumbs in the text of the newest that are copied without much ado.
+
+/// Crumbs that are copied for each new one in any case.
 const FEW: usize = 8;
 
 impl Breadcrumbs {
     /// Keeps the newest `max`; 0 keeps none.
-    pub(crate) fn new(max: usize) -> Self {
+    pub(super) fn new(max: usize) -> Self {
         Self {
             max,
             ..Self::default()
         }
     }
 
-    /// A copy with the same ones.
-    pub(crate) fn try_clone(&self) -> Result<Self, OutOfMemory> {
-        let mut lengths = VecDeque::new();
-        lengths.try_reserve(self.lengths.len())?;
-        lengths.extend(&self.lengths);
+    /// These and, behind them, others: JSON objects. The oldest are dropped if there are too many or too long ones.
+    pub(super) fn with(&self, added: &[&str]) -> Result<Self, OutOfMemory> {
+        let mut lengths = Vec::new();
+        lengths.try_reserve_exact(self.lengths.len().saturating_add(added.len()))?;
+        lengths.extend_from_slice(&self.lengths);
+        lengths.extend(added.iter().map(|crumb| length_of(crumb)));
+        let kept = self.kept(&lengths);
+        let dropped = lengths.len().saturating_sub(kept);
+        lengths.drain(..dropped);
+
+        // Where each of the three begins after that: what is dropped is taken from the older first.
+        let older_gone = dropped.min(self.older_count());
+        let newer_gone = dropped.saturating_sub(older_gone).min(self.newer_count);
+        let added_gone = dropped
+            .saturating_sub(older_gone)
+            .saturating_sub(newer_gone);
+        let (older_lengths, newer_lengths) = self
+            .lengths
+            .split_at_checked(self.older_count())
+            .unwrap_or_default();
+        let start = self.start.saturating_add(span(older_lengths, older_gone));
+        let older_count = self.older_count().saturating_sub(older_gone);
+        let older = if older_count > 0 { &*self.older } else { "" };
+        let newer = self.newer.get(span(newer_lengths, newer_gone)..);
+        let newer = newer.unwrap_or_default();
+        let added = added.get(added_gone..).unwrap_or_default();
+
+        // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
+        let newer_count = kept.saturating_sub(older_count);
+        let enough = kept.saturating_mul(2).isqrt().max(FEW);
+        let is_one = older_count > 0 && newer_count > enough;
+        let first = if is_one { older.get(start..) } else { None };
+        let text = joined([first.unwrap_or_default(), newer], added)?;
+        let (older, start, newer, newer_count) = if is_one {
+            (text, 0, Arc::default(), 0)
+        } else if older_count == 0 {
+            (text, 0, Arc::default(), 0)
+        } else {
+            (Arc::clone(&self.older), start, text, newer_count)
+        };
         Ok(Self {
-            older: Arc::clone(&self.older),
-            newer: memory::copy_text(&self.newer)?,
-            newer_shared: Arc::clone(&self.newer_shared),
-            lengths,
-            ..*self
+            older,
+            start,
+            newer,
+            lengths: Arc::from(lengths),
+            newer_count,
+            max: self.max,
         })
     }
 
-    /// Adds one breadcrumb, a JSON object, and drops the oldest if there are too many or too long ones. Without memory it
-    /// is not added.
-    pub(crate) fn add(&mut self, json: &str) -> Result<(), OutOfMemory> {
-        if self.max == 0 {
-            return Ok(());
-        }
-        while self.lengths.len() >= self.max || self.bytes_with(json) > MAX_BYTES {
-            if !self.drop_oldest() {
-                break;
-            }
-        }
-        self.newer.try_reserve(json.len().saturating_add(1))?;
-        self.lengths.try_reserve(1)?;
-        let before = self.newer.len();
-        if !self.newer.is_empty() {
-            self.newer.push(',');
-        }
-        self.newer.push_str(json);
-        // Here and not when it is wanted, so that a capture only copies the pointer.
-        match memory::share(&self.newer) {
-            Ok(shared) => self.newer_shared = shared,
-            Err(lack) => {
-                self.newer.truncate(before);
-                return Err(lack);
-            }
-        }
-        self.newer_count = self.newer_count.saturating_add(1);
-        self.lengths.push_back(json.len());
-        // The cheapest: of n crumbs, t/2 are copied for each new one, and all n for each t-th.
-        let enough = self.lengths.len().saturating_mul(2).isqrt().max(FEW);
-        if self.newer_count > enough {
-            // Without memory the text of the newest grows on.
-            let _ = self.make_one();
-        }
-        Ok(())
-    }
-
-    /// Makes one text of both.
-    fn make_one(&mut self) -> Result<(), OutOfMemory> {
-        let comma = if self.older().is_empty() { "" } else { "," };
-        let text = memory::watch(|| memory::concat(&[self.older(), comma, &self.newer]))?;
-        memory::share_over(&mut self.older, &text)?;
-        self.start = 0;
-        self.newer.clear();
-        self.newer_shared = Arc::default();
-        self.newer_count = 0;
-        Ok(())
+    /// How many of the newest are kept of crumbs with these lengths.
+    fn kept(&self, lengths: &[u32]) -> usize {
+        let mut bytes = 0_usize;
+        let fits = |length: &&u32| {
+            let with_it = bytes.saturating_add(index(**length));
+            // The newest is kept whatever its length.
+            let fits = bytes == 0 || with_it <= MAX_BYTES;
+            bytes = with_it.saturating_add(1);
+            fits
+        };
+        let newest = lengths.iter().rev().take(self.max);
+        newest.take_while(fits).count()
     }
 
     /// All of them, oldest first.
-    pub(crate) fn shared(&self) -> Trail {
+    pub(super) fn shared(&self) -> Trail {
         let older = Fragment::new(Arc::clone(&self.older), self.start);
-        let newer = Fragment::new(Arc::clone(&self.newer_shared), 0);
+        let newer = Fragment::new(Arc::clone(&self.newer), 0);
         let older_count = self.older_count();
-        let last_older = self.lengths.get(older_count.saturating_sub(1)).copied();
-        let last = self.lengths.back().copied();
+        let last_older = self.lengths.get(older_count.saturating_sub(1));
+        let length = |last: Option<&u32>| last.map_or(0, |length| index(*length));
         [
-            Crumbs::new(older, older_count, last_older.unwrap_or_default()),
-            Crumbs::new(newer, self.newer_count, last.unwrap_or_default()),
+            Crumbs::new(older, older_count, length(last_older)),
+            Crumbs::new(newer, self.newer_count, length(self.lengths.last())),
         ]
-    }
-
-    fn older(&self) -> &str {
-        self.older.get(self.start..).unwrap_or_default()
     }
 
     fn older_count(&self) -> usize {
         self.lengths.len().saturating_sub(self.newer_count)
     }
+}
 
-    fn bytes_with(&self, json: &str) -> usize {
-        let commas = self.lengths.len();
-        let texts = [self.older(), &self.newer, json].map(str::len);
-        texts.into_iter().fold(commas, usize::saturating_add)
-    }
+/// Bytes of the first `count` crumbs, each with the comma behind it.
+fn span(lengths: &[u32], count: usize) -> usize {
+    lengths.iter().take(count).fold(0_usize, |sum, length| {
+        sum.saturating_add(index(*length)).saturating_add(1)
+    })
+}
 
-    /// False if there is none.
-    fn drop_oldest(&mut self) -> bool {
-        if self.older_count() == 0 {
-            self.older = std::mem::take(&mut self.newer_shared);
-            self.newer.clear();
-            (self.start, self.newer_count) = (0, 0);
+/// The texts that are not empty, with a comma between two.
+fn joined(texts: [&str; 2], added: &[&str]) -> Result<Arc<str>, OutOfMemory> {
+    let all = || texts.iter().chain(added).filter(|text| !text.is_empty());
+    let length = all().fold(0_usize, |sum, text| {
+        sum.saturating_add(text.len()).saturating_add(1)
+    });
+    let mut text = String::new();
+    text.try_reserve_exact(length)?;
+    for part in all() {
+        if !text.is_empty() {
+            text.push(',');
         }
-        let Some(length) = self.lengths.pop_front() else {
-            return false;
-        };
-        // One more for the comma.
-        self.start = self.start.saturating_add(length).saturating_add(1);
-        if self.older_count() == 0 {
-            (self.older, self.start) = (Arc::default(), 0);
-        }
-        true
+        text.push_str(part);
     }
+    memory::share(&text)
+}
+
+/// A crumb is far shorter than 4 GiB.
+fn length_of(crumb: &str) -> u32 {
+    u32::try_from(crumb.len()).unwrap_or(u32::MAX)
+}
+
+fn index(length: u32) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -173,7 +178,7 @@ mod tests {
         for max in [1, 2, 3, 7, 8, 9, 10, 20, 100] {
             let mut crumbs = Breadcrumbs::new(max);
             for number in 0..300_usize {
-                crumbs.add(&crumb(number)).unwrap();
+                crumbs = crumbs.with(&[&crumb(number)]).unwrap();
                 let first = (number + 1).saturating_sub(max);
                 let expected: Vec<_> = (first..=number).map(crumb).collect();
                 assert_eq!(json(&crumbs), expected.join(","), "{max}");
@@ -181,8 +186,7 @@ mod tests {
                 assert_eq!(counts.sum::<usize>(), expected.len());
             }
         }
-        let mut none = Breadcrumbs::new(0);
-        none.add(&crumb(1)).unwrap();
+        let none = Breadcrumbs::new(0).with(&[&crumb(1)]).unwrap();
         assert!(none.shared().iter().all(Option::is_none));
     }
 
@@ -190,7 +194,7 @@ mod tests {
     fn what_was_shared_stays_and_the_next_crumb_leaves_most_of_it_in_place() {
         let mut crumbs = Breadcrumbs::new(100);
         for number in 0..100 {
-            crumbs.add(&crumb(number)).unwrap();
+            crumbs = crumbs.with(&[&crumb(number)]).unwrap();
         }
         let before = json(&crumbs);
         let shared = crumbs.shared();
@@ -202,7 +206,7 @@ mod tests {
                     .map(|it| it.as_str().as_bytes().as_ptr_range().end)
             };
             let place = places(&crumbs);
-            crumbs.add(&crumb(number)).unwrap();
+            crumbs = crumbs.with(&[&crumb(number)]).unwrap();
             in_place += usize::from(place == places(&crumbs));
         }
         assert!(in_place >= 90, "{in_place}");
@@ -211,11 +215,35 @@ mod tests {
     }
 
     #[test]
+    fn many_that_are_added_at_once_are_kept_as_one_after_the_other() {
+        for max in [1, 2, 10, 20] {
+            let (mut at_once, mut one_by_one) = (Breadcrumbs::new(max), Breadcrumbs::new(max));
+            let mut number = 0;
+            for count in [1, 1, 3, 8, 9, 1, 25, 2, 64, 1, 10] {
+                let added: Vec<_> = (number..number + count).map(crumb).collect();
+                let added: Vec<_> = added.iter().map(String::as_str).collect();
+                for crumb in &added {
+                    one_by_one = one_by_one.with(&[crumb]).unwrap();
+                }
+                at_once = at_once.with(&added).unwrap();
+                assert_eq!(json(&at_once), json(&one_by_one));
+                let lasts = at_once.shared().into_iter().flatten();
+                assert!(lasts.clone().all(|it| it.as_str().ends_with('}')));
+                assert_eq!(
+                    lasts.map(|it| it.count()).sum::<usize>(),
+                    max.min(number + count)
+                );
+                number += count;
+            }
+        }
+    }
+
+    #[test]
     fn the_text_is_bounded_whatever_their_number() {
         let mut crumbs = Breadcrumbs::new(usize::MAX);
         let long = format!("{{\"message\":\"{}\"}}", "x".repeat(8000));
         for _ in 0..1000 {
-            crumbs.add(&long).unwrap();
+            crumbs = crumbs.with(&[&long]).unwrap();
             // With what was dropped and still lies before the start.
             assert!(crumbs.older.len() + crumbs.newer.len() <= MAX_BYTES + 20 * long.len());
         }
@@ -224,12 +252,12 @@ mod tests {
             kept <= MAX_BYTES && kept > MAX_BYTES - 2 * long.len(),
             "{kept}"
         );
-        crumbs.add(&crumb(1)).unwrap();
+        crumbs = crumbs.with(&[&crumb(1)]).unwrap();
         assert!(json(&crumbs).ends_with(&crumb(1)));
         let larger = "x".repeat(2 * MAX_BYTES);
-        crumbs.add(&larger).unwrap();
+        crumbs = crumbs.with(&[&larger]).unwrap();
         assert_eq!(json(&crumbs), larger);
-        crumbs.add(&crumb(2)).unwrap();
+        crumbs = crumbs.with(&[&crumb(2)]).unwrap();
         assert_eq!(json(&crumbs), crumb(2));
     }
 }

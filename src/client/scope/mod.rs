@@ -1,161 +1,83 @@
-//! The scope of the process: what is added to every event.
+//! The scope: what is added to every event.
 //!
-//! Everything is kept as ready JSON behind shared pointers. A capture copies the pointers under the lock and builds the
-//! event outside of it; a setter changes its own copy. No I/O and no call to the host happens under the lock.
+//! Decides how it is changed and read at the same time. What events get stands in a [`Snapshot`], which never changes,
+//! as ready JSON. A setter only adds a [`Change`] to a list. Whoever needs a snapshot makes one of the last snapshot and
+//! the changes since, and publishes it for those that follow; so does the setter that finds the list full. Both work
+//! outside of any lock: the lock of the setters is held while one change is added to the list, and readers take none. So
+//! a fork or a crash at any instant finds a whole snapshot and whole changes.
+//! Entry points: [`Scope`], [`Snapshot`], [`Part`]. May use: the rooms that `client` may use.
 
-pub(crate) mod breadcrumbs;
+mod breadcrumbs;
+mod changes;
 pub(crate) mod contexts;
 pub(crate) mod fields;
+mod snapshot;
 pub(super) mod values;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
 
 use super::capture::attachments::Attachments;
-use crate::base::lock::{lock, try_lock};
+use crate::base::lock::lock;
 use crate::base::memory::{self, OutOfMemory};
-use crate::protocol::event::trail::Trail;
 use crate::protocol::level::Level;
 use crate::protocol::names;
-use crate::protocol::trace::context_with;
-use crate::value::json::write;
 use crate::value::shared::members::Members;
-use breadcrumbs::Breadcrumbs;
-
-/// Fields at the top of an event: name, and value as JSON.
-pub(crate) type FieldList = Vec<(&'static str, String)>;
-
-/// A part of the scope that has members.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Part {
-    /// Tags.
-    Tags,
-    /// Contexts.
-    Contexts,
-    /// Extra data.
-    Extra,
-    /// Attributes, which events do not carry.
-    Attributes,
-}
-
-impl Part {
-    /// The field of an event that it becomes, or whose limits hold for it.
-    pub(crate) fn field(self) -> &'static str {
-        match self {
-            Self::Tags => "tags",
-            Self::Contexts => "contexts",
-            Self::Extra | Self::Attributes => "extra",
-        }
-    }
-}
-
-#[derive(Debug)]
-struct State {
-    /// The context `trace` that events have at least; none in a scope of the host's own.
-    trace: Option<Arc<str>>,
-    level: Level,
-    fields: Arc<FieldList>,
-    tags: Arc<Members>,
-    contexts: Arc<Members>,
-    extra: Arc<Members>,
-    attributes: Arc<Members>,
-    breadcrumbs: Breadcrumbs,
-}
-
-impl State {
-    /// A copy; what is shared is copied by who changes it first.
-    fn try_clone(&self) -> Result<Self, OutOfMemory> {
-        Ok(Self {
-            trace: self.trace.clone(),
-            level: self.level,
-            fields: Arc::clone(&self.fields),
-            tags: Arc::clone(&self.tags),
-            contexts: Arc::clone(&self.contexts),
-            extra: Arc::clone(&self.extra),
-            attributes: Arc::clone(&self.attributes),
-            breadcrumbs: self.breadcrumbs.try_clone()?,
-        })
-    }
-
-    /// To be changed; none without memory for the copy that a snapshot makes necessary, which is remembered.
-    fn part(&mut self, part: Part) -> Option<&mut Members> {
-        let members = match part {
-            Part::Tags => &mut self.tags,
-            Part::Contexts => &mut self.contexts,
-            Part::Extra => &mut self.extra,
-            Part::Attributes => &mut self.attributes,
-        };
-        if Arc::get_mut(members).is_none() {
-            match members.try_clone() {
-                Ok(copy) => *members = Arc::new(copy),
-                Err(OutOfMemory) => memory::note_lack(),
-            }
-        }
-        Arc::get_mut(members)
-    }
-
-    /// Sets a member to ready JSON, or removes it. A trace is never lost: what is set of it is completed.
-    fn put(&mut self, part: Part, key: &str, json: Option<&str>) {
-        let trace = self
-            .trace
-            .clone()
-            .filter(|_| part == Part::Contexts && key == "trace");
-        let Some(members) = self.part(part) else {
-            return;
-        };
-        if let Some(trace) = trace {
-            let own = json.and_then(|own| context_with(own, Some(&trace)));
-            members.set(key, own.as_deref().unwrap_or(&trace));
-            return;
-        }
-        match json {
-            Some(json) => members.set(key, json),
-            None => {
-                members.remove(key);
-            }
-        }
-    }
-}
+pub(crate) use changes::Part;
+use changes::{Change, Changes};
+pub(crate) use snapshot::{FieldList, Snapshot};
 
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    state: Mutex<State>,
+    published: ArcSwap<Published>,
+    /// The list that changes are added to, which is the published one. One thread at a time adds to it or replaces it.
+    adding: Mutex<Arc<Changes>>,
+    /// Held by who changes a context: what is merged into one is read before it is set.
+    changing_contexts: Mutex<()>,
     attachments: Attachments,
 }
 
-/// The scope at one instant.
+/// A snapshot, and the changes that were made before it and after it.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
-    /// For events that have no level of their own.
-    pub(crate) level: Level,
-    /// Fields, each for events that have none of that name.
-    pub(crate) fields: Arc<FieldList>,
-    /// Tags.
-    pub(crate) tags: Arc<Members>,
-    /// Contexts.
-    pub(crate) contexts: Arc<Members>,
-    /// Extra data.
-    pub(crate) extra: Arc<Members>,
-    /// Breadcrumbs of the outer scope, if there is one, and of this.
-    pub(crate) breadcrumbs: [Trail; 2],
+struct Published {
+    snapshot: Arc<Snapshot>,
+    changes: Arc<Changes>,
+    /// So many of the changes are contained in the snapshot.
+    contained: usize,
+}
+
+impl Published {
+    fn new(snapshot: Arc<Snapshot>, changes: &Arc<Changes>) -> Self {
+        Self {
+            snapshot,
+            changes: Arc::clone(changes),
+            contained: 0,
+        }
+    }
+
+    /// With a snapshot that contains the changes made until now; none if this one does.
+    fn renewed(&self) -> Result<Option<Self>, OutOfMemory> {
+        let count = self.changes.count();
+        if count == self.contained {
+            return Ok(None);
+        }
+        let since = self.changes.between(self.contained, count);
+        let snapshot = memory::watch(|| self.snapshot.with(since))??;
+        Ok(Some(Self {
+            snapshot: Arc::new(snapshot),
+            changes: Arc::clone(&self.changes),
+            contained: count,
+        }))
+    }
 }
 
 impl Scope {
     /// A scope with these contexts and fields, and nothing else.
     pub(crate) fn new(contexts: Members, fields: FieldList, max_breadcrumbs: usize) -> Self {
-        Self {
-            state: Mutex::new(State {
-                trace: contexts.get("trace").map(Arc::from),
-                level: Level::Error,
-                fields: Arc::new(fields),
-                tags: Arc::default(),
-                contexts: Arc::new(contexts),
-                extra: Arc::default(),
-                attributes: Arc::default(),
-                breadcrumbs: Breadcrumbs::new(max_breadcrumbs),
-            }),
-            attachments: Attachments::default(),
-        }
+        let snapshot = Snapshot::new(contexts, fields, max_breadcrumbs);
+        Self::of(Arc::new(snapshot), Attachments::default())
     }
 
     /// A scope of the host's own: nothing is set, and it keeps 100 breadcrumbs whatever the option says.
@@ -163,13 +85,25 @@ impl Scope {
         Self::new(Members::new(), Vec::new(), 100)
     }
 
+    fn of(snapshot: Arc<Snapshot>, attachments: Attachments) -> Self {
+        let changes = Arc::new(Changes::none());
+        Self {
+            published: ArcSwap::from_pointee(Published::new(snapshot, &changes)),
+            adding: Mutex::new(changes),
+            changing_contexts: Mutex::default(),
+            attachments,
+        }
+    }
+
     /// An independent copy.
     pub(crate) fn copy(&self) -> Result<Self, OutOfMemory> {
-        let state = lock(&self.state).try_clone()?;
-        Ok(Self {
-            state: Mutex::new(state),
-            attachments: self.attachments.copy()?,
-        })
+        Ok(Self::of(self.try_snapshot()?, self.attachments.copy()?))
+    }
+
+    /// For a forked child: a copy, unless there is no memory for it. Locks of the parent may be held for ever.
+    pub(crate) fn inherited(&self) -> Result<Self, OutOfMemory> {
+        let snapshot = self.try_snapshot()?;
+        Ok(Self::of(snapshot, self.attachments.inherited()))
     }
 
     /// What events captured with it carry along.
@@ -179,127 +113,131 @@ impl Scope {
 
     /// Takes back everything that was set.
     pub(crate) fn clear(&self) {
-        let fresh = Self::empty()
-            .state
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let old = std::mem::replace(&mut *lock(&self.state), fresh);
+        let fresh = Self::empty().published.into_inner();
+        let mut changes = lock(&self.adding);
+        *changes = Arc::clone(&fresh.changes);
+        let old = self.published.swap(fresh);
+        drop(changes);
         // Freed outside of the lock.
         drop(old);
         self.attachments.clear();
     }
 
-    /// For a forked child: a copy, or `None` if a thread that does not exist here was changing the scope when the
-    /// process forked, or if there is no memory for it.
-    pub(crate) fn inherited(&self) -> Option<Self> {
-        let state = try_lock(&self.state)?.try_clone().ok()?;
-        Some(Self {
-            state: Mutex::new(state),
-            attachments: self.attachments.inherited(),
+    /// What an event captured now gets. Without memory for what changed since the last snapshot it is that one, and the
+    /// lack is remembered.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.try_snapshot().unwrap_or_else(|OutOfMemory| {
+            memory::note_lack();
+            Arc::clone(&self.published.load().snapshot)
         })
     }
 
-    /// What an event captured now gets.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        let state = lock(&self.state);
-        Snapshot {
-            level: state.level,
-            fields: Arc::clone(&state.fields),
-            breadcrumbs: [Trail::default(), state.breadcrumbs.shared()],
-            tags: Arc::clone(&state.tags),
-            contexts: Arc::clone(&state.contexts),
-            extra: Arc::clone(&state.extra),
+    fn try_snapshot(&self) -> Result<Arc<Snapshot>, OutOfMemory> {
+        let published = self.published.load();
+        let Some(renewed) = published.renewed()? else {
+            return Ok(Arc::clone(&published.snapshot));
+        };
+        let snapshot = Arc::clone(&renewed.snapshot);
+        // Another thread may have published one meanwhile. Then this one serves its caller only: it is right, too.
+        self.published
+            .compare_and_swap(&published, Arc::new(renewed));
+        Ok(snapshot)
+    }
+
+    /// Adds a change to the list.
+    fn change(&self, mut change: Change) -> Result<(), OutOfMemory> {
+        loop {
+            let mut changes = lock(&self.adding);
+            match changes.add(change) {
+                Ok(()) => return Ok(()),
+                Err(refused) => change = refused,
+            }
+            let published = self.published.load();
+            if published.contained == changes.count() {
+                // The snapshot contains the full list: another one takes its place.
+                *changes = Arc::new(changes.next());
+                let snapshot = Arc::clone(&published.snapshot);
+                self.published
+                    .store(Arc::new(Published::new(snapshot, &changes)));
+                continue;
+            }
+            // Nobody can add anything now, so that this snapshot will contain all of the list, or another thread's does.
+            drop(changes);
+            self.try_snapshot()?;
+        }
+    }
+
+    /// Makes a change; without memory for it nothing changes, which is remembered.
+    fn make(&self, change: Result<Change, OutOfMemory>) {
+        if change.and_then(|change| self.change(change)).is_err() {
+            memory::note_lack();
         }
     }
 
     /// Sets a tag, or removes it.
     pub(crate) fn set_tag(&self, key: &str, value: Option<&str>) {
-        let json = value.map(|value| write::string_to_json(&names::tag_value(value)));
-        self.set_member(Part::Tags, &names::tag_key(key), json.as_deref());
+        let key = names::tag_key(key);
+        let Some(value) = value else {
+            return self.set_member(Part::Tags, &key, None);
+        };
+        let value = names::tag_value(value);
+        self.make(Change::text(Part::Tags, &key, &value));
     }
 
     /// Sets a member to ready JSON, or removes it.
     pub(crate) fn set_member(&self, part: Part, key: &str, json: Option<&str>) {
-        lock(&self.state).put(part, key, json);
+        let _turn = (part == Part::Contexts).then(|| lock(&self.changing_contexts));
+        self.make(Change::member(part, key, json));
     }
 
     /// Goes on in another trace, with this context.
     pub(crate) fn set_trace(&self, context: &str) {
-        let mut state = lock(&self.state);
-        state.trace = Some(Arc::from(context));
-        if let Some(contexts) = state.part(Part::Contexts) {
-            contexts.set("trace", context);
-        }
+        let _turn = lock(&self.changing_contexts);
+        self.make(memory::copy_text(context).map(Change::Trace));
     }
 
-    /// Sets a member to what `change` makes of its JSON; none removes it.
-    pub(crate) fn update_member(
+    /// Sets a context to what `change` makes of its JSON; none removes it. Others that change contexts wait meanwhile.
+    pub(super) fn update_context_json(
         &self,
-        part: Part,
         key: &str,
-        change: impl FnOnce(Option<&str>) -> Option<String>,
-    ) {
-        let mut state = lock(&self.state);
-        let json = change(match part {
-            Part::Tags => state.tags.get(key),
-            Part::Contexts => state.contexts.get(key),
-            Part::Extra => state.extra.get(key),
-            Part::Attributes => state.attributes.get(key),
-        });
-        state.put(part, key, json.as_deref());
+        change: impl FnOnce(Option<&str>) -> Result<Option<String>, OutOfMemory>,
+    ) -> Result<(), OutOfMemory> {
+        let _turn = lock(&self.changing_contexts);
+        let json = change(self.try_snapshot()?.contexts.get(key))?;
+        self.change(Change::member(Part::Contexts, key, json.as_deref())?)
     }
 
     /// A field as JSON; none without memory for it.
     pub(crate) fn field(&self, name: &str) -> Option<String> {
-        let state = lock(&self.state);
-        let found = state.fields.iter().find(|(other, _)| *other == name);
+        let snapshot = self.snapshot();
+        let found = snapshot.fields.iter().find(|(other, _)| *other == name);
         found.and_then(|(_, json)| memory::copy_text(json).ok())
     }
 
     /// The level of events that have none.
     pub(crate) fn level(&self) -> Level {
-        lock(&self.state).level
+        self.snapshot().level
     }
 
     /// All fields.
     pub(crate) fn fields(&self) -> Arc<FieldList> {
-        Arc::clone(&lock(&self.state).fields)
+        Arc::clone(&self.snapshot().fields)
     }
 
     /// Sets a field to ready JSON, or removes it.
     pub(crate) fn set_field(&self, name: &'static str, json: Option<String>) {
-        let mut state = lock(&self.state);
-        if Arc::get_mut(&mut state.fields).is_none() {
-            match copy_of(&state.fields) {
-                Ok(copy) => state.fields = Arc::new(copy),
-                Err(OutOfMemory) => return memory::note_lack(),
-            }
-        }
-        let fields = Arc::make_mut(&mut state.fields);
-        fields.retain(|(other, _)| *other != name);
-        fields.extend(json.map(|json| (name, json)));
+        self.make(Ok(Change::Field(name, json)));
     }
 
     /// Sets the level of events that have none.
     pub(crate) fn set_level(&self, level: Level) {
-        lock(&self.state).level = level;
+        self.make(Ok(Change::Level(level)));
     }
 
     /// Adds a breadcrumb, a JSON object; not without memory for it.
-    pub(crate) fn add_breadcrumb(&self, json: &str) -> Result<(), OutOfMemory> {
-        lock(&self.state).breadcrumbs.add(json)
+    pub(crate) fn add_breadcrumb(&self, json: String) -> Result<(), OutOfMemory> {
+        self.change(Change::Breadcrumb(json))
     }
-}
-
-/// A copy of fields.
-pub(super) fn copy_of(fields: &FieldList) -> Result<FieldList, OutOfMemory> {
-    let mut copy = FieldList::new();
-    // One more is usually what a copy is made for.
-    copy.try_reserve_exact(fields.len().saturating_add(1))?;
-    for (name, json) in fields {
-        copy.push((*name, memory::copy_text(json)?));
-    }
-    Ok(copy)
 }
 
 #[cfg(test)]
@@ -324,11 +262,11 @@ mod tests {
     fn a_snapshot_does_not_change_with_the_scope() {
         let scope = Scope::new(Members::new(), Vec::new(), 10);
         scope.set_tag("a", Some("1"));
-        scope.add_breadcrumb("{}").unwrap();
+        scope.add_breadcrumb("{}".to_owned()).unwrap();
         let before = scope.snapshot();
         scope.set_tag("a", Some("2"));
         scope.set_tag("b", Some("\"3\""));
-        scope.add_breadcrumb("{}").unwrap();
+        scope.add_breadcrumb("{}".to_owned()).unwrap();
         assert_eq!(before.tags.json(), r#""a":"1""#);
         assert_eq!(before.breadcrumbs_json(), "{}");
         let after = scope.snapshot();
@@ -371,7 +309,7 @@ mod tests {
         scope.set_member(Part::Contexts, "trace", Some(r#"{"op":"x"}"#));
         let completed = TRACE.replacen('{', r#"{"op":"x","#, 1);
         assert_eq!(trace().unwrap(), completed);
-        scope.update_member(Part::Contexts, "trace", |_| None);
+        scope.update_context_json("trace", |_| Ok(None)).unwrap();
         assert_eq!(trace().unwrap(), TRACE);
         let other = TRACE.replace("0ae7", "1111");
         scope.set_trace(&other);
@@ -386,20 +324,129 @@ mod tests {
     }
 
     #[test]
-    fn a_child_does_not_wait_for_a_lock_that_nobody_will_open() {
+    fn a_child_and_a_reader_wait_for_no_lock_and_miss_nothing() {
         let scope = Scope::new(Members::new(), Vec::new(), 10);
         scope.set_tag("a", Some("1"));
-        assert_eq!(
-            scope.inherited().unwrap().snapshot().tags.json(),
-            r#""a":"1""#
-        );
-        let _held = lock(&scope.state);
-        assert!(scope.inherited().is_none());
+        scope.set_tag("b", Some("2"));
+        let _held = (lock(&scope.adding), lock(&scope.changing_contexts));
+        let child = scope.inherited().unwrap();
+        child.set_tag("c", Some("3"));
+        child.set_member(Part::Contexts, "d", Some("{}"));
+        assert_eq!(child.snapshot().tags.json(), r#""a":"1","b":"2","c":"3""#);
+        assert_eq!(scope.snapshot().tags.json(), r#""a":"1","b":"2""#);
+    }
+
+    #[test]
+    fn all_changes_are_made_in_their_order_whatever_their_number() {
+        let scope = Scope::empty();
+        let long = "x".repeat(20_000);
+        let mut expected = Members::new();
+        for number in 0..500_usize {
+            let key = format!("key{}", number % 70);
+            let json = match number % 9 {
+                0 => format!("\"{long}\""),
+                _ => number.to_string(),
+            };
+            if number % 7 == 0 {
+                scope.set_member(Part::Extra, &key, None);
+                expected.remove(&key);
+            }
+            scope.set_member(Part::Extra, &key, Some(&json));
+            expected.set(&key, &json);
+            // A reader now and then; at other times lists become full.
+            if number % 150 < 5 {
+                assert_eq!(scope.snapshot().extra.json(), expected.json());
+            }
+        }
+        assert_eq!(scope.snapshot().extra.json(), expected.json());
+        let copy = scope.copy().unwrap();
+        scope.set_member(Part::Extra, "key1", None);
+        assert_eq!(copy.snapshot().extra.json(), expected.json());
+    }
+
+    #[test]
+    fn what_is_kept_beside_a_snapshot_is_bounded() {
+        let scope = Scope::empty();
+        let crumb = format!("{{\"message\":\"{}\"}}", "x".repeat(8000));
+        for _ in 0..300 {
+            scope.add_breadcrumb(crumb.clone()).unwrap();
+            let published = scope.published.load();
+            let kept = published.changes.between(0, published.changes.count());
+            let bytes: usize = kept.map(|_| crumb.len()).sum();
+            assert!(bytes <= 64 * 1024, "{bytes}");
+        }
+        assert!(scope.snapshot().breadcrumbs_json().len() > 90 * crumb.len());
+    }
+
+    #[test]
+    fn readers_find_whole_states_in_order_while_others_write() {
+        const CHANGES: usize = 3000;
+        let scope = Scope::empty();
+        // "tag" and "context" are set to the same number, one behind the other.
+        let number = |json: Option<&str>| {
+            let text = json.unwrap_or("0").trim_matches(['"', '{', '}', 'n', ':']);
+            text.trim_matches('"').parse::<usize>().unwrap()
+        };
+        std::thread::scope(|threads| {
+            let writer = threads.spawn(|| {
+                for at in 1..=CHANGES {
+                    scope.set_tag("a", Some(&at.to_string()));
+                    scope.set_member(Part::Contexts, "c", Some(&format!("{{\"n\":{at}}}")));
+                }
+            });
+            let other = threads.spawn(|| {
+                for at in 0..CHANGES {
+                    scope.set_tag(&format!("other{}", at % 100), Some("x"));
+                    scope.add_breadcrumb("{}".to_owned()).unwrap();
+                }
+            });
+            let read = || {
+                let mut before = 0;
+                while before < CHANGES {
+                    let snapshot = scope.snapshot();
+                    let tag = number(snapshot.tags.get("a"));
+                    let context = number(snapshot.contexts.get("c"));
+                    assert!(tag == context || tag == context + 1, "{tag} {context}");
+                    assert!(tag >= before);
+                    before = context;
+                }
+            };
+            let readers = [threads.spawn(read), threads.spawn(read)];
+            for thread in readers.into_iter().chain([writer, other]) {
+                thread.join().unwrap();
+            }
+        });
+        assert_eq!(scope.snapshot().tags.len(), 101);
+    }
+
+    #[test]
+    fn no_merged_context_is_lost_between_threads() {
+        let scope = Scope::empty();
+        std::thread::scope(|threads| {
+            for thread in 0..4 {
+                let scope = &scope;
+                threads.spawn(move || {
+                    for at in 0..50 {
+                        let both = |old: Option<&str>| {
+                            let old = old.unwrap_or("{}").trim_end_matches('}').to_owned();
+                            let comma = if old == "{" { "" } else { "," };
+                            Ok(Some(format!("{old}{comma}\"{thread}-{at}\":1}}")))
+                        };
+                        scope.update_context_json("c", both).unwrap();
+                        scope.set_tag("t", Some("x"));
+                    }
+                });
+            }
+        });
+        let snapshot = scope.snapshot();
+        let context = snapshot.contexts.get("c").unwrap();
+        let read: serde_json::Value = serde_json::from_str(context).unwrap();
+        assert_eq!(read.as_object().unwrap().len(), 200);
     }
 
     #[test]
     fn attributes_are_kept_with_the_scope_and_its_copies() {
-        let of = |scope: &Scope| lock(&scope.state).attributes.json().to_owned();
+        let of = |scope: &Scope| scope.snapshot().attributes.json().to_owned();
         let scope = Scope::empty();
         scope.set_member(
             Part::Attributes,

@@ -1,17 +1,15 @@
 //! The scope, continued: what is set from values that the host built.
 
-use super::{FieldList, Part, Scope, Snapshot, copy_of};
+use super::{Part, Scope};
 use crate::base::diagnostics::Severity;
 use crate::base::memory::{self, OutOfMemory};
 use crate::client::Client;
 use crate::client::options::lost_of;
 use crate::client::state;
-use crate::protocol::event::{merged_within_limits, within_limits};
+use crate::protocol::event::within_limits;
 use crate::protocol::names::{self, Name};
 use crate::value::json::write;
-use crate::value::shared::members::Members;
 use crate::value::tree::Value;
-use std::sync::Arc;
 
 impl Scope {
     /// Sets the user, an object, or removes it with null; anything else is ignored.
@@ -64,17 +62,18 @@ impl Scope {
     /// the context.
     pub(crate) fn update_context(&self, key: &str, value: &Value) {
         let path = [Part::Contexts.field(), key];
-        self.update_member(Part::Contexts, key, |old| {
-            let updated = match old.map(|old| Value::from_json(old).ok_or(OutOfMemory)) {
-                Some(Ok(context)) if context.is_object() && value.is_object() => {
-                    context.merge(value);
-                    limited(&path, &context)
-                }
-                Some(Err(OutOfMemory)) => Err(OutOfMemory),
-                Some(Ok(_)) | None => limited(&path, value),
+        let update =
+            |old: Option<&str>| match old.map(|old| Value::from_json(old).ok_or(OutOfMemory)) {
+                Some(context) => match context? {
+                    context if context.is_object() && value.is_object() => {
+                        context.merge(value);
+                        limited(&path, &context)
+                    }
+                    _ => limited(&path, value),
+                },
+                None => limited(&path, value),
             };
-            kept(updated).unwrap_or_else(|| old.map(str::to_owned))
-        });
+        kept(self.update_context_json(key, update));
     }
 
     /// Sets the fingerprint, a list; anything else is ignored. One without entries is kept, to hide that of an outer
@@ -137,62 +136,6 @@ impl Client {
     }
 }
 
-impl Snapshot {
-    /// This scope with `outer` behind it: what is set here wins, per key and at each depth (SCO-2). The breadcrumbs are
-    /// put together when an event is written.
-    pub(crate) fn within(self, outer: Self) -> Self {
-        let fields = joined(&self.fields, &outer.fields).unwrap_or_else(|OutOfMemory| {
-            memory::note_lack();
-            FieldList::new()
-        });
-        let ([_, outer_trail], [_, trail]) = (outer.breadcrumbs, self.breadcrumbs);
-        Self {
-            level: self.level,
-            fields: Arc::new(fields),
-            tags: merged(self.tags, outer.tags, Part::Tags),
-            contexts: merged(self.contexts, outer.contexts, Part::Contexts),
-            extra: merged(self.extra, outer.extra, Part::Extra),
-            breadcrumbs: [outer_trail, trail],
-        }
-    }
-}
-
-/// The fields of both, those of `inner` before others of the same name.
-fn joined(inner: &FieldList, outer: &FieldList) -> Result<FieldList, OutOfMemory> {
-    let mut all = copy_of(inner)?;
-    for (name, json) in outer {
-        if !inner.iter().any(|(own, _)| own == name) {
-            all.try_reserve(1)?;
-            all.push((*name, memory::copy_text(json)?));
-        }
-    }
-    Ok(all)
-}
-
-/// What both have is merged, with what is set in `inner` before what is set in `outer`.
-fn merged(inner: Arc<Members>, outer: Arc<Members>, part: Part) -> Arc<Members> {
-    if inner.is_empty() {
-        return outer;
-    }
-    let mut all = match inner.try_clone() {
-        Ok(copy) => copy,
-        Err(OutOfMemory) => {
-            memory::note_lack();
-            return inner;
-        }
-    };
-    for (key, value) in outer.iter() {
-        match all.get(key) {
-            None => all.set(key, value),
-            Some(own) => {
-                if let Some(both) = merged_within_limits(part.field(), key, own, value) {
-                    all.set(key, &both);
-                }
-            }
-        }
-    }
-    Arc::new(all)
-}
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,8 +168,12 @@ mod tests {
         inner.set_user(&value(r#"{"id":"2"}"#));
         outer.set_field("release", Some("\"r\"".to_owned()));
         inner.set_level(Level::Info);
-        outer.add_breadcrumb("{\"message\":\"1\"}").unwrap();
-        inner.add_breadcrumb("{\"message\":\"2\"}").unwrap();
+        outer
+            .add_breadcrumb("{\"message\":\"1\"}".to_owned())
+            .unwrap();
+        inner
+            .add_breadcrumb("{\"message\":\"2\"}".to_owned())
+            .unwrap();
         let both = inner.snapshot().within(outer.snapshot());
         assert_eq!(both.tags.json(), r#""a":"inner","b":"outer""#);
         let fields: Vec<_> = both
