@@ -221,6 +221,16 @@ impl Buffer {
         }
     }
 
+    /// Adds bytes between quotes, all or none.
+    #[inline]
+    pub(crate) fn extend_quoted(&mut self, bytes: &[u8]) {
+        if self.has_room(bytes.len().saturating_add(2)) {
+            self.bytes.push(b'"');
+            self.bytes.extend_from_slice(bytes);
+            self.bytes.push(b'"');
+        }
+    }
+
     /// Makes sure that `more` bytes fit, so that a long piece is not copied again and again.
     #[inline]
     pub(crate) fn has_room(&mut self, more: usize) -> bool {

@@ -3,6 +3,7 @@
 //! The grammar is `serde_json`'s work. May use: `base`.
 
 pub(crate) mod keys;
+mod lanes;
 pub(crate) mod merge;
 pub(crate) mod object;
 pub(crate) mod repair;

@@ -16,20 +16,32 @@ const ELLIPSIS: &str = "...";
 /// hold in any case.
 pub(crate) const BAG_BREADTH: usize = 256;
 
+/// Where `text` ends if it may have no more than `max_chars` characters, and what takes the place of the rest; none if it
+/// is within that.
+fn cut(text: &str, max_chars: usize) -> Option<(&str, &'static str)> {
+    // As many bytes as characters: the usual case needs no counting.
+    if text.len() <= max_chars {
+        return None;
+    }
+    let dots = ELLIPSIS.get(..max_chars).unwrap_or(ELLIPSIS);
+    let kept = max_chars.saturating_sub(dots.len());
+    let mut rest = text.chars();
+    if let Some(last) = kept.checked_sub(1) {
+        rest.nth(last);
+    }
+    let rest = rest.as_str();
+    // More than would fit in the place of the dots.
+    rest.chars().nth(dots.len())?;
+    let end = text.len().saturating_sub(rest.len());
+    Some((text.get(..end).unwrap_or_default(), dots))
+}
+
 /// `text` with at most `max_chars` characters; what was cut ends in `...`, within the limit.
 pub(crate) fn trim_str(text: &str, max_chars: usize) -> Cow<'_, str> {
-    // As many bytes as characters: the usual case needs no counting.
-    if text.len() <= max_chars || text.chars().nth(max_chars).is_none() {
-        return Cow::Borrowed(text);
+    match cut(text, max_chars) {
+        None => Cow::Borrowed(text),
+        Some((kept, dots)) => Cow::Owned(memory::concat(&[kept, dots])),
     }
-    let kept = max_chars.saturating_sub(ELLIPSIS.len());
-    let end = text
-        .char_indices()
-        .nth(kept)
-        .map_or(text.len(), |(at, _)| at);
-    let dots = max_chars.saturating_sub(kept);
-    let dots = ELLIPSIS.get(..dots).unwrap_or(ELLIPSIS);
-    Cow::Owned(memory::concat(&[text.get(..end).unwrap_or_default(), dots]))
 }
 
 /// Appends the JSON string `json` with at most `max_chars` characters; true if it was cut.
@@ -40,16 +52,24 @@ pub(crate) fn string_within(out: &mut Buffer, json: &str, max_chars: usize) -> b
         return false;
     }
     let text = scan::decode(json);
-    match trim_str(&text, max_chars) {
-        Cow::Borrowed(_) => {
+    match cut(&text, max_chars) {
+        None => {
             out.extend_from_slice(json.as_bytes());
             false
         }
-        Cow::Owned(trimmed) => {
-            write::string(out, &trimmed);
+        Some((kept, dots)) => {
+            string_with(out, kept, dots);
             true
         }
     }
+}
+
+/// Appends a JSON string of both texts; the second needs no escapes.
+fn string_with(out: &mut Buffer, text: &str, end: &str) {
+    write::string(out, text);
+    out.pop();
+    out.extend_from_slice(end.as_bytes());
+    out.push(b'"');
 }
 
 /// Appends a databag value within the bounds on depth, breadth and `max_bytes`; true if something was cut.
@@ -170,23 +190,35 @@ fn shrink_part(out: &mut Buffer, key: Option<&str>, value: &str, end: usize) {
 fn shrink_text(out: &mut Buffer, json: &str, room: usize) {
     let text = scan::decode(json);
     // Two quotes and the dots.
-    let mut left = room.saturating_sub(5);
-    let end = text
-        .char_indices()
-        .find(|(_, character)| {
-            let length = write::encoded_length(*character);
-            let fits = length <= left;
-            left = left.saturating_sub(length);
-            !fits
-        })
-        .map(|(at, _)| at);
-    match end {
-        None => write::string(out, &text),
-        Some(end) => {
-            let kept = text.get(..end).unwrap_or_default();
-            write::string(out, &memory::concat(&[kept, ELLIPSIS]));
-        }
+    let kept = prefix_within(&text, room.saturating_sub(5));
+    if kept.len() == text.len() {
+        write::string(out, &text);
+    } else {
+        string_with(out, kept, ELLIPSIS);
     }
+}
+
+/// The longest beginning of `text` that takes no more than so many bytes inside a JSON string.
+fn prefix_within(text: &str, max_bytes: usize) -> &str {
+    let (mut end, mut left) = (0_usize, max_bytes);
+    while let Some(rest) = text.get(end..).filter(|rest| !rest.is_empty()) {
+        let plain = write::plain_prefix(rest.as_bytes());
+        if plain > left {
+            let is_boundary = |at: &usize| rest.is_char_boundary(*at);
+            let at = (0..=left).rev().find(is_boundary).unwrap_or(0);
+            end = end.saturating_add(at);
+            break;
+        }
+        end = end.saturating_add(plain);
+        left = left.saturating_sub(plain);
+        let special = rest.as_bytes().get(plain).copied();
+        let Some(length) = special.map(write::encoded_length).filter(|it| *it <= left) else {
+            break;
+        };
+        end = end.saturating_add(1);
+        left = left.saturating_sub(length);
+    }
+    text.get(..end).unwrap_or(text)
 }
 
 #[cfg(test)]

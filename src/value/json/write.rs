@@ -1,70 +1,64 @@
 //! Writing: strings and numbers as JSON, appended to a byte buffer.
 //!
-//! Decides how text is escaped and how separators are set. Entry points: [`string`], [`key`], [`number_u64`],
-//! [`separator`]. May use: `base`.
+//! Decides how text is escaped and how separators are set. Entry points: [`string`], [`bytes`], [`key`], [`number_u64`],
+//! [`separator`]. May use: [`super::lanes`], `base`.
 
 use std::io::Write;
 
+use super::lanes;
 use crate::base::memory::{self, Buffer};
-
-const ONES: u64 = u64::from_ne_bytes([1; 8]);
-const HIGH_BITS: u64 = u64::from_ne_bytes([0x80; 8]);
-
-/// High bit set in (at least the first of) the bytes of `word` that a JSON string must escape.
-#[inline]
-const fn needs_escape(word: u64) -> u64 {
-    const QUOTES: u64 = u64::from_ne_bytes([b'"'; 8]);
-    const BACKSLASHES: u64 = u64::from_ne_bytes([b'\\'; 8]);
-    const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
-    let quote = word ^ QUOTES;
-    let backslash = word ^ BACKSLASHES;
-    // A borrow only spoils bytes above one that is marked rightly, and the lowest mark is the one that counts.
-    ((word.wrapping_sub(SPACES) & !word)
-        | (quote.wrapping_sub(ONES) & !quote)
-        | (backslash.wrapping_sub(ONES) & !backslash))
-        & HIGH_BITS
-}
-
-/// True if no byte of the block needs an escape; a loop without branches, for the compiler to make wide.
-#[inline]
-fn is_plain_block(block: &[u8; 32]) -> bool {
-    let special = |byte: u8| (byte < b' ') | (byte == b'"') | (byte == b'\\');
-    !block
-        .iter()
-        .fold(false, |found, byte| found | special(*byte))
-}
 
 /// How many of the leading bytes may stand in a JSON string as they are: no quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
-    // Most strings are short; only behind the first few words do blocks pay.
-    let (start, rest) = bytes.split_at_checked(24).unwrap_or((bytes, &[]));
-    let length = plain_words(start);
-    if length < start.len() || rest.is_empty() {
-        return length;
+    let Some(last) = bytes.last_chunk() else {
+        return plain_in_few(bytes);
+    };
+    let (blocks, rest) = bytes.as_chunks();
+    for (place, block) in blocks.iter().enumerate() {
+        let marks = lanes::marks(block);
+        if marks != 0 {
+            let before = place.wrapping_mul(lanes::SIZE);
+            return before.wrapping_add(lanes::first(marks));
+        }
     }
-    let (blocks, _) = rest.as_chunks::<32>();
-    let plain_blocks = blocks.iter().take_while(|block| is_plain_block(block));
-    let in_blocks = plain_blocks.count().wrapping_mul(32);
-    let tail = rest.get(in_blocks..).unwrap_or_default();
-    length
-        .wrapping_add(in_blocks)
-        .wrapping_add(plain_words(tail))
+    if rest.is_empty() {
+        return bytes.len();
+    }
+    // The rest together with bytes before it that are known to be plain.
+    match lanes::marks(last) {
+        0 => bytes.len(),
+        marks => before_end(bytes, lanes::SIZE, lanes::first(marks)),
+    }
 }
 
+/// [`plain_prefix`] of less than a block: as two words that may overlap, as two halves of a word, or byte by byte.
 #[inline]
-fn plain_words(bytes: &[u8]) -> usize {
-    let mut length = 0_usize;
-    let (words, rest) = bytes.as_chunks::<8>();
-    for word in words {
-        let marks = needs_escape(u64::from_le_bytes(*word));
-        if marks != 0 {
-            return length.wrapping_add((marks.trailing_zeros() / 8) as usize);
+fn plain_in_few(bytes: &[u8]) -> usize {
+    let word =
+        |low, high| u64::from(u32::from_le_bytes(high)) << 32 | u64::from(u32::from_le_bytes(low));
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let plain = lanes::plain_in_word(u64::from_le_bytes(*first));
+        if plain < 8 {
+            return plain;
         }
-        length = length.wrapping_add(8);
+        return before_end(bytes, 8, lanes::plain_in_word(u64::from_le_bytes(*last)));
     }
-    let plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
-    length.wrapping_add(rest.iter().take_while(plain).count())
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let plain = lanes::plain_in_word(word(*first, *last));
+        if plain < 4 {
+            return plain;
+        }
+        return before_end(bytes, 8, plain);
+    }
+    let is_plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
+    bytes.iter().take_while(is_plain).count()
+}
+
+/// The place that lies `plain` bytes behind the beginning of the last `size` bytes.
+#[inline]
+const fn before_end(bytes: &[u8], size: usize, plain: usize) -> usize {
+    bytes.len().wrapping_sub(size).wrapping_add(plain)
 }
 
 /// What text is appended to.
@@ -75,6 +69,13 @@ pub(crate) trait Target: Write {
     fn push(&mut self, byte: u8);
     /// Appends bytes.
     fn extend_from_slice(&mut self, bytes: &[u8]);
+    /// Appends bytes between quotes.
+    fn extend_quoted(&mut self, bytes: &[u8]) {
+        self.reserve(bytes.len().saturating_add(2));
+        self.push(b'"');
+        self.extend_from_slice(bytes);
+        self.push(b'"');
+    }
     /// Bytes so far.
     fn len(&self) -> usize;
     /// The last byte.
@@ -116,6 +117,10 @@ impl Target for Buffer {
         self.extend_from_slice(bytes);
     }
 
+    fn extend_quoted(&mut self, bytes: &[u8]) {
+        self.extend_quoted(bytes);
+    }
+
     fn len(&self) -> usize {
         <[u8]>::len(self)
     }
@@ -127,19 +132,34 @@ impl Target for Buffer {
 
 /// Appends `text` as a JSON string with its quotes.
 pub(crate) fn string(out: &mut impl Target, text: &str) {
-    out.reserve(text.len().saturating_add(2));
+    bytes(out, text.as_bytes());
+}
+
+/// [`string`] for text that is meant to be UTF-8; what is not goes through as it is.
+pub(crate) fn bytes(out: &mut impl Target, text: &[u8]) {
+    let plain = plain_prefix(text);
+    if plain == text.len() {
+        out.extend_quoted(text);
+    } else {
+        escaped(out, text, plain);
+    }
+}
+
+/// [`bytes`] for text of which no more than the first `plain` bytes may stand as they are.
+#[inline(never)]
+fn escaped(out: &mut impl Target, text: &[u8], mut plain: usize) {
+    // Two quotes and one backslash at least.
+    out.reserve(text.len().saturating_add(3));
     out.push(b'"');
-    let mut rest = text.as_bytes();
-    loop {
-        let (plain, tail) = rest
-            .split_at_checked(plain_prefix(rest))
-            .unwrap_or((rest, &[]));
-        out.extend_from_slice(plain);
-        let Some((special, tail)) = tail.split_first() else {
+    let mut rest = text;
+    while let Some((run, behind)) = rest.split_at_checked(plain) {
+        out.extend_from_slice(run);
+        let Some((special, behind)) = behind.split_first() else {
             break;
         };
         escape(out, *special);
-        rest = tail;
+        rest = behind;
+        plain = plain_prefix(rest);
     }
     out.push(b'"');
 }
@@ -147,23 +167,31 @@ pub(crate) fn string(out: &mut impl Target, text: &str) {
 fn escape(out: &mut impl Target, byte: u8) {
     let short = match byte {
         b'"' | b'\\' => byte,
+        0x08 => b'b',
+        0x0c => b'f',
         b'\n' => b'n',
         b'\r' => b'r',
         b'\t' => b't',
         _ => {
-            let _ = write!(out, "\\u{byte:04x}");
+            let digit = |number: u8| match number {
+                0..=9 => b'0'.wrapping_add(number),
+                _ => b'a'.wrapping_sub(10).wrapping_add(number),
+            };
+            let digits = [digit(byte >> 4), digit(byte & 15)];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
             return;
         }
     };
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// How many bytes `character` takes inside a JSON string as [`string`] writes it.
-pub(crate) const fn encoded_length(character: char) -> usize {
-    match character {
-        '"' | '\\' | '\n' | '\r' | '\t' => 2,
-        '\0'..' ' => 6,
-        _ => character.len_utf8(),
+/// How many bytes a byte takes inside a JSON string as [`bytes`] writes it.
+pub(crate) const fn encoded_length(byte: u8) -> usize {
+    match byte {
+        b'"' | b'\\' | 0x08 | 0x0c | b'\n' | b'\r' | b'\t' => 2,
+        0..b' ' => 6,
+        _ => 1,
     }
 }
 
@@ -214,17 +242,52 @@ mod tests {
         for text in ["", "a", "1234567", "12345678", "\n", &every_low, &long] {
             let json = string_to_json(text);
             assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
-            let counted: usize = text.chars().map(encoded_length).sum();
+            let counted: usize = text.bytes().map(encoded_length).sum();
             assert_eq!(json.len(), counted + 2);
         }
     }
 
     #[test]
-    fn the_plain_prefix_ends_at_the_first_special_byte_wherever_it_stands() {
-        for special in ["\"", "\\", "\n", "\0", "\u{1f}"] {
-            for place in 0..60 {
-                let text = "é".repeat(place) + special + "\"\\\n tail";
-                assert_eq!(plain_prefix(text.as_bytes()), 2 * place, "{text:?}");
+    fn texts_are_escaped_in_the_shortest_way() {
+        let text = "\"\\/\u{8}\u{c}\n\r\t\0\u{1f}\u{7f}é";
+        let json = "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f\u{7f}é\"";
+        assert_eq!(string_to_json(text), json);
+        let mut out = Buffer::new();
+        bytes(&mut out, b"\xff\n");
+        assert_eq!(&*out, b"\"\xff\\n\"");
+    }
+
+    #[test]
+    fn what_fits_into_a_bound_is_taken_and_what_does_not_is_not() {
+        for (text, length) in [("plain", 7), ("a\nb", 6), ("\u{1}", 8)] {
+            for bound in 0..10 {
+                let mut out = Buffer::with_bound(bound);
+                string(&mut out, text);
+                assert_eq!(out.fault().is_none(), bound >= length, "{text:?} {bound}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_that_needs_an_escape_is_found_wherever_it_stands() {
+        for length in 0..70 {
+            for place in 0..length {
+                for byte in 0..=255 {
+                    let mut text = vec![0xc3; length];
+                    text[place] = byte;
+                    let is_plain = byte >= b' ' && byte != b'"' && byte != b'\\';
+                    let expected = if is_plain { length } else { place };
+                    assert_eq!(
+                        plain_prefix(&text),
+                        expected,
+                        "{byte} at {place} of {length}"
+                    );
+                    // The first of two counts.
+                    if !is_plain && place + 1 < length {
+                        text[place + 1] = b'"';
+                        assert_eq!(plain_prefix(&text), place);
+                    }
+                }
             }
         }
         assert_eq!(plain_prefix(" !~\u{7f}ÿ".repeat(5).as_bytes()), 30);
