@@ -4,6 +4,9 @@
 use std::env;
 use std::process::{self, Command};
 
+#[cfg(feature = "header")]
+#[path = "build/header.rs"]
+mod header;
 #[path = "build/libcurl.rs"]
 mod libcurl;
 
@@ -51,31 +54,5 @@ fn check_libcurl() {
     if let Some(lack) = lack {
         eprintln!("\nlibsentry: {lack}\n");
         process::exit(1);
-    }
-}
-
-#[cfg(feature = "header")]
-mod header {
-    use std::env;
-    use std::path::PathBuf;
-
-    /// Writes the header to `SENTRY_HEADER_OUT` if that is set (the test compares), else into the source tree.
-    pub fn generate() {
-        println!("cargo:rerun-if-changed=src/ffi");
-        println!("cargo:rerun-if-changed=cbindgen.toml");
-        println!("cargo:rerun-if-env-changed=SENTRY_HEADER_OUT");
-        let root = PathBuf::from(
-            env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR"),
-        );
-        let target = env::var_os("SENTRY_HEADER_OUT")
-            .map_or_else(|| root.join("include/sentry.h"), PathBuf::from);
-        let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))
-            .expect("cbindgen.toml is readable");
-        cbindgen::Builder::new()
-            .with_crate(&root)
-            .with_config(config)
-            .generate()
-            .expect("the sources of src/ffi describe a header")
-            .write_to_file(target);
     }
 }

@@ -87,6 +87,63 @@ fn every_compiler_takes_the_header_alone_in_every_standard() {
 }
 
 #[test]
+fn the_first_program_of_the_introduction_compiles_and_links() {
+    let header = header::text();
+    let code = header
+        .split("@code{.c}\n")
+        .nth(1)
+        .and_then(|rest| rest.split(" * @endcode").next())
+        .expect("the introduction has a program");
+    let lines = code
+        .lines()
+        .map(|line| line.strip_prefix(" *").unwrap().trim_start_matches(' '));
+    let scratch = Scratch::new("first-program");
+    let source = scratch.join("first.c");
+    fs::write(&source, lines.collect::<Vec<_>>().join("\n") + "\n").unwrap();
+    compile_c(
+        source.to_str().unwrap(),
+        Standard::C99,
+        &scratch.join("first"),
+    );
+}
+
+#[test]
+fn sections_stand_in_the_order_in_which_one_learns() {
+    let header = header::text();
+    let titles: Vec<&str> = header
+        .split(" * @defgroup ")
+        .skip(1)
+        .filter_map(|rest| rest.lines().next()?.split_once(". "))
+        .map(|(_, title)| title)
+        .collect();
+    assert_eq!(titles.first(), Some(&"Life"));
+    assert_eq!(titles.last(), Some(&"Platform names"));
+    for title in ["Options", "Capture", "Scope", "Values", "Statistics"] {
+        assert!(titles.contains(&title), "{title}");
+    }
+    let opened = header.matches("@{\n").count();
+    assert_eq!(opened, header.matches("/** @} */").count());
+}
+
+#[test]
+fn doxygen_reads_the_header_without_a_warning() {
+    if Command::new("doxygen").arg("--version").output().is_err() {
+        println!("skipped: doxygen is not installed");
+        return;
+    }
+    let scratch = Scratch::new("doxygen");
+    let settings = fs::read_to_string(repository().join("build/Doxyfile")).unwrap();
+    let settings = settings.replace("target/doxygen", scratch.path().to_str().unwrap());
+    let file = scratch.join("Doxyfile");
+    fs::write(&file, settings).unwrap();
+    let mut command = Command::new("doxygen");
+    command.arg(&file).current_dir(repository());
+    let output = run(&mut command, COMPILE_TIMEOUT);
+    assert_success(&output, "doxygen");
+    assert!(scratch.join("html/index.html").is_file());
+}
+
+#[test]
 fn every_function_says_what_it_does_and_since_when() {
     let functions = header::functions();
     assert!(functions.len() > 300, "only {}", functions.len());
