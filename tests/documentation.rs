@@ -12,6 +12,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use support::{Scratch, Standard, compile};
 
@@ -266,4 +267,105 @@ fn every_example_is_named_in_a_document_for_users() {
         }
     }
     assert!(checked > 10, "only {checked} examples were found");
+}
+
+/// All files below the folder.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_below(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// The texts of all sources in `src/` and `tests/`.
+fn sources() -> Vec<String> {
+    let is_source = |path: &PathBuf| {
+        let extension = path.extension().and_then(|it| it.to_str());
+        matches!(extension, Some("rs" | "c" | "h" | "py"))
+    };
+    let files = ["src", "tests"].map(|folder| files_below(&support::repository().join(folder)));
+    let files = files.into_iter().flatten().filter(is_source);
+    files
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect()
+}
+
+/// The word as an id like `RL-7`: its letters and its number.
+fn requirement(word: &str) -> Option<(&str, usize)> {
+    let word = word.trim_matches(|it: char| !it.is_ascii_alphanumeric());
+    let (letters, number) = word.split_once('-')?;
+    let is_short = (1..=5).contains(&letters.len()) && number.len() <= 2;
+    let is_id = is_short && letters.bytes().all(|it| it.is_ascii_uppercase()) && letters != "UTF";
+    Some((letters, number.parse().ok()?)).filter(|_| is_id)
+}
+
+/// All ids in the text; of `RL-7 … RL-9` all three.
+fn requirements(text: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut before = None;
+    let mut is_range = false;
+    let is_part = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '…' | '_');
+    for word in text.split(|it: char| !is_part(it)) {
+        if let Some((letters, number)) = requirement(word) {
+            let first = match before {
+                Some((same, first)) if is_range && same == letters => first,
+                _ => number,
+            };
+            found.extend((first..=number).map(|number| format!("{letters}-{number}")));
+            before = Some((letters, number));
+        }
+        if !word.is_empty() {
+            is_range = word == "…";
+        }
+    }
+    found
+}
+
+#[test]
+fn every_requirement_that_the_sources_name_is_told_and_no_other() {
+    let page = read("docs/protocol.md");
+    let told: BTreeSet<String> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("- **")?.split("**").next())
+        .map(str::to_owned)
+        .collect();
+    assert!(told.len() > 100, "only {}", told.len());
+    let named: BTreeSet<String> = sources()
+        .iter()
+        .flat_map(|text| requirements(text))
+        .collect();
+    let missing: Vec<_> = named.difference(&told).collect();
+    assert!(missing.is_empty(), "not in docs/protocol.md: {missing:?}");
+    let needless: Vec<_> = told.difference(&named).collect();
+    assert!(needless.is_empty(), "named by no source: {needless:?}");
+}
+
+#[test]
+fn every_requirement_has_a_test_that_exists() {
+    let sources = sources();
+    let tests: BTreeSet<&str> = sources
+        .iter()
+        .flat_map(|text| text.split("#[test]").skip(1))
+        .filter_map(|rest| rest.split("fn ").nth(1)?.split('(').next())
+        .collect();
+    let page = read("docs/protocol.md");
+    let mut entries = page.split("\n- **").skip(1);
+    assert!(
+        entries.clone().count() > 100,
+        "the page is not read as intended"
+    );
+    let without = entries.by_ref().find(|entry| {
+        let names = entry.split("\n  (").nth(1).unwrap_or_default();
+        let names: Vec<&str> = names.split('`').skip(1).step_by(2).collect();
+        let unknown = names.iter().find(|name| !tests.contains(**name));
+        assert!(unknown.is_none(), "no test has the name {unknown:?}");
+        names.is_empty()
+    });
+    assert_eq!(without, None, "it names no test");
 }
