@@ -28,9 +28,8 @@ pub(crate) struct Encoder {
 impl Encoder {
     /// An encoder for these settings.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let is_on = settings.compress && cfg!(feature = "compression");
         Self {
-            compressor: is_on.then(Compressor::new),
+            compressor: settings.compress.then(Compressor::new).flatten(),
             largest_copy: COPY_BUDGET
                 .checked_div(settings.max_requests_in_flight)
                 .unwrap_or(COPY_BUDGET),

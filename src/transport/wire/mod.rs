@@ -7,6 +7,8 @@ pub(super) mod close_on_exec;
 pub(super) mod compress;
 pub(crate) mod connection;
 pub(super) mod curl_client;
+#[cfg(feature = "compression")]
+mod deflate;
 pub(super) mod encode;
 pub(super) mod exchange;
 pub(crate) mod host;
