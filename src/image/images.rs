@@ -1,7 +1,7 @@
-//! The modules of this process, read from the loader: where they lie, what they are called, which build they are.
+//! The modules of a process: where they lie, what they are called, which build they are.
 //!
-//! What needs the loader's list is copied while the loader holds it; names and files are looked at afterwards. In a forked
-//! child the list of the kernel takes its place.
+//! Those of this process are read from the loader: what needs its list is copied while it holds it; names and files are
+//! looked at afterwards. In a forked child, and for other processes, the list of the kernel takes its place.
 
 use std::ffi::OsStr;
 use std::ops::{ControlFlow, Range};
@@ -9,8 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::identity::{self, HASHED_BYTES, HEADER_BYTES};
-use super::mappings::Mappings;
-use super::native::{self, Counters, Loaded};
+use super::loaded::{Counters, Loaded};
+use super::mappings::{KERNEL_MODULE, Mappings};
+use super::memory::Memory;
+use super::native::{self, OwnMemory};
 use super::tables::Tables;
 use crate::base::memory;
 
@@ -72,7 +74,7 @@ impl Found {
     }
 }
 
-/// All modules, the program first, and the counters of the loader that belong to them.
+/// All modules of this process, the program first, and the counters of the loader that belong to them.
 ///
 /// In a forked child the loader is not asked, see [`native::may_ask_loader`]: what the kernel has mapped tells the same.
 pub(super) fn read() -> (Option<Counters>, Vec<Image>) {
@@ -93,17 +95,34 @@ pub(super) fn read() -> (Option<Counters>, Vec<Image>) {
             ControlFlow::Continue(())
         });
     } else {
-        mappings.each_module(look);
+        mappings.each_module(&OwnMemory, look);
     }
-    let images = found
-        .into_iter()
-        .filter_map(|found| image(found, &mappings));
-    (counters, memory::collect(images))
+    let kernel_module = native::kernel_module();
+    let is_kernel_module = |found: &Found| found.memory.start == kernel_module;
+    (counters, named(found, &mappings, is_kernel_module))
+}
+
+/// The modules of another process or of a recorded one, by its memory and its mappings.
+pub(super) fn of(memory: &dyn Memory, mappings: &Mappings) -> Vec<Image> {
+    let mut found = Vec::new();
+    mappings.each_module(memory, |module| found.extend(Found::read(module)));
+    named(found, mappings, |found| found.name == KERNEL_MODULE)
+}
+
+fn named(
+    found: Vec<Found>,
+    mappings: &Mappings,
+    is_kernel_module: impl Fn(&Found) -> bool,
+) -> Vec<Image> {
+    memory::collect(found.into_iter().filter_map(|found| {
+        let is_kernel_module = is_kernel_module(&found);
+        image(found, mappings, is_kernel_module)
+    }))
 }
 
 /// None for what has no file.
-fn image(found: Found, mappings: &Mappings) -> Option<Image> {
-    let file = if found.memory.start == native::kernel_module() {
+fn image(found: Found, mappings: &Mappings, is_kernel_module: bool) -> Option<Image> {
+    let file = if is_kernel_module {
         b"linux-gate.so".to_vec()
     } else if found.name.starts_with(b"/") {
         found.name

@@ -1,23 +1,28 @@
 //! What the kernel has mapped where: the names of files, and in a forked child the modules themselves.
 //!
 //! A module is a file that is mapped from its start, begins with an ELF header, and has executable memory. Its program
-//! headers are read from memory through the kernel, since nobody keeps it in place. May use: `native`.
+//! headers are read from memory as one that may not be there, since nobody keeps it in place. May use: `loaded`, `memory`,
+//! `identity`.
 
 use std::cell::OnceCell;
+use std::io;
 use std::ops::Range;
 
 use super::identity::HEADER_BYTES;
-use super::native::{self, Loaded, Segment};
+use super::loaded::{Loaded, Segment};
+use super::memory::Memory;
 use crate::base::descriptor;
 
 /// More program headers than any module has; a bound for what only looks like one.
 const MAX_HEADERS: usize = 64;
 const IS_64: bool = size_of::<usize>() == 8;
 const PAGE: usize = 0x1000;
+/// What the kernel calls its own module.
+pub(super) const KERNEL_MODULE: &[u8] = b"[vdso]";
 
-/// The kernel's list, read when it is asked for.
-#[derive(Default)]
-pub(super) struct Mappings(OnceCell<Vec<u8>>);
+/// The kernel's list of a process; that of the own one is read when it is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Mappings(OnceCell<Vec<u8>>);
 
 /// A line like `7f00-7f80 r-xp 00000000 08:01 77   /usr/lib/libc.so.6`.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,6 +34,16 @@ struct Mapping<'a> {
 }
 
 impl Mappings {
+    /// Those of another process, by its id.
+    pub(crate) fn of_process(process: u32) -> io::Result<Self> {
+        descriptor::read(format!("/proc/{process}/maps")).map(Self::recorded)
+    }
+
+    /// From what the kernel said once: the text of a file `maps`.
+    pub(crate) fn recorded(text: Vec<u8>) -> Self {
+        Self(OnceCell::from(text))
+    }
+
     fn lines(&self) -> impl Iterator<Item = Mapping<'_>> {
         // Not those of the process: its first thread may have ended, and there is nothing to read then.
         let read = || descriptor::read("/proc/thread-self/maps").unwrap_or_default();
@@ -44,14 +59,14 @@ impl Mappings {
             .map(|it| it.file.to_vec())
     }
 
-    /// Shows each module, the one with the lowest address first: with usual linkers that is the program.
-    pub(super) fn each_module(&self, mut visit: impl FnMut(&Loaded<'_>)) {
+    /// Shows each module in the memory that these mappings are of, the one with the lowest address first: with usual
+    /// linkers that is the program.
+    pub(super) fn each_module(&self, memory: &dyn Memory, mut visit: impl FnMut(&Loaded<'_>)) {
         let begins = |it: &Mapping<'_>| {
-            it.offset == 0
-                && (it.file.starts_with(b"/") || it.memory.start == native::kernel_module())
+            it.offset == 0 && (it.file.starts_with(b"/") || it.file == KERNEL_MODULE)
         };
         for first in self.lines().filter(begins) {
-            let Some(segments) = segments_at(first.memory.start) else {
+            let Some(segments) = segments_at(memory, first.memory.start) else {
                 continue;
             };
             let ends = segments.iter().map(|it| it.memory.end);
@@ -63,6 +78,7 @@ impl Mappings {
                 visit(&Loaded {
                     name: first.file,
                     segments,
+                    source: memory,
                     counters: None,
                 });
             }
@@ -89,21 +105,21 @@ impl<'a> Mapping<'a> {
 }
 
 /// The segments of the module whose ELF header lies at `start`; none if there is no such header.
-fn segments_at(start: usize) -> Option<Vec<Segment>> {
+fn segments_at(memory: &dyn Memory, start: usize) -> Option<Vec<Segment>> {
     const IDENTITY: &[u8] = if IS_64 {
         b"\x7fELF\x02"
     } else {
         b"\x7fELF\x01"
     };
     let mut header = [0; HEADER_BYTES];
-    if !native::read_memory(start, &mut header) || !header.starts_with(IDENTITY) {
+    if !memory.read(start, &mut header) || !header.starts_with(IDENTITY) {
         return None;
     }
     let table = word(&header, if IS_64 { 32 } else { 28 })?;
     let size = half(&header, if IS_64 { 54 } else { 42 })?;
     let count = half(&header, if IS_64 { 56 } else { 44 })?;
     let mut entries = vec![0; size.checked_mul(count.min(MAX_HEADERS))?];
-    if !native::read_memory(start.checked_add(table)?, &mut entries) {
+    if !memory.read(start.checked_add(table)?, &mut entries) {
         return None;
     }
     let read = |entry: &[u8]| {
@@ -156,6 +172,8 @@ fn word(bytes: &[u8], at: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(feature = "crash")]
+    use crate::image::native::{self, OwnMemory};
 
     #[test]
     fn lines_of_the_kernel_are_read() {
@@ -181,10 +199,10 @@ mod tests {
 
     #[test]
     fn the_file_at_an_address_is_found() {
-        let mappings = Mappings(OnceCell::from(
+        let mappings = Mappings::recorded(
             b"1000-2000 r--p 00000000 fd:03 9 /tmp/x\n2000-3000 rw-p 00000000 00:00 0 [heap]\n"
                 .to_vec(),
-        ));
+        );
         assert_eq!(mappings.file_at(0x1fff).as_deref(), Some(&b"/tmp/x"[..]));
         assert_eq!(mappings.file_at(0x2000), None);
         assert_eq!(mappings.file_at(0x3000), None);
@@ -206,7 +224,7 @@ mod tests {
                 loaded.push(place(module));
                 std::ops::ControlFlow::Continue(())
             });
-            Mappings::default().each_module(|module| mapped.push(place(module)));
+            Mappings::default().each_module(&OwnMemory, |module| mapped.push(place(module)));
             let is_program_first = loaded.first() == mapped.first();
             loaded.sort_by_key(|it| it.first().map(|(_, memory)| memory.start));
             mapped.sort_by_key(|it| it.first().map(|(_, memory)| memory.start));

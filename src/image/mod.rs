@@ -17,10 +17,22 @@
 
 mod identity;
 mod images;
+mod loaded;
 mod mappings;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "other processes: see `observed`")
+)]
+mod memory;
 pub(crate) mod modules;
 mod native;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for crash reports, which are not made yet")
+)]
+mod observed;
 pub(crate) mod registers;
 pub(crate) mod symbols;
 mod tables;
 pub(crate) mod unwind;
+mod unwinder;

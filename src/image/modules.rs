@@ -1,14 +1,14 @@
 //! The module list of this process, kept ready as a value and as JSON, and read anew when the loader changed it.
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwapOption;
 
 use super::images::{self, Image};
-use super::native::{self, Counters};
-use super::unwind::Unwinder;
+use super::loaded::Counters;
+use super::native;
+use super::unwinder::Unwinder;
 use crate::base::memory;
 use crate::base::process;
 use crate::value::shared::edition::Edition;
@@ -23,7 +23,6 @@ pub(crate) struct ModuleList {
     counters: Option<Counters>,
     value: Value,
     images: Edition,
-    places: Box<[Range<usize>]>,
     unwinder: Unwinder,
 }
 
@@ -45,9 +44,7 @@ impl ModuleList {
             counters,
             images: Edition::new(json, before.map(|before| &before.images)),
             value,
-            places: memory::collect(images.iter().map(|image| image.memory.clone()))
-                .into_boxed_slice(),
-            unwinder: Unwinder::new(images.iter()),
+            unwinder: Unwinder::in_place(&images),
         }
     }
 
@@ -61,12 +58,7 @@ impl ModuleList {
         self.images.fragment()
     }
 
-    /// Where the modules lie.
-    pub(super) fn places(&self) -> &[Range<usize>] {
-        &self.places
-    }
-
-    /// Walks the stacks of contexts.
+    /// Walks stacks of this process.
     pub(super) fn unwinder(&self) -> &Unwinder {
         &self.unwinder
     }
@@ -179,17 +171,22 @@ mod tests {
         let list = ModuleList::read(None);
         let modules: serde_json::Value = serde_json::from_str(list.json().as_str()).unwrap();
         let modules = modules.as_array().unwrap();
-        assert_eq!(modules.len(), list.places().len());
+        let place = |module: &serde_json::Value| {
+            let start = module["image_addr"].as_str().unwrap();
+            let start = usize::from_str_radix(start.trim_start_matches("0x"), 16).unwrap();
+            start..start + module["image_size"].as_u64().unwrap() as usize
+        };
+        let places: Vec<_> = modules.iter().map(place).collect();
         let own = std::env::current_exe().unwrap();
         assert_eq!(modules[0]["code_file"], own.to_str().unwrap());
         let here = the_program_and_its_libraries_are_there_once_each as fn() as usize;
-        assert!(list.places()[0].contains(&here));
+        assert!(places[0].contains(&here));
         let is_libc = |module: &&serde_json::Value| {
             module["code_file"].as_str().unwrap().contains("/libc.so")
         };
         assert_eq!(modules.iter().filter(is_libc).count(), 1);
-        for (at, place) in list.places().iter().enumerate() {
-            let others = list.places().iter().skip(at + 1);
+        for (at, place) in places.iter().enumerate() {
+            let others = places.iter().skip(at + 1);
             assert!(
                 others
                     .into_iter()

@@ -5,6 +5,8 @@ use std::ffi::{CStr, c_int, c_void};
 use std::ops::{ControlFlow, Range};
 use std::ptr::{with_exposed_provenance, with_exposed_provenance_mut};
 
+use super::loaded::{Counters, Loaded, Segment};
+use super::memory::Memory;
 use crate::base::fork_gate;
 use crate::base::panic::contained;
 use crate::base::process;
@@ -12,89 +14,37 @@ use crate::base::process;
 /// False if the library was built without the feature: then nothing is found.
 const IS_BUILT_IN: bool = cfg!(feature = "crash");
 
-/// How many libraries the loader has loaded and unloaded: another number means another list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Counters {
-    loaded: u64,
-    unloaded: u64,
-}
-
-/// A part of a module, as its program header says; addresses are those of the process.
-#[derive(Debug, Clone)]
-pub(super) struct Segment {
-    /// `PT_LOAD`, `PT_NOTE`, …
-    pub(super) kind: u32,
-    /// `PF_R`, `PF_X`, …
-    pub(super) flags: u32,
-    /// Where it lies in memory.
-    pub(super) memory: Range<usize>,
-    /// Alignment of what is in it.
-    pub(super) align: usize,
-}
-
-/// A module that is being looked at.
-pub(super) struct Loaded<'a> {
-    /// The name the loader has for it, empty for the program; or the file that is mapped there.
-    pub(super) name: &'a [u8],
-    /// Its segments.
-    pub(super) segments: Vec<Segment>,
-    /// See [`Counters`]; none if the loader was not asked.
-    pub(super) counters: Option<Counters>,
-}
-
-impl<'a> Loaded<'a> {
-    fn of_loader(info: &'a libc::dl_phdr_info) -> Self {
-        let headers = if info.dlpi_phdr.is_null() {
+/// What the loader says of a module.
+fn of_loader(info: &libc::dl_phdr_info) -> Loaded<'_> {
+    let headers = if info.dlpi_phdr.is_null() {
+        &[]
+    } else {
+        // SAFETY: the loader gives that many headers, which stay while it visits the module.
+        unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) }
+    };
+    let bias = info.dlpi_addr as usize;
+    let segments = headers.iter().map(|header| {
+        let start = bias.wrapping_add(header.p_vaddr as usize);
+        Segment {
+            kind: header.p_type,
+            flags: header.p_flags,
+            memory: start..start.saturating_add(header.p_memsz as usize),
+            align: header.p_align as usize,
+        }
+    });
+    Loaded {
+        name: if info.dlpi_name.is_null() {
             &[]
         } else {
-            // SAFETY: the loader gives that many headers, which stay while it visits the module.
-            unsafe { std::slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) }
-        };
-        let bias = info.dlpi_addr as usize;
-        let segments = headers.iter().map(|header| {
-            let start = bias.wrapping_add(header.p_vaddr as usize);
-            Segment {
-                kind: header.p_type,
-                flags: header.p_flags,
-                memory: start..start.saturating_add(header.p_memsz as usize),
-                align: header.p_align as usize,
-            }
-        });
-        Self {
-            name: if info.dlpi_name.is_null() {
-                &[]
-            } else {
-                // SAFETY: the loader's names are terminated and stay while it visits the module.
-                unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes()
-            },
-            segments: segments.collect(),
-            counters: Some(Counters {
-                loaded: info.dlpi_adds,
-                unloaded: info.dlpi_subs,
-            }),
-        }
-    }
-
-    /// True if this is all in one readable segment of the module.
-    pub(super) fn holds(&self, range: &Range<usize>) -> bool {
-        let is_inside = |segment: &Segment| {
-            segment.kind == libc::PT_LOAD
-                && segment.flags & libc::PF_R != 0
-                && segment.memory.start <= range.start
-                && range.end <= segment.memory.end
-        };
-        !range.is_empty() && self.segments.iter().any(is_inside)
-    }
-
-    /// A copy of memory of the module: of a part that is small in any module.
-    pub(super) fn memory(&self, range: &Range<usize>) -> Option<Vec<u8>> {
-        /// More than any part has that is asked for.
-        const MOST: usize = 64 * 1024;
-        if !self.holds(range) || range.len() > MOST {
-            return None;
-        }
-        let mut bytes = vec![0; range.len()];
-        read_memory(range.start, &mut bytes).then_some(bytes)
+            // SAFETY: the loader's names are terminated and stay while it visits the module.
+            unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes()
+        },
+        segments: segments.collect(),
+        source: &OwnMemory,
+        counters: Some(Counters {
+            loaded: info.dlpi_adds,
+            unloaded: info.dlpi_subs,
+        }),
     }
 }
 
@@ -127,7 +77,7 @@ unsafe extern "C" fn on_module(
     // SAFETY: as `each_loaded` passed it, and as the loader promises.
     let (visit, info) = unsafe { (&mut *visitor.cast::<Visitor<'_>>(), &*info) };
     // No panic crosses the loader.
-    match contained(|| visit(&Loaded::of_loader(info))) {
+    match contained(|| visit(&of_loader(info))) {
         Ok(ControlFlow::Continue(())) => 0,
         Ok(ControlFlow::Break(())) | Err(_) => 1,
     }
@@ -158,8 +108,17 @@ pub(super) unsafe fn assume_mapped(range: Range<usize>) -> &'static [u8] {
     unsafe { std::slice::from_raw_parts(with_exposed_provenance(range.start), range.len()) }
 }
 
-/// Reads memory that may not be there; false if some of it is not. No heap, no lock.
-pub(super) fn read_memory(address: usize, into: &mut [u8]) -> bool {
+/// The memory of this process. Reading it takes no heap and no lock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OwnMemory;
+
+impl Memory for OwnMemory {
+    fn read(&self, address: usize, into: &mut [u8]) -> bool {
+        read_memory(address, into)
+    }
+}
+
+fn read_memory(address: usize, into: &mut [u8]) -> bool {
     let local = libc::iovec {
         iov_base: into.as_mut_ptr().cast(),
         iov_len: into.len(),

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use super::native::{self, Loaded};
+use super::loaded::Loaded;
+use super::memory::Memory;
 
 /// Where the tables of a module lie in memory, and the code they are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,11 +51,10 @@ impl Tables {
     }
 
     /// False if the module was unloaded: its first and last pages are gone.
-    pub(super) fn are_mapped(&self) -> bool {
+    pub(super) fn are_mapped(&self, memory: &dyn Memory) -> bool {
         [&self.index, &self.frames].into_iter().all(|range| {
             let ends = [range.start, range.end.wrapping_sub(1)];
-            ends.into_iter()
-                .all(|end| native::read_memory(end, &mut [0]))
+            ends.into_iter().all(|end| memory.read(end, &mut [0]))
         })
     }
 }

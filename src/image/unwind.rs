@@ -3,55 +3,15 @@
 //!
 //! The own stack is walked by the unwinder that comes with the compiler, which is linked in any case, knows every machine,
 //! and handles what exceptions of the host could pass. It starts from where it is called, so a thread that was
-//! interrupted needs another one: `framehop`, on the machines it knows. That one takes no lock and, on the usual way, no
-//! memory; it reads the stack through the kernel, since a broken program may have broken it, and every loop has an end.
+//! interrupted needs the one of `unwinder`. May use: `unwinder`, `modules`, `registers`, `native`.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::modules::ModuleList;
-use super::native;
+use super::native::{self, OwnMemory};
 use super::registers::Registers;
-
-#[cfg(all(
-    feature = "crash",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
-mod walk;
-#[cfg(all(
-    feature = "crash",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-))]
-pub(super) use walk::Unwinder;
-
-/// Knows nothing: for machines without an unwinder here.
-#[cfg(not(all(
-    feature = "crash",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-)))]
-#[derive(Debug)]
-pub(super) struct Unwinder;
-
-#[cfg(not(all(
-    feature = "crash",
-    any(target_arch = "x86_64", target_arch = "aarch64")
-)))]
-impl Unwinder {
-    /// Knows nothing of them.
-    pub(super) fn new<'a>(_images: impl Iterator<Item = &'a super::images::Image>) -> Self {
-        Self
-    }
-
-    /// Only the instruction itself.
-    fn walk(
-        &self,
-        _modules: &ModuleList,
-        registers: Registers,
-        push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        push(registers.instruction, registers.stack)
-    }
-}
+use super::unwinder::Filled;
 
 /// Fills in the return addresses of the calling thread, innermost first; returns how many.
 ///
@@ -72,7 +32,7 @@ pub(crate) fn own_thread(
 /// [`own_thread`] by the tables of `modules` where that can be, else by the compiler's unwinder.
 #[inline(never)]
 fn walk_own(modules: Option<&ModuleList>, bottom: usize, out: &mut [usize]) -> usize {
-    let mut filled = Filled { out, count: 0 };
+    let mut filled = Filled::new(out);
     let mut visit = |address, stack| {
         if stack <= bottom {
             return ControlFlow::Continue(());
@@ -84,41 +44,16 @@ fn walk_own(modules: Option<&ModuleList>, bottom: usize, out: &mut [usize]) -> u
     };
     match (modules, Registers::here()) {
         (Some(modules), Some(registers)) => {
-            let _ = modules.unwinder().walk(modules, registers, &mut visit);
+            let _ = modules.unwinder().walk(&OwnMemory, registers, &mut visit);
         }
         _ => native::each_frame(visit),
     }
-    filled.count
+    filled.count()
 }
 
 /// Fills in the instruction of these registers and the return addresses below it, innermost first; returns how many.
 pub(crate) fn from_context(modules: &ModuleList, registers: Registers, out: &mut [usize]) -> usize {
-    let mut filled = Filled { out, count: 0 };
-    let _ = modules
-        .unwinder()
-        .walk(modules, registers, &mut |address, _| filled.push(address));
-    filled.count
-}
-
-struct Filled<'a> {
-    out: &'a mut [usize],
-    count: usize,
-}
-
-impl Filled<'_> {
-    /// Stops when it is full.
-    fn push(&mut self, address: usize) -> ControlFlow<()> {
-        let Some(place) = self.out.get_mut(self.count) else {
-            return ControlFlow::Break(());
-        };
-        *place = address;
-        self.count = self.count.saturating_add(1);
-        if self.count < self.out.len() {
-            ControlFlow::Continue(())
-        } else {
-            ControlFlow::Break(())
-        }
-    }
+    modules.unwinder().frames(&OwnMemory, registers, out)
 }
 
 #[cfg(all(test, feature = "crash"))]

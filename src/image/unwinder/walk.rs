@@ -1,8 +1,7 @@
 //! The stack of a thread whose registers are given: frame by frame, by the unwind tables of the modules.
 
 use std::fmt;
-use std::ops::ControlFlow;
-use std::ops::Range;
+use std::ops::{ControlFlow, Deref, Range};
 use std::sync::Mutex;
 
 use framehop::{
@@ -13,7 +12,7 @@ use framehop::{
 use crate::base::lock::try_lock;
 use crate::base::memory;
 use crate::image::images::Image;
-use crate::image::modules::ModuleList;
+use crate::image::memory::Memory;
 use crate::image::native;
 use crate::image::registers::Registers;
 use crate::image::tables::Tables;
@@ -26,7 +25,10 @@ type Cache = CacheNative<MustNotAllocateDuringUnwind>;
 
 /// Knows how to leave the functions of all modules.
 pub(in crate::image) struct Unwinder {
-    inner: UnwinderNative<&'static [u8], MustNotAllocateDuringUnwind>,
+    inner: UnwinderNative<Section, MustNotAllocateDuringUnwind>,
+    /// Where the modules lie.
+    places: Vec<Range<usize>>,
+    /// What was read in place, and may be gone.
     tables: Vec<Tables>,
     /// Made ahead: where unwinding is wanted, memory may not be had. Two at once make another one.
     spare: Mutex<Option<Box<Cache>>>,
@@ -49,21 +51,39 @@ impl fmt::Debug for Unwinder {
 }
 
 impl Unwinder {
+    /// For this process, whose tables are used where they lie.
+    pub(in crate::image) fn in_place(images: &[Image]) -> Self {
+        // SAFETY: used by `walk_with` only, right after it has checked that the memory is there. A module that a thread
+        // executes stays; one that is unloaded while its addresses are looked up was not on the stack, or the host is
+        // lost.
+        let read = |range: &Range<usize>| unsafe { native::assume_mapped(range.clone()) };
+        let section = |range: &Range<usize>| Some(Section::InPlace(read(range)));
+        Self {
+            tables: memory::collect(images.iter().filter_map(|image| image.tables.clone())),
+            ..Self::new(images, section)
+        }
+    }
+
+    /// For the process that `memory` is of: its tables are copied.
+    pub(in crate::image) fn copied(images: &[Image], memory: &dyn Memory) -> Self {
+        Self::new(images, |range| Section::copy(range, memory))
+    }
+
     /// Learns of the modules; without memory, of none.
-    pub(in crate::image) fn new<'a>(images: impl Iterator<Item = &'a Image>) -> Self {
-        let mut tables = memory::collect(images.filter_map(|image| image.tables.clone()));
+    fn new(images: &[Image], section: impl Fn(&Range<usize>) -> Option<Section>) -> Self {
         let mut inner = UnwinderNative::new();
         // Its list grows to twice as much at most, and holds both while it grows.
-        let bytes = size_of::<Module<&[u8]>>().saturating_mul(tables.len());
-        if !memory::is_there(bytes.saturating_mul(3)) {
-            tables.clear();
-        }
-        for it in &tables {
-            inner.add_module(module(it));
+        let bytes = size_of::<Module<Section>>().saturating_mul(images.len());
+        if memory::is_there(bytes.saturating_mul(3)) {
+            let tables = images.iter().filter_map(|image| image.tables.as_ref());
+            for module in tables.filter_map(|tables| module(tables, &section)) {
+                inner.add_module(module);
+            }
         }
         Self {
             inner,
-            tables,
+            places: memory::collect(images.iter().map(|image| image.memory.clone())),
+            tables: Vec::new(),
             spare: Mutex::new(new_cache()),
         }
     }
@@ -72,7 +92,7 @@ impl Unwinder {
     /// breaks or the stack ends.
     pub(in crate::image) fn walk(
         &self,
-        modules: &ModuleList,
+        memory: &dyn Memory,
         registers: Registers,
         push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
@@ -81,7 +101,7 @@ impl Unwinder {
         let Some(mut cache) = spare.or_else(new_cache) else {
             return ControlFlow::Continue(());
         };
-        let flow = self.walk_with(modules, registers, &mut cache, push);
+        let flow = self.walk_with(memory, registers, &mut cache, push);
         if let Some(mut spare) = try_lock(&self.spare) {
             *spare = Some(cache);
         }
@@ -90,17 +110,17 @@ impl Unwinder {
 
     fn walk_with(
         &self,
-        modules: &ModuleList,
+        memory: &dyn Memory,
         registers: Registers,
         cache: &mut Cache,
         push: &mut dyn FnMut(usize, usize) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
-        let is_code = |address: usize| modules.places().iter().any(|it| it.contains(&address));
+        let is_code = |address: usize| self.places.iter().any(|it| it.contains(&address));
         let (mut state, first) = if is_code(registers.instruction) {
             (registers, None)
         } else {
             // A call through a pointer that leads nowhere: who called is on the stack, or in the link register.
-            let caller = after_bad_call(registers).filter(|it| is_code(it.instruction));
+            let caller = after_bad_call(memory, registers).filter(|it| is_code(it.instruction));
             let Some(caller) = caller else {
                 return ControlFlow::Break(());
             };
@@ -116,18 +136,19 @@ impl Unwinder {
         let mut checked = None;
         for _ in 0..MAX_STEPS {
             let place = narrow(address.address_for_lookup());
-            if let Some(interrupted) = behind_signal(narrow(address.address()), native.sp()) {
+            let interrupted = behind_signal(memory, narrow(address.address()), native.sp());
+            if let Some(interrupted) = interrupted {
                 state = interrupted;
                 native = native_registers(state);
                 address = FrameAddress::from_instruction_pointer(wide(state.instruction));
                 push(state.instruction, state.stack)?;
                 continue;
             }
-            self.still_there(place, &mut checked)?;
+            self.still_there(memory, place, &mut checked)?;
             let next = self
                 .inner
                 .unwind_frame(address, &mut native, cache, &mut |at| {
-                    read_word(narrow(at)).map(wide).ok_or(())
+                    read_word(memory, narrow(at)).map(wide).ok_or(())
                 });
             let Some(next) = next
                 .ok()
@@ -147,14 +168,19 @@ impl Unwinder {
     }
 
     /// Breaks if the tables for `place` are gone: the host unloaded the module since the list was read.
-    fn still_there(&self, place: usize, checked: &mut Option<Range<usize>>) -> ControlFlow<()> {
+    fn still_there(
+        &self,
+        memory: &dyn Memory,
+        place: usize,
+        checked: &mut Option<Range<usize>>,
+    ) -> ControlFlow<()> {
         if checked.as_ref().is_some_and(|it| it.contains(&place)) {
             return ControlFlow::Continue(());
         }
         let Some(tables) = self.tables.iter().find(|it| it.module.contains(&place)) else {
             return ControlFlow::Continue(());
         };
-        if !tables.are_mapped() {
+        if !tables.are_mapped(memory) {
             return ControlFlow::Break(());
         }
         *checked = Some(tables.module.clone());
@@ -162,10 +188,49 @@ impl Unwinder {
     }
 }
 
-fn module(tables: &Tables) -> Module<&'static [u8]> {
-    // SAFETY: used by `walk_with` only, right after it has checked that the memory is there. A module that a thread
-    // executes stays; one that is unloaded while its addresses are looked up was not on the stack, or the host is lost.
-    let bytes = |range: &Range<usize>| unsafe { native::assume_mapped(range.clone()) };
+/// A part of the tables of a module.
+enum Section {
+    /// In this process, where it is used as it lies.
+    InPlace(&'static [u8]),
+    /// Of another process.
+    Copied(Vec<u8>),
+}
+
+impl Section {
+    /// None if it is not there, is larger than the tables of any module, or there is no memory for it.
+    fn copy(range: &Range<usize>, memory: &dyn Memory) -> Option<Self> {
+        const MOST: usize = 256 << 20;
+        if range.len() > MOST || !memory::is_there(range.len()) {
+            return None;
+        }
+        let mut bytes = vec![0; range.len()];
+        memory
+            .read(range.start, &mut bytes)
+            .then_some(Self::Copied(bytes))
+    }
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        Self::InPlace(&[])
+    }
+}
+
+impl Deref for Section {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::InPlace(bytes) => bytes,
+            Self::Copied(bytes) => bytes,
+        }
+    }
+}
+
+fn module(
+    tables: &Tables,
+    section: impl Fn(&Range<usize>) -> Option<Section>,
+) -> Option<Module<Section>> {
     // Addresses inside of the file do not matter here: all of them are given as they are in memory.
     let place = |range: &Range<usize>| wide(range.start)..wide(range.end);
     let start = wide(tables.module.start);
@@ -173,12 +238,13 @@ fn module(tables: &Tables) -> Module<&'static [u8]> {
         base_svma: start,
         text_svma: Some(place(&tables.code)),
         eh_frame_svma: Some(place(&tables.frames)),
-        eh_frame: Some(bytes(&tables.frames)),
+        eh_frame: Some(section(&tables.frames)?),
         eh_frame_hdr_svma: Some(place(&tables.index)),
-        eh_frame_hdr: Some(bytes(&tables.index)),
+        eh_frame_hdr: Some(section(&tables.index)?),
         ..Default::default()
     };
-    Module::new(String::new(), place(&tables.module), start, sections)
+    let place = place(&tables.module);
+    Some(Module::new(String::new(), place, start, sections))
 }
 
 fn wide(address: usize) -> u64 {
@@ -189,9 +255,11 @@ fn narrow(address: u64) -> usize {
     address as usize
 }
 
-fn read_word(address: usize) -> Option<usize> {
+fn read_word(memory: &dyn Memory, address: usize) -> Option<usize> {
     let mut bytes = [0; WORD_BYTES];
-    native::read_memory(address, &mut bytes).then(|| usize::from_ne_bytes(bytes))
+    memory
+        .read(address, &mut bytes)
+        .then(|| usize::from_ne_bytes(bytes))
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -217,9 +285,9 @@ fn native_registers(state: Registers) -> UnwindRegsNative {
 
 /// The registers of the caller, if the call itself is all that happened.
 #[cfg(target_arch = "x86_64")]
-fn after_bad_call(state: Registers) -> Option<Registers> {
+fn after_bad_call(memory: &dyn Memory, state: Registers) -> Option<Registers> {
     Some(Registers {
-        instruction: read_word(state.stack)?,
+        instruction: read_word(memory, state.stack)?,
         stack: state.stack.checked_add(WORD_BYTES)?,
         ..state
     })
@@ -227,8 +295,8 @@ fn after_bad_call(state: Registers) -> Option<Registers> {
 
 /// The registers of the caller, if the call itself is all that happened.
 #[cfg(target_arch = "aarch64")]
-fn after_bad_call(state: Registers) -> Option<Registers> {
-    read_word(state.stack)?;
+fn after_bad_call(memory: &dyn Memory, state: Registers) -> Option<Registers> {
+    read_word(memory, state.stack)?;
     Some(Registers {
         instruction: state.link,
         ..state
@@ -258,14 +326,14 @@ const SAVED: [usize; 4] = {
 
 /// The registers that a signal interrupted, if `address` is where its handler returns to. (The tables describe this place
 /// in a form that the unwinder does not know.)
-fn behind_signal(address: usize, stack: u64) -> Option<Registers> {
+fn behind_signal(memory: &dyn Memory, address: usize, stack: u64) -> Option<Registers> {
     let mut code = RETURN_FROM_SIGNAL;
     code.fill(0);
-    if !native::read_memory(address, &mut code) || code != RETURN_FROM_SIGNAL {
+    if !memory.read(address, &mut code) || code != RETURN_FROM_SIGNAL {
         return None;
     }
     let [frame, pointer, instruction, link] =
-        SAVED.map(|offset| read_word(narrow(stack).checked_add(offset)?));
+        SAVED.map(|offset| read_word(memory, narrow(stack).checked_add(offset)?));
     Some(Registers {
         instruction: instruction?,
         stack: pointer?,
