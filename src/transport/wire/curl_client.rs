@@ -4,65 +4,38 @@
 //! connect, a silence and a total time-out; what a server may answer is bounded. An answer is handed on when its headers
 //! are complete; its body is read for a moment longer, so that the connection can be kept.
 
-use std::ffi::{c_int, c_long};
-use std::os::fd::RawFd;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connection::{self, error_text};
+use super::end::{End, has_begun, judge, status};
 use super::exchange::Exchange;
 use super::http::{Answer, Completion, Failure, HttpClient, Request};
-use super::libcurl::easy::Easy;
 use super::libcurl::error::Error;
-use super::libcurl::handler::Handler;
 use super::libcurl::multi::{Added, Multi};
-use super::libcurl::options::{Number, Text, TextInfo};
 use super::lookup;
 use super::pool::Pool;
-use super::proxy::ProxyUrl;
-use super::socket::{self, Ends};
-use super::transfer_info::{
-    connections_made, has_pretransfer_time, is_farewell, is_of_connection, status,
-};
+use super::socket::Ends;
+use super::transfer::{Shape, Transfer};
 use crate::transport::shared::Shared;
 use crate::transport::worker::retry::Cause;
 
-/// Receive buffer of a transfer; answers are short.
-const RECEIVE_BUFFER: c_long = 4 * 1024;
-/// Send buffer of a transfer: one or two packets' worth below the usual event.
-const SEND_BUFFER: c_long = 16 * 1024;
-/// Bodies up to this size are handed to libcurl whole; it sends them in one go with the headers. It copies them once
-/// more for that, and the send buffer it does not need then has the same size.
-const WHOLE_BODY: usize = 16 * 1024;
 /// How long the rest of an answer is waited for when its headers are complete. Ending it earlier costs the connection
 /// with HTTP/1.1; waiting longer lets a server that never ends its answers keep a place.
 const BODY_PATIENCE: Duration = Duration::from_millis(100);
 /// Pause between two looks at transfers on connections that were given up, which happens while others run beside them.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// See the module.
+/// Runs requests through libcurl.
 pub(crate) struct CurlClient {
+    /// The connections.
     pool: Pool,
     shared: Arc<Shared>,
     idle: Vec<Transfer>,
     running: Vec<Running>,
     /// A server that refuses streams of HTTP/2 on a new connection gets HTTP/1.1 from then on.
     refuses_streams: bool,
-}
-
-/// What the headers and the URL of a handle were made for; saves making them again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Shape {
-    redirected_to: Option<String>,
-    with_auth: bool,
-    is_gzip: bool,
-    may_be_http2: bool,
-}
-
-struct Transfer {
-    easy: Easy<Exchange>,
-    shape: Shape,
 }
 
 struct Running {
@@ -74,15 +47,6 @@ struct Running {
     until: Option<Instant>,
     /// The answer was handed on.
     is_settled: bool,
-}
-
-/// Why a transfer is over.
-enum End {
-    /// libcurl says so, or its answer is known.
-    Done,
-    Failed(Error),
-    /// The server said nothing for too long.
-    Silent,
 }
 
 impl std::fmt::Debug for CurlClient {
@@ -109,78 +73,16 @@ impl CurlClient {
         })
     }
 
-    /// A handle with everything that is the same for all requests.
-    fn new_transfer(&self) -> Result<Transfer, Error> {
-        let settings = &self.shared.settings;
-        let mut easy = Easy::new(Exchange::default())?;
-        let handle = easy.handle_mut();
-        handle.set_number(Number::POST, 1)?;
-        connection::apply(handle, settings)?;
-        connection::set_connect_timeout(handle, settings.connect_timeout)?;
-        connection::set_transfer_timeout(handle, settings.transfer_timeout)?;
-        handle.prefer(Number::BUFFER_SIZE, RECEIVE_BUFFER);
-        handle.prefer(Number::UPLOAD_BUFFER_SIZE, SEND_BUFFER);
-        let shape = Shape {
-            redirected_to: None,
-            with_auth: true,
-            is_gzip: false,
-            may_be_http2: true,
-        };
-        self.set_headers(&mut easy, &shape)?;
-        Ok(Transfer { easy, shape })
-    }
-
-    fn set_headers(&self, easy: &mut Easy<Exchange>, shape: &Shape) -> Result<(), Error> {
-        let auth = format!("X-Sentry-Auth: {}", self.shared.settings.auth);
-        let lines = [
-            shape.with_auth.then_some(auth.as_str()),
-            Some("Content-Type: application/x-sentry-envelope"),
-            shape.is_gzip.then_some("Content-Encoding: gzip"),
-            // AUTH-11
-            Some("Expect:"),
-        ];
-        easy.handle_mut().set_headers(lines.into_iter().flatten())
-    }
-
     fn prepare(&mut self, request: Request) -> Result<Transfer, Error> {
+        let settings = &self.shared.settings;
         // A handle keeps the certificates it was made with.
-        let is_lasting = !self.shared.settings.certificates.may_change();
+        let is_lasting = !settings.certificates.may_change();
         let mut transfer = match self.idle.pop().filter(|_| is_lasting) {
             Some(transfer) => transfer,
-            None => self.new_transfer()?,
+            None => Transfer::new(settings)?,
         };
-        let length = request.body_len();
-        let shape = Shape {
-            redirected_to: request.redirected_to,
-            with_auth: request.with_auth,
-            is_gzip: request.is_gzip,
-            may_be_http2: !self.refuses_streams,
-        };
-        if transfer.shape != shape {
-            let settings = &self.shared.settings;
-            let url = shape.redirected_to.as_ref().unwrap_or(&settings.endpoint);
-            let handle = transfer.easy.handle_mut();
-            handle.set_text(Text::URL, url.as_bytes())?;
-            connection::set_http_version(handle, settings, shape.may_be_http2)?;
-            self.set_headers(&mut transfer.easy, &shape)?;
-            transfer.shape = shape;
-        }
-        let looks_for_input = self.is_plain(transfer.shape.redirected_to.as_deref());
-        let exchange = transfer.easy.handler_mut();
-        exchange.begin(request.body, looks_for_input);
-        // Only asking for the body piece by piece lets a libcurl that tells nothing be kept from sending it twice.
-        let tells_begin = transfer.easy.asks_to_send();
-        transfer.easy.set_body(length, |exchange| {
-            exchange.whole_body(WHOLE_BODY).filter(|_| tells_begin)
-        })?;
+        transfer.prepare(settings, request, !self.refuses_streams)?;
         Ok(transfer)
-    }
-
-    /// True if requests go there without TLS, on the whole way.
-    fn is_plain(&self, redirected_to: Option<&str>) -> bool {
-        let settings = &self.shared.settings;
-        let url = redirected_to.unwrap_or(&settings.endpoint);
-        url.starts_with("http://") && !ProxyUrl::new(&settings.proxy).is_https()
     }
 
     fn run(&mut self, ticket: u64, transfer: Transfer) -> Result<(), Failure> {
@@ -331,84 +233,16 @@ impl CurlClient {
             return;
         }
         if !is_settled {
-            let result = self.result_of(&mut transfer, end, &multi);
+            let verdict = judge(&mut transfer.easy, end, &self.shared.settings);
+            if verdict.is_connection_spent {
+                self.pool.give_up(&multi);
+            }
+            self.refuses_streams |= verdict.refuses_streams;
+            let result = verdict.result;
             ended.push(Completion { ticket, result });
         }
         transfer.easy.handler_mut().reset();
         self.idle.push(transfer);
-    }
-
-    fn result_of(
-        &mut self,
-        transfer: &mut Transfer,
-        end: End,
-        multi: &Rc<Multi>,
-    ) -> Result<Answer, Failure> {
-        let easy = &mut transfer.easy;
-        let status = status(easy.handle());
-        let location = easy.handle().text(TextInfo::REDIRECT_URL);
-        // An answer counts once its headers are complete, whatever happens to the body (HTTP-1: it may be ignored).
-        if let Some(response) = easy.handler_mut().take_response(status, location) {
-            if is_farewell(&response, easy.handle()) {
-                self.pool.give_up(multi);
-                return Err(Failure {
-                    cause: Cause::Stale,
-                    detail: "the server had given up the connection (HTTP 408)".to_owned(),
-                });
-            }
-            return Ok(Answer::Http(response));
-        }
-        let exchange = easy.handler();
-        let is_connected =
-            exchange.is_connected() || exchange.beginning().times() > 0 || has_begun(easy);
-        let code = match &end {
-            End::Failed(error) => error.code(),
-            End::Done | End::Silent => curl_sys::CURLE_OK,
-        };
-        let was_to_be_repeated =
-            exchange.beginning().times() > 1 || code == curl_sys::CURLE_SEND_FAIL_REWIND;
-        if is_connected {
-            self.pool.give_up(multi);
-        }
-        // libcurl repeats by itself what HTTP/1.1 lost on a kept connection, and of HTTP/2 only refused streams.
-        let has_died = is_of_connection(code)
-            && connections_made(easy.handle()) == 0
-            && !exchange.has_begun_answer();
-        if was_to_be_repeated || is_connected && has_died {
-            let is_stale = connections_made(easy.handle()) <= 1;
-            self.refuses_streams |= !is_stale;
-            return Err(Failure {
-                cause: if is_stale { Cause::Stale } else { Cause::Read },
-                detail: "the connection ended before the request was answered".to_owned(),
-            });
-        }
-        let detail = match end {
-            End::Silent if !is_connected => {
-                self.pool.give_up(multi);
-                "no connection (connect_timeout_ms)".to_owned()
-            }
-            End::Silent => format!(
-                "no data from the server for {} ms (read_timeout_ms)",
-                self.shared.settings.read_timeout.as_millis()
-            ),
-            End::Failed(error) => {
-                let refusal = if is_connected {
-                    None
-                } else {
-                    lookup::take_refusal()
-                };
-                refusal.unwrap_or_else(|| error_text(&error, &self.shared.settings))
-            }
-            End::Done => "the server ended the connection without an answer".to_owned(),
-        };
-        Err(Failure {
-            cause: if is_connected {
-                Cause::Read
-            } else {
-                Cause::Connect
-            },
-            detail,
-        })
     }
 
     fn detach(&mut self, ticket: u64) -> Option<(Transfer, Rc<Multi>, bool)> {
@@ -435,15 +269,6 @@ impl Running {
     fn is_sending(&self) -> bool {
         let exchange = self.exchange();
         self.until.is_none() && exchange.is_connected() && exchange.may_be_sending()
-    }
-}
-
-/// True if the request has gone out on a connection.
-fn has_begun(easy: &Easy<Exchange>) -> bool {
-    match easy.asks_to_send() {
-        true => easy.handler().beginning().times() > 0,
-        // In these versions it is set when the request goes out; from 8.21 on it is set in any case.
-        false => has_pretransfer_time(easy.handle()),
     }
 }
 
@@ -506,31 +331,5 @@ impl HttpClient for CurlClient {
             transfer.easy.handler_mut().reset();
             self.idle.push(transfer);
         }
-    }
-}
-
-impl Handler for Exchange {
-    fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-        socket::open(family, kind, protocol)
-    }
-
-    fn may_look_up(&mut self) -> bool {
-        lookup::may_begin()
-    }
-
-    fn may_send(&mut self, own_port: c_int, server_port: c_int) -> bool {
-        self.about_to_send(Ends::new(own_port, server_port))
-    }
-
-    fn read(&mut self, into: &mut [u8]) -> usize {
-        self.fill(into)
-    }
-
-    fn header(&mut self, line: &[u8]) -> bool {
-        self.note_header(line)
-    }
-
-    fn body(&mut self, data: &[u8]) -> bool {
-        self.note_body(data)
     }
 }

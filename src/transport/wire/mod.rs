@@ -10,6 +10,7 @@ pub(super) mod curl_client;
 #[cfg(feature = "compression")]
 mod deflate;
 pub(super) mod encode;
+mod end;
 pub(super) mod exchange;
 pub(crate) mod host;
 pub(super) mod host_sender;
@@ -23,5 +24,5 @@ pub(crate) mod proxy;
 pub(super) mod redirect;
 pub(super) mod sender;
 pub(super) mod socket;
-pub(super) mod transfer_info;
+mod transfer;
 pub(super) mod url;
