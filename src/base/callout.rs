@@ -1,15 +1,16 @@
 //! Calls into the host: hooks, the logger, the outcome callback, the host's own transports.
 //!
-//! Code of the host may call back into the library, capture and so call itself, fork, or leave with `longjmp`. Each
+//! Code of the host may call back into the library, capture and so call itself, fork, panic, or leave with `longjmp`. Each
 //! call into it goes through [`call`], which bounds how deep it nests, notes on the thread that it runs, voids a note
-//! that a `longjmp` left behind, and disables the cancellation of the thread again if the host has enabled it. No lock
-//! of the library is held while a callback runs. After a call that may have forked, the caller compares
-//! [`super::process::fork_generation`] before it goes on. Entry points: [`call`], [`always`],
-//! [`is_inside`]. May use: `cancellation`, `stack`.
+//! that a `longjmp` left behind, disables the cancellation of the thread again if the host has enabled it, catches a panic,
+//! and notices a fork. The caller gets an answer only if there is one; otherwise [`NoAnswer`] says why, and what that means
+//! for the rest of the caller's work. No lock of the library is held while a callback runs.
+//! Entry points: [`call`], [`is_inside`]. May use: `cancellation`, `panic`, `process`, `stack`.
 
 use std::cell::Cell;
 
-use super::{cancellation, stack};
+use super::panic::contained;
+use super::{cancellation, process, stack};
 
 /// What is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,18 @@ fn with<T>(kind: Kind, action: impl FnOnce(&Cell<Entered>) -> T) -> Option<T> {
     ENTERED.with(|all| all.get(kind as usize).map(action))
 }
 
+/// Why a call into the host has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NoAnswer {
+    /// It is inside of itself as often as it may be, and was not called.
+    TooDeep,
+    /// It forked, and this is the child. All that the caller holds is the parent's: locks may be held for ever by threads
+    /// that do not exist here, and what was begun the parent goes on with.
+    Forked,
+    /// It panicked, with this message.
+    Panicked(String),
+}
+
 /// Calls under way, as seen from a frame at `here`.
 fn entered(kind: Kind, here: usize) -> Entered {
     with(kind, Cell::get)
@@ -74,17 +87,19 @@ pub(crate) fn is_inside(kind: Kind) -> bool {
     entered(kind, stack::place()).depth > 0
 }
 
-/// Calls `function`, which calls the host; `None` if it is inside of itself as often as it may be.
-pub(crate) fn call<T>(kind: Kind, function: impl FnOnce() -> T) -> Option<T> {
+/// Calls `function`, which calls the host.
+pub(crate) fn call<T>(kind: Kind, function: impl FnOnce() -> T) -> Result<T, NoAnswer> {
     let here = stack::place();
     let before = entered(kind, here);
-    (before.depth < kind.most()).then(|| run(kind, before, here, function))
-}
-
-/// Calls `function`, which calls the host, wherever this is: for what has to be called.
-pub(crate) fn always<T>(kind: Kind, function: impl FnOnce() -> T) -> T {
-    let here = stack::place();
-    run(kind, entered(kind, here), here, function)
+    if before.depth >= kind.most() {
+        return Err(NoAnswer::TooDeep);
+    }
+    let generation = process::fork_generation();
+    let answer = contained(|| run(kind, before, here, function));
+    if process::fork_generation() != generation {
+        return Err(NoAnswer::Forked);
+    }
+    answer.map_err(NoAnswer::Panicked)
 }
 
 fn run<T>(kind: Kind, before: Entered, here: usize, function: impl FnOnce() -> T) -> T {
@@ -125,10 +140,12 @@ mod tests {
             assert!(!is_inside(Kind::Transport));
             let inner = || is_inside(Kind::Transport) && !is_inside(Kind::Hook);
             let nested = call(Kind::Transport, || call(Kind::Transport, inner));
-            assert_eq!(nested, Some(Some(true)));
-            let panicked =
-                std::panic::catch_unwind(|| always(Kind::Transport, || panic!("inside")));
-            assert!(panicked.is_err());
+            assert_eq!(nested, Ok(Ok(true)));
+            let panicked = call(Kind::Transport, || panic!("inside"));
+            assert_eq!(
+                panicked,
+                Err::<(), _>(NoAnswer::Panicked("inside".to_owned()))
+            );
             assert!(!is_inside(Kind::Transport));
         });
     }
@@ -142,8 +159,13 @@ mod tests {
             for (kind, most) in [(Kind::Hook, 4), (Kind::Logger, 1), (Kind::Outcome, 1)] {
                 assert_eq!(nest(kind), most);
                 assert_eq!(nest(kind), most, "the levels were left again");
-                let deeper = call(kind, || always(kind, || call(kind, || ())));
-                assert_eq!(deeper.flatten().is_some(), most > 2, "{kind:?}");
+                let deeper = call(kind, || call(kind, || ()));
+                let expected = if most > 1 {
+                    Ok(())
+                } else {
+                    Err(NoAnswer::TooDeep)
+                };
+                assert_eq!(deeper, Ok(expected), "{kind:?}");
             }
         });
     }
@@ -162,7 +184,7 @@ mod tests {
         in_a_call(|| {
             leave_with_a_jump();
             assert!(!is_inside(Kind::Hook));
-            assert_eq!(call(Kind::Hook, || is_inside(Kind::Hook)), Some(true));
+            assert_eq!(call(Kind::Hook, || is_inside(Kind::Hook)), Ok(true));
         });
     }
 }

@@ -214,8 +214,9 @@ impl Diagnostics {
     }
 
     fn write(&self, logger: &dyn Logger, severity: Severity, text: &str) {
-        // Not inside of the logger: what there is to say about what it does would call it again, without end.
-        callout::call(Kind::Logger, || logger.write(severity, text));
+        // Not inside of the logger: what there is to say about what it does would call it again, without end. Nothing here
+        // depends on what it did: a child that it forked finds the locks open, since none is held.
+        let _ = callout::call(Kind::Logger, || logger.write(severity, text));
     }
 
     /// Warns about a lost event, at most once in ten seconds.

@@ -18,14 +18,13 @@ use super::capture::attachments::handles::Handles;
 use super::capture::refused::{NOT_INITIALISED, Refused, Status};
 use super::options::Options;
 use super::start::{Started, tell_refusal};
-use crate::base::diagnostics::{Severity, is_speaking, speaker};
+use crate::base::callout::{self, Kind};
+use crate::base::diagnostics::{Severity, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::base::stack;
 use crate::image::modules::ModuleCache;
-use crate::transport::account::outcome::is_telling;
 use crate::transport::is_worker_thread;
-use crate::transport::wire::host::is_calling;
 
 /// The modules of this process; the library needs not be initialised for it.
 pub(crate) static MODULES: ModuleCache = ModuleCache::new();
@@ -192,7 +191,8 @@ fn stop_current() -> u64 {
 /// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback or a
 /// logger, which may run below a close or an init on this very thread.
 fn take_turn(lifecycle: &Lifecycle) -> Result<std::sync::MutexGuard<'_, ()>, String> {
-    if is_worker_thread() || is_telling() || is_speaking() || is_calling() {
+    let callbacks = [Kind::Outcome, Kind::Logger, Kind::Transport];
+    if is_worker_thread() || callbacks.into_iter().any(callout::is_inside) {
         return try_lock(&lifecycle.turn)
             .ok_or_else(|| "another thread is starting or stopping the library".to_owned());
     }

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 use super::options::{lend, sentry_options_t};
 use super::transports::{give_http, http_functions, sentry_transport_t};
 use super::{guard, text};
+use crate::base::callout::{self, Kind};
 use crate::base::lock::try_lock;
 use crate::client::options::Options;
-use crate::transport::wire::host::{Destination, HostClient, HostRequest, HostResponse, called};
+use crate::transport::wire::host::{Destination, HostClient, HostRequest, HostResponse};
 
 /// An HTTP client of the host; only the host knows what is behind the pointer.
 pub type sentry_http_client_t = c_void;
@@ -101,7 +102,8 @@ pub unsafe extern "C" fn sentry_http_transport_new(
             return ptr::null_mut();
         };
         // SAFETY: the host gave us the function for this.
-        let client = unsafe { factory(factory_data) };
+        let client = callout::call(Kind::Transport, || unsafe { factory(factory_data) });
+        let client = client.unwrap_or(ptr::null_mut());
         if client.is_null() {
             return ptr::null_mut();
         }
@@ -358,7 +360,7 @@ impl Drop for HttpFunctions {
     fn drop(&mut self) {
         if let Some(free) = self.free {
             // SAFETY: the host gave us the function for this; nothing uses the client any more.
-            called(|| unsafe { free(self.client) });
+            let _ = callout::call(Kind::Transport, || unsafe { free(self.client) });
         }
     }
 }

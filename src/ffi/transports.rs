@@ -10,11 +10,12 @@ use super::guard;
 use super::http_transports::HttpFunctions;
 use super::options::handle::store;
 use super::options::{lend, sentry_options_t};
+use crate::base::callout::{self, Kind as Callee};
 use crate::base::lock::try_lock;
 use crate::client::options::{Options, TransportChoice, TransportFactory};
 use crate::client::{Client, state};
 use crate::protocol::envelope::Envelope;
-use crate::transport::wire::host::{Destination, HostTransport, called};
+use crate::transport::wire::host::{Destination, HostTransport};
 
 /// What `sentry_transport_t` names.
 pub struct sentry_transport_s {
@@ -336,7 +337,7 @@ impl Drop for sentry_transport_t {
         }) = functions
         {
             // SAFETY: the host gave us the function for this; nothing uses the state any more.
-            called(|| unsafe { free(state) });
+            let _ = callout::call(Callee::Transport, || unsafe { free(state) });
         }
     }
 }

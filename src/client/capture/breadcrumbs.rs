@@ -41,8 +41,7 @@ impl Client {
         };
         let shown = Value::from_json(&crumb).ok_or(OutOfMemory);
         let shown = shown.map_err(EventError::from)?;
-        let returned = hooks::call(hook.as_ref(), shown);
-        self.check_fork()?;
+        let returned = hooks::call(hook.as_ref(), shown)?;
         if matches!(returned, Value::Null) {
             return Err(Refused::because(
                 Status::DroppedByHook,

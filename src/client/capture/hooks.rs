@@ -2,10 +2,11 @@
 //! any lock of ours held (PIPE-11).
 
 use super::attachments::Attachments;
-use crate::base::callout::{self, Kind};
-use crate::base::memory::{self, OutOfMemory};
+use super::refused::{FORKED, Refused};
+use crate::base::callout::{self, Kind, NoAnswer};
+use crate::base::memory;
 use crate::client::options::hooks::{FeedbackHook, ValueHook};
-use crate::protocol::event::host_view::{self, Subject};
+use crate::protocol::event::host_view::Subject;
 use crate::protocol::event::{Event, EventError};
 use crate::value::tree::Value;
 
@@ -36,7 +37,7 @@ impl Hook<'_> {
     }
 
     /// Calls it, see [`call`]; it may attach to `hint`.
-    pub(super) fn call(&self, value: Value, hint: Option<&Attachments>) -> Value {
+    pub(super) fn call(&self, value: Value, hint: Option<&Attachments>) -> Result<Value, Refused> {
         match self {
             Self::Value(_, hook) => call(*hook, value),
             Self::Feedback(hook) => {
@@ -47,14 +48,18 @@ impl Hook<'_> {
     }
 }
 
-/// Calls `hook`; null if it dropped the value, or if it is inside of itself too often. What a hook has not seen is not
-/// sent in its place: it may be there to take secrets out.
-pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Value {
+/// Calls `hook`; null if it dropped the value, failed, or is inside of itself too often. What a hook has not seen is not
+/// sent in its place: it may be there to take secrets out. An error in a child that it forked.
+pub(crate) fn call(hook: &dyn ValueHook, value: Value) -> Result<Value, Refused> {
     enter(|| hook.call(value))
 }
 
-fn enter(call: impl FnOnce() -> Value) -> Value {
-    callout::call(Kind::Hook, call).unwrap_or(Value::Null)
+fn enter(call: impl FnOnce() -> Value) -> Result<Value, Refused> {
+    match callout::call(Kind::Hook, call) {
+        Ok(value) => Ok(value),
+        Err(NoAnswer::TooDeep | NoAnswer::Panicked(_)) => Ok(Value::Null),
+        Err(NoAnswer::Forked) => Err(FORKED),
+    }
 }
 
 /// An event that was shown to a hook, and what came back.
@@ -65,20 +70,10 @@ pub(crate) struct Returned<'p> {
 }
 
 impl<'p> Returned<'p> {
-    /// Shows the event in `payload` as hosts know it ([`host_view`]); none if the hook drops it.
-    pub(crate) fn new(
-        subject: Subject,
-        payload: &'p [u8],
-        call: impl FnOnce(Value) -> Value,
-    ) -> Result<Option<Self>, OutOfMemory> {
-        // It is JSON: nothing but memory can be missing.
-        let value = host_view::show(subject, payload).ok_or(OutOfMemory)?;
-        let returned = call(value);
-        if matches!(returned, Value::Null) {
-            return Ok(None);
-        }
+    /// What a hook gave back for the event in `payload`.
+    pub(super) fn new(payload: &'p [u8], returned: Value) -> Self {
         let shown = std::str::from_utf8(payload).unwrap_or_default();
-        Ok(Some(Self { shown, returned }))
+        Self { shown, returned }
     }
 
     /// What came back as JSON.
@@ -109,7 +104,7 @@ mod tests {
     impl ValueHook for Recursive {
         fn call(&self, value: Value) -> Value {
             self.0.fetch_add(1, Ordering::Relaxed);
-            super::call(self, Value::Bool(true));
+            let _ = super::call(self, Value::Bool(true));
             value
         }
     }
@@ -117,7 +112,7 @@ mod tests {
     #[test]
     fn a_hook_that_calls_itself_comes_to_an_end() {
         let hook = Recursive::default();
-        assert!(call(&hook, Value::Bool(true)).is_true());
+        assert!(call(&hook, Value::Bool(true)).unwrap().is_true());
         assert_eq!(hook.0.load(Ordering::Relaxed), 4);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::hooks::Returned;
 use super::ignore::IgnoreRules;
 use super::kind::Kind;
-use super::refused::{DISABLED, Refused, Status, WORKER_THREAD};
+use super::refused::{DISABLED, FORKED, Refused, Status, WORKER_THREAD};
 use super::steps::{Capture, Captured, Content, Loss, Payload, submit, would_feed_back};
 use super::symbols;
 use crate::base::diagnostics::MARK;
@@ -87,7 +87,10 @@ impl Client {
         } else {
             Ok(())
         };
-        self.check_fork()?;
+        if self.is_inherited() {
+            // The event was told to a callback that forked: the scope is the parent's.
+            return Err(FORKED);
+        }
         if let Err(refused) = &result
             && refused.status == Status::NoConsent
         {

@@ -18,7 +18,7 @@ use super::attachments::gather::{Dump, Lost};
 use super::hooks::{Hook, Returned};
 use super::ignore::IgnoreRules;
 use super::kind::{Kind, Properties};
-use super::refused::{DISABLED, FORKED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
+use super::refused::{DISABLED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
 use crate::base::diagnostics::{Severity, is_speaking};
 use crate::base::memory::{Fault, OutOfMemory};
 use crate::base::random;
@@ -29,11 +29,13 @@ use crate::client::consent::NO_CONSENT;
 use crate::client::scope::{FieldList, Scope};
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{self, Envelope};
+use crate::protocol::event::host_view;
 use crate::protocol::event::{EventError, EventErrorKind, LeftOut, Written};
 use crate::protocol::level::Level;
 use crate::transport::queue::Refusal;
 use crate::transport::queue::permit::Permit;
 use crate::transport::{Transport, is_worker_thread};
+use crate::value::tree::Value;
 
 /// True where a capture may be the consequence of another one, and the cause of the next: on the worker thread, and in
 /// the host's logger of diagnostics, on whatever thread it is called.
@@ -217,14 +219,6 @@ impl Client {
         })
     }
 
-    /// After a hook: in a child that it forked, locks of this client may be held for ever, and nobody empties its queue.
-    pub(in crate::client) fn check_fork(&self) -> Result<(), Refused> {
-        if self.is_inherited() {
-            return Err(FORKED);
-        }
-        Ok(())
-    }
-
     pub(super) fn say_left_out(&self, what: std::fmt::Arguments<'_>, left_out: &LeftOut) {
         self.diagnostics
             .log(Severity::Warning, format_args!("{what}: {left_out}"));
@@ -317,10 +311,10 @@ impl Capture<'_> {
         let payload = content.write(self, event_id, &timestamp).map_err(refuse)?;
         let no_memory = |error: OutOfMemory| refuse(error.into());
         let shown = payload.bytes.try_whole().map_err(no_memory)?;
-        let call = |value| hook.call(value, content.attachments());
-        let returned = Returned::new(hook.subject(), &shown, call).map_err(no_memory)?;
-        self.client.check_fork()?;
-        let Some(returned) = returned else {
+        // It is JSON: nothing but memory can be missing.
+        let value = host_view::show(hook.subject(), &shown).ok_or(OutOfMemory);
+        let value = hook.call(value.map_err(no_memory)?, content.attachments())?;
+        if matches!(value, Value::Null) {
             return Err(refuse(Loss {
                 reason: DiscardReason::BeforeSend,
                 refused: Refused {
@@ -329,7 +323,8 @@ impl Capture<'_> {
                     unsent_id: None,
                 },
             }));
-        };
+        }
+        let returned = Returned::new(&shown, value);
         let written = content.write_returned(&returned, event_id, &timestamp);
         let (event_id, level, written) = written.map_err(refuse)?;
         let mut ready = Payload::new(self.client, written, &self.client.scope.fields());

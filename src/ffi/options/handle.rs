@@ -5,16 +5,16 @@
 //! Entry points: [`give`], [`take`], [`configure`], [`store`], [`read`], [`lent_text`]. The values of the table go through
 //! `access`. May use: `error`, `client::options`.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::sync::Arc;
 
+use crate::base::callout::{self, Kind};
 use crate::client::options::hooks::{FeedbackHook, ValueHook};
 use crate::client::options::{Current, Options, TABLE};
 use crate::ffi::error;
 use crate::ffi::types::sentry_status_t;
 use crate::transport::account::outcome::OutcomeSink;
-use crate::transport::wire::host::called;
 
 /// What `sentry_options_t` names.
 #[expect(non_camel_case_types, reason = "the name is that of the C interface")]
@@ -180,15 +180,19 @@ pub(crate) unsafe fn store(opts: *mut sentry_options_t, set: impl FnOnce(&mut Op
     }
 }
 
-/// Shows options to a function of the host, as a handle that is valid during the call.
-pub(crate) fn lend<T>(options: &Options, show: impl FnOnce(*const sentry_options_t) -> T) -> T {
+/// Shows options to a function of the host's transport, as a handle that is valid during the call; what it answers, 1 if
+/// there is no answer.
+pub(crate) fn lend(
+    options: &Options,
+    show: impl FnOnce(*const sentry_options_t) -> c_int,
+) -> c_int {
     let mut texts = Texts::default();
     texts.update(options);
     let handle = sentry_options_t {
         options: options.clone(),
         texts,
     };
-    called(|| show(&raw const handle))
+    callout::call(Kind::Transport, || show(&raw const handle)).unwrap_or(1)
 }
 
 /// Asks options; `fallback` for NULL.

@@ -150,7 +150,7 @@ unsafe fn tell_headers(
     let tell = |key: &std::ffi::CStr, value: String| {
         if let Ok(value) = CString::new(value) {
             // SAFETY: as our caller promises; both texts outlive the call.
-            callout::always(Kind::Visitor, || unsafe {
+            let _ = callout::call(Kind::Visitor, || unsafe {
                 callback(key.as_ptr(), value.as_ptr(), userdata);
             });
         }

@@ -31,15 +31,13 @@ pub(crate) struct Outcome {
     pub(crate) attempts: u32,
 }
 
-/// True while the host's callback runs on this thread: what is called then must not wait for what this thread holds.
-pub(crate) fn is_telling() -> bool {
-    callout::is_inside(Kind::Outcome)
-}
-
 /// Tells `sink`, unless this thread is inside of it already: a callback that logs its losses into a capture that is
-/// lost as well would go round for ever. The inner caller knows the outcome from the status of its own call.
+/// lost as well would go round for ever. The inner caller knows the outcome from the status of its own call. In a child that
+/// the callback forked the books are the parent's: each step that follows asks [`Shared::is_inherited`].
+///
+/// [`Shared::is_inherited`]: crate::transport::shared::Shared::is_inherited
 pub(crate) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) {
-    callout::call(Kind::Outcome, || sink.outcome(outcome));
+    let _ = callout::call(Kind::Outcome, || sink.outcome(outcome));
 }
 
 /// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.

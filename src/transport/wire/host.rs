@@ -39,7 +39,9 @@ impl Destination {
     pub(crate) fn flush(&self, timeout: Duration) -> i32 {
         match self {
             // From within, it would call itself for ever.
-            Self::HostTransport(host) if !is_calling() => called(|| host.flush(timeout)),
+            Self::HostTransport(host) if !callout::is_inside(Kind::Transport) => {
+                callout::call(Kind::Transport, || host.flush(timeout)).unwrap_or(1)
+            }
             _ => 0,
         }
     }
@@ -47,7 +49,8 @@ impl Destination {
     /// The time is over and the worker is still inside a request: asks the host's HTTP client to end it.
     pub(crate) fn interrupt(&self) {
         if let Self::HostClient(host) = self {
-            called(|| host.interrupt());
+            // Whether it does shows when the worker returns.
+            let _ = callout::call(Kind::Transport, || host.interrupt());
         }
     }
 
@@ -55,7 +58,8 @@ impl Destination {
     pub(crate) fn shutdown(&self, timeout: Duration) -> Option<i32> {
         match self {
             Self::HostTransport(host) => {
-                Some(called(|| host.shutdown(timeout))).filter(|answer| *answer != 0)
+                let answer = callout::call(Kind::Transport, || host.shutdown(timeout));
+                answer.ok().filter(|answer| *answer != 0)
             }
             _ => None,
         }
@@ -108,15 +112,4 @@ pub(crate) trait HostClient: Send + Sync + Debug {
 
     /// Ends the request under way; called at most once, from another thread, at the deadline of a shutdown.
     fn interrupt(&self);
-}
-
-/// Calls a function of the host's transport or HTTP client.
-pub(crate) fn called<T>(function: impl FnOnce() -> T) -> T {
-    callout::always(Kind::Transport, function)
-}
-
-/// True while a function of the host's transport runs on this thread: what is called from there must not wait for what
-/// this thread holds.
-pub(crate) fn is_calling() -> bool {
-    callout::is_inside(Kind::Transport)
 }

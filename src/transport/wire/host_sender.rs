@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::host::{HostClient, HostRequest, HostResponse, HostTransport, called};
+use super::host::{HostClient, HostRequest, HostResponse, HostTransport};
 use super::http::{Answer, Completion, Failure, HttpClient, Request, Response, Segment};
 use super::redirect;
 use super::sender::{Outgoing, Sender};
+use crate::base::callout::{self, Kind, NoAnswer};
 use crate::base::timestamp::Timestamp;
 use crate::protocol::envelope::{HeaderFields, Item, ItemKind};
 use crate::transport::shared::Shared;
@@ -86,8 +87,12 @@ impl Sender for HostSender {
             sdk: Some(&shared.settings.sdk),
             sent_at: Some(sent_at.as_str()),
         });
-        called(|| host.send(envelope));
-        self.ended.add(ticket, Ok(Answer::Taken));
+        let answer = match callout::call(Kind::Transport, || host.send(envelope)) {
+            // In a forked child the worker that is asked next finds that it is the parent's.
+            Ok(()) | Err(NoAnswer::Forked) => Answer::Taken,
+            Err(NoAnswer::TooDeep | NoAnswer::Panicked(_)) => Answer::Dropped,
+        };
+        self.ended.add(ticket, Ok(answer));
         Ok(())
     }
 
@@ -151,7 +156,8 @@ impl HttpClient for HostHttp {
         let request = self.request(request);
         let url = request.url.clone();
         let mut response = HostResponse::default();
-        let is_answered = called(|| self.host.send(request, &mut response));
+        let send = || self.host.send(request, &mut response);
+        let is_answered = callout::call(Kind::Transport, send).unwrap_or(false);
         let result = judge(&url, is_answered, response);
         self.ended.add(ticket, result.map(Answer::Http));
         Ok(())
