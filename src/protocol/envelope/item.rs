@@ -102,6 +102,11 @@ impl ItemKind {
         }
     }
 
+    /// True if the payload is a list of entries, whose number the header tells.
+    pub(super) fn is_container(&self) -> bool {
+        matches!(self, Self::Log | Self::TraceMetric)
+    }
+
     /// True if the envelope must tell the id of the event it belongs to.
     pub(crate) fn needs_event_id(&self) -> bool {
         self.row().2
@@ -117,8 +122,6 @@ pub(crate) struct ItemExtras {
     pub(crate) content_type: Option<Cow<'static, str>>,
     /// Kind of attachment; absent means `event.attachment`.
     pub(crate) attachment_type: Option<Cow<'static, str>>,
-    /// How many entries a container holds.
-    pub(crate) item_count: Option<u64>,
     /// All headers of an item that was read, as they were (ENV-7): then they are written, and the fields above are not.
     pub(crate) read: Members,
 }
@@ -146,15 +149,32 @@ pub(crate) struct Item {
     pub(crate) payload: Payload,
     /// Its less usual headers.
     pub(crate) extras: Option<Box<ItemExtras>>,
+    /// How many entries the payload holds: logs and metrics of a container, spans of a transaction. Known since the item was
+    /// made or read.
+    entries: u64,
 }
 
 impl Item {
     /// An item without further headers.
     pub(crate) fn new(kind: ItemKind, payload: impl Into<Payload>) -> Self {
+        let payload = payload.into();
+        let entries = match kind {
+            ItemKind::Transaction => spans_in(&payload),
+            _ => 1,
+        };
         Self {
             kind,
-            payload: payload.into(),
+            payload,
             extras: None,
+            entries,
+        }
+    }
+
+    /// A container of so many entries.
+    pub(crate) fn container(kind: ItemKind, payload: impl Into<Payload>, entries: u64) -> Self {
+        Self {
+            entries,
+            ..Self::new(kind, payload)
         }
     }
 
@@ -168,6 +188,7 @@ impl Item {
         Self {
             kind: ItemKind::Attachment,
             payload,
+            entries: 1,
             extras: Some(Box::new(ItemExtras {
                 filename: Some(base_name(filename).to_owned()),
                 content_type,
@@ -186,7 +207,7 @@ impl Item {
     pub(crate) fn quantity(&self) -> u64 {
         match self.kind {
             ItemKind::Attachment => self.length().max(1),
-            ItemKind::Log | ItemKind::TraceMetric => self.item_count().max(1),
+            _ if self.kind.is_container() => self.entries.max(1),
             _ => 1,
         }
     }
@@ -197,7 +218,7 @@ impl Item {
         let also = match self.kind {
             ItemKind::Log => Some((Category::LogByte, self.length())),
             ItemKind::TraceMetric => Some((Category::TraceMetricByte, self.length())),
-            ItemKind::Transaction => Some((Category::Span, self.span_count().saturating_add(1))),
+            ItemKind::Transaction => Some((Category::Span, self.entries.saturating_add(1))),
             _ => None,
         };
         let main = match self.kind {
@@ -209,18 +230,6 @@ impl Item {
 
     fn length(&self) -> u64 {
         u64::try_from(self.payload.len()).unwrap_or(u64::MAX)
-    }
-
-    fn item_count(&self) -> u64 {
-        let extras = self.extras.as_ref();
-        extras.and_then(|extras| extras.item_count).unwrap_or(1)
-    }
-
-    fn span_count(&self) -> u64 {
-        let bytes = self.payload.whole();
-        let text = std::str::from_utf8(&bytes).unwrap_or_default();
-        let spans = scan::entry(text, "spans").unwrap_or_default();
-        u64::try_from(scan::elements(spans).count()).unwrap_or(u64::MAX)
     }
 
     /// What it takes in memory beyond its own struct.
@@ -259,10 +268,10 @@ impl Item {
                     json::string(out, text);
                 }
             }
-            if let Some(count) = extras.item_count {
-                json::key(out, "item_count");
-                json::number_u64(out, count);
-            }
+        }
+        if self.kind.is_container() {
+            json::key(out, "item_count");
+            json::number_u64(out, self.entries);
         }
         out.extend_from_slice(b"}\n");
     }
@@ -276,6 +285,14 @@ impl Item {
         }
         out.extend_from_slice(b"}\n");
     }
+}
+
+/// How many spans a transaction holds.
+fn spans_in(transaction: &Payload) -> u64 {
+    let bytes = transaction.whole();
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let spans = scan::entry(text, "spans").unwrap_or_default();
+    u64::try_from(scan::elements(spans).count()).unwrap_or(u64::MAX)
 }
 
 /// What follows the last slash.
@@ -326,11 +343,7 @@ mod tests {
         let attachment = |length| Item::attachment("a", None, None, bytes(length));
         assert_eq!(tallies(&attachment(1234)), [(Category::Attachment, 1234)]);
         assert_eq!(tallies(&attachment(0)), [(Category::Attachment, 1)]);
-        let mut log = Item::new(ItemKind::Log, vec![b' '; 50]);
-        log.extras = Some(Box::new(ItemExtras {
-            item_count: Some(7),
-            ..ItemExtras::default()
-        }));
+        let log = Item::container(ItemKind::Log, vec![b' '; 50], 7);
         assert_eq!(
             tallies(&log),
             [(Category::LogItem, 7), (Category::LogByte, 50)]

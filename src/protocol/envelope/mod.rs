@@ -325,9 +325,7 @@ impl Envelope {
 
     /// Logs and metrics may mix traces (ENV-16).
     fn may_carry_trace(&self) -> bool {
-        !self
-            .items()
-            .any(|item| matches!(item.kind, ItemKind::Log | ItemKind::TraceMetric))
+        !self.items().any(|item| item.kind.is_container())
     }
 }
 

@@ -158,6 +158,7 @@ impl<'a> Reader<'a> {
         };
         // What most items have is written the same without keeping it.
         let is_usual = match &*header.members {
+            _ if kind.is_container() => false,
             [kind] => kind.key == "type" && text("type").is_some(),
             [kind, length] => {
                 kind.key == "type" && length.key == "length" && text("type").is_some()
@@ -170,7 +171,6 @@ impl<'a> Reader<'a> {
         };
         let read = read.map_err(|_| self.error(EnvelopeErrorReason::OutOfMemory))?;
         let extras = || ItemExtras {
-            item_count: header.get("item_count").and_then(|json| json.parse().ok()),
             read,
             ..ItemExtras::default()
         };
@@ -179,11 +179,15 @@ impl<'a> Reader<'a> {
         copy.try_reserve_exact(payload.len())
             .map_err(|_| self.error(EnvelopeErrorReason::OutOfMemory))?;
         copy.extend_from_slice(payload);
-        Ok(Item {
-            kind,
-            payload: Payload::Owned(copy),
-            extras: (!is_usual).then(|| Box::new(extras())),
-        })
+        let payload = Payload::Owned(copy);
+        let mut item = if kind.is_container() {
+            let told = header.get("item_count").and_then(|json| json.parse().ok());
+            Item::container(kind, payload, told.unwrap_or(1))
+        } else {
+            Item::new(kind, payload)
+        };
+        item.extras = (!is_usual).then(|| Box::new(extras()));
+        Ok(item)
     }
 
     /// The payload of that length and the line feed after it.
@@ -267,11 +271,8 @@ mod tests {
                     }
                     1 => Item::new(ItemKind::Other("of_next_year".into()), payload),
                     2 => {
-                        let mut item = Item::new(ItemKind::Log, payload);
-                        let mut extras = ItemExtras {
-                            item_count: Some(u64::MAX),
-                            ..ItemExtras::default()
-                        };
+                        let mut item = Item::container(ItemKind::Log, payload, u64::MAX);
+                        let mut extras = ItemExtras::default();
                         extras.read.set("type", "\"log\"");
                         extras.read.set("item_count", "18446744073709551615");
                         extras.read.set("unknown\n", "[1,{}]");
