@@ -9,12 +9,14 @@ pub(crate) mod capture;
 mod client_files;
 pub(crate) mod consent;
 pub(crate) mod construct;
+mod handles;
 pub(crate) mod options;
 pub(crate) mod scope;
 pub(crate) mod self_test;
 mod sessions;
 pub(crate) mod start;
 pub(crate) mod state;
+pub(crate) mod tables;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};

@@ -10,7 +10,7 @@ use super::options::{AttachedFile, CaSource, CacheKeep, Compression, Options, Qu
 use super::scope::Scope;
 use super::scope::contexts::{self, Trace};
 use super::scope::fields::{self, Fields};
-use super::state;
+use super::tables;
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::memory::OutOfMemory;
@@ -54,7 +54,7 @@ impl Client {
         let diagnostics = Arc::new(diagnostics(&options));
         options.settle();
         // Read now: a capture takes the list as it is.
-        state::MODULES.current();
+        tables::MODULES.current();
         let settings = prepare(&mut options, &diagnostics);
         for line in options.notices.lines() {
             diagnostics.log(Severity::Warning, format_args!("{line}"));

@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use arc_swap::{ArcSwapOption, Guard};
 
 use super::Client;
-use super::capture::attachments::handles::Handles;
 use super::capture::refused::{NOT_INITIALISED, Refused, Status};
 use super::options::Options;
 use super::start::{Started, tell_refusal};
@@ -23,11 +22,8 @@ use crate::base::diagnostics::{Severity, speaker};
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::base::stack;
-use crate::image::modules::ModuleCache;
 use crate::transport::is_worker_thread;
 
-/// The modules of this process; the library needs not be initialised for it.
-pub(crate) static MODULES: ModuleCache = ModuleCache::new();
 static CLIENT: ArcSwapOption<Client> = ArcSwapOption::const_empty();
 /// Why a forked child has no client although its parent had one; until the next init or close.
 static NOT_ADOPTED: ArcSwapOption<Refused> = ArcSwapOption::const_empty();
@@ -37,10 +33,6 @@ static CRASHED_LAST_RUN: AtomicI8 = AtomicI8::new(-1);
 static FIRST: Lifecycle = Lifecycle::new(0, false);
 /// That of a forked child.
 static CHILD: ArcSwapOption<Lifecycle> = ArcSwapOption::const_empty();
-
-/// The handles of attachments, of scopes of the host's own and of hints, too: those know no client. Without a lock, so a
-/// forked child goes on with it.
-static ATTACHMENTS: Handles = Handles::new();
 
 /// One at a time may start or stop a client, in each generation of the process.
 #[derive(Debug)]
@@ -94,11 +86,6 @@ pub(crate) fn current() -> Option<Guard<Option<Arc<Client>>>> {
                 .then_some(client)
         }
     }
-}
-
-/// The handles of attachments.
-pub(crate) fn attachments() -> &'static Handles {
-    &ATTACHMENTS
 }
 
 /// Runs `action` with the current client, if there is one.

@@ -14,7 +14,7 @@ use super::status::Fault;
 use super::types::sentry_status_t;
 use super::{error, guard, text};
 use crate::client::capture::attachments::{Attachment, Attachments};
-use crate::client::state;
+use crate::client::{state, tables};
 
 /// What `sentry_attachment_t` names.
 pub struct sentry_attachment_s {
@@ -428,7 +428,8 @@ unsafe fn set(
     guard((), || {
         // SAFETY: as our caller promises.
         let text = unsafe { optional(text, len, "text") };
-        if let (Some(attachment), Ok(text)) = (state::attachments().find(attachment.addr()), text) {
+        if let (Some(attachment), Ok(text)) = (tables::attachments().find(attachment.addr()), text)
+        {
             set(&attachment, text.as_deref());
         }
     });

@@ -2,7 +2,7 @@
 
 use super::guard;
 use super::values::{NULL, give, sentry_value_t};
-use crate::client::state;
+use crate::client::tables;
 
 /// Gets the modules of this process: a frozen list of objects with `type` (`elf`), `code_file`, `image_addr`, `image_size`,
 /// `code_id` (the build-id; left out if there is none) and `debug_id`.
@@ -18,7 +18,7 @@ use crate::client::state;
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_get_modules_list() -> sentry_value_t {
-    guard(NULL, || give(state::MODULES.current().value()))
+    guard(NULL, || give(tables::MODULES.current().value()))
 }
 
 /// Has the module list read anew when it is needed next. References to the list of before stay valid.
@@ -27,5 +27,5 @@ pub extern "C" fn sentry_get_modules_list() -> sentry_value_t {
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_clear_modulecache() {
-    guard((), || state::MODULES.mark_stale());
+    guard((), || tables::MODULES.mark_stale());
 }

@@ -7,7 +7,7 @@ use libc::ucontext_t;
 
 use super::guard;
 use super::types::sentry_ucontext_t;
-use crate::client::state;
+use crate::client::tables;
 use crate::image::registers::Registers;
 use crate::image::unwind;
 
@@ -40,7 +40,7 @@ pub unsafe extern "C" fn sentry_unwind_stack(
         // SAFETY: as our caller promises: NULL or room for that many addresses.
         unsafe {
             fill(stacktrace_out, max_len, |out| {
-                unwind::own_thread(|| state::MODULES.current(), bottom, out)
+                unwind::own_thread(|| tables::MODULES.current(), bottom, out)
             })
         }
     })
@@ -71,8 +71,8 @@ pub unsafe extern "C" fn sentry_unwind_stack_from_ucontext(
         // SAFETY: as our caller promises: NULL or room for that many addresses.
         unsafe {
             fill(stacktrace_out, max_len, |out| {
-                let modules = state::MODULES.kept();
-                let modules = modules.unwrap_or_else(|| state::MODULES.current());
+                let modules = tables::MODULES.kept();
+                let modules = modules.unwrap_or_else(|| tables::MODULES.current());
                 unwind::from_context(&modules, registers, out)
             })
         }

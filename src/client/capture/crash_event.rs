@@ -1,6 +1,6 @@
 //! The event of a crash: signal, registers, and the stack of the thread it hit (EXC-3, EXC-4, EXC-5, STK-4).
 
-use crate::client::{construct, state};
+use crate::client::{construct, tables};
 
 use crate::client::capture::stacks;
 use crate::crash::signals;
@@ -42,7 +42,7 @@ fn mechanism(signal: i32, name: &str, code: Option<i32>) -> Value {
 fn stacktrace(context: &libc::ucontext_t) -> Value {
     let mut addresses = [0; MAX_FRAMES];
     let count = Registers::of(context).map_or(0, |registers| {
-        unwind::from_context(&state::MODULES.current(), registers, &mut addresses)
+        unwind::from_context(&tables::MODULES.current(), registers, &mut addresses)
     });
     let stacktrace = stacks::of_addresses(addresses.into_iter().take(count));
     let registers = Value::object();

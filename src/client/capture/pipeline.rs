@@ -17,7 +17,7 @@ use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::scope::Scope;
-use crate::client::state;
+use crate::client::tables;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
@@ -191,7 +191,7 @@ impl Content for Event<'_> {
             None => global,
         };
         let has_frames = self.has_native_frames();
-        let modules = has_frames.then(|| state::MODULES.kept()).flatten();
+        let modules = has_frames.then(|| tables::MODULES.kept()).flatten();
         let images = modules.map(|modules| modules.json());
         let parts = Parts {
             event_id,

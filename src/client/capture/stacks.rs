@@ -3,7 +3,7 @@
 use crate::image::unwind;
 use crate::value::tree::Value;
 
-use crate::client::state;
+use crate::client::tables;
 
 /// Most frames of the calling thread.
 const MAX_OWN_FRAMES: usize = 256;
@@ -11,7 +11,7 @@ const MAX_OWN_FRAMES: usize = 256;
 /// A stack trace of addresses that come innermost first, as unwinding gives them (STK-1, STK-2).
 pub(crate) fn of_addresses(addresses: impl DoubleEndedIterator<Item = usize>) -> Value {
     // A library that was loaded since is looked at now: a capture takes the list as it is.
-    state::MODULES.current();
+    tables::MODULES.current();
     let (stacktrace, frames) = (Value::object(), Value::list());
     // New objects and lists take everything.
     for address in addresses.rev() {
@@ -26,7 +26,7 @@ pub(crate) fn of_addresses(addresses: impl DoubleEndedIterator<Item = usize>) ->
 /// The stack trace of the calling thread, without our own frames; `bottom` as for [`unwind::own_thread`].
 pub(crate) fn of_own_thread(bottom: usize) -> Value {
     let mut addresses = [0; MAX_OWN_FRAMES];
-    let count = unwind::own_thread(|| state::MODULES.current(), bottom, &mut addresses);
+    let count = unwind::own_thread(|| tables::MODULES.current(), bottom, &mut addresses);
     of_addresses(addresses.into_iter().take(count))
 }
 

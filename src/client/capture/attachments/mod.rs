@@ -3,7 +3,7 @@
 //! Decides what an attachment is called, which are the same, and who owns one: the list it was added to. The host knows
 //! it by a number that is never used again, so that a handle outlives its attachment without harm. Lists and labels are
 //! changed by replacing them whole: no locks, so that captures never wait and a forked child finds none taken.
-//! Entry points: [`Attachments`], [`handles::Handles`], and [`gather`] for what becomes of them in a capture.
+//! Entry points: [`Attachments`], [`Handles`](crate::client::handles::Handles), and [`gather`] for what becomes of them in a capture.
 //! May use: `base`, `protocol`, `transport`.
 
 use std::borrow::Cow;
@@ -14,12 +14,11 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::base::memory::{self, OutOfMemory};
-use crate::client::state;
+use crate::client::tables;
 use crate::protocol::envelope::base_name;
 use crate::value::json::trim::trim_str;
 
 pub(crate) mod gather;
-pub(crate) mod handles;
 
 /// The type of a minidump.
 pub(crate) const MINIDUMP: &str = "event.minidump";
@@ -60,12 +59,12 @@ pub(crate) struct Attachment {
 impl Attachment {
     fn new(content: Content, name: &str, labels: Labels) -> Arc<Self> {
         let attachment = Arc::new(Self {
-            id: state::attachments().new_id(),
+            id: tables::attachments().new_id(),
             content,
             first_name: short_name(name),
             labels: ArcSwap::from_pointee(labels),
         });
-        state::attachments().insert(attachment.id, &attachment);
+        tables::attachments().insert(attachment.id, &attachment);
         attachment
     }
 
@@ -129,7 +128,7 @@ impl Attachment {
 
 impl Drop for Attachment {
     fn drop(&mut self) {
-        state::attachments().remove(self.id);
+        tables::attachments().remove(self.id);
     }
 }
 
@@ -250,7 +249,7 @@ mod tests {
     }
 
     fn find(id: usize) -> Option<Arc<Attachment>> {
-        state::attachments().find(id)
+        tables::attachments().find(id)
     }
 
     #[test]

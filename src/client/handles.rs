@@ -3,19 +3,18 @@
 //! A number is given once in the life of the process and looked up here; nothing is read through it, so a handle that
 //! has ended, or never was one, leads nowhere. Entry point: [`Handles`], of which the process has one.
 
+use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
 use arc_swap::ArcSwapOption;
 
-use super::Attachment;
-
 /// Parts of the table. One that changes is copied, so that readers need no lock: with many attachments alive a copy
 /// should still be short.
 const PARTS: usize = 64;
 
-type Part = BTreeMap<usize, Weak<Attachment>>;
+type Part = BTreeMap<usize, Weak<dyn Any + Send + Sync>>;
 
 /// See the module.
 #[derive(Debug)]
@@ -34,27 +33,30 @@ impl Handles {
         }
     }
 
-    /// The attachment behind a handle, if it lives.
-    pub(crate) fn find(&self, id: usize) -> Option<Arc<Attachment>> {
+    /// The attachment behind a handle, if it lives. `T` is the type of attachments, which knows this table and not the other
+    /// way round.
+    pub(crate) fn find<T: Any + Send + Sync>(&self, id: usize) -> Option<Arc<T>> {
         let part = self.part(id)?.load();
-        part.as_ref()?.get(&id)?.upgrade()
+        let found = part.as_ref()?.get(&id)?.upgrade()?;
+        found.downcast().ok()
     }
 
-    pub(in crate::client::capture::attachments) fn new_id(&self) -> usize {
+    /// A number that was never given.
+    pub(crate) fn new_id(&self) -> usize {
         self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(in crate::client::capture::attachments) fn insert(
-        &self,
-        id: usize,
-        attachment: &Arc<Attachment>,
-    ) {
+    /// Lets a number lead to an attachment, as long as that lives.
+    pub(crate) fn insert<T: Any + Send + Sync>(&self, id: usize, attachment: &Arc<T>) {
+        let weak: Weak<T> = Arc::downgrade(attachment);
+        let weak: Weak<dyn Any + Send + Sync> = weak;
         self.change(id, |part| {
-            part.insert(id, Arc::downgrade(attachment));
+            part.insert(id, Weak::clone(&weak));
         });
     }
 
-    pub(in crate::client::capture::attachments) fn remove(&self, id: usize) {
+    /// Forgets a number.
+    pub(crate) fn remove(&self, id: usize) {
         self.change(id, |part| {
             part.remove(&id);
         });
