@@ -98,7 +98,7 @@ const UNSAFE_FILES: [&str; 25] = [
 ];
 
 /// Files that still use each other in circles. The list only shrinks: whoever opens a circle takes its files out.
-const IN_CIRCLES: [&str; 50] = [
+const IN_CIRCLES: [&str; 49] = [
     "base/diagnostics.rs",
     "base/waiting_lines.rs",
     "client/options/ca_bundle.rs",
@@ -133,14 +133,13 @@ const IN_CIRCLES: [&str; 50] = [
     "transport/queue/permit.rs",
     "transport/settings.rs",
     "transport/shared.rs",
-    "transport/wire/compress.rs",
     "transport/wire/connection.rs",
     "transport/wire/curl_client.rs",
     "transport/wire/encode.rs",
+    "transport/wire/end.rs",
     "transport/wire/host_sender.rs",
-    "transport/wire/redirect.rs",
     "transport/wire/sender.rs",
-    "transport/wire/url.rs",
+    "transport/wire/transfer.rs",
     "transport/worker/mod.rs",
     "transport/worker/reports.rs",
     "transport/worker/run_takeover.rs",

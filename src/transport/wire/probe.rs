@@ -4,23 +4,21 @@
 //! time-out. The caller waits until its deadline, then tells the thread to end, and so does closing the library.
 //! Entry point: [`Prober`]. May use: `connection`, `proxy`, `settings`, `base`.
 
-use std::ffi::{c_int, c_long};
-use std::os::fd::RawFd;
+use std::ffi::c_long;
 use std::rc::Rc;
 use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::connection::{self, error_text};
+use super::exchange::Exchange;
 use super::libcurl::easy::{Easy, Handle};
 use super::libcurl::error::Error;
-use super::libcurl::handler::Handler;
 use super::libcurl::multi::{Added, Waker};
 use super::libcurl::options::{Number, NumberInfo, TextInfo, TimeInfo};
 use super::lookup;
 use super::pool::new_multi;
 use super::proxy::ProxyUrl;
-use super::socket;
 use crate::base::cancellation;
 use crate::base::descriptor;
 use crate::base::lock::{lock, wait_until};
@@ -68,32 +66,35 @@ pub(crate) enum Reached {
 /// Runs probes, one at a time, until it is closed.
 #[derive(Debug)]
 pub(crate) struct Prober {
-    board: Arc<Board>,
+    control: Arc<Control>,
     thread: Mutex<Option<JoinHandle<()>>>,
     /// The fork generation it was made in.
     generation: u32,
 }
 
-/// What the prober and its thread share. Lock order: `Prober::thread` before `state`.
+/// What the prober and the thread of a probe share: where the probe stands, and whether it is to end. Lock order:
+/// `Prober::thread` before `state`.
 #[derive(Debug, Default)]
-struct Board {
+struct Control {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
+    /// No further probe begins.
     is_closed: bool,
     is_running: bool,
     /// Counts the probes.
     number: u64,
-    /// Ends the running probe.
+    /// The running probe is to end.
     is_cancelled: bool,
+    /// Wakes the running probe.
     waker: Option<Waker>,
 }
 
-impl Board {
-    /// Ends the running probe, if it is this one; without a number it is, and there will be no other.
+impl Control {
+    /// Ends the probe with this number if it is still running; without a number ends any, and lets no other begin.
     fn cancel(&self, number: Option<u64>) {
         let mut state = lock(&self.state);
         if number.is_some_and(|number| number != state.number) {
@@ -101,7 +102,7 @@ impl Board {
         }
         state.is_closed |= number.is_none();
         state.is_cancelled = true;
-        // A probe that has no waker yet looks at the flag after it has left one.
+        // A probe that has not set its waker yet reads the flag after it has.
         if let Some(waker) = &state.waker {
             waker.wake();
         }
@@ -125,7 +126,7 @@ impl Prober {
     /// One that has nothing to do.
     pub(crate) fn new() -> Self {
         Self {
-            board: Arc::default(),
+            control: Arc::default(),
             thread: Mutex::default(),
             generation: process::fork_generation(),
         }
@@ -140,7 +141,7 @@ impl Prober {
         };
         let patience = timeout.saturating_add(GRACE);
         receiver.recv_timeout(patience).unwrap_or_else(|_| {
-            self.board.cancel(Some(number));
+            self.control.cancel(Some(number));
             Findings::failed(format!("no result after {} ms", timeout.as_millis()))
         })
     }
@@ -152,7 +153,7 @@ impl Prober {
     ) -> Result<(u64, mpsc::Receiver<Findings>), String> {
         let mut thread = lock(&self.thread);
         let number = {
-            let mut state = lock(&self.board.state);
+            let mut state = lock(&self.control.state);
             if state.is_closed {
                 return Err("the library is closing".to_owned());
             }
@@ -168,18 +169,18 @@ impl Prober {
             let _ = ended.join();
         }
         let (sender, receiver) = mpsc::channel();
-        let board = Arc::clone(&self.board);
+        let control = Arc::clone(&self.control);
         let _blocked = BlockedSignals::for_this_thread();
         let started = Builder::new()
             .name("sentry-probe".to_owned())
             .spawn(move || {
                 cancellation::disable();
-                let found = contained(|| probe(&settings, timeout, &board));
+                let found = contained(|| probe(&settings, timeout, &control));
                 {
-                    let mut state = lock(&board.state);
+                    let mut state = lock(&control.state);
                     (state.is_running, state.waker) = (false, None);
                 }
-                board.changed.notify_all();
+                control.changed.notify_all();
                 // The caller may have gone.
                 let _ = sender.send(found.unwrap_or_else(Findings::failed));
             });
@@ -189,7 +190,7 @@ impl Prober {
                 Ok((number, receiver))
             }
             Err(error) => {
-                lock(&self.board.state).is_running = false;
+                lock(&self.control.state).is_running = false;
                 Err(format!("no thread for the test: {error}"))
             }
         }
@@ -198,7 +199,7 @@ impl Prober {
     /// Ends the running probe and refuses later ones; does not wait.
     pub(crate) fn cancel(&self) {
         if self.generation == process::fork_generation() {
-            self.board.cancel(None);
+            self.control.cancel(None);
         }
     }
 
@@ -209,7 +210,12 @@ impl Prober {
             return false;
         }
         let has_ended = |state: &mut State| !state.is_running;
-        if !wait_until(&self.board.state, &self.board.changed, deadline, has_ended) {
+        if !wait_until(
+            &self.control.state,
+            &self.control.changed,
+            deadline,
+            has_ended,
+        ) {
             return false;
         }
         if let Some(ended) = lock(&self.thread).take() {
@@ -219,37 +225,7 @@ impl Prober {
     }
 }
 
-/// Takes nothing and prints nothing.
-#[derive(Debug)]
-struct Silent;
-
-impl Handler for Silent {
-    fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-        socket::open(family, kind, protocol)
-    }
-
-    fn may_look_up(&mut self) -> bool {
-        lookup::may_begin()
-    }
-
-    fn may_send(&mut self, _own_port: c_int, _server_port: c_int) -> bool {
-        true
-    }
-
-    fn read(&mut self, _into: &mut [u8]) -> usize {
-        0
-    }
-
-    fn header(&mut self, _line: &[u8]) -> bool {
-        true
-    }
-
-    fn body(&mut self, _data: &[u8]) -> bool {
-        true
-    }
-}
-
-fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
+fn probe(settings: &Settings, timeout: Duration, control: &Control) -> Findings {
     if let Err(error) = descriptor::are_free(DESCRIPTORS) {
         return Findings::failed(format!(
             "a connection needs {DESCRIPTORS} free descriptors, and there are fewer: {error}"
@@ -258,26 +234,30 @@ fn probe(settings: &Settings, timeout: Duration, board: &Board) -> Findings {
     if let Some(lack) = connection::lack(settings) {
         return Findings::failed(lack);
     }
-    connect(settings, timeout, board).unwrap_or_else(Findings::failed)
+    connect(settings, timeout, control).unwrap_or_else(Findings::failed)
 }
 
 /// Makes the connection, or says why none was begun.
-fn connect(settings: &Settings, timeout: Duration, board: &Board) -> Result<Findings, String> {
+fn connect(settings: &Settings, timeout: Duration, control: &Control) -> Result<Findings, String> {
     let multi = Rc::new(new_multi().map_err(|error| error.to_string())?);
-    lock(&board.state).waker = Some(multi.waker().clone());
+    lock(&control.state).waker = Some(multi.waker().clone());
     let text = |error: Error| error_text(&error, settings);
-    let mut easy = Easy::new(Silent).map_err(text)?;
+    let mut easy = Easy::new(Exchange::default()).map_err(text)?;
     configure(easy.handle_mut(), settings, timeout).map_err(text)?;
     let mut transfer = multi.add(easy).map_err(|error| error.to_string())?;
-    let error = wait(&mut transfer, settings, board).err();
+    let error = wait(&mut transfer, settings, control).err();
     Ok(findings(transfer.easy().handle(), settings, error))
 }
 
 /// Returns when the connection stands, or why there is none.
-fn wait(transfer: &mut Added<Silent>, settings: &Settings, board: &Board) -> Result<(), String> {
+fn wait(
+    transfer: &mut Added<Exchange>,
+    settings: &Settings,
+    control: &Control,
+) -> Result<(), String> {
     let multi = Rc::clone(transfer.multi());
     loop {
-        if board.is_cancelled() {
+        if control.is_cancelled() {
             return Err("cancelled: the library was closed meanwhile".to_owned());
         }
         let running = lookup::named(|| multi.perform()).map_err(|error| error.to_string())?;

@@ -26,18 +26,18 @@ const DISALLOW_USER: c_uint = 1 << 5;
 ///
 /// cbindgen:ignore
 mod parser {
-    use super::{c_char, c_int, c_uint, c_void};
+    use std::ffi::{c_char, c_int, c_uint, c_void};
 
     unsafe extern "C" {
-        pub(in crate::transport) fn curl_url() -> *mut c_void;
-        pub(in crate::transport) fn curl_url_cleanup(handle: *mut c_void);
-        pub(in crate::transport) fn curl_url_set(
+        pub(super) fn curl_url() -> *mut c_void;
+        pub(super) fn curl_url_cleanup(handle: *mut c_void);
+        pub(super) fn curl_url_set(
             handle: *mut c_void,
             part: c_int,
             value: *const c_char,
             flags: c_uint,
         ) -> c_int;
-        pub(in crate::transport) fn curl_url_get(
+        pub(super) fn curl_url_get(
             handle: *const c_void,
             part: c_int,
             value: *mut *mut c_char,

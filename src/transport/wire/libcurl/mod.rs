@@ -5,7 +5,7 @@
 //! [`easy::Easy`] for one transfer, [`multi::Multi`] for what runs side by side, [`setup`]. May use: `base`.
 
 pub(super) mod easy;
-pub(in crate::transport) mod error;
+pub(crate) mod error;
 pub(super) mod handler;
 mod header_list;
 pub(super) mod multi;
