@@ -22,6 +22,8 @@ mod settle;
 mod table;
 #[cfg(test)]
 mod tests_claims;
+#[cfg(test)]
+mod tests_functions;
 
 pub(crate) use ca_bundle::CaSource;
 #[cfg(test)]
