@@ -23,7 +23,7 @@ use crate::protocol::level::Level;
 unsafe fn set(opts: *mut sentry_options_t, row: &'static Row, given: Given<'_>) -> sentry_status_t {
     guard(INTERNAL, || {
         // SAFETY: promised by the caller.
-        unsafe { configure(opts, &mut |options| options.set(row, given)) }
+        unsafe { configure(opts, Some(row), &mut |options| options.set(row, given)) }
     })
 }
 
@@ -99,7 +99,7 @@ pub(crate) unsafe fn set_text(
         let bytes = unsafe { text::optional_bytes(ptr, len) }.and_then(|bytes| usable(row, bytes));
         // SAFETY: promised by the caller.
         unsafe {
-            configure(opts, &mut |options| match bytes {
+            configure(opts, Some(row), &mut |options| match bytes {
                 Ok(None) => options.set(row, Given::Null),
                 Ok(Some(bytes)) => options.set(row, Given::Bytes(bytes)),
                 Err(error) => Err(options.refuse_text(row, &error.to_string())),

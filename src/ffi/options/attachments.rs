@@ -123,7 +123,7 @@ unsafe fn add(
         let path = unsafe { text::optional_bytes(path, len) };
         // SAFETY: passed on.
         unsafe {
-            configure(opts, &mut |options| {
+            configure(opts, None, &mut |options| {
                 let path = path.map_err(|error| error.to_string())?;
                 let path = path.filter(|path| !path.is_empty());
                 let path = path.ok_or("the path is NULL or empty")?;

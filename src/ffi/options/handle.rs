@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::base::callout::{self, Kind};
 use crate::client::options::hooks::{FeedbackHook, ValueHook};
-use crate::client::options::{Current, Options, TABLE};
+use crate::client::options::{Current, Options, Row, TABLE, row};
 use crate::ffi::error;
 use crate::ffi::types::sentry_status_t;
 use crate::transport::account::outcome::OutcomeSink;
@@ -42,15 +42,25 @@ struct Texts(Vec<(&'static str, Box<[u8]>)>);
 pub(crate) const USER_AGENT: &str = "user_agent";
 
 impl Texts {
-    fn update(&mut self, options: &Options) {
+    /// Of all options.
+    fn of(options: &Options) -> Self {
+        let mut texts = Self::default();
         for row in TABLE {
-            match options.get(row) {
-                Current::Text(text) => self.keep(row.name, &text),
-                Current::Unset => self.0.retain(|(name, _)| *name != row.name),
-                _ => {}
-            }
+            texts.update(row, options);
         }
-        self.keep(USER_AGENT, options.user_agent().as_bytes());
+        texts
+    }
+
+    /// After the option of `row` was set.
+    fn update(&mut self, row: &Row, options: &Options) {
+        match options.get(row) {
+            Current::Text(text) => self.keep(row.name, &text),
+            Current::Unset => self.0.retain(|(name, _)| *name != row.name),
+            _ => {}
+        }
+        if row.name == row::sdk_name.name {
+            self.keep(USER_AGENT, options.user_agent().as_bytes());
+        }
     }
 
     /// Keeps the memory when the text is the same: a pointer lent out stays valid when other options change. Without memory
@@ -80,8 +90,7 @@ impl Texts {
 
 /// Hands options to the caller as a handle.
 pub(crate) fn give(options: Options) -> *mut sentry_options_t {
-    let mut texts = Texts::default();
-    texts.update(&options);
+    let texts = Texts::of(&options);
     Box::into_raw(Box::new(sentry_options_t { options, texts }))
 }
 
@@ -144,13 +153,14 @@ pub(crate) unsafe fn configure_feedback_hook(
     unsafe { store(opts, |options| options.before_send_feedback = hook) };
 }
 
-/// Changes options; the outcome becomes status and last error. One function for all, so that little of it is copied into
-/// those that call it.
+/// Changes options: that of `row`, or what has none. The outcome becomes status and last error. One function for all, so
+/// that little of it is copied into those that call it.
 ///
 /// # Safety
 /// `opts` is NULL or a handle that no other thread uses meanwhile.
 pub(crate) unsafe fn configure(
     opts: *mut sentry_options_t,
+    row: Option<&Row>,
     set: &mut dyn FnMut(&mut Options) -> Result<(), String>,
 ) -> sentry_status_t {
     const INVALID: sentry_status_t = sentry_status_t::SENTRY_STATUS_INVALID_ARGUMENT;
@@ -159,7 +169,9 @@ pub(crate) unsafe fn configure(
         return error::fail(INVALID, "the options are NULL");
     };
     let result = set(&mut handle.options);
-    handle.texts.update(&handle.options);
+    if let Some(row) = row {
+        handle.texts.update(row, &handle.options);
+    }
     error::report(INVALID, result)
 }
 
@@ -171,7 +183,7 @@ pub(crate) unsafe fn store(opts: *mut sentry_options_t, set: impl FnOnce(&mut Op
     let mut set = Some(set);
     // SAFETY: passed on.
     unsafe {
-        configure(opts, &mut |options| {
+        configure(opts, None, &mut |options| {
             if let Some(set) = set.take() {
                 set(options);
             }
@@ -186,8 +198,7 @@ pub(crate) fn lend(
     options: &Options,
     show: impl FnOnce(*const sentry_options_t) -> c_int,
 ) -> c_int {
-    let mut texts = Texts::default();
-    texts.update(options);
+    let texts = Texts::of(options);
     let handle = sentry_options_t {
         options: options.clone(),
         texts,
