@@ -107,9 +107,9 @@ impl Copies {
         !self.is_told.swap(true, Ordering::Relaxed)
     }
 
-    /// True once, if a copy could not be made.
-    pub(crate) fn take_failure(&self) -> bool {
-        self.has_failed.load(Ordering::Acquire) && self.note_failure()
+    /// True if a copy could not be made and the host was not told so.
+    pub(crate) fn has_untold_failure(&self) -> bool {
+        self.has_failed.load(Ordering::Acquire) && !self.is_told.load(Ordering::Relaxed)
     }
 
     /// Leaves a copy to the next start, which must find the log then; false if there is none.

@@ -15,13 +15,13 @@ pub(super) mod thread;
 pub(super) mod wake;
 
 mod answer;
+mod due;
 mod ending;
 mod reports;
 mod sending;
 mod spool_rounds;
 mod spooled;
 mod tasks;
-mod waiting;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -165,11 +165,7 @@ impl Worker {
         self.read_control();
         // After that: a flush that is known by now waits for the lines of before it.
         self.shared.diagnostics.speak();
-        self.do_tasks();
-        self.start_spooled();
-        self.start_transfers();
-        self.spill_some();
-        self.start_due_report();
+        self.run_due();
         self.answer_flushes();
         // Any callback may have forked: the child must not touch the parent's connections.
         if self.shared.is_inherited() {

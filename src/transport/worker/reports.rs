@@ -1,6 +1,6 @@
 //! Client reports: how the server is told of losses (REP-7, REP-8).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::{Transfer, Worker};
 use crate::base::timestamp::Timestamp;
@@ -9,7 +9,7 @@ use crate::protocol::client_report;
 use crate::transport::account::ledger::Loss;
 
 /// Shortest distance between client reports that travel alone (REP-7).
-pub(super) const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 /// How client reports travel. Servers that do not know them may refuse the whole envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reports {
@@ -38,20 +38,36 @@ impl Worker {
         (payload, told)
     }
 
-    pub(super) fn start_due_report(&mut self) {
-        let now = self.shared.clock.now();
-        let is_due = now.saturating_duration_since(self.last_report) >= REPORT_INTERVAL;
-        if is_due && self.active.is_empty() && self.shared.queue.is_empty() {
-            self.start_report();
+    /// When a report is to be sent alone; none while there is nothing to tell, or something is to be sent or under way that
+    /// can carry it.
+    pub(super) fn report_due(&self, now: Instant) -> Option<Instant> {
+        let is_idle = self.active.is_empty() && self.shared.queue.is_empty();
+        if !is_idle || !self.takes_reports() || !self.has_slot() {
+            return None;
         }
+        let limiter = &self.shared.limiter;
+        let not_before = [
+            self.last_report.checked_add(REPORT_INTERVAL)?,
+            self.circuit.blocked_until(now).unwrap_or(now),
+            limiter
+                .limited_until(Category::Internal, now)
+                .unwrap_or(now),
+        ];
+        not_before.into_iter().max()
+    }
+
+    /// True if there is something to tell, and the server can be told.
+    fn takes_reports(&self) -> bool {
+        self.reports != Reports::Off
+            && !self.circuit.is_open()
+            && self.shared.gate.is_open()
+            && self.shared.has_due_report()
     }
 
     /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
     pub(super) fn start_report(&mut self) -> bool {
         let now = self.shared.clock.now();
-        let is_possible =
-            self.reports != Reports::Off && !self.circuit.is_open() && self.shared.gate.is_open();
-        if !is_possible || !self.shared.has_due_report() || !self.has_free_slot() {
+        if !self.takes_reports() || !self.has_free_slot() {
             return false;
         }
         let (report, losses) = self.take_report();

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::{Job, Reports, Transfer, Worker};
 use crate::protocol::discard::DiscardReason;
@@ -20,19 +21,31 @@ impl Worker {
         }
     }
 
+    /// When what waits in memory is to be sent; none while nothing waits, or for the end of a request.
+    pub(super) fn send_due(&self, now: Instant) -> Option<Instant> {
+        let is_waiting = !self.shared.queue.is_empty() || !self.parked.is_empty();
+        // While nothing may be sent nothing waits in memory either.
+        let is_possible = is_waiting && (self.has_slot() || !self.shared.gate.is_open());
+        is_possible.then(|| match self.shared.gate.is_open() {
+            true => self.circuit.blocked_until(now).unwrap_or(now),
+            false => now,
+        })
+    }
+
     /// True if another request may begin now.
     pub(super) fn has_free_slot(&self) -> bool {
+        let now = self.shared.clock.now();
+        self.has_slot() && self.circuit.blocked_until(now).is_none()
+    }
+
+    /// True if another request may begin, now or when the server is to be tried again.
+    pub(super) fn has_slot(&self) -> bool {
         let limit = if self.circuit.is_open() {
             1
         } else {
             self.shared.settings.max_requests_in_flight
         };
-        self.active.len() < limit
-            && self.sender.has_room()
-            && self
-                .circuit
-                .blocked_until(self.shared.clock.now())
-                .is_none()
+        self.active.len() < limit && self.sender.has_room()
     }
 
     pub(super) fn next_job(&mut self) -> Option<Job> {
@@ -85,7 +98,7 @@ impl Worker {
 
     /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
     pub(super) fn send(&mut self, mut job: Job) {
-        self.run_due();
+        self.run_client_tasks();
         if !self.shared.may_send(job.permit) {
             return self.withhold(&job);
         }

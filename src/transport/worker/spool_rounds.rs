@@ -36,18 +36,27 @@ impl LastRound {
 }
 
 impl Worker {
-    /// Sends the next file, if it is time for one.
-    pub(super) fn start_spooled(&mut self) {
-        // A callback may have forked; the files belong to the parent.
-        if self.shared.is_inherited() {
-            return;
+    /// When [`Self::send_file`] has something to do.
+    pub(super) fn file_due(&self, now: Instant) -> Option<Instant> {
+        if self.shared.spool_due.load(Ordering::Acquire) {
+            return Some(now);
         }
+        // Without a free slot it is the end of a request that is waited for.
+        self.spool_due(now).filter(|_| self.has_slot())
+    }
+
+    /// Sends the next file, if it is time for one.
+    pub(super) fn send_file(&mut self) {
         if self.shared.spool_due.swap(false, Ordering::AcqRel) {
             self.circuit.hurry();
             self.hurry_spool();
         }
         let moment = self.moment();
-        if !self.has_free_slot() || self.spool_due().is_none_or(|due| due > moment.now) {
+        if !self.has_free_slot()
+            || self
+                .spool_due(moment.now)
+                .is_none_or(|due| due > moment.now)
+        {
             return;
         }
         let Some(spooling) = &mut self.spooling else {
@@ -99,7 +108,7 @@ impl Worker {
     }
 
     /// When the next file may be sent; none while that depends on something else.
-    pub(super) fn spool_due(&self) -> Option<Instant> {
+    fn spool_due(&self, now: Instant) -> Option<Instant> {
         let spooling = self.spooling.as_ref()?;
         let is_of_spool = |job: &Job| job.spooled.is_some();
         let is_busy = self.parked.iter().any(is_of_spool)
@@ -118,18 +127,18 @@ impl Worker {
         if self.stop.is_none() {
             due = due.max(spooling.paced_until);
         }
-        let blocked = self.circuit.blocked_until(self.shared.clock.now());
+        let blocked = self.circuit.blocked_until(now);
         Some(blocked.map_or(due, |until| until.max(due)))
     }
 
     /// When files are to be looked for; none when that is done.
-    pub(super) fn discovery_due(&self) -> Option<Instant> {
+    pub(super) fn discovery_due(&self, now: Instant) -> Option<Instant> {
         let spooling = self.spooling.as_ref()?;
         if self.stop.is_some() && !self.is_last_round() {
             return None;
         }
         if spooling.is_trimming || spooling.spool.has_unread() {
-            return Some(self.shared.clock.now());
+            return Some(now);
         }
         (!spooling.has_looked).then_some(spooling.next_round)
     }
@@ -170,7 +179,7 @@ impl Worker {
     /// True if there is something on disk that a shutdown sends now.
     pub(super) fn has_last_round(&self) -> bool {
         let now = self.shared.clock.now();
-        let due = [self.spool_due(), self.discovery_due()];
+        let due = [self.spool_due(now), self.discovery_due(now)];
         self.is_last_round() && due.into_iter().flatten().any(|due| due <= now)
     }
 
@@ -182,12 +191,17 @@ impl Worker {
         }
     }
 
+    /// True if a flush waits for a look at the spool.
+    pub(super) fn is_look_due(&self) -> bool {
+        let spooling = self.spooling.as_ref();
+        spooling.is_some_and(|spooling| spooling.is_look_due)
+    }
+
     /// Looks at the spool for a flush.
     pub(super) fn look_again(&mut self) {
         let moment = self.moment();
-        if let Some(spooling) = &mut self.spooling
-            && std::mem::take(&mut spooling.is_look_due)
-        {
+        if let Some(spooling) = &mut self.spooling {
+            spooling.is_look_due = false;
             spooling.spool.look_again(moment);
             // Processes that write at the same moment may exceed the caps together.
             spooling.is_trimming = true;
@@ -197,12 +211,7 @@ impl Worker {
 
     /// Finds out what lies in the spool, some files at a time.
     pub(super) fn discover_some(&mut self) {
-        // First when it is due, which may be now, and then what is now: the other way round it would always be later.
-        let due = self.discovery_due();
         let moment = self.moment();
-        if due.is_none_or(|due| due > moment.now) {
-            return;
-        }
         if let Some(spooling) = &mut self.spooling {
             if !spooling.has_looked && spooling.next_round <= moment.now {
                 spooling.has_looked = true;

@@ -156,6 +156,12 @@ impl Worker {
             && self.spooling.as_ref().is_some_and(can_write)
     }
 
+    /// True if [`Self::spill_some`] has something to do.
+    pub(super) fn can_spill(&self) -> bool {
+        let queue = &self.shared.queue;
+        self.spills() && queue.is_nearly_full() && !queue.is_empty()
+    }
+
     /// Puts on disk what a queue that is nearly full can spare.
     pub(super) fn spill_some(&mut self) {
         for _ in 0..FILES_AT_A_TIME {

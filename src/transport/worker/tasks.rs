@@ -1,5 +1,7 @@
-//! ClientTasks: work on files, between requests. What the client wants written, and the taking over of dead runs.
+//! Tasks on files, between requests: what the client wants written, the copies of a durable queue, the numbers of the
+//! account, and the taking over of dead runs.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -59,36 +61,29 @@ impl Takeover {
 }
 
 impl Worker {
-    /// Does some of what waits; the rest follows with the next step.
-    pub(super) fn do_tasks(&mut self) {
-        self.run_due();
-        self.sync_copies();
-        self.contain(Self::save_counts);
-        // A run that is left for the next start costs nothing; a shutdown has no time for it.
-        if self.stop.is_none() {
-            let was_of_client = !self.takeover.is_of_transport();
+    /// Takes over some of what dead runs left; the rest follows with the next step.
+    pub(super) fn take_over(&mut self) {
+        let was_of_client = !self.takeover.is_of_transport();
+        self.contain(Self::take_over_some);
+        if was_of_client && self.takeover.is_of_transport() {
+            // The first of them before anybody can stop it, for the same programs.
             self.contain(Self::take_over_some);
-            if was_of_client && self.takeover.is_of_transport() {
-                // The first of them before anybody can stop it, for the same programs.
-                self.contain(Self::take_over_some);
-            }
         }
-        self.contain(Self::look_again);
-        self.contain(Self::discover_some);
         // A callback may have forked: what waits for this phase is the parent's.
-        if self.shared.is_inherited() {
-            return;
-        }
-        if self.takeover.is_of_transport() {
+        if self.takeover.is_of_transport() && !self.shared.is_inherited() {
             self.shared.reach(Phase::Running);
         }
     }
 
+    /// True if the client asked for something.
+    pub(super) fn has_client_tasks(&self) -> bool {
+        self.shared.client_tasks_due.load(Ordering::Acquire)
+    }
+
     /// Runs what the client asked for. Also before each request: what was asked for before an envelope was queued is done
     /// before that leaves, for instance a session is off the disk before its end is told.
-    pub(super) fn run_due(&mut self) {
-        let is_due = &self.shared.client_tasks_due;
-        if is_due.load(Ordering::Acquire) && is_due.swap(false, Ordering::AcqRel) {
+    pub(super) fn run_client_tasks(&mut self) {
+        if self.has_client_tasks() && self.shared.client_tasks_due.swap(false, Ordering::AcqRel) {
             self.contain(|worker| {
                 if let Some(client_tasks) = &worker.shared.backing.client_tasks {
                     client_tasks.run(&|sid| worker.shared.ledger.set_session(sid));
@@ -97,9 +92,10 @@ impl Worker {
         }
     }
 
-    /// True if the next step has more to do.
-    pub(super) fn has_tasks(&self) -> bool {
-        let is_taking_over = match &self.takeover {
+    /// True if [`Self::take_over`] has something to do. A run that is left for the next start costs nothing; a shutdown has no
+    /// time for it.
+    pub(super) fn has_runs_to_take_over(&self) -> bool {
+        let has_some = match &self.takeover {
             Takeover::Done => false,
             // Else the next envelope that leaves the queue makes room, and is a step of its own.
             Takeover::Running(_, Some(waiting)) => {
@@ -108,32 +104,29 @@ impl Worker {
             }
             Takeover::Due | Takeover::OfClient(_) | Takeover::Running(_, None) => true,
         };
-        self.shared.client_tasks_due.load(Ordering::Acquire)
-            || self.stop.is_none() && is_taking_over
+        has_some && self.stop.is_none()
     }
 
-    /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them.
-    pub(super) fn sync_due(&self) -> Option<Instant> {
+    /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them. Now if one
+    /// could not be made, which is to be said.
+    pub(super) fn sync_due(&self, now: Instant) -> Option<Instant> {
+        let copies = self.shared.queue.copies();
+        if copies.has_untold_failure() {
+            return Some(now);
+        }
         let interval = self.shared.settings.sync_interval;
-        let is_wanted = !interval.is_zero() && self.shared.queue.copies().is_changed();
+        let is_wanted = !interval.is_zero() && copies.is_changed();
         is_wanted.then(|| self.last_sync.checked_add(interval))?
     }
 
-    fn sync_copies(&mut self) {
-        let now = self.shared.clock.now();
-        if self.shared.queue.copies().take_failure() {
-            self.shared.diagnostics.log(
-                Severity::Warning,
-                format_args!(
-                    "queue_durable has no effect any more, its log was shortened or removed or the disk fails; the queue goes on in memory"
-                ),
-            );
+    /// Brings the copies of a durable queue to the disk.
+    pub(super) fn sync_copies(&mut self) {
+        let copies = self.shared.queue.copies();
+        if copies.has_untold_failure() {
+            return self.give_up_copies(&"a copy could not be written");
         }
-        if self.sync_due().is_none_or(|due| due > now) {
-            return;
-        }
-        self.last_sync = now;
-        let synced = self.shared.queue.copies().sync();
+        self.last_sync = self.shared.clock.now();
+        let synced = copies.sync();
         self.judge_copies(synced);
     }
 
@@ -142,12 +135,18 @@ impl Worker {
         let copies = self.shared.queue.copies();
         if copies.is_on()
             && let Err(error) = synced.and_then(|()| run_takeover::find_log(&self.shared))
-            && copies.note_failure()
         {
+            self.give_up_copies(&error);
+        }
+    }
+
+    /// Says once that the copies cannot be relied on any more.
+    fn give_up_copies(&self, why: &dyn Display) {
+        if self.shared.queue.copies().note_failure() {
             self.shared.diagnostics.log(
                 Severity::Warning,
                 format_args!(
-                    "queue_durable has no effect any more, its log fails or is gone: {error}"
+                    "queue_durable has no effect any more, its log fails or is gone, and the queue goes on in memory: {why}"
                 ),
             );
         }
@@ -163,15 +162,17 @@ impl Worker {
         is_due.then(|| self.saving.last.checked_add(interval))?
     }
 
-    fn save_counts(&mut self) {
-        let (now, shared) = (self.shared.clock.now(), Arc::clone(&self.shared));
+    /// Finds out whether the numbers of the account are to be saved. Only until something is found: under load that is once
+    /// for each saving.
+    pub(super) fn look_at_counts(&mut self) {
+        self.saving.is_wanted = self.saving.is_wanted || self.shared.ledger.table().is_changed();
+    }
+
+    /// Saves the numbers of the account.
+    pub(super) fn save_counts(&mut self) {
+        let shared = Arc::clone(&self.shared);
         let table = shared.ledger.table();
-        // Looked at only until something is found: under load that is once for each saving.
-        self.saving.is_wanted = self.saving.is_wanted || table.is_changed();
-        if self.save_due().is_none_or(|due| due > now) {
-            return;
-        }
-        (self.saving.last, self.saving.is_wanted) = (now, false);
+        (self.saving.last, self.saving.is_wanted) = (shared.clock.now(), false);
         let trouble = match table.save() {
             Ok(Saved::Well) => return,
             Ok(Saved::Again) => "somebody removed or shortened it".to_owned(),
@@ -283,7 +284,7 @@ impl Worker {
     }
 
     /// Runs `action`; a panic in it costs what it was doing, and not the envelopes under way.
-    fn contain(&mut self, action: impl FnOnce(&mut Self)) {
+    pub(super) fn contain(&mut self, action: impl FnOnce(&mut Self)) {
         // A callback may have forked; the files belong to the parent.
         if self.shared.is_inherited() {
             return;
