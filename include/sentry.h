@@ -284,6 +284,26 @@ SENTRY_API
 int sentry_flush(uint64_t timeout);
 
 /**
+ * Runs the work of the library on the calling thread, in a program that set the option `threadless`.
+ *
+ * Sends what was captured, looks after requests under way and does what is due on disk, until nothing more is to be done
+ * now or `max_ms` is over. The program calls it again when something was captured, and after the time it returns.
+ * `sentry_flush` and `sentry_close` do the same by themselves; a capture never does. A forked child runs its own work.
+ *
+ * Arguments: `max_ms` in milliseconds; 0, or less, does what can be done without waiting.
+ * Threads: any, one at a time; not from a function that the library calls. Such functions run on the calling thread
+ * meanwhile and have to return, and its signals are blocked for 50 ms at a time.
+ * Blocks: at most `max_ms` + 100 ms, or as long as a transport, HTTP client or callback of the host.
+ * Returns: in how many milliseconds it has to be called again at the latest; -1 when there is nothing to do until the
+ * next call of another function. Both are time-outs for `poll(2)`. -2 when nothing was run: the library is not
+ * initialised, closed or has a thread of its own, another thread runs its work, or it was called from within;
+ * `sentry_last_error_message()` says which.
+ * Since: 0.1
+ */
+SENTRY_API
+int sentry_poll(int max_ms);
+
+/**
  * Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.
  *
  * An idle library, or one whose server is known to be out of reach, closes at once. Afterwards every call is a safe
@@ -1986,6 +2006,30 @@ enum sentry_status_t sentry_options_set_queue_durable(sentry_options_t *opts,
  * Since: 0.1
  */
 SENTRY_API int sentry_options_get_queue_durable(const sentry_options_t *opts);
+
+/**
+ * Sets whether the library does without a thread of its own. Then nothing is sent until the program calls `sentry_poll`,
+ * `sentry_flush` or `sentry_close`, and it is sent by the calling thread. For event loops, servers that fork, and devices
+ * without threads. libcurl may still start a thread to look a name up.
+ *
+ * Arguments: `threadless` 0 or not; default 0.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_threadless(sentry_options_t *opts,
+                                                   int threadless);
+
+/**
+ * Gets whether the library does without a thread of its own.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_threadless(const sentry_options_t *opts);
 
 /**
  * Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power

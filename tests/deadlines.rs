@@ -121,6 +121,27 @@ fn every_call_returns_in_time_in_every_state_of_the_server() {
 }
 
 #[test]
+fn a_host_that_lends_its_thread_gets_it_back_in_time() {
+    let (deaf, silent) = (deaf_port().unwrap(), silent_port().unwrap());
+    let hanging = |state: &'static str, scheme: &'static str, port: u16| -> Scenario<'static> {
+        let scenario = move || {
+            let dsn = format!("{scheme}://publickey@127.0.0.1:{port}/42");
+            let options = with(patient(&dsn), json!({"threadless": true}));
+            all_calls_in_time(state, &dsn, &options, || {});
+        };
+        (state, Box::new(scenario))
+    };
+    let receiver = Receiver::start();
+    receiver.set_default(Reply::hang_after_request());
+    at_once(vec![
+        hanging("lent, SYN dropped", "http", deaf.port()),
+        hanging("lent, TLS handshake stalled", "https", silent.port()),
+        hanging("lent, nobody reads", "http", silent.port()),
+        hanging("lent, no answer", "http", receiver.port()),
+    ]);
+}
+
+#[test]
 fn a_server_that_answers_without_end_delays_nobody() {
     // Whether these count as answers or not, they must not hold a call beyond its time.
     for reply in [

@@ -12,7 +12,8 @@
 mod support;
 
 use std::fs;
-use std::process::{Command, Output};
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,6 +97,24 @@ fn accepted_id(printed: &str) -> String {
         .find_map(|line| line.strip_prefix("accepted "))
         .unwrap();
     id.replace('-', "")
+}
+
+#[test]
+fn an_event_loop_reports_each_line_without_a_thread() {
+    let (scratch, receiver) = (Scratch::new("example"), Receiver::start());
+    let mut child = example("event_loop.c", &scratch, &receiver.dsn())
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    input.write_all(b"one\ntwo\nth").unwrap();
+    // Sent while the program waits for more.
+    assert!(receiver.wait_for_events(2, RUN_TIMEOUT));
+    input.write_all(b"ree\n").unwrap();
+    drop(input);
+    assert!(child.wait().unwrap().success());
+    assert_eq!(receiver.events().len(), 3);
+    assert_eq!(receiver.violations(), [""; 0]);
 }
 
 #[test]
@@ -326,7 +345,7 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 11, "a new example needs a test of its own here");
+    assert_eq!(seen, 12, "a new example needs a test of its own here");
 }
 
 #[test]

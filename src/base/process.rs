@@ -123,7 +123,7 @@ pub(crate) fn write_to_stderr(bytes: &[u8]) {
 }
 
 /// SIGPIPE is blocked for the calling thread while this lives; one that came meanwhile is taken back.
-struct BlockedPipeSignal {
+pub(crate) struct BlockedPipeSignal {
     set: libc::sigset_t,
     previous: libc::sigset_t,
     was_pending: bool,
@@ -131,7 +131,8 @@ struct BlockedPipeSignal {
 }
 
 impl BlockedPipeSignal {
-    fn for_this_thread() -> Self {
+    /// Blocks SIGPIPE for the calling thread.
+    pub(crate) fn for_this_thread() -> Self {
         let mut set = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         let mut previous = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
         // SAFETY: both sets are written before they are read; the calls cannot fail with these arguments.

@@ -32,6 +32,7 @@ use crate::client::scope::contexts::Trace;
 use crate::client::scope::fields::Fields;
 use crate::transport::Transport;
 use crate::transport::account::stats::Stats;
+use crate::transport::driver::PollError;
 use crate::transport::settings::Settings;
 use crate::transport::wire::probe::Prober;
 use crate::value::tree::Value;
@@ -156,6 +157,14 @@ impl Client {
         self.transport
             .as_ref()
             .map_or(0, |transport| transport.flush(timeout))
+    }
+
+    /// Runs the worker on this thread for at most `longest`; in what time that is to be done again, none until there is
+    /// something new. Nothing is ever due while disabled.
+    pub(crate) fn poll(&self, longest: Duration) -> Result<Option<Duration>, PollError> {
+        self.transport
+            .as_ref()
+            .map_or(Ok(None), |transport| transport.poll(longest))
     }
 
     /// Sends what waits on disk now rather than when it is due.

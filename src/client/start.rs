@@ -322,6 +322,7 @@ fn settings(
             .unwrap_or(1),
         compress: options.compression == Compression::Gzip,
         client_reports: options.send_client_reports,
+        is_threadless: options.threadless,
         is_durable: options.queue_durable,
         sync_interval: options.queue_sync,
         queue: QueueSettings {

@@ -148,6 +148,15 @@ pub(crate) fn flush(timeout: Duration) -> i32 {
     client.map_or(0, |client| client.flush(timeout))
 }
 
+/// Runs the work of the library on this thread, see [`Client::poll`]; why nothing was run as a text.
+pub(crate) fn poll(longest: Duration) -> Result<Option<Duration>, Cow<'static, str>> {
+    // Kept alive by a pointer of its own, as in a flush.
+    let client = current().and_then(|client| client.as_ref().map(Arc::clone));
+    let client = client.ok_or_else(|| absence().detail)?;
+    let due = client.poll(longest);
+    due.map_err(|error| Cow::Owned(error.to_string()))
+}
+
 /// Writes a line of diagnostics, if a client wants it.
 pub(crate) fn log(severity: Severity, text: std::fmt::Arguments<'_>) {
     if let Some(client) = CLIENT

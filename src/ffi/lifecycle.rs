@@ -63,6 +63,44 @@ pub extern "C" fn sentry_flush(timeout: u64) -> c_int {
     guard(1, || state::flush(Duration::from_millis(timeout)))
 }
 
+/// Runs the work of the library on the calling thread, in a program that set the option `threadless`.
+///
+/// Sends what was captured, looks after requests under way and does what is due on disk, until nothing more is to be done
+/// now or `max_ms` is over. The program calls it again when something was captured, and after the time it returns.
+/// `sentry_flush` and `sentry_close` do the same by themselves; a capture never does. A forked child runs its own work.
+///
+/// Arguments: `max_ms` in milliseconds; 0, or less, does what can be done without waiting.
+/// Threads: any, one at a time; not from a function that the library calls. Such functions run on the calling thread
+/// meanwhile and have to return, and its signals are blocked for 50 ms at a time.
+/// Blocks: at most `max_ms` + 100 ms, or as long as a transport, HTTP client or callback of the host.
+/// Returns: in how many milliseconds it has to be called again at the latest; -1 when there is nothing to do until the
+/// next call of another function. Both are time-outs for `poll(2)`. -2 when nothing was run: the library is not
+/// initialised, closed or has a thread of its own, another thread runs its work, or it was called from within;
+/// `sentry_last_error_message()` says which.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_poll(max_ms: c_int) -> c_int {
+    const NOTHING_DUE: c_int = -1;
+    const NOT_RUN: c_int = -2;
+    guard(NOT_RUN, || {
+        let longest = Duration::from_millis(u64::try_from(max_ms).unwrap_or(0));
+        match state::poll(longest) {
+            Ok(due) => {
+                error::clear();
+                // Rounded up: less than a millisecond is not yet now.
+                let millis = due.map(|due| due.as_micros().div_ceil(1000));
+                millis.map_or(NOTHING_DUE, |millis| {
+                    c_int::try_from(millis).unwrap_or(c_int::MAX)
+                })
+            }
+            Err(reason) => {
+                error::fail(sentry_status_t::SENTRY_STATUS_DISABLED, reason);
+                NOT_RUN
+            }
+        }
+    })
+}
+
 /// Stops the library: sends what can be sent within `shutdown_timeout`, counts the rest, ends the thread.
 ///
 /// An idle library, or one whose server is known to be out of reach, closes at once. Afterwards every call is a safe

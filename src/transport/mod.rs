@@ -9,20 +9,20 @@
 
 pub(crate) mod account;
 pub(crate) mod backing;
+pub(crate) mod driver;
 pub(crate) mod queue;
 pub(crate) mod settings;
 mod shared;
 pub(crate) mod wire;
 pub(crate) mod worker;
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
-use crate::base::lock::{lock, wait_until};
+use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -31,6 +31,7 @@ use crate::transport::account::ledger::Tally;
 use crate::transport::account::stats::Stats;
 use crate::transport::queue::permit::Permit;
 use backing::Backing;
+use driver::{Driver, Ending, PollError};
 use queue::{Overflow, Refusal};
 use settings::Settings;
 use shared::{Flush, Phase, Progress, Shared};
@@ -58,11 +59,11 @@ pub(crate) struct Room {
 /// Most that a shutdown waits for the worker's first look at the files of dead runs.
 const LONGEST_START: Duration = Duration::from_millis(500);
 
-/// A running transport: one queue, one worker thread, one server.
+/// A running transport: one queue, one worker, one server.
 #[derive(Debug)]
 pub(crate) struct Transport {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    driver: Driver,
 }
 
 impl Transport {
@@ -74,11 +75,13 @@ impl Transport {
         backing: Backing,
     ) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::new(settings, clock, diagnostics, backing)?);
-        let thread = crate::transport::worker::thread::spawn(Arc::clone(&shared))?;
-        Ok(Self {
-            shared,
-            thread: Mutex::new(Some(thread)),
-        })
+        let driver = Driver::start(&shared)?;
+        Ok(Self { shared, driver })
+    }
+
+    /// Runs the worker on this thread, see [`Driver::poll`].
+    pub(crate) fn poll(&self, longest: Duration) -> Result<Option<Duration>, PollError> {
+        self.driver.poll(longest)
     }
 
     /// Queues an envelope for sending, or books it as lost and says why.
@@ -197,7 +200,14 @@ impl Transport {
             return false;
         }
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
-        let is_answered = wait_until(&flush.progress, &flush.changed, deadline, is_over);
+        let Flush {
+            progress, changed, ..
+        } = &*flush;
+        let is_answered = self.driver.wait_until(progress, changed, deadline, is_over);
+        if self.shared.is_inherited() {
+            // A callback forked.
+            return false;
+        }
         if !is_answered {
             // One that the worker took lets go of it when it looks next.
             let mut control = lock(&self.shared.control);
@@ -208,13 +218,18 @@ impl Transport {
 
     /// Waits until the worker has seen what the client left in dead runs.
     fn wait_for_start(&self, deadline: Instant) {
-        let is_at_work = |now: &mut Phase| *now >= Phase::Running;
-        wait_until(
-            &self.shared.phase,
-            &self.shared.phase_changed,
-            deadline,
-            is_at_work,
-        );
+        self.wait_for(Phase::Running, deadline);
+    }
+
+    fn wait_for(&self, phase: Phase, deadline: Instant) -> bool {
+        let Shared {
+            phase: now,
+            phase_changed,
+            ..
+        } = &*self.shared;
+        let has_reached = |now: &mut Phase| *now >= phase;
+        self.driver
+            .wait_until(now, phase_changed, deadline, has_reached)
     }
 
     /// True if nothing waits, nothing is under way, and the server knows of every loss.
@@ -233,7 +248,7 @@ impl Transport {
     ///
     /// Returns the number of envelopes that were not sent. Called a second time it does nothing.
     pub(crate) fn shutdown(&self, timeout: Duration) -> u64 {
-        let Some(thread) = lock(&self.thread).take() else {
+        let Some(ending) = self.driver.begin_stop() else {
             return 0;
         };
         let deadline = deadline_in(timeout);
@@ -250,32 +265,32 @@ impl Transport {
             self.shared.ends_alone.store(true, Ordering::Relaxed);
             return 0;
         }
-        let has_reached = |phase, until| {
-            wait_until(
-                &self.shared.phase,
-                &self.shared.phase_changed,
-                until,
-                |now: &mut Phase| *now >= phase,
-            )
-        };
         let is_busy = || self.shared.traffic.in_flight.load(Ordering::Relaxed) > 0;
-        if !has_reached(Phase::Settled, deadline) && is_busy() {
+        let is_settled = self.wait_for(Phase::Settled, deadline);
+        if self.shared.is_inherited() {
+            // A callback forked; thread and locks are the parent's.
+            std::mem::forget(ending);
+            return 0;
+        }
+        if !is_settled && is_busy() {
             self.shared.settings.destination.interrupt();
         }
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
-        if !has_reached(Phase::Settled, latest) {
+        if !self.wait_for(Phase::Settled, latest) {
             self.shared.save_instead(deadline_in(SAVE_GRACE));
             self.shared.abandon_all();
         }
         self.shared.end_host(left_until(deadline));
         if self.shared.is_inherited() {
             // A callback forked; thread and locks are the parent's.
-            std::mem::forget(thread);
+            std::mem::forget(ending);
             return 0;
         }
-        if has_reached(Phase::Exited, deadline_in(EXIT_GRACE)) {
-            // The thread has nothing left to do but return; it cannot panic, so the result says nothing.
-            let _ = thread.join();
+        if self.wait_for(Phase::Exited, deadline_in(EXIT_GRACE)) {
+            if let Ending::Thread(thread) = ending {
+                // It has nothing left to do but return; it cannot panic, so the result says nothing.
+                let _ = thread.join();
+            }
         } else {
             self.shared.diagnostics.log(
                 Severity::Warning,

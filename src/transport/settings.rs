@@ -43,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) compress: bool,
     /// Send client reports.
     pub(crate) client_reports: bool,
+    /// The worker has no thread of its own and runs on those of the host.
+    pub(crate) is_threadless: bool,
     /// Accepted envelopes are to outlive the process.
     pub(crate) is_durable: bool,
     /// Longest their copies wait to be brought to the disk; zero: as long as the kernel likes.

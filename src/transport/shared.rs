@@ -173,7 +173,7 @@ impl Shared {
         diagnostics: Arc<Diagnostics>,
         backing: Backing,
     ) -> std::io::Result<Self> {
-        let wake = Arc::new(Wake::new()?);
+        let wake = Arc::new(Wake::new(!settings.is_threadless)?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
         let (table, log) = run_takeover::make(backing.database.as_ref(), &settings, &diagnostics)?;
         Ok(Self {

@@ -185,6 +185,11 @@ static void compatible(void)
     CHECK_EQ(sentry_options_get_queue_durable(options), 1);
     CHECK_EQ(sentry_options_set_queue_durable(NULL, 1), SENTRY_STATUS_INVALID_ARGUMENT);
     (void)sentry_options_get_queue_durable(NULL);
+    CHECK_EQ(sentry_options_get_threadless(options), 0);
+    CHECK_EQ(sentry_options_set_threadless(options, 5), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_options_get_threadless(options), 1);
+    CHECK_EQ(sentry_options_set_threadless(NULL, 1), SENTRY_STATUS_INVALID_ARGUMENT);
+    (void)sentry_options_get_threadless(NULL);
 
     sentry_options_set_on_outcome(options, NULL, options);
     sentry_options_set_on_outcome(NULL, NULL, NULL);

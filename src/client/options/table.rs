@@ -82,6 +82,8 @@ options! {
         queue_sync: Duration = Duration::ZERO,
             as millis(limit(0, 3_600_000, "milliseconds")) { name: "queue_sync_ms" };
 
+        /// The library starts no thread to send; the host runs its work with `sentry_poll`.
+        threadless: bool = false, as flag;
         /// Longest DNS, TCP and TLS may take together. 0 would be no time-out to libcurl.
         connect_timeout: Duration = Duration::from_secs(15),
             as millis(limit(1, 600_000, "milliseconds")) { name: "connect_timeout_ms" };

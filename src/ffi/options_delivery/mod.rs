@@ -166,6 +166,35 @@ pub unsafe extern "C" fn sentry_options_get_queue_durable(opts: *const sentry_op
     unsafe { get_flag(opts, &row::queue_durable) }
 }
 
+/// Sets whether the library does without a thread of its own. Then nothing is sent until the program calls `sentry_poll`,
+/// `sentry_flush` or `sentry_close`, and it is sent by the calling thread. For event loops, servers that fork, and devices
+/// without threads. libcurl may still start a thread to look a name up.
+///
+/// Arguments: `threadless` 0 or not; default 0.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_threadless(
+    opts: *mut sentry_options_t,
+    threadless: c_int,
+) -> sentry_status_t {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::threadless, threadless) }
+}
+
+/// Gets whether the library does without a thread of its own.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: 1 or 0.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_threadless(opts: *const sentry_options_t) -> c_int {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::threadless) }
+}
+
 /// Sets how long an accepted envelope in a durable queue may wait to be brought to the disk, where it survives a power
 /// failure as well. The library's own thread does it, and only when something was accepted since.
 ///

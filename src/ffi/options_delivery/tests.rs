@@ -241,6 +241,9 @@ fn flags_become_zero_or_one() {
         assert_eq!(sentry_options_get_queue_durable(opts), 0);
         assert_eq!(sentry_options_set_queue_durable(opts, -5), OK);
         assert_eq!(sentry_options_get_queue_durable(opts), 1);
+        assert_eq!(sentry_options_get_threadless(opts), 0);
+        assert_eq!(sentry_options_set_threadless(opts, 2), OK);
+        assert_eq!(sentry_options_get_threadless(opts), 1);
         drop(take(opts));
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct CurlClient {
     refuses_streams: bool,
 }
 
+// SAFETY: every handle, and every counted pointer to one, is reachable from this value alone and moves with it; libcurl lets
+// any thread use its handles, one at a time.
+unsafe impl Send for CurlClient {}
+
 struct Running {
     ticket: u64,
     transfer: Added<Exchange>,

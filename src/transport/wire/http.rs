@@ -111,7 +111,7 @@ pub(crate) struct Completion {
 }
 
 /// Runs requests side by side on the thread that calls it.
-pub(crate) trait HttpClient: Debug {
+pub(crate) trait HttpClient: Debug + Send {
     /// Begins a request. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
 

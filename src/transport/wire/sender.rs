@@ -25,7 +25,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// Carries parcels on the thread that calls it, side by side if it can.
-pub(crate) trait Sender: Debug {
+pub(crate) trait Sender: Debug + Send {
     /// Begins with an envelope. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
 

@@ -34,6 +34,25 @@ pub(super) enum Task {
     Report,
 }
 
+/// What the worker is going to do when it is let.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Next {
+    /// In what time it has something to do; none while that depends on others.
+    pub(crate) due: Option<Duration>,
+    /// Something is under way, to which an answer may come at any time.
+    pub(crate) is_busy: bool,
+}
+
+impl Next {
+    /// How long to wait for it if there are `left` at most; none if it does not come so soon.
+    pub(crate) fn within(self, left: Duration) -> Option<Duration> {
+        match self.is_busy {
+            true => Some(left),
+            false => self.due.filter(|due| *due <= left),
+        }
+    }
+}
+
 impl Task {
     /// In the order of a step.
     const ALL: [Self; 10] = [
@@ -116,13 +135,27 @@ impl Worker {
         })
     }
 
-    /// Waits until something happens or is due.
-    pub(super) fn wait(&mut self) {
+    /// What the worker is going to do.
+    pub(super) fn next(&mut self) -> Next {
+        self.look_at_counts();
+        let now = self.shared.clock.now();
+        let due = match self.ended.is_empty() {
+            true => self.next_due(now),
+            false => Some(now),
+        };
+        Next {
+            due: due.map(|due| due.saturating_duration_since(now)),
+            is_busy: !self.active.is_empty() || !self.sender.has_room(),
+        }
+    }
+
+    /// Waits until something happens or is due, at most `longest`.
+    pub(super) fn wait(&mut self, longest: Duration) {
         let mut at_most = Duration::ZERO;
-        if self.ended.is_empty() && !self.longest_wait().is_zero() {
+        if self.ended.is_empty() && !longest.min(self.longest_wait()).is_zero() {
             let nap = self.announce_wait();
             // What came since it was looked for is seen here; what comes from here on ends the wait.
-            at_most = nap.min(self.longest_wait());
+            at_most = longest.min(nap).min(self.longest_wait());
         }
         self.sender.wait(at_most, &mut self.ended);
         self.shared.wake.awake();

@@ -6,6 +6,7 @@
 //! While the server cannot be reached (the circuit is open) one envelope is tried at growing distances and everything
 //! else stays in the queue, where its bounds hold.
 
+pub(super) mod pump;
 pub(super) mod rate_limiter;
 pub(crate) mod retry;
 pub(super) mod run_takeover;
@@ -162,6 +163,14 @@ impl Worker {
 
     /// Does what there is to do, then waits until something happens.
     pub(crate) fn step(&mut self) -> Step {
+        match self.act() {
+            Step::Continue => self.rest(Duration::MAX),
+            step @ (Step::Finished | Step::Forked) => step,
+        }
+    }
+
+    /// Does what there is to do, without waiting; to be followed by [`Self::rest`].
+    pub(super) fn act(&mut self) -> Step {
         self.read_control();
         // After that: a flush that is known by now waits for the lines of before it.
         self.shared.diagnostics.speak();
@@ -171,20 +180,26 @@ impl Worker {
         if self.shared.is_inherited() {
             return Step::Forked;
         }
-        let is_finished = self.is_finished();
-        if is_finished {
-            // What the server has answered is no loss, even if it never ends its answer.
-            self.sender.end_answered(&mut self.ended);
-            self.complete_all();
-            self.save_rest();
-            self.shared.abandon_all();
-        } else {
-            self.wait();
-            self.complete_all();
+        if !self.is_finished() {
+            return Step::Continue;
         }
-        match is_finished {
-            _ if self.shared.is_inherited() => Step::Forked,
-            true => Step::Finished,
+        // What the server has answered is no loss, even if it never ends its answer.
+        self.sender.end_answered(&mut self.ended);
+        self.complete_all();
+        self.save_rest();
+        self.shared.abandon_all();
+        match self.shared.is_inherited() {
+            true => Step::Forked,
+            false => Step::Finished,
+        }
+    }
+
+    /// Waits until something happens, at most `at_most`, and takes what ended.
+    pub(super) fn rest(&mut self, at_most: Duration) -> Step {
+        self.wait(at_most);
+        self.complete_all();
+        match self.shared.is_inherited() {
+            true => Step::Forked,
             false => Step::Continue,
         }
     }

@@ -30,7 +30,28 @@ thread_local! {
     static WORKER_OF: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
-/// True on a worker thread: callbacks run there, and what libcurl logs through the host.
+/// The calling thread is the worker's while this lives.
+#[derive(Debug)]
+pub(super) struct OnWorker {
+    before: Option<u32>,
+}
+
+impl OnWorker {
+    /// From here on.
+    pub(super) fn begin() -> Self {
+        Self {
+            before: WORKER_OF.replace(Some(process::fork_generation())),
+        }
+    }
+}
+
+impl Drop for OnWorker {
+    fn drop(&mut self) {
+        WORKER_OF.set(self.before);
+    }
+}
+
+/// True where the worker runs: callbacks run there, and what libcurl logs through the host.
 pub(crate) fn is_worker_thread() -> bool {
     let worker_of = WORKER_OF.try_with(Cell::get).unwrap_or(None);
     worker_of.is_some_and(|generation| generation == process::fork_generation())
@@ -46,28 +67,35 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         thread = thread.name(name.to_owned());
     }
     let thread = thread.spawn(move || {
-        WORKER_OF.set(Some(process::fork_generation()));
+        let _on_worker = OnWorker::begin();
         // A callback of the host could ask for the end of the thread it runs on.
         cancellation::disable();
         let _speaker = diagnostics::speaker();
-        let told = Arc::clone(&shared);
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
-        let _ = contained(|| run(shared, &ready));
-        if told.ends_alone.load(Ordering::Relaxed) {
-            let _ = contained(|| told.end_host(Duration::ZERO));
-        }
-        if !told.is_inherited() {
-            told.reach(Phase::Exited);
-        }
+        let _ = contained(|| run(&shared, &ready));
+        ended(&shared);
     })?;
     if is_ready.recv().is_err() {
         // It ended without a client: libcurl had no memory or no descriptors for one.
         let _ = thread.join();
-        return Err(std::io::Error::other(
-            "libcurl cannot be set up; are descriptors or memory used up?",
-        ));
+        return Err(no_client());
     }
     Ok(thread)
+}
+
+/// Why there is no worker.
+pub(super) fn no_client() -> std::io::Error {
+    std::io::Error::other("libcurl cannot be set up; are descriptors or memory used up?")
+}
+
+/// The worker has ended: tells those who wait for that.
+pub(super) fn ended(shared: &Shared) {
+    if shared.ends_alone.load(Ordering::Relaxed) {
+        let _ = contained(|| shared.end_host(Duration::ZERO));
+    }
+    if !shared.is_inherited() {
+        shared.reach(Phase::Exited);
+    }
 }
 
 /// What of a name the system keeps: 15 bytes, none of them NUL.
@@ -81,12 +109,11 @@ fn system_name(name: &str) -> &str {
     name.get(..end).unwrap_or_default()
 }
 
-fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
-    // Without a sender the starter hears nothing, and says so.
-    let Ok(sender) = sender_of(&shared) else {
+fn run(shared: &Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+    // Without a worker the starter hears nothing, and says so.
+    let Ok(mut worker) = worker_of(shared) else {
         return;
     };
-    let mut worker = Worker::new(shared, sender, random::next_unit);
     // Nobody but the starter listens, and it waits for this.
     let _ = ready.send(());
     loop {
@@ -101,6 +128,12 @@ fn run(shared: Arc<Shared>, ready: &mpsc::SyncSender<()>) {
             }
         }
     }
+}
+
+/// A worker with the sender that the settings ask for.
+pub(super) fn worker_of(shared: &Arc<Shared>) -> Result<Worker, Error> {
+    let sender = sender_of(shared)?;
+    Ok(Worker::new(Arc::clone(shared), sender, random::next_unit))
 }
 
 /// The sender that the settings ask for.

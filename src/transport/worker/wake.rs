@@ -61,13 +61,15 @@ impl Wanted {
 #[derive(Debug)]
 pub(crate) struct Wake {
     event: File,
-    unheard: Unheard,
+    /// Only on a thread of our own.
+    unheard: Option<Unheard>,
     wanted: AtomicU8,
 }
 
 impl Wake {
-    /// Makes the descriptor: non-blocking, closed on exec.
-    pub(crate) fn new() -> std::io::Result<Self> {
+    /// Makes the descriptor: non-blocking, closed on exec. A worker without a thread of its own hears no signals: they are
+    /// for the thread it runs on.
+    pub(crate) fn new(has_thread: bool) -> std::io::Result<Self> {
         // SAFETY: no pointers; the result is checked.
         let descriptor = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
         if descriptor < 0 {
@@ -77,7 +79,7 @@ impl Wake {
         let event = raised(unsafe { File::from_raw_fd(descriptor) })?;
         Ok(Self {
             event,
-            unheard: Unheard::new(),
+            unheard: has_thread.then(Unheard::new),
             wanted: AtomicU8::new(Wanted::NOTHING.0),
         })
     }
@@ -85,7 +87,8 @@ impl Wake {
     /// For poll: the event's, and that of signals that nobody takes, or the event's again.
     pub(crate) fn descriptors(&self) -> [RawFd; 2] {
         let event = self.event.as_raw_fd();
-        [event, self.unheard.descriptor().unwrap_or(event)]
+        let signals = self.unheard.as_ref().and_then(Unheard::descriptor);
+        [event, signals.unwrap_or(event)]
     }
 
     /// Worker: which of [`Self::descriptors`] were found readable.
@@ -95,16 +98,17 @@ impl Wake {
         if is_woken {
             self.swallow();
         }
-        match signals != event {
-            true if has_signal => self.unheard.look(),
-            true => self.unheard.heard_nothing(),
-            false => {}
+        match &self.unheard {
+            Some(unheard) if signals != event && has_signal => unheard.look(),
+            Some(unheard) if signals != event => unheard.heard_nothing(),
+            Some(_) | None => {}
         }
     }
 
     /// Upper bound of the next sleep.
     pub(crate) fn longest_sleep(&self) -> Duration {
-        let quiet = self.unheard.quiet_for();
+        let unheard = self.unheard.as_ref();
+        let quiet = unheard.map_or(Duration::ZERO, Unheard::quiet_for);
         if quiet.is_zero() {
             LONGEST_SLEEP
         } else {
@@ -205,7 +209,7 @@ mod tests {
 
     #[test]
     fn new_work_wakes_only_a_sleeper_and_only_once() {
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         wake.new_work(|| true);
         assert!(!is_readable(&wake));
         wake.announce(Wanted::WORK);
@@ -222,7 +226,7 @@ mod tests {
 
     #[test]
     fn a_wait_is_ended_only_by_what_it_wants() {
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         let woken = |wanted: Wanted, come: &dyn Fn()| {
             wake.announce(wanted);
             come();
@@ -251,7 +255,7 @@ mod tests {
     fn no_wake_up_is_lost_between_threads_and_a_worker_that_sleeps_without_an_end() {
         const THREADS: usize = 3;
         const PUSHES: usize = 20_000;
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         let pushed = AtomicUsize::new(0);
         let took = |seen: &mut usize| {
             let now = pushed.load(Ordering::Relaxed);
@@ -288,14 +292,14 @@ mod tests {
 
     #[test]
     fn now_wakes_in_any_case() {
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         wake.now();
         assert!(is_readable(&wake));
     }
 
     #[test]
     fn a_sleep_ends_with_a_wake_up_that_came_before_or_when_its_time_is_over() {
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         wake.now();
         wake.sleep(LONGEST_SLEEP);
         assert!(!is_readable(&wake));
@@ -304,7 +308,7 @@ mod tests {
 
     #[test]
     fn the_descriptors_are_closed_on_exec() {
-        let wake = Wake::new().unwrap();
+        let wake = Wake::new(true).unwrap();
         for descriptor in wake.descriptors() {
             // SAFETY: reads flags of a descriptor we own.
             let flags = unsafe { libc::fcntl(descriptor, libc::F_GETFD) };

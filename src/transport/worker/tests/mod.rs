@@ -179,6 +179,7 @@ fn settings(spool: SpoolPolicy, retry: RetryPolicy, in_flight: usize) -> Setting
         max_requests_in_flight: in_flight,
         compress: false,
         client_reports: true,
+        is_threadless: false,
         is_durable: false,
         sync_interval: Duration::ZERO,
         queue: QueueSettings {

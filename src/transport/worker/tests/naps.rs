@@ -38,6 +38,6 @@ fn nothing_is_waited_for_while_a_task_is_due() {
     let mut rig = rig();
     rig.steps(2);
     rig.shared.client_tasks_due.store(true, Ordering::Release);
-    rig.worker.wait();
+    rig.worker.wait(ASLEEP);
     assert_eq!(rig.last_wait(), Duration::ZERO);
 }

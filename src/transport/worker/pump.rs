@@ -1,0 +1,204 @@
+//! The pump: a worker without a thread of its own, which runs on the threads that the host lends it, one at a time.
+//!
+//! A thread is lent by `sentry_poll`, and by a flush or a close while they wait. Each turn runs [`Worker::act`] and
+//! [`Worker::rest`] once. Meanwhile that thread is what the library's own thread is otherwise: callbacks run on it, what
+//! they capture or close is treated as on that thread, and no signal of the host is delivered to it, nor to a thread that
+//! libcurl starts. So that the host's signals do not wait long, a turn lasts [`LONGEST_TURN`] at most.
+//!
+//! The worker is taken out of its place for a turn and no lock is held: a callback may fork, and its child finds no worker
+//! here, as it finds no thread otherwise.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use super::due::Next;
+use super::thread::{self, OnWorker};
+use super::{Step, Worker};
+use crate::base::diagnostics;
+use crate::base::lock::{lock, wait_until};
+use crate::base::panic::contained;
+use crate::base::process::{BlockedPipeSignal, BlockedSignals};
+use crate::transport::shared::Shared;
+
+/// Longest time that signals of the host wait for the end of a turn.
+const LONGEST_TURN: Duration = Duration::from_millis(50);
+/// How often somebody who waits looks whether another thread has done what is waited for.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Where the worker is.
+#[derive(Debug)]
+enum Place {
+    /// Here.
+    Here(Box<Worker>),
+    /// Out, on a thread that runs it.
+    Out,
+    /// Nowhere: everything is settled, or this is a forked child.
+    Gone,
+}
+
+/// What came of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// The worker ran; what it will do next.
+    Ran(Next),
+    /// Another thread runs it.
+    Taken,
+    /// There is no worker any more.
+    Ended,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Pump {
+    shared: Arc<Shared>,
+    place: Mutex<Place>,
+    changed: Condvar,
+}
+
+impl Pump {
+    /// A worker that can send.
+    pub(crate) fn new(shared: Arc<Shared>) -> std::io::Result<Self> {
+        let made = contained(|| thread::worker_of(&shared));
+        let Ok(Ok(worker)) = made else {
+            return Err(thread::no_client());
+        };
+        Ok(Self {
+            shared,
+            place: Mutex::new(Place::Here(Box::new(worker))),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// Runs the worker until nothing more is to be done now or `longest` is over; what it will do next.
+    pub(crate) fn run(&self, longest: Duration) -> Turn {
+        let start = Instant::now();
+        let left = || longest.saturating_sub(start.elapsed());
+        loop {
+            let turn = self.turn(&mut |next| next.within(left()).unwrap_or_default());
+            let Turn::Ran(next) = turn else { return turn };
+            let left = left();
+            if left.is_zero() || next.within(left).is_none() {
+                return turn;
+            }
+        }
+    }
+
+    /// Runs the worker until `done` says so or `deadline` has passed; true if `done`. Another thread may do that as well.
+    pub(crate) fn run_until(&self, deadline: Instant, done: &mut dyn FnMut() -> bool) -> bool {
+        loop {
+            if done() {
+                return true;
+            }
+            let left = || deadline.saturating_duration_since(Instant::now());
+            if left().is_zero() || self.shared.is_inherited() {
+                return false;
+            }
+            let turn = self.turn(&mut |_| match done() {
+                true => Duration::ZERO,
+                false => left(),
+            });
+            match turn {
+                Turn::Ran(_) => {}
+                Turn::Taken => self.wait_for_turn(left().min(LOOK)),
+                Turn::Ended => return done(),
+            }
+        }
+    }
+
+    /// One step of the worker, with a wait of at most `patience` of what it is going to do.
+    fn turn(&self, patience: &mut dyn FnMut(Next) -> Duration) -> Turn {
+        if self.shared.is_inherited() {
+            return Turn::Ended;
+        }
+        let taken = {
+            let mut place = lock(&self.place);
+            match std::mem::replace(&mut *place, Place::Out) {
+                Place::Here(worker) => worker,
+                Place::Out => return Turn::Taken,
+                Place::Gone => {
+                    *place = Place::Gone;
+                    return Turn::Ended;
+                }
+            }
+        };
+        let mut worker = taken;
+        let _lent = Lent::begin();
+        let (step, next) = loop {
+            let ran = contained(std::panic::AssertUnwindSafe(|| {
+                let step = worker.act();
+                if step != Step::Continue {
+                    return (step, Next::default());
+                }
+                let at_most = patience(worker.next());
+                let step = worker.rest(at_most.min(LONGEST_TURN));
+                (step, worker.next())
+            }));
+            let (step, next) = ran.unwrap_or_else(|message| {
+                worker.recover(&message);
+                // So that a panic that comes back cannot take a core.
+                std::thread::sleep(LOOK);
+                (Step::Continue, worker.next())
+            });
+            // A callback closed the library, and nobody else ends it.
+            let ends_alone = self.shared.ends_alone.load(Ordering::Relaxed);
+            if step != Step::Continue || !ends_alone {
+                break (step, next);
+            }
+        };
+        match step {
+            Step::Continue => {
+                self.put(Place::Here(worker));
+                Turn::Ran(next)
+            }
+            Step::Finished => {
+                let _ = contained(std::panic::AssertUnwindSafe(|| drop(worker)));
+                self.put(Place::Gone);
+                thread::ended(&self.shared);
+                Turn::Ended
+            }
+            // Neither connections nor queue belong to this process, and the lock may be held by a thread that is not here.
+            Step::Forked => {
+                std::mem::forget(worker);
+                Turn::Ended
+            }
+        }
+    }
+
+    fn put(&self, now: Place) {
+        *lock(&self.place) = now;
+        self.changed.notify_all();
+    }
+
+    fn wait_for_turn(&self, at_most: Duration) {
+        let until = Instant::now().checked_add(at_most);
+        let is_free = |place: &mut Place| !matches!(place, Place::Out);
+        wait_until(
+            &self.place,
+            &self.changed,
+            until.unwrap_or_else(Instant::now),
+            is_free,
+        );
+    }
+}
+
+/// A thread of the host is the worker's while this lives.
+struct Lent {
+    _on_worker: OnWorker,
+    _speaker: diagnostics::Speaker,
+    // In this order: what takes a pending SIGPIPE back does so while it is still blocked.
+    _signals: BlockedSignals,
+    _pipe: BlockedPipeSignal,
+}
+
+impl Lent {
+    fn begin() -> Self {
+        let pipe = BlockedPipeSignal::for_this_thread();
+        Self {
+            _on_worker: OnWorker::begin(),
+            _speaker: diagnostics::speaker(),
+            _signals: BlockedSignals::for_this_thread(),
+            _pipe: pipe,
+        }
+    }
+}
