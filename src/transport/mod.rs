@@ -34,7 +34,8 @@ use backing::Backing;
 use driver::{Driver, Ending, PollError};
 use queue::{Overflow, Refusal};
 use settings::Settings;
-use shared::{Flush, Phase, Progress, Shared};
+use shared::Shared;
+use worker::wishes::{Flush, Phase, Progress, Wishes};
 
 pub(crate) use crate::transport::worker::thread::is_worker_thread;
 
@@ -143,14 +144,12 @@ impl Transport {
 
     /// What waits on disk is sent now rather than when it is due.
     pub(crate) fn send_spooled(&self) {
-        self.shared.spool_due.store(true, Ordering::Release);
-        self.shared.wake.now();
+        self.shared.wishes.send_spooled();
     }
 
     /// The client has something for [`backing::ClientTasks::run`]; the worker will see to it.
     pub(crate) fn request_client_tasks(&self) {
-        self.shared.client_tasks_due.store(true, Ordering::Release);
-        self.shared.wake.new_task();
+        self.shared.wishes.run_client_tasks();
     }
 
     /// Says which session is running, for the start that follows should this process die.
@@ -192,13 +191,9 @@ impl Transport {
             // Without time the worker could not answer, and there is nothing to ask it.
             return true;
         }
-        let flush = Arc::new(Flush::new(self.shared.queue.marks()));
-        lock(&self.shared.control).flushes.push(Arc::clone(&flush));
-        self.shared.wake.now();
-        // After the push: a worker that ended before it did not see this flush, and never will.
-        if *lock(&self.shared.phase) > Phase::Running {
+        let Some(flush) = self.shared.wishes.flush(self.shared.queue.marks()) else {
             return false;
-        }
+        };
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
         let Flush {
             progress, changed, ..
@@ -209,9 +204,7 @@ impl Transport {
             return false;
         }
         if !is_answered {
-            // One that the worker took lets go of it when it looks next.
-            let mut control = lock(&self.shared.control);
-            control.flushes.retain(|other| !Arc::ptr_eq(other, &flush));
+            self.shared.wishes.forget(&flush);
         }
         is_answered && *lock(&flush.progress) == Progress::Passed
     }
@@ -222,11 +215,11 @@ impl Transport {
     }
 
     fn wait_for(&self, phase: Phase, deadline: Instant) -> bool {
-        let Shared {
+        let Wishes {
             phase: now,
             phase_changed,
             ..
-        } = &*self.shared;
+        } = &self.shared.wishes;
         let has_reached = |now: &mut Phase| *now >= phase;
         self.driver
             .wait_until(now, phase_changed, deadline, has_reached)
@@ -257,12 +250,11 @@ impl Transport {
             self.wait_for_start(deadline_in(timeout.min(LONGEST_START)));
         }
         self.shared.queue.close(&self.shared.ledger);
-        lock(&self.shared.control).stop = Some(deadline);
-        self.shared.wake.now();
+        self.shared.wishes.stop(deadline);
         if is_worker_thread() {
             // From a callback on the worker itself: it ends when the callback has returned, and ends the host's
             // transport then.
-            self.shared.ends_alone.store(true, Ordering::Relaxed);
+            self.shared.wishes.end_alone();
             return 0;
         }
         let is_busy = || self.shared.traffic.in_flight.load(Ordering::Relaxed) > 0;

@@ -3,8 +3,8 @@
 //! How an accepted envelope is settled stands in [`super::account::settlement`]. Entry points: [`Shared`], [`Shared::submit`].
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::account::ledger::Ledger;
 use super::account::outcome::Fate;
@@ -18,6 +18,7 @@ use super::settings::Settings;
 use super::worker::rate_limiter::RateLimiter;
 use super::worker::run_takeover;
 use super::worker::wake::Wake;
+use super::worker::wishes::Wishes;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
@@ -55,67 +56,6 @@ pub(crate) struct Traffic {
     pub(crate) last_error: Mutex<String>,
 }
 
-/// A flush that waits for what was queued when it began.
-#[derive(Debug)]
-pub(crate) struct Flush {
-    /// What must have left, per lane.
-    pub(crate) marks: [u64; Priority::COUNT],
-    /// How it went.
-    pub(crate) progress: Mutex<Progress>,
-    /// Signals `progress`.
-    pub(crate) changed: Condvar,
-}
-
-/// How a flush goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Progress {
-    /// Something is still under way.
-    Waiting,
-    /// Everything has left.
-    Passed,
-    /// The worker ended first.
-    Ended,
-}
-
-impl Flush {
-    /// A flush of everything below `marks`.
-    pub(crate) fn new(marks: [u64; Priority::COUNT]) -> Self {
-        Self {
-            marks,
-            progress: Mutex::new(Progress::Waiting),
-            changed: Condvar::new(),
-        }
-    }
-
-    /// Wakes who waits for it.
-    pub(crate) fn finish(&self, progress: Progress) {
-        *lock(&self.progress) = progress;
-        self.changed.notify_all();
-    }
-}
-
-/// Wishes of other threads for the worker.
-#[derive(Debug, Default)]
-pub(crate) struct Control {
-    /// Flushes that began since the worker looked last.
-    pub(crate) flushes: Vec<Arc<Flush>>,
-    /// Set once: stop, at this instant at the latest.
-    pub(crate) stop: Option<Instant>,
-}
-
-/// How far the worker has come with ending.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Phase {
-    /// The client's files in dead runs are being looked at.
-    Starting,
-    /// At work.
-    Running,
-    /// Everything is settled; handles are being freed.
-    Settled,
-    /// The thread is about to return.
-    Exited,
-}
-
 /// See the module. Lock order: `unsettled` before the ledger's gate; all others are taken alone.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -131,12 +71,8 @@ pub(crate) struct Shared {
     pub(crate) wake: Arc<Wake>,
     /// Figures about requests.
     pub(crate) traffic: Traffic,
-    /// Wishes for the worker.
-    pub(crate) control: Mutex<Control>,
-    /// How far the worker has come with ending.
-    pub(crate) phase: Mutex<Phase>,
-    /// Signals `phase`.
-    pub(crate) phase_changed: Condvar,
+    /// What other threads want of the worker.
+    pub(crate) wishes: Wishes,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
     /// How the wall clock was set since the start.
@@ -147,10 +83,6 @@ pub(crate) struct Shared {
     pub(crate) backing: Backing,
     /// Whether anything may be sent.
     pub(crate) gate: Gate,
-    /// Set when the client has something to write.
-    pub(crate) client_tasks_due: AtomicBool,
-    /// Set when what waits on disk is to be sent at once.
-    pub(crate) spool_due: AtomicBool,
     /// What the worker holds.
     pub(super) unsettled: Mutex<Vec<Unsettled>>,
     /// The fork generation it was made in.
@@ -159,8 +91,6 @@ pub(crate) struct Shared {
     pub(crate) is_saving: AtomicBool,
     /// Envelopes that were unsent when the worker stopped.
     pub(crate) abandoned: AtomicU64,
-    /// Set when the worker was told to stop by a callback on its own thread: nobody waits for it then.
-    pub(crate) ends_alone: AtomicBool,
     /// Set when the host may free what its callback uses.
     pub(super) is_muted: AtomicBool,
 }
@@ -180,24 +110,19 @@ impl Shared {
             queue: Queue::new(settings.queue, Copies::new(log)),
             ledger: Ledger::new(settings.client_reports, table),
             limiter: RateLimiter::new(clock.now()),
+            wishes: Wishes::new(Arc::clone(&wake)),
             wake,
             traffic: Traffic::default(),
-            control: Mutex::default(),
-            phase: Mutex::new(Phase::Starting),
-            phase_changed: Condvar::new(),
             unsettled: Mutex::default(),
             generation: process::fork_generation(),
             is_saving: AtomicBool::new(false),
             abandoned: AtomicU64::new(0),
-            ends_alone: AtomicBool::new(false),
             is_muted: AtomicBool::new(false),
             settings,
             wall_history: Mutex::new(WallHistory::new(clock.since_boot(), clock.wall())),
             clock,
             diagnostics,
             gate: Gate::new(!backing.is_consent_missing),
-            client_tasks_due: AtomicBool::new(false),
-            spool_due: AtomicBool::new(false),
             backing,
         })
     }
@@ -208,7 +133,7 @@ impl Shared {
         let mut history = lock(&self.wall_history);
         if history.look(self.clock.since_boot(), self.clock.wall()) {
             // The file of the session says when it began.
-            self.client_tasks_due.store(true, Ordering::Release);
+            self.wishes.run_client_tasks();
         }
         if !history.has_steps() {
             return Vec::new();
@@ -303,14 +228,6 @@ impl Shared {
                 format_args!("the shutdown function of the host's transport answered {answer}"),
             );
         }
-    }
-
-    /// Moves the phase on and tells those who wait for it.
-    pub(crate) fn reach(&self, phase: Phase) {
-        let mut now = lock(&self.phase);
-        *now = (*now).max(phase);
-        drop(now);
-        self.phase_changed.notify_all();
     }
 
     /// Counts what was written.

@@ -87,7 +87,7 @@ impl Worker {
 
     fn due(&self, task: Task, now: Instant) -> Option<Instant> {
         match task {
-            Task::ClientTasks => self.has_client_tasks().then_some(now),
+            Task::ClientTasks => self.shared.wishes.wants_client_tasks().then_some(now),
             Task::SyncCopies => self.sync_due(now),
             Task::SaveCounts => self.save_due(),
             Task::TakeOver => self.has_runs_to_take_over().then_some(now),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Job, Stop, Worker};
 use crate::transport::queue::priority::Priority;
-use crate::transport::shared::{Flush, Progress};
+use crate::transport::worker::wishes::{Flush, Progress};
 
 impl Worker {
     /// Tells those flushes whose envelopes have all left.

@@ -14,6 +14,7 @@ pub(super) mod saving;
 pub(crate) mod spooling;
 pub(super) mod thread;
 pub(super) mod wake;
+pub(super) mod wishes;
 
 mod answer;
 mod due;
@@ -34,17 +35,17 @@ use reports::Reports;
 use spooled::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
-use crate::base::lock::lock;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::transport::account::ledger::Loss;
 use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
-use crate::transport::shared::{Flush, Phase, Progress, Shared};
+use crate::transport::shared::Shared;
 use crate::transport::wire::http::Completion;
 use crate::transport::wire::sender::Sender;
 use crate::transport::worker::retry::{Attempts, Circuit};
+use crate::transport::worker::wishes::{Flush, Phase, Progress};
 
 /// How long after the deadline of a shutdown what is unsent is still written to disk.
 const SAVE_GRACE: Duration = Duration::from_millis(25);
@@ -171,7 +172,7 @@ impl Worker {
 
     /// Does what there is to do, without waiting; to be followed by [`Self::rest`].
     pub(super) fn act(&mut self) -> Step {
-        self.read_control();
+        self.read_wishes();
         // After that: a flush that is known by now waits for the lines of before it.
         self.shared.diagnostics.speak();
         self.run_due();
@@ -233,16 +234,14 @@ impl Worker {
         self.ended.clear();
     }
 
-    fn read_control(&mut self) {
-        let mut control = lock(&self.shared.control);
-        let is_new = !control.flushes.is_empty();
+    fn read_wishes(&mut self) {
+        let (flushes, stop) = self.shared.wishes.take();
+        let is_new = !flushes.is_empty();
         self.flushes
-            .extend(control.flushes.drain(..).map(|flush| (flush, false)));
+            .extend(flushes.into_iter().map(|flush| (flush, false)));
         // Nobody waits for those whose other owner is gone.
         self.flushes
             .retain(|(flush, _)| Arc::strong_count(flush) > 1);
-        let stop = control.stop;
-        drop(control);
         if is_new {
             self.want_look();
         }
@@ -273,8 +272,8 @@ impl Drop for Worker {
         // After a panic that nothing could contain there is nobody to send what would come.
         self.shared.queue.close(&self.shared.ledger);
         self.shared.abandon_all();
-        self.shared.reach(Phase::Settled);
-        let late = std::mem::take(&mut lock(&self.shared.control).flushes);
+        self.shared.wishes.reach(Phase::Settled);
+        let (late, _) = self.shared.wishes.take();
         for flush in self.flushes.drain(..).map(|(flush, _)| flush).chain(late) {
             flush.finish(Progress::Ended);
         }

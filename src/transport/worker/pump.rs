@@ -8,7 +8,6 @@
 //! The worker is taken out of its place for a turn and no lock is held: a callback may fork, and its child finds no worker
 //! here, as it finds no thread otherwise.
 
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -141,7 +140,7 @@ impl Pump {
                 (Step::Continue, worker.next())
             });
             // A callback closed the library, and nobody else ends it.
-            let ends_alone = self.shared.ends_alone.load(Ordering::Relaxed);
+            let ends_alone = self.shared.wishes.ends_alone();
             if step != Step::Continue || !ends_alone {
                 break (step, next);
             }

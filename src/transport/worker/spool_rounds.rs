@@ -4,7 +4,6 @@
 //! after [`ROUND_DISTANCE`](super::spooled::ROUND_DISTANCE), or as soon as there is a reason to believe that the server can be reached.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::spooled::{FILES_AT_A_TIME, PACE, Room, Spooled};
@@ -38,7 +37,7 @@ impl LastRound {
 impl Worker {
     /// When [`Self::send_file`] has something to do.
     pub(super) fn file_due(&self, now: Instant) -> Option<Instant> {
-        if self.shared.spool_due.load(Ordering::Acquire) {
+        if self.shared.wishes.wants_spool() {
             return Some(now);
         }
         // Without a free slot it is the end of a request that is waited for.
@@ -47,7 +46,7 @@ impl Worker {
 
     /// Sends the next file, if it is time for one.
     pub(super) fn send_file(&mut self) {
-        if self.shared.spool_due.swap(false, Ordering::AcqRel) {
+        if self.shared.wishes.take_spool() {
             self.circuit.hurry();
             self.hurry_spool();
         }

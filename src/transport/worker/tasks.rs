@@ -3,7 +3,6 @@
 
 use std::fmt::Display;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Worker;
@@ -11,8 +10,8 @@ use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::counters::Saved;
 use crate::store::run::{OldRun, OldRuns, old_runs};
-use crate::transport::shared::Phase;
 use crate::transport::worker::run_takeover::{self, Inheritance};
+use crate::transport::worker::wishes::Phase;
 
 /// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
 const RUNS_AT_A_TIME: usize = 20;
@@ -71,19 +70,14 @@ impl Worker {
         }
         // A callback may have forked: what waits for this phase is the parent's.
         if self.takeover.is_of_transport() && !self.shared.is_inherited() {
-            self.shared.reach(Phase::Running);
+            self.shared.wishes.reach(Phase::Running);
         }
-    }
-
-    /// True if the client asked for something.
-    pub(super) fn has_client_tasks(&self) -> bool {
-        self.shared.client_tasks_due.load(Ordering::Acquire)
     }
 
     /// Runs what the client asked for. Also before each request: what was asked for before an envelope was queued is done
     /// before that leaves, for instance a session is off the disk before its end is told.
     pub(super) fn run_client_tasks(&mut self) {
-        if self.has_client_tasks() && self.shared.client_tasks_due.swap(false, Ordering::AcqRel) {
+        if self.shared.wishes.take_client_tasks() {
             self.contain(|worker| {
                 if let Some(client_tasks) = &worker.shared.backing.client_tasks {
                     client_tasks.run(&|sid| worker.shared.ledger.set_session(sid));

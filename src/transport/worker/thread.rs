@@ -1,7 +1,6 @@
 //! The worker's thread: a loop around [`Worker::step`], deaf to the host's signals, that survives panics.
 
 use std::cell::Cell;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -12,13 +11,14 @@ use crate::base::diagnostics;
 use crate::base::panic::contained;
 use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
-use crate::transport::shared::{Phase, Shared};
+use crate::transport::shared::Shared;
 use crate::transport::wire::curl_client::CurlClient;
 use crate::transport::wire::host::Destination;
 use crate::transport::wire::host_sender::{HostHttp, HostSender};
 use crate::transport::wire::http::HttpClient;
 use crate::transport::wire::libcurl::error::Error;
 use crate::transport::wire::sender::{HttpSender, Sender};
+use crate::transport::worker::wishes::Phase;
 
 /// Enough for a TLS handshake and the host's callback; only what is touched becomes memory.
 const STACK: usize = 1024 * 1024;
@@ -90,11 +90,11 @@ pub(super) fn no_client() -> std::io::Error {
 
 /// The worker has ended: tells those who wait for that.
 pub(super) fn ended(shared: &Shared) {
-    if shared.ends_alone.load(Ordering::Relaxed) {
+    if shared.wishes.ends_alone() {
         let _ = contained(|| shared.end_host(Duration::ZERO));
     }
     if !shared.is_inherited() {
-        shared.reach(Phase::Exited);
+        shared.wishes.reach(Phase::Exited);
     }
 }
 

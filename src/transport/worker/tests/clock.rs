@@ -260,7 +260,7 @@ fn a_file_of_this_run_is_told_in_the_present_time_and_one_of_another_run_is_not(
     rig.steps(2);
     assert_eq!(rig.fates(), [Fate::Spooled]);
     set(&rig);
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.answers([status(200), no_connection()]);
     rig.pass(Duration::from_secs(1), 10);
     assert!(

@@ -14,12 +14,12 @@ fn without_consent_envelopes_wait_on_disk() {
     rig.shared.gate.set(false);
     rig.capture();
     rig.steps(2);
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.pass(60 * MINUTE, 60);
     assert_eq!((rig.account(), rig.requests()), ((1, 0, 1, 0), 0));
     rig.answers([status(200)]);
     rig.shared.gate.set(true);
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.steps(3);
     assert_eq!((rig.account(), rig.requests()), ((1, 1, 0, 0), 1));
 }

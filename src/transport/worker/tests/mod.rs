@@ -302,18 +302,11 @@ impl Rig {
 
     fn stop(&self, within: Duration) {
         self.shared.queue.close(&self.shared.ledger);
-        self.shared.control.lock().unwrap().stop = Some(self.clock.now() + within);
+        self.shared.wishes.stop(self.clock.now() + within);
     }
 
     fn flush(&self) -> Arc<Flush> {
-        let flush = Arc::new(Flush::new(self.shared.queue.marks()));
-        self.shared
-            .control
-            .lock()
-            .unwrap()
-            .flushes
-            .push(Arc::clone(&flush));
-        flush
+        self.shared.wishes.flush(self.shared.queue.marks()).unwrap()
     }
 }
 

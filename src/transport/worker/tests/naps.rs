@@ -37,7 +37,7 @@ fn while_a_request_takes_the_only_place_the_worker_waits_for_its_end() {
 fn nothing_is_waited_for_while_a_task_is_due() {
     let mut rig = rig();
     rig.steps(2);
-    rig.shared.client_tasks_due.store(true, Ordering::Release);
+    rig.shared.wishes.run_client_tasks();
     rig.worker.wait(ASLEEP);
     assert_eq!(rig.last_wait(), Duration::ZERO);
 }

@@ -129,7 +129,7 @@ fn a_file_that_is_due_waits_asleep_for_the_end_of_another_request() {
     // This one gets no answer.
     rig.capture();
     rig.steps(2);
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.pass(Duration::from_secs(1), 4);
     assert_eq!((rig.requests(), rig.account()), (2, (2, 0, 1, 0)));
     assert!(rig.last_wait() > Duration::ZERO, "the worker spins");
@@ -178,7 +178,7 @@ fn a_file_is_read_when_the_queue_has_room_for_it() {
     assert_eq!(rig.account(), (1, 0, 1, 0));
     // Of the 1 MiB that the queue may hold, too little is left beside this one.
     rig.submit(large(600_000));
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.answers([status(200), status(200)]);
     rig.steps(1);
     assert!(rig.body(1).len() > 600_000, "the file went first");
@@ -199,7 +199,7 @@ fn files_are_sent_a_tenth_of_a_second_apart() {
         rig.pass(MINUTE, 4);
     }
     rig.answers([status(200), status(200), status(200)]);
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     for sent in [4, 5, 6] {
         rig.steps(5);
         assert_eq!(rig.requests(), sent);
@@ -244,7 +244,7 @@ fn a_file_is_given_up_after_six_attempts() {
         assert_eq!((rig.account(), rig.requests()), ((1, 0, 0, 1), 7));
         assert_eq!(rig.lost(DiscardReason::NetworkError), 1);
         assert_eq!(files(&scratch).len(), kept);
-        rig.shared.spool_due.store(true, Ordering::Release);
+        rig.shared.wishes.send_spooled();
         rig.pass(24 * 60 * MINUTE, 100);
         assert_eq!(rig.requests(), 7);
     }
@@ -387,7 +387,7 @@ fn what_is_being_sent_from_disk_at_the_end_is_left_to_the_next_start() {
     rig.capture();
     rig.steps(2);
     // It hangs.
-    rig.shared.spool_due.store(true, Ordering::Release);
+    rig.shared.wishes.send_spooled();
     rig.pass(Duration::from_secs(1), 2);
     assert_eq!(rig.requests(), 2);
     rig.stop(Duration::ZERO);
