@@ -129,19 +129,25 @@ impl Pump {
                 if step != Step::Continue {
                     return (step, Next::default());
                 }
-                let at_most = patience(worker.next());
-                let step = worker.rest(at_most.min(LONGEST_TURN));
+                // After a close by a callback nobody else ends the worker.
+                let at_most = match self.shared.wishes.ends_alone() {
+                    true => LONGEST_TURN,
+                    false => patience(worker.next()).min(LONGEST_TURN),
+                };
+                let step = worker.rest(at_most);
                 (step, worker.next())
             }));
             let (step, next) = ran.unwrap_or_else(|message| {
                 worker.recover(&message);
                 // So that a panic that comes back cannot take a core.
                 std::thread::sleep(LOOK);
-                (Step::Continue, worker.next())
+                let at_once = Next {
+                    due: Some(Duration::ZERO),
+                    is_busy: false,
+                };
+                (Step::Continue, at_once)
             });
-            // A callback closed the library, and nobody else ends it.
-            let ends_alone = self.shared.wishes.ends_alone();
-            if step != Step::Continue || !ends_alone {
+            if step != Step::Continue || !self.shared.wishes.ends_alone() {
                 break (step, next);
             }
         };
