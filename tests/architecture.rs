@@ -69,7 +69,7 @@ const C_FILES: [&str; 10] = [
 ];
 
 /// Files outside `ffi/` with `unsafe` code. One more needs a reason why no file of this list can hold it.
-const UNSAFE_FILES: [&str; 25] = [
+const UNSAFE_FILES: [&str; 26] = [
     "base/cancellation.rs",
     "base/file.rs",
     "base/folder.rs",
@@ -84,6 +84,8 @@ const UNSAFE_FILES: [&str; 25] = [
     "store/lock.rs",
     "store/segment.rs",
     "transport/wire/close_on_exec.rs",
+    // Says that its handles may move to another thread, which only the owner of all of them can say.
+    "transport/wire/curl_client.rs",
     "transport/wire/libcurl/easy.rs",
     "transport/wire/libcurl/error.rs",
     "transport/wire/libcurl/handler.rs",
@@ -98,7 +100,7 @@ const UNSAFE_FILES: [&str; 25] = [
 ];
 
 /// Files that still use each other in circles. The list only shrinks: whoever opens a circle takes its files out.
-const IN_CIRCLES: [&str; 49] = [
+const IN_CIRCLES: [&str; 37] = [
     "base/diagnostics.rs",
     "base/waiting_lines.rs",
     "client/options/ca_bundle.rs",
@@ -126,20 +128,9 @@ const IN_CIRCLES: [&str; 49] = [
     "store/spool/discovery.rs",
     "store/spool/mod.rs",
     "transport/account/ledger.rs",
-    "transport/account/settlement.rs",
     "transport/account/table.rs",
-    "transport/mod.rs",
-    "transport/queue/mod.rs",
-    "transport/queue/permit.rs",
     "transport/settings.rs",
     "transport/shared.rs",
-    "transport/wire/connection.rs",
-    "transport/wire/curl_client.rs",
-    "transport/wire/encode.rs",
-    "transport/wire/end.rs",
-    "transport/wire/host_sender.rs",
-    "transport/wire/sender.rs",
-    "transport/wire/transfer.rs",
     "transport/worker/mod.rs",
     "transport/worker/reports.rs",
     "transport/worker/run_takeover.rs",
@@ -147,7 +138,6 @@ const IN_CIRCLES: [&str; 49] = [
     "transport/worker/spooled.rs",
     "transport/worker/spooling.rs",
     "transport/worker/tasks.rs",
-    "transport/worker/thread.rs",
 ];
 
 fn source() -> PathBuf {

@@ -87,32 +87,34 @@ impl Transport {
 
     /// Queues an envelope for sending, or books it as lost and says why.
     pub(crate) fn submit(&self, envelope: Envelope, permit: Permit) -> Result<(), Refusal> {
-        self.shared.submit(envelope, permit, !is_worker_thread())
+        self.shared
+            .account
+            .accept(envelope, permit, !is_worker_thread())
     }
 
     /// The permit of what is captured now.
     pub(crate) fn permit(&self) -> Permit {
-        self.shared.permit()
+        self.shared.account.consent.permit()
     }
 
     /// True if an envelope with this permit goes nowhere, not even to disk; saves the work of making one.
     pub(crate) fn is_surely_refused(&self, permit: Permit) -> bool {
-        permit == Permit::Refused && !self.shared.keeps_refused()
+        permit == Permit::Refused && !self.shared.account.consent.keeps_refused()
     }
 
     /// Books an envelope that is not accepted.
     pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
-        self.shared.refuse_envelope(envelope, reason);
+        self.shared.account.refuse_envelope(envelope, reason);
     }
 
     /// Books items that were left out of an envelope; the host hears of the envelope alone.
     pub(crate) fn refuse_part(&self, lost: &[Tally], reason: DiscardReason) {
-        self.shared.refuse_part(lost, reason);
+        self.shared.account.refuse_part(lost, reason);
     }
 
     /// Books an item that was lost before it could become an envelope.
     pub(crate) fn refuse(&self, event_id: Uuid, tally: Tally, reason: DiscardReason) {
-        self.shared.refuse(event_id, &[tally], reason);
+        self.shared.account.refuse(event_id, &[tally], reason);
     }
 
     /// True while the server does not want items of this category (RL-10).
@@ -124,18 +126,18 @@ impl Transport {
 
     /// True if an envelope of this category would be refused for lack of room.
     pub(crate) fn is_surely_full(&self, category: Category) -> bool {
-        self.shared.queue.is_surely_full(category)
+        self.shared.account.queue.is_surely_full(category)
     }
 
     /// From now on something may be sent, or nothing; see [`permit`](crate::transport::queue::permit). What is under way goes on. True if that changed
     /// anything: then [`Transport::note_consent`] is to be called. Only one thread at a time may call it.
     pub(crate) fn set_consent(&self, is_given: bool) -> bool {
-        self.shared.gate.set(is_given)
+        self.shared.account.consent.set(is_given)
     }
 
     /// Lets the worker see to what waits for consent, or may wait no longer.
     pub(crate) fn note_consent(&self) {
-        if self.shared.gate.is_open() {
+        if self.shared.account.consent.is_given() {
             self.send_spooled();
         } else {
             self.shared.wake.now();
@@ -154,7 +156,7 @@ impl Transport {
 
     /// Says which session is running, for the start that follows should this process die.
     pub(crate) fn note_session(&self, sid: Option<Uuid>) {
-        self.shared.ledger.set_session(sid);
+        self.shared.account.ledger.set_session(sid);
     }
 
     /// Room for an envelope of the first priority.
@@ -163,7 +165,7 @@ impl Transport {
         let most = settings.max_bytes;
         let makes_room =
             settings.overflow != Overflow::DropNewest || !settings.block_timeout.is_zero();
-        let free = most.saturating_sub(self.shared.queue.usage().bytes);
+        let free = most.saturating_sub(self.shared.account.queue.usage().bytes);
         Room {
             free,
             now: if makes_room { most } else { free },
@@ -191,7 +193,7 @@ impl Transport {
             // Without time the worker could not answer, and there is nothing to ask it.
             return true;
         }
-        let Some(flush) = self.shared.wishes.flush(self.shared.queue.marks()) else {
+        let Some(flush) = self.shared.wishes.flush(self.shared.account.queue.marks()) else {
             return false;
         };
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
@@ -227,14 +229,14 @@ impl Transport {
 
     /// True if nothing waits, nothing is under way, and the server knows of every loss.
     fn is_idle(&self) -> bool {
-        self.shared.queue.usage().items == 0
+        self.shared.account.queue.usage().items == 0
             && self.shared.traffic.in_flight.load(Ordering::Relaxed) == 0
             && !self.shared.has_due_report()
     }
 
     /// [`Transport::shutdown`] is about to come: what is captured until then does not wait for room.
     pub(crate) fn wait_no_more(&self) {
-        self.shared.queue.wait_no_more();
+        self.shared.account.queue.wait_no_more();
     }
 
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
@@ -249,7 +251,7 @@ impl Transport {
             // What the client makes of dead runs must be in the queue before it closes.
             self.wait_for_start(deadline_in(timeout.min(LONGEST_START)));
         }
-        self.shared.queue.close(&self.shared.ledger);
+        self.shared.account.queue.close(&self.shared.account.ledger);
         self.shared.wishes.stop(deadline);
         if is_worker_thread() {
             // From a callback on the worker itself: it ends when the callback has returned, and ends the host's
@@ -270,7 +272,7 @@ impl Transport {
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
         if !self.wait_for(Phase::Settled, latest) {
             self.shared.save_instead(deadline_in(SAVE_GRACE));
-            self.shared.abandon_all();
+            self.shared.account.abandon_all();
         }
         self.shared.end_host(left_until(deadline));
         if self.shared.is_inherited() {
@@ -292,21 +294,21 @@ impl Transport {
             );
         }
         crate::transport::worker::run_takeover::remove(&self.shared);
-        self.shared.mute();
-        self.shared.abandoned.load(Ordering::Relaxed)
+        self.shared.account.mute();
+        self.shared.account.abandoned.load(Ordering::Relaxed)
     }
 
     /// True if what is accepted outlives the process.
     pub(crate) fn is_durable(&self) -> bool {
-        self.shared.queue.copies().is_on()
+        self.shared.account.queue.copies().is_on()
     }
 
     /// Figures for the host.
     pub(crate) fn stats(&self) -> Stats {
         let traffic = &self.shared.traffic;
         Stats {
-            usage: self.shared.queue.usage(),
-            peak: self.shared.queue.peak(),
+            usage: self.shared.account.queue.usage(),
+            peak: self.shared.account.queue.peak(),
             requests: traffic.requests.load(Ordering::Relaxed),
             requests_failed: traffic.failed.load(Ordering::Relaxed),
             retries: traffic.retries.load(Ordering::Relaxed),
@@ -325,7 +327,7 @@ impl Transport {
                     .is_some_and(|it| it.has_failed()),
             last_status: traffic.last_status.load(Ordering::Relaxed),
             last_error: lock(&traffic.last_error).clone(),
-            categories: self.shared.ledger.snapshot(),
+            categories: self.shared.account.ledger.snapshot(),
         }
     }
 }

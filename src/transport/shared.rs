@@ -1,30 +1,26 @@
-//! What the capturing threads and the worker share: queue, books, limits, figures, and the wishes for the worker.
-//!
-//! How an accepted envelope is settled stands in [`super::account::settlement`]. Entry points: [`Shared`], [`Shared::submit`].
+//! What the worker and those who talk to it share, part by part: settings, account, limits, wishes, figures.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use super::account::acceptance::{Account, Parts};
 use super::account::ledger::Ledger;
-use super::account::outcome::Fate;
-use super::account::settlement::Unsettled;
 use super::backing::Backing;
+use super::queue::Queue;
 use super::queue::durable::Copies;
-use super::queue::permit::{Gate, Permit};
-use super::queue::priority::Priority;
-use super::queue::{Queue, Refusal};
+use super::queue::permit::Consent;
 use super::settings::Settings;
+use super::wire::host::Destination;
 use super::worker::rate_limiter::RateLimiter;
 use super::worker::run_takeover;
+use super::worker::spooling::{Keep, SpoolPolicy};
 use super::worker::wake::Wake;
 use super::worker::wishes::Wishes;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
-use crate::base::process;
 use crate::base::wall_history::WallHistory;
-use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::rebase;
 use crate::store::spool::Written;
@@ -56,15 +52,13 @@ pub(crate) struct Traffic {
     pub(crate) last_error: Mutex<String>,
 }
 
-/// See the module. Lock order: `unsettled` before the ledger's gate; all others are taken alone.
+/// See the module.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// Fixed settings.
     pub(crate) settings: Settings,
-    /// The queue.
-    pub(crate) queue: Queue,
-    /// The books.
-    pub(crate) ledger: Ledger,
+    /// What was accepted and what became of it.
+    pub(crate) account: Account,
     /// Limits set by the server.
     pub(crate) limiter: RateLimiter,
     /// Wakes the worker.
@@ -81,18 +75,8 @@ pub(crate) struct Shared {
     pub(crate) diagnostics: Arc<Diagnostics>,
     /// What the client lends.
     pub(crate) backing: Backing,
-    /// Whether anything may be sent.
-    pub(crate) gate: Gate,
-    /// What the worker holds.
-    pub(super) unsettled: Mutex<Vec<Unsettled>>,
-    /// The fork generation it was made in.
-    generation: u32,
     /// Set when the worker begins to leave what is unsent on disk: then nobody else does.
     pub(crate) is_saving: AtomicBool,
-    /// Envelopes that were unsent when the worker stopped.
-    pub(crate) abandoned: AtomicU64,
-    /// Set when the host may free what its callback uses.
-    pub(super) is_muted: AtomicBool,
 }
 
 impl Shared {
@@ -106,23 +90,35 @@ impl Shared {
         let wake = Arc::new(Wake::new(!settings.is_threadless)?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
         let (table, log) = run_takeover::make(backing.database.as_ref(), &settings, &diagnostics)?;
-        Ok(Self {
+        let has_place =
+            backing.database.is_some() && !matches!(settings.destination, Destination::Nowhere);
+        let SpoolPolicy {
+            is_retrying, keep, ..
+        } = settings.spool;
+        let account = Account::new(Parts {
             queue: Queue::new(settings.queue, Copies::new(log)),
             ledger: Ledger::new(settings.client_reports, table),
+            consent: Consent::new(
+                !backing.is_consent_missing,
+                has_place && is_retrying,
+                has_place && keep != Keep::Nothing,
+            ),
+            has_place,
+            sink: backing.sink.clone(),
+            diagnostics: Arc::clone(&diagnostics),
+            wake: Arc::clone(&wake),
+        });
+        Ok(Self {
+            account,
             limiter: RateLimiter::new(clock.now()),
             wishes: Wishes::new(Arc::clone(&wake)),
             wake,
             traffic: Traffic::default(),
-            unsettled: Mutex::default(),
-            generation: process::fork_generation(),
             is_saving: AtomicBool::new(false),
-            abandoned: AtomicU64::new(0),
-            is_muted: AtomicBool::new(false),
             settings,
             wall_history: Mutex::new(WallHistory::new(clock.since_boot(), clock.wall())),
             clock,
             diagnostics,
-            gate: Gate::new(!backing.is_consent_missing),
             backing,
         })
     }
@@ -144,77 +140,12 @@ impl Shared {
 
     /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.
     pub(crate) fn is_inherited(&self) -> bool {
-        self.generation != process::fork_generation()
-    }
-
-    /// Queues an envelope for sending, or books it as lost and says why. It waits for room only if it `may_wait` and the
-    /// host wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
-    pub(crate) fn submit(
-        &self,
-        envelope: Envelope,
-        permit: Permit,
-        may_wait: bool,
-    ) -> Result<(), Refusal> {
-        if self.is_inherited() {
-            return Err(Refusal::Closed);
-        }
-        if permit == Permit::Refused && !self.keeps_refused() {
-            self.refuse_envelope(&envelope, reason_of(Refusal::NoConsent));
-            return Err(Refusal::NoConsent);
-        }
-        let priority = Priority::of(envelope.category());
-        let mut evicted = Vec::new();
-        let Self { queue, ledger, .. } = self;
-        let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted);
-        if let Err((
-            envelope,
-            refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory),
-        )) = &mut result
-        {
-            // Rather the event alone than nothing.
-            let lost = envelope.remove_attachments();
-            if !lost.is_empty() {
-                self.refuse_part(&lost, reason_of(*refusal));
-                let envelope = std::mem::take(envelope);
-                result = queue.push(envelope, permit, ledger, false, &mut evicted);
-            }
-        }
-        for victim in &evicted {
-            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
-            if self.is_inherited() {
-                // The callback forked: what follows is the parent's to do.
-                return result.map_err(|(_, refusal)| refusal);
-            }
-        }
-        match result {
-            Ok(()) => {
-                self.wake.new_work(|| queue.is_nearly_full_for(priority));
-                match permit {
-                    Permit::Granted(_) | Permit::Waiting => Ok(()),
-                    Permit::Refused => Err(Refusal::NoConsent),
-                }
-            }
-            Err((envelope, refusal)) => {
-                self.refuse_envelope(&envelope, reason_of(refusal));
-                Err(refusal)
-            }
-        }
-    }
-
-    /// Queues an envelope of an earlier run.
-    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Refusal> {
-        let mut evicted = Vec::new();
-        let Self { queue, ledger, .. } = self;
-        let result = queue.push(envelope, self.permit(), ledger, false, &mut evicted);
-        for victim in &evicted {
-            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
-        }
-        result.map_err(|(_, refusal)| refusal)
+        self.account.is_inherited()
     }
 
     /// True if there are losses to tell, for which a request alone is made.
     pub(crate) fn has_due_report(&self) -> bool {
-        self.settings.destination.takes_reports_alone() && self.ledger.has_unreported()
+        self.settings.destination.takes_reports_alone() && self.account.ledger.has_unreported()
     }
 
     /// Ends the host's transport, for which `timeout` is left; not in a child that a callback forked.
@@ -260,16 +191,5 @@ impl Shared {
         self.traffic
             .last_status
             .store(i32::from(status), Ordering::Relaxed);
-    }
-}
-
-/// What a refused envelope is booked under.
-fn reason_of(refusal: Refusal) -> DiscardReason {
-    match refusal {
-        Refusal::Full => DiscardReason::QueueOverflow,
-        Refusal::TooLarge => DiscardReason::TooLarge,
-        Refusal::Closed => DiscardReason::Shutdown,
-        Refusal::NoConsent => DiscardReason::NoConsent,
-        Refusal::OutOfMemory => DiscardReason::InternalSdkError,
     }
 }

@@ -106,7 +106,8 @@ fn readme(option: &str) -> Option<Claim> {
 fn header(option: &str) -> Claim {
     let header = read("include/sentry.h");
     let place = format!("include/sentry.h, sentry_options_set_{option}");
-    let at = header.find(&format!("sentry_options_set_{option}("));
+    // Where it is declared, and not where the first program of the header calls it.
+    let at = header.find(&format!("sentry_options_set_{option}(sentry_options_t"));
     let before = &header[..at.unwrap_or_else(|| panic!("{place} is not there"))];
     let comment = before.rsplit("/**").next().unwrap();
     let comment = comment.split("*/").next().unwrap();

@@ -2,11 +2,13 @@
 //!
 //! An envelope that the worker has taken stands in the list of the unsettled until its fate is known. Whoever removes
 //! it books it: normally the worker; at a shutdown whose deadline passed while libcurl kept the worker busy, the
-//! closing thread. So each envelope is booked exactly once. Entry points, on [`Shared`]: [`Shared::hold`],
-//! [`Shared::settle`], [`Shared::settle_queued`], [`Shared::refuse`], [`Shared::abandon_all`].
+//! closing thread. So each envelope is booked exactly once. Entry points, on [`Account`]: [`Account::hold`],
+//! [`Account::settle`], [`Account::settle_queued`], [`Account::refuse`], [`Account::abandon_all`].
 
 use std::sync::atomic::Ordering;
 
+use super::acceptance::Account;
+use super::held::{Held, Place};
 use super::ledger::Tally;
 use super::outcome::{self, Fate, Outcome};
 use crate::base::diagnostics::Severity;
@@ -18,29 +20,8 @@ use crate::protocol::envelope::Envelope;
 use crate::transport::queue::Queued;
 use crate::transport::queue::durable::Charge;
 use crate::transport::queue::permit::Permit;
-use crate::transport::shared::Shared;
 
-/// An envelope that the worker holds.
-#[derive(Debug)]
-pub(in crate::transport) struct Unsettled {
-    ticket: u64,
-    event_id: Uuid,
-    category: Category,
-    tallies: Vec<Tally>,
-    permit: Permit,
-    place: Place,
-}
-
-/// What an envelope that the worker holds takes up.
-#[derive(Debug)]
-enum Place {
-    /// Room in the queue; it is booked as pending.
-    Memory(Charge),
-    /// A file; it is booked as spooled.
-    Disk,
-}
-
-impl Shared {
+impl Account {
     /// Books an envelope that is not accepted.
     pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
         let tallies: Vec<Tally> = envelope.tallies().collect();
@@ -65,7 +46,7 @@ impl Shared {
     }
 
     fn hold_at(&self, ticket: u64, envelope: &Envelope, permit: Permit, place: Place) {
-        lock(&self.unsettled).push(Unsettled {
+        lock(&self.unsettled).push(Held {
             ticket,
             event_id: envelope.event_id.unwrap_or(Uuid::NIL),
             category: envelope.category(),
@@ -162,10 +143,10 @@ impl Shared {
         if fate != Fate::Discarded(DiscardReason::Shutdown) {
             return fate;
         }
-        if !self.may_send_later(permit) {
+        if !self.consent.may_send_later(permit) {
             return Fate::Discarded(DiscardReason::NoConsent);
         }
-        if self.has_place() && self.queue.copies().leave(charge.record) {
+        if self.has_place && self.queue.copies().leave(charge.record) {
             charge.record = None;
             return Fate::Spooled;
         }
@@ -252,7 +233,6 @@ impl Shared {
             )),
         }
         if let Some(sink) = self
-            .backing
             .sink
             .as_ref()
             .filter(|_| !self.is_muted.load(Ordering::Acquire))

@@ -41,14 +41,14 @@ impl Worker {
             .traffic
             .reports
             .fetch_add(u64::from(!transfer.losses.is_empty()), Ordering::Relaxed);
-        self.shared.ledger.told(&transfer.losses);
+        self.shared.account.ledger.told(&transfer.losses);
         if let Some(job) = &transfer.job {
             self.settle(job, Fate::Delivered, 0);
         }
     }
 
     fn dropped(&mut self, transfer: &Transfer) {
-        self.shared.ledger.restore(&transfer.losses);
+        self.shared.account.ledger.restore(&transfer.losses);
         if let Some(job) = &transfer.job {
             self.settle(job, Fate::Discarded(DiscardReason::Ignored), 0);
         }
@@ -74,16 +74,16 @@ impl Worker {
         self.shared.limiter.apply(&limits, now);
         match status {
             // REP-8: a 429 does not bring the report back.
-            429 => self.shared.ledger.told(&transfer.losses),
+            429 => self.shared.account.ledger.told(&transfer.losses),
             200..=299 => {
-                self.shared.ledger.told(&transfer.losses);
+                self.shared.account.ledger.told(&transfer.losses);
                 let sent = u64::from(!transfer.losses.is_empty());
                 self.shared
                     .traffic
                     .reports
                     .fetch_add(sent, Ordering::Relaxed);
             }
-            _ => self.shared.ledger.restore(&transfer.losses),
+            _ => self.shared.account.ledger.restore(&transfer.losses),
         }
         if !transfer.losses.is_empty() {
             self.last_report = now;
@@ -205,7 +205,7 @@ impl Worker {
     }
 
     fn failed(&mut self, transfer: Transfer, failure: &Failure) {
-        self.shared.ledger.restore(&transfer.losses);
+        self.shared.account.ledger.restore(&transfer.losses);
         self.shared.note_failure(&failure.detail);
         let policy = self.shared.settings.retry;
         let (now, unit) = (self.shared.clock.now(), (self.random)());
@@ -247,6 +247,8 @@ impl Worker {
     /// Books what became of a job.
     pub(super) fn settle(&mut self, job: &Job, fate: Fate, status: u16) {
         self.tidy_up(job, fate);
-        self.shared.settle(job.ticket, fate, status, job.requests);
+        self.shared
+            .account
+            .settle(job.ticket, fate, status, job.requests);
     }
 }

@@ -45,7 +45,7 @@ impl Worker {
                 .get(job.priority.index())
                 .is_some_and(|mark| job.sequence < *mark)
         };
-        self.shared.queue.has_passed(marks)
+        self.shared.account.queue.has_passed(marks)
             && !self.parked.iter().any(is_before)
             && !self
                 .active
@@ -84,7 +84,7 @@ impl Worker {
 
     /// Nothing is under way, and nothing waits in memory.
     pub(super) fn is_drained(&self) -> bool {
-        self.active.is_empty() && self.parked.is_empty() && self.shared.queue.is_empty()
+        self.active.is_empty() && self.parked.is_empty() && self.shared.account.queue.is_empty()
     }
 
     /// What is still under way came from disk, and has had its time: it stays there.
@@ -96,7 +96,7 @@ impl Worker {
             .is_some_and(|until| self.shared.clock.now() >= until);
         is_over
             && self.parked.is_empty()
-            && self.shared.queue.is_empty()
+            && self.shared.account.queue.is_empty()
             && active.all(|job| job.as_ref().is_some_and(is_from_disk))
     }
 
@@ -104,10 +104,10 @@ impl Worker {
     pub(super) fn send_until(&self, latest: Instant) -> Instant {
         /// For one file, on a disk that is no slower than most.
         const WRITING: Duration = Duration::from_micros(200);
-        if !self.shared.has_place() {
+        if !self.shared.account.has_place() {
             return latest;
         }
-        let held = u32::try_from(self.shared.queue.usage().items).unwrap_or(u32::MAX);
+        let held = u32::try_from(self.shared.account.queue.usage().items).unwrap_or(u32::MAX);
         let left = latest.saturating_duration_since(self.shared.clock.now());
         // However much there is, most of the time is for sending.
         let writing = WRITING
@@ -124,7 +124,7 @@ impl Worker {
         let mut jobs = Vec::new();
         for transfer in active {
             // Nobody knows whether it arrived; REP-8.
-            self.shared.ledger.restore(&transfer.losses);
+            self.shared.account.ledger.restore(&transfer.losses);
             jobs.extend(transfer.job);
         }
         jobs.extend(self.parked.drain(..));
@@ -144,7 +144,7 @@ impl Worker {
 
     /// The one attempt that a shutdown grants an unreachable server has yet to be made.
     fn is_last_probe_due(&self) -> bool {
-        let has_work = !self.parked.is_empty() || !self.shared.queue.is_empty();
+        let has_work = !self.parked.is_empty() || !self.shared.account.queue.is_empty();
         has_work
             && self
                 .circuit

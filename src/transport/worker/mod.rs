@@ -188,7 +188,7 @@ impl Worker {
         self.sender.end_answered(&mut self.ended);
         self.complete_all();
         self.save_rest();
-        self.shared.abandon_all();
+        self.shared.account.abandon_all();
         match self.shared.is_inherited() {
             true => Step::Forked,
             false => Step::Finished,
@@ -219,12 +219,13 @@ impl Worker {
     pub(crate) fn recover(&mut self, message: &str) {
         let mut transfers = std::mem::take(&mut self.active);
         for transfer in transfers.drain(..) {
-            self.shared.ledger.restore(&transfer.losses);
+            self.shared.account.ledger.restore(&transfer.losses);
             self.sender.cancel(transfer.ticket);
         }
         // Not only those under way: one may have been in nobody's hands when the panic came.
         let is_parked = |ticket| self.parked.iter().any(|job| job.ticket == ticket);
         self.shared
+            .account
             .settle_all_but(is_parked, DiscardReason::InternalSdkError);
         self.shared.diagnostics.log(
             Severity::Error,
@@ -270,8 +271,8 @@ impl Drop for Worker {
     /// Whatever way the worker ends, what it held is booked and those who wait are told.
     fn drop(&mut self) {
         // After a panic that nothing could contain there is nobody to send what would come.
-        self.shared.queue.close(&self.shared.ledger);
-        self.shared.abandon_all();
+        self.shared.account.queue.close(&self.shared.account.ledger);
+        self.shared.account.abandon_all();
         self.shared.wishes.reach(Phase::Settled);
         let (late, _) = self.shared.wishes.take();
         for flush in self.flushes.drain(..).map(|(flush, _)| flush).chain(late) {

@@ -28,12 +28,12 @@ impl Worker {
             .shared
             .limiter
             .is_limited(Category::Internal, self.shared.clock.now());
-        if is_limited || !self.shared.ledger.has_unreported() {
+        if is_limited || !self.shared.account.ledger.has_unreported() {
             return (None, Vec::new());
         }
         let timestamp = Timestamp::new(self.shared.clock.wall());
-        let (told, left) = client_report::split(self.shared.ledger.take_unreported());
-        self.shared.ledger.restore(&left);
+        let (told, left) = client_report::split(self.shared.account.ledger.take_unreported());
+        self.shared.account.ledger.restore(&left);
         let payload = (!told.is_empty()).then(|| client_report::write(timestamp.as_str(), &told));
         (payload, told)
     }
@@ -41,7 +41,7 @@ impl Worker {
     /// When a report is to be sent alone; none while there is nothing to tell, or something is to be sent or under way that
     /// can carry it.
     pub(super) fn report_due(&self, now: Instant) -> Option<Instant> {
-        let is_idle = self.active.is_empty() && self.shared.queue.is_empty();
+        let is_idle = self.active.is_empty() && self.shared.account.queue.is_empty();
         if !is_idle || !self.takes_reports() || !self.has_slot() {
             return None;
         }
@@ -60,7 +60,7 @@ impl Worker {
     fn takes_reports(&self) -> bool {
         self.reports != Reports::Off
             && !self.circuit.is_open()
-            && self.shared.gate.is_open()
+            && self.shared.account.consent.is_given()
             && self.shared.has_due_report()
     }
 

@@ -105,12 +105,12 @@ pub(crate) fn remove(shared: &Shared) {
     };
     let run = database.run().directory();
     // A log that stays is taken over by the next start, which finds nothing unsettled in it.
-    if !shared.queue.copies().has_left() {
+    if !shared.account.queue.copies().has_left() {
         let _ = run.remove(QUEUE_LOG);
     }
-    let table = shared.ledger.table();
+    let table = shared.account.ledger.table();
     // The page stays also when a file could not be removed: it says that the session in that file has ended.
-    if shared.ledger.is_everything_told() && !database.has_failed() {
+    if shared.account.ledger.is_everything_told() && !database.has_failed() {
         table.remove_page();
     } else if let Err(error) = table.save() {
         shared.diagnostics.log(
@@ -177,7 +177,7 @@ impl Inheritance {
         while let Some(leftovers) = &mut self.leftovers
             && leftovers.len() > 0
         {
-            let has_room = shared.queue.is_at_most_half_full();
+            let has_room = shared.account.queue.is_at_most_half_full();
             let taken_in = match has_room.then(|| leftovers.next()).flatten() {
                 Some(Ok(bytes)) => take_in(&bytes, shared),
                 // Stays among the dead.
@@ -194,7 +194,7 @@ impl Inheritance {
                 Err(Refusal::TooLarge | Refusal::NoConsent) => {}
                 Err(Refusal::Full | Refusal::Closed | Refusal::OutOfMemory) => {
                     leftovers.give_back();
-                    self.refused_at = Some(shared.queue.usage());
+                    self.refused_at = Some(shared.account.queue.usage());
                     return false;
                 }
             }
@@ -202,8 +202,8 @@ impl Inheritance {
         }
         // The old copies go now: after a power failure there would be neither, else.
         if self.leftovers.is_some()
-            && shared.queue.copies().is_changed()
-            && let Err(error) = shared.queue.copies().sync()
+            && shared.account.queue.copies().is_changed()
+            && let Err(error) = shared.account.queue.copies().sync()
         {
             shared.diagnostics.log(
                 Severity::Warning,
@@ -219,18 +219,19 @@ impl Inheritance {
 
     /// True if the queue holds less than when a copy had no room.
     pub(crate) fn has_a_chance(&self, shared: &Shared) -> bool {
-        let now = shared.queue.usage();
+        let now = shared.account.queue.usage();
         let has_less = |then: Usage| now.items < then.items || now.bytes < then.bytes;
-        shared.queue.is_at_most_half_full() && self.refused_at.is_none_or(has_less)
+        shared.account.queue.is_at_most_half_full() && self.refused_at.is_none_or(has_less)
     }
 
     fn book(&mut self, shared: &Shared) {
         let died = std::mem::take(&mut self.dead.died);
-        shared.ledger.take_over(&self.dead.unreported);
+        shared.account.ledger.take_over(&self.dead.unreported);
         if died.is_empty() {
             return;
         }
         shared
+            .account
             .ledger
             .enter()
             .refuse(died.iter().copied(), DiscardReason::HostDied);
@@ -254,7 +255,7 @@ fn take_in(bytes: &[u8], shared: &Shared) -> Result<Vec<Tally>, Refusal> {
         return Ok(Vec::new());
     };
     let tallies = envelope.tallies().collect();
-    shared.take_in(envelope).map(|()| tallies)
+    shared.account.take_in(envelope).map(|()| tallies)
 }
 
 /// Larger than this no log is read: reading all of a larger one would hold the worker up. An earlier run may have had a

@@ -1,7 +1,7 @@
 //! Saving: what a shutdown cannot send is left in the directory of the run, where the next start takes it over.
 //!
 //! Normally the worker does it before the deadline; for a worker that is held up, the closing thread, with what is queued.
-//! What cannot be written in time is booked as lost to the shutdown by [`Shared::abandon_all`].
+//! What cannot be written in time is booked as lost to the shutdown by [`Account::abandon_all`](crate::transport::account::acceptance::Account::abandon_all).
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -24,12 +24,12 @@ impl Shared {
         attempts: u32,
         until: Instant,
     ) {
-        let is_to_be_left = self.may_send_later(permit) && self.has_time(until);
+        let is_to_be_left = self.account.consent.may_send_later(permit) && self.has_time(until);
         let Some(left) = is_to_be_left.then(|| self.leave(envelope)).flatten() else {
             return;
         };
-        if self.settle(ticket, Fate::Spooled, 0, attempts) {
-            self.abandoned.fetch_add(1, Ordering::Relaxed);
+        if self.account.settle(ticket, Fate::Spooled, 0, attempts) {
+            self.account.abandoned.fetch_add(1, Ordering::Relaxed);
         } else if let Some(database) = &self.backing.database
             && left.take_back(database.run()).is_err()
         {
@@ -41,20 +41,21 @@ impl Shared {
     /// Leaves what is queued on disk. The queue must be closed.
     pub(crate) fn save_queued(&self, until: Instant) {
         while self.has_time(until) {
-            let Some(mut queued) = self.queue.take() else {
+            let Some(mut queued) = self.account.queue.take() else {
                 return;
             };
-            let is_allowed = self.may_send_later(queued.permit);
+            let is_allowed = self.account.consent.may_send_later(queued.permit);
             let is_saved = is_allowed && self.leave(&queued.envelope).is_some();
             let fate = if is_saved {
                 Fate::Spooled
             } else {
                 let lost = Fate::Discarded(DiscardReason::Shutdown);
-                self.at_the_end(lost, queued.permit, &mut queued.charge)
+                self.account
+                    .at_the_end(lost, queued.permit, &mut queued.charge)
             };
-            self.queue.release(queued.charge);
-            self.settle_queued(&queued, fate);
-            self.abandoned.fetch_add(1, Ordering::Relaxed);
+            self.account.queue.release(queued.charge);
+            self.account.settle_queued(&queued, fate);
+            self.account.abandoned.fetch_add(1, Ordering::Relaxed);
             if is_allowed && !is_saved {
                 // What follows would meet the same disk.
                 return;
@@ -66,14 +67,14 @@ impl Shared {
     pub(crate) fn save_instead(&self, until: Instant) {
         if !self.is_saving.load(Ordering::Acquire) {
             // The end of the session is in what is written now, and its file may still be there: only the end is to be told.
-            self.ledger.set_session(None);
+            self.account.ledger.set_session(None);
             self.save_queued(until);
         }
     }
 
     fn has_time(&self, until: Instant) -> bool {
         // What a durable queue holds is on disk, where it may be synced already: it stays there.
-        let is_to_write = self.has_place() && !self.queue.copies().is_on();
+        let is_to_write = self.account.has_place() && !self.account.queue.copies().is_on();
         is_to_write && !self.is_inherited() && self.clock.now() < until
     }
 

@@ -23,10 +23,11 @@ impl Worker {
 
     /// When what waits in memory is to be sent; none while nothing waits, or for the end of a request.
     pub(super) fn send_due(&self, now: Instant) -> Option<Instant> {
-        let is_waiting = !self.shared.queue.is_empty() || !self.parked.is_empty();
+        let is_waiting = !self.shared.account.queue.is_empty() || !self.parked.is_empty();
         // While nothing may be sent nothing waits in memory either.
-        let is_possible = is_waiting && (self.has_slot() || !self.shared.gate.is_open());
-        is_possible.then(|| match self.shared.gate.is_open() {
+        let is_possible =
+            is_waiting && (self.has_slot() || !self.shared.account.consent.is_given());
+        is_possible.then(|| match self.shared.account.consent.is_given() {
             true => self.circuit.blocked_until(now).unwrap_or(now),
             false => now,
         })
@@ -50,14 +51,14 @@ impl Worker {
 
     pub(super) fn next_job(&mut self) -> Option<Job> {
         if self.probes_with_another()
-            && let Some(queued) = self.shared.queue.take()
+            && let Some(queued) = self.shared.account.queue.take()
         {
             return Some(self.job_of(queued));
         }
         if let Some(job) = self.parked.pop_front() {
             return Some(job);
         }
-        let queued = self.shared.queue.take()?;
+        let queued = self.shared.account.queue.take()?;
         Some(self.job_of(queued))
     }
 
@@ -77,7 +78,7 @@ impl Worker {
     pub(super) fn job_of(&mut self, queued: Queued) -> Job {
         self.has_taken = true;
         let ticket = self.ticket();
-        self.shared.hold(ticket, &queued);
+        self.shared.account.hold(ticket, &queued);
         Job {
             ticket,
             priority: queued.priority,
@@ -99,7 +100,7 @@ impl Worker {
     /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
     pub(super) fn send(&mut self, mut job: Job) {
         self.run_client_tasks();
-        if !self.shared.may_send(job.permit) {
+        if !self.shared.account.consent.may_send(job.permit) {
             return self.withhold(&job);
         }
         if !self.apply_rate_limits(&mut job) {
@@ -185,6 +186,7 @@ impl Worker {
             return false;
         }
         self.shared
+            .account
             .discard_part(job.ticket, &lost, envelope, reason);
         true
     }

@@ -101,7 +101,7 @@ impl Worker {
                     _room: room,
                 }),
             };
-            self.shared.hold_spooled(job.ticket, &job.envelope);
+            self.shared.account.hold_spooled(job.ticket, &job.envelope);
             self.send(job);
         }
     }
@@ -116,7 +116,7 @@ impl Worker {
                 .iter()
                 .filter_map(|transfer| transfer.job.as_ref())
                 .any(is_of_spool);
-        if is_busy || !self.shared.gate.is_open() {
+        if is_busy || !self.shared.account.consent.is_given() {
             return None;
         }
         if self.stop.is_some() && !(self.is_last_round() && self.is_drained()) {

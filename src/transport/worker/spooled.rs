@@ -52,7 +52,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn reserve(shared: &Arc<Shared>, bytes: u64) -> Option<Self> {
-        let charge = shared.queue.reserve(bytes)?;
+        let charge = shared.account.queue.reserve(bytes)?;
         let shared = Arc::clone(shared);
         Some(Self { shared, charge })
     }
@@ -60,7 +60,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        self.shared.queue.release(self.charge);
+        self.shared.account.queue.release(self.charge);
     }
 }
 
@@ -118,10 +118,10 @@ impl Worker {
     /// for want of consent.
     pub(super) fn give_up(&mut self, job: &Job, reason: DiscardReason) {
         let policy = self.shared.settings.spool;
-        let (reason, is_put_off) = if self.shared.may_send(job.permit) {
+        let (reason, is_put_off) = if self.shared.account.consent.may_send(job.permit) {
             (reason, policy.puts_off())
         } else {
-            let can_wait = self.shared.may_send_later(job.permit);
+            let can_wait = self.shared.account.consent.may_send_later(job.permit);
             (DiscardReason::NoConsent, can_wait)
         };
         let (mut fate, mut added) = (Fate::Discarded(reason), None);
@@ -135,7 +135,10 @@ impl Worker {
             self.keep_copy(job);
         }
         self.tidy_up(job, fate);
-        let is_booked = self.shared.settle(job.ticket, fate, 0, job.requests);
+        let is_booked = self
+            .shared
+            .account
+            .settle(job.ticket, fate, 0, job.requests);
         if let (false, Some(ticket), Some(spooling)) = (is_booked, added, &mut self.spooling) {
             // As lost, by a closing thread, while the disk held this one up.
             spooling.spool.take_back(ticket);
@@ -158,17 +161,20 @@ impl Worker {
 
     /// True if [`Self::spill_some`] has something to do.
     pub(super) fn can_spill(&self) -> bool {
-        let queue = &self.shared.queue;
+        let queue = &self.shared.account.queue;
         self.spills() && queue.is_nearly_full() && !queue.is_empty()
     }
 
     /// Puts on disk what a queue that is nearly full can spare.
     pub(super) fn spill_some(&mut self) {
         for _ in 0..FILES_AT_A_TIME {
-            if !self.spills() || self.shared.is_inherited() || !self.shared.queue.is_nearly_full() {
+            if !self.spills()
+                || self.shared.is_inherited()
+                || !self.shared.account.queue.is_nearly_full()
+            {
                 return;
             }
-            let Some(queued) = self.shared.queue.take_least() else {
+            let Some(queued) = self.shared.account.queue.take_least() else {
                 return;
             };
             let job = self.job_of(queued);
@@ -250,7 +256,7 @@ impl Worker {
             spooling
                 .spool
                 .put_back_untried(spooled.ticket, content, now);
-            self.shared.let_go(job.ticket);
+            self.shared.account.let_go(job.ticket);
         }
     }
 
@@ -267,7 +273,7 @@ impl Worker {
 
     /// While nothing may be sent nothing waits in memory either, whatever is under way.
     pub(super) fn withhold_waiting(&mut self) {
-        while !self.shared.gate.is_open() && !self.shared.is_inherited() {
+        while !self.shared.account.consent.is_given() && !self.shared.is_inherited() {
             let Some(job) = self.next_job() else { return };
             self.withhold(&job);
         }
@@ -298,7 +304,7 @@ impl Worker {
             .spool
             .put_back_failed(spooled.ticket, content, moment);
         if is_put_back {
-            self.shared.let_go(job.ticket);
+            self.shared.account.let_go(job.ticket);
         } else {
             self.settle(job, Fate::Discarded(DiscardReason::NetworkError), 0);
         }
@@ -347,7 +353,7 @@ impl Shared {
     fn book_notice(&self, notice: Notice) {
         /// What was in a file that cannot be read.
         const UNKNOWN: [(Category, u64); 1] = [(Category::Default, 1)];
-        let entry = self.ledger.enter();
+        let entry = self.account.ledger.enter();
         match notice {
             Notice::Adopted(tallies) => entry.adopt(tallies),
             Notice::Overflow {

@@ -80,7 +80,7 @@ impl Worker {
         if self.shared.wishes.take_client_tasks() {
             self.contain(|worker| {
                 if let Some(client_tasks) = &worker.shared.backing.client_tasks {
-                    client_tasks.run(&|sid| worker.shared.ledger.set_session(sid));
+                    client_tasks.run(&|sid| worker.shared.account.ledger.set_session(sid));
                 }
             });
         }
@@ -104,7 +104,7 @@ impl Worker {
     /// When the copies of a durable queue are to be brought to the disk; none while there is nothing new in them. Now if one
     /// could not be made, which is to be said.
     pub(super) fn sync_due(&self, now: Instant) -> Option<Instant> {
-        let copies = self.shared.queue.copies();
+        let copies = self.shared.account.queue.copies();
         if copies.has_untold_failure() {
             return Some(now);
         }
@@ -115,7 +115,7 @@ impl Worker {
 
     /// Brings the copies of a durable queue to the disk.
     pub(super) fn sync_copies(&mut self) {
-        let copies = self.shared.queue.copies();
+        let copies = self.shared.account.queue.copies();
         if copies.has_untold_failure() {
             return self.give_up_copies(&"a copy could not be written");
         }
@@ -126,7 +126,7 @@ impl Worker {
 
     /// Finds out whether the next start would find the copies.
     pub(super) fn judge_copies(&self, synced: std::io::Result<()>) {
-        let copies = self.shared.queue.copies();
+        let copies = self.shared.account.queue.copies();
         if copies.is_on()
             && let Err(error) = synced.and_then(|()| run_takeover::find_log(&self.shared))
         {
@@ -136,7 +136,7 @@ impl Worker {
 
     /// Says once that the copies cannot be relied on any more.
     fn give_up_copies(&self, why: &dyn Display) {
-        if self.shared.queue.copies().note_failure() {
+        if self.shared.account.queue.copies().note_failure() {
             self.shared.diagnostics.log(
                 Severity::Warning,
                 format_args!(
@@ -148,7 +148,7 @@ impl Worker {
 
     /// When the numbers of the account are to be saved; none while they are as they were.
     pub(super) fn save_due(&self) -> Option<Instant> {
-        let interval = match self.shared.ledger.table().outlives() {
+        let interval = match self.shared.account.ledger.table().outlives() {
             true => SAVE_INTERVAL,
             false => Duration::ZERO,
         };
@@ -159,13 +159,14 @@ impl Worker {
     /// Finds out whether the numbers of the account are to be saved. Only until something is found: under load that is once
     /// for each saving.
     pub(super) fn look_at_counts(&mut self) {
-        self.saving.is_wanted = self.saving.is_wanted || self.shared.ledger.table().is_changed();
+        self.saving.is_wanted =
+            self.saving.is_wanted || self.shared.account.ledger.table().is_changed();
     }
 
     /// Saves the numbers of the account.
     pub(super) fn save_counts(&mut self) {
         let shared = Arc::clone(&self.shared);
-        let table = shared.ledger.table();
+        let table = shared.account.ledger.table();
         (self.saving.last, self.saving.is_wanted) = (shared.clock.now(), false);
         let trouble = match table.save() {
             Ok(Saved::Well) => return,
@@ -273,7 +274,10 @@ impl Worker {
         for envelope in client_tasks.map_or_else(Vec::new, |client_tasks| client_tasks.taken_over())
         {
             // What does not fit is booked as any other that does not.
-            let _ = self.shared.submit(envelope, self.shared.permit(), false);
+            let _ =
+                self.shared
+                    .account
+                    .accept(envelope, self.shared.account.consent.permit(), false);
         }
     }
 

@@ -28,7 +28,7 @@ fn a_status_decides_at_both_ends_of_its_range() {
         rig.steps(3);
         assert_eq!(rig.fates(), [fate], "{code}");
         assert_eq!(rig.requests(), 1, "{code}");
-        assert_eq!(rig.shared.queue.usage().items, 0, "{code}");
+        assert_eq!(rig.shared.account.queue.usage().items, 0, "{code}");
         assert_eq!(rig.errors().pending, 0, "{code}");
     }
 }
@@ -136,7 +136,7 @@ fn an_envelope_is_given_up_after_its_retries_and_the_next_waits_its_turn() {
     rig.answers(std::iter::repeat_with(no_connection).take(2));
     rig.steps(2);
     assert!(rig.fates().is_empty());
-    assert!(!rig.shared.ledger.has_unreported());
+    assert!(!rig.shared.account.ledger.has_unreported());
     rig.clock.advance(Duration::from_secs(1));
     rig.steps(3);
     assert_eq!(rig.fates(), [GIVEN_UP]);
@@ -297,7 +297,7 @@ fn several_limited_items_of_one_category_leave_the_books_right() {
     }
     rig.submit(envelope);
     rig.steps(2);
-    let attachments = rig.shared.ledger.snapshot()[Category::Attachment.index()];
+    let attachments = rig.shared.account.ledger.snapshot()[Category::Attachment.index()];
     assert_eq!(
         (
             attachments.captured,
@@ -313,7 +313,7 @@ fn several_limited_items_of_one_category_leave_the_books_right() {
 #[test]
 fn a_refused_report_costs_no_event() {
     let mut rig = rig();
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 1)],
         DiscardReason::SampleRate,

@@ -153,7 +153,7 @@ fn a_503_with_a_date_delays_by_the_longest_back_off_at_most() {
 fn reports_keep_their_distance_and_say_the_time_as_it_is_now() {
     for wrong in wrong_times() {
         let mut rig = rig();
-        rig.shared.refuse(
+        rig.shared.account.refuse(
             Uuid::NIL,
             &[(Category::Error, 1)],
             DiscardReason::SampleRate,

@@ -11,14 +11,14 @@ use crate::transport::queue::permit::Permit;
 fn without_consent_envelopes_wait_on_disk() {
     let scratch = Scratch::new();
     let mut rig = spooling(&scratch, POLICY);
-    rig.shared.gate.set(false);
+    rig.shared.account.consent.set(false);
     rig.capture();
     rig.steps(2);
     rig.shared.wishes.send_spooled();
     rig.pass(60 * MINUTE, 60);
     assert_eq!((rig.account(), rig.requests()), ((1, 0, 1, 0), 0));
     rig.answers([status(200)]);
-    rig.shared.gate.set(true);
+    rig.shared.account.consent.set(true);
     rig.shared.wishes.send_spooled();
     rig.steps(3);
     assert_eq!((rig.account(), rig.requests()), ((1, 1, 0, 0), 1));
@@ -43,7 +43,7 @@ fn a_stop_without_consent_leaves_nothing_unless_it_may_wait() {
         let mut rig = spooling(&scratch, policy);
         rig.capture();
         rig.steps(2);
-        rig.shared.gate.set(false);
+        rig.shared.account.consent.set(false);
         rig.stop(Duration::ZERO);
         assert_eq!(rig.steps(1), Step::Finished);
         assert_eq!(rig.account(), booked);
@@ -61,8 +61,8 @@ fn consent_that_is_given_again_brings_nothing_back_unless_it_could_wait() {
         };
         let mut rig = spooling(&scratch, policy);
         rig.capture();
-        rig.shared.gate.set(false);
-        rig.shared.gate.set(true);
+        rig.shared.account.consent.set(false);
+        rig.shared.account.consent.set(true);
         rig.capture();
         rig.answers([status(200), status(200)]);
         rig.steps(4);
@@ -83,15 +83,15 @@ fn what_is_refused_is_queued_only_to_become_a_copy() {
             ..POLICY
         };
         let mut rig = spooling(&scratch, policy);
-        rig.shared.gate.set(false);
-        let permit = rig.shared.permit();
+        rig.shared.account.consent.set(false);
+        let permit = rig.shared.account.consent.permit();
         assert_eq!(permit, Permit::Refused);
         // Consent that comes before the worker looks changes nothing.
-        rig.shared.gate.set(true);
+        rig.shared.account.consent.set(true);
         let envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
-        let answer = rig.shared.submit(envelope, permit, false);
+        let answer = rig.shared.account.accept(envelope, permit, false);
         assert_eq!(answer, Err(Refusal::NoConsent));
-        assert_eq!(rig.shared.queue.usage().items, copies);
+        assert_eq!(rig.shared.account.queue.usage().items, copies);
         rig.steps(3);
         assert_eq!((rig.account(), rig.requests()), ((1, 0, 0, 1), 0));
         assert_eq!(rig.lost(DiscardReason::NoConsent), 1);

@@ -6,7 +6,7 @@ use super::*;
 #[test]
 fn losses_ride_on_the_next_envelope_and_return_when_it_fails() {
     let mut rig = rig();
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 3)],
         DiscardReason::SampleRate,
@@ -21,7 +21,7 @@ fn losses_ride_on_the_next_envelope_and_return_when_it_fails() {
         rig.body(0)
     );
     assert!(
-        rig.shared.ledger.has_unreported(),
+        rig.shared.account.ledger.has_unreported(),
         "no answer: the counts came back"
     );
     rig.clock.advance(Duration::from_secs(1));
@@ -38,7 +38,7 @@ fn losses_ride_on_the_next_envelope_and_return_when_it_fails() {
         rig.body(2)
     );
     assert!(rig.body(2).contains(r#""quantity":3"#));
-    assert!(!rig.shared.ledger.has_unreported());
+    assert!(!rig.shared.account.ledger.has_unreported());
     assert_eq!(rig.shared.traffic.reports.load(Ordering::Relaxed), 1);
 }
 
@@ -46,7 +46,7 @@ fn losses_ride_on_the_next_envelope_and_return_when_it_fails() {
 #[test]
 fn a_report_travels_alone_once_a_minute_at_most() {
     let mut rig = rig();
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 1)],
         DiscardReason::SampleRate,
@@ -59,7 +59,7 @@ fn a_report_travels_alone_once_a_minute_at_most() {
     rig.steps(2);
     assert_eq!(rig.requests(), 1);
     assert!(rig.body(0).contains("client_report"));
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 1)],
         DiscardReason::SampleRate,
@@ -73,7 +73,7 @@ fn a_report_travels_alone_once_a_minute_at_most() {
 #[test]
 fn failing_reports_make_no_storm() {
     let mut rig = rig();
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 1)],
         DiscardReason::SampleRate,
@@ -85,7 +85,7 @@ fn failing_reports_make_no_storm() {
         assert_eq!(rig.requests(), minute + 1);
     }
     assert_eq!(
-        rig.shared.ledger.take_unreported(),
+        rig.shared.account.ledger.take_unreported(),
         [(DiscardReason::SampleRate, Category::Error, 1)]
     );
 }
@@ -122,7 +122,7 @@ fn rig_idle_flush() -> bool {
 #[test]
 fn a_flush_sends_the_report() {
     let mut rig = rig();
-    rig.shared.refuse(
+    rig.shared.account.refuse(
         Uuid::NIL,
         &[(Category::Error, 1)],
         DiscardReason::SampleRate,
@@ -159,7 +159,7 @@ fn a_stop_drains_and_ends_or_counts_at_its_deadline() {
         hanging.fates(),
         [Fate::Discarded(DiscardReason::Shutdown); 2]
     );
-    assert_eq!(hanging.shared.queue.usage().items, 0);
+    assert_eq!(hanging.shared.account.queue.usage().items, 0);
 }
 
 #[test]

@@ -49,7 +49,7 @@ fn steps(rig: &Rig, sender: impl Sender + 'static, count: usize) {
 fn a_transport_of_the_host_gets_the_envelope_itself_and_the_losses_with_it() {
     let (rig, host) = (rig(), Arc::new(Host::default()));
     let lost = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
-    let ledger = &rig.shared.ledger;
+    let ledger = &rig.shared.account.ledger;
     ledger
         .enter()
         .refuse(lost.tallies(), DiscardReason::BeforeSend);

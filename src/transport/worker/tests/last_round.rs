@@ -80,8 +80,8 @@ fn what_a_closing_thread_booked_as_lost_does_not_stay_on_disk() {
     rig.capture();
     rig.answers([no_connection()]);
     rig.worker.start_transfers();
-    rig.shared.queue.close(&rig.shared.ledger);
-    rig.shared.abandon_all();
+    rig.shared.account.queue.close(&rig.shared.account.ledger);
+    rig.shared.account.abandon_all();
     rig.steps(1);
     assert_eq!((rig.account(), files(&scratch).len()), ((1, 0, 0, 1), 0));
     drop(rig);
@@ -91,7 +91,7 @@ fn what_a_closing_thread_booked_as_lost_does_not_stay_on_disk() {
     rig.steps(1);
     rig.stop(Duration::from_secs(1));
     rig.steps(1);
-    rig.shared.abandon_all();
+    rig.shared.account.abandon_all();
     rig.worker.save_rest();
     assert_eq!(rig.account(), (1, 0, 0, 1));
     let database = rig.shared.backing.database.clone().unwrap();

@@ -19,6 +19,7 @@ use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
 use crate::store::database::Database;
 use crate::store::spool::caps::Caps;
+use crate::transport::account::acceptance::Account;
 use crate::transport::account::outcome::{Fate, Outcome, OutcomeSink};
 use crate::transport::backing::Backing;
 use crate::transport::queue::{Overflow, QueueSettings};
@@ -259,8 +260,8 @@ impl Rig {
     }
 
     fn submit(&self, envelope: Envelope) {
-        let Shared { queue, ledger, .. } = &*self.shared;
-        let permit = self.shared.permit();
+        let Account { queue, ledger, .. } = &self.shared.account;
+        let permit = self.shared.account.consent.permit();
         queue
             .push(envelope, permit, ledger, false, &mut Vec::new())
             .unwrap();
@@ -297,16 +298,19 @@ impl Rig {
     }
 
     fn errors(&self) -> crate::transport::account::ledger::CategoryCounts {
-        self.shared.ledger.snapshot()[Category::Error.index()]
+        self.shared.account.ledger.snapshot()[Category::Error.index()]
     }
 
     fn stop(&self, within: Duration) {
-        self.shared.queue.close(&self.shared.ledger);
+        self.shared.account.queue.close(&self.shared.account.ledger);
         self.shared.wishes.stop(self.clock.now() + within);
     }
 
     fn flush(&self) -> Arc<Flush> {
-        self.shared.wishes.flush(self.shared.queue.marks()).unwrap()
+        self.shared
+            .wishes
+            .flush(self.shared.account.queue.marks())
+            .unwrap()
     }
 }
 

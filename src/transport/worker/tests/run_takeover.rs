@@ -68,7 +68,7 @@ fn a_queue_that_closes_leaves_the_copies_to_the_next_start() {
     dead_run(&scratch, DSN, &[b"{}", b"{}", b"{}"]);
     let old = old_run(&scratch);
     let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
-    rig.shared.queue.close(&rig.shared.ledger);
+    rig.shared.account.queue.close(&rig.shared.account.ledger);
     assert!(!inheritance.advance(&rig.shared));
     assert_eq!(rig.errors().captured, 0);
     let counts = next_start(&old);
@@ -100,11 +100,11 @@ fn a_copy_without_room_is_not_tried_until_there_is_more() {
     let old = old_run(&scratch);
     let mut inheritance = Inheritance::open(&old, &rig.shared).unwrap();
     rig.submit(Envelope::event(Uuid::new_v4(), vec![b' '; 450_000]));
-    assert!(rig.shared.queue.is_at_most_half_full());
+    assert!(rig.shared.account.queue.is_at_most_half_full());
     assert!(!inheritance.advance(&rig.shared));
     assert!(!inheritance.has_a_chance(&rig.shared));
-    let taken = rig.shared.queue.take().unwrap();
-    rig.shared.queue.release(taken.charge);
+    let taken = rig.shared.account.queue.take().unwrap();
+    rig.shared.account.queue.release(taken.charge);
     assert!(inheritance.has_a_chance(&rig.shared));
     assert!(inheritance.advance(&rig.shared));
 }
@@ -171,11 +171,11 @@ fn copies_that_are_taken_over_are_on_the_disk_before_the_old_ones_go() {
     assert!(inheritance.advance(&rig.shared));
     assert_eq!(rig.errors().pending, 1);
     assert!(
-        !rig.shared.queue.copies().is_changed(),
+        !rig.shared.account.queue.copies().is_changed(),
         "nothing was synced"
     );
     rig.capture();
-    assert!(rig.shared.queue.copies().is_changed());
+    assert!(rig.shared.account.queue.copies().is_changed());
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_close_leaves_the_copies_where_they_are() {
         assert_eq!(rig.fates(), [Fate::Spooled; 2]);
         let counts = rig.errors();
         assert_eq!((counts.captured, counts.spooled), (2, 2));
-        assert_eq!(rig.shared.queue.usage().items, 0);
+        assert_eq!(rig.shared.account.queue.usage().items, 0);
         crate::transport::worker::run_takeover::remove(&rig.shared);
         let names: Vec<_> = database.run().directory().names().unwrap().collect();
         assert_eq!(names, ["queue.log"]);

@@ -75,7 +75,7 @@ fn an_envelope_given_up_waits_on_disk_until_the_server_is_back() {
         ((1, 0, 1, 0), vec![Fate::Spooled])
     );
     assert!(files(&scratch)[0].ends_with(&format!("-00-{}.envelope", first.hyphenated().as_str())));
-    assert_eq!(rig.shared.queue.usage().items, 0);
+    assert_eq!(rig.shared.account.queue.usage().items, 0);
     // The server is back, as another envelope finds out.
     rig.answers([status(200), status(200)]);
     rig.capture();
@@ -158,7 +158,7 @@ fn a_limit_that_comes_between_two_attempts_takes_nothing_out_of_a_file() {
     rig.answers([Ok(limited), no_connection(), status(200)]);
     rig.pass(60 * MINUTE, 6000);
     assert_eq!(rig.account(), (1, 1, 0, 0));
-    let attachments = rig.shared.ledger.snapshot()[Category::Attachment.index()];
+    let attachments = rig.shared.account.ledger.snapshot()[Category::Attachment.index()];
     assert_eq!(
         (attachments.captured, attachments.delivered),
         (1, 1),
@@ -182,11 +182,11 @@ fn a_file_is_read_when_the_queue_has_room_for_it() {
     rig.answers([status(200), status(200)]);
     rig.steps(1);
     assert!(rig.body(1).len() > 600_000, "the file went first");
-    assert!(rig.shared.queue.peak().bytes <= 1 << 20);
+    assert!(rig.shared.account.queue.peak().bytes <= 1 << 20);
     rig.pass(MINUTE, 10);
     assert_eq!(rig.account(), (2, 2, 0, 0));
-    assert_eq!(rig.shared.queue.usage(), Default::default());
-    assert!(rig.shared.queue.peak().bytes <= 1 << 20);
+    assert_eq!(rig.shared.account.queue.usage(), Default::default());
+    assert!(rig.shared.account.queue.peak().bytes <= 1 << 20);
 }
 
 #[test]
@@ -375,7 +375,7 @@ fn a_file_that_cannot_be_read_costs_itself() {
     let mut rig = spooling(&scratch, POLICY);
     rig.pass(Duration::from_secs(1), 10);
     assert_eq!((rig.requests(), files(&scratch)), (0, vec![]));
-    let lost = rig.shared.ledger.snapshot()[Category::Default.index()];
+    let lost = rig.shared.account.ledger.snapshot()[Category::Default.index()];
     assert_eq!((lost.captured, lost.discarded_total()), (3, 3));
 }
 
@@ -421,8 +421,8 @@ fn a_stop_leaves_what_is_unsent_to_the_next_start() {
     assert_eq!(rig.steps(1), Step::Finished);
     assert_eq!(rig.account(), (4, 0, 4, 0));
     assert_eq!(rig.fates(), [Fate::Spooled; 4]);
-    assert_eq!(rig.shared.abandoned.load(Ordering::Relaxed), 4);
-    assert_eq!(rig.shared.queue.usage().items, 0);
+    assert_eq!(rig.shared.account.abandoned.load(Ordering::Relaxed), 4);
+    assert_eq!(rig.shared.account.queue.usage().items, 0);
     drop(rig);
     let mut rig = spooling(&scratch, policy);
     rig.answers((0..4).map(|_| status(200)));
@@ -466,7 +466,7 @@ fn what_would_overflow_the_queue_goes_to_disk() {
         (rig.account(), files(&scratch).len()),
         ((100, 0, 25, 0), 25)
     );
-    assert_eq!(rig.shared.queue.usage().items, 75);
+    assert_eq!(rig.shared.account.queue.usage().items, 75);
     // A disk that takes nothing costs one.
     fs::remove_dir_all(scratch.path().join("cache")).unwrap();
     fs::write(scratch.path().join("cache"), "in the way").unwrap();
@@ -475,7 +475,7 @@ fn what_would_overflow_the_queue_goes_to_disk() {
     }
     rig.steps(2);
     assert_eq!(rig.lost(DiscardReason::QueueOverflow), 1);
-    assert_eq!(rig.shared.queue.usage().items, 84);
+    assert_eq!(rig.shared.account.queue.usage().items, 84);
 }
 
 #[test]
