@@ -50,7 +50,9 @@ fn run_setup(scenario: &str, flags: Vec<OsString>) -> Receiver {
     let program = scratch.join("host_curl_setup");
     let mut flags = flags;
     flags.extend(["-rdynamic".into(), "-ldl".into()]);
-    compile("tests/c/host_curl_setup.c", Standard::C99, &program, &flags);
+    let source = "tests/c/host_curl_setup.c";
+    compile(source, Standard::Cxx17, &scratch.join("as-cxx"), &flags);
+    compile(source, Standard::C99, &program, &flags);
     let mut command = Command::new(program);
     command
         .args([scenario, &receiver.dsn()])

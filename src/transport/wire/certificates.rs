@@ -62,7 +62,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, String> {
         };
     }
     if !metadata.is_file() {
-        // Opening a pipe or a device could wait for ever.
+        // Opening a pipe waits until somebody writes to it.
         return Err("it is neither a file nor a directory".to_owned());
     }
     fs::File::open(path)

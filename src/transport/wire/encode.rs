@@ -18,7 +18,7 @@ const COPY_BUDGET: usize = 2 * 1024 * 1024;
 /// Room for the envelope's header and an item's, so that the usual body is one allocation.
 const HEADERS: usize = 512;
 
-/// See the module.
+/// Makes request bodies, one after the other.
 #[derive(Debug)]
 pub(crate) struct Encoder {
     compressor: Option<Compressor>,
@@ -38,7 +38,7 @@ impl Encoder {
 
     /// The request for `envelope` (or for a report alone), stamped with the time of sending (ENV-11).
     ///
-    /// `report` is the payload of a client report that rides along.
+    /// `report` is the payload of a client report that is sent with it.
     pub(crate) fn encode(
         &mut self,
         shared: &Shared,

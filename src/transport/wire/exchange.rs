@@ -13,7 +13,7 @@ const MAX_BODY: usize = 64 * 1024;
 /// Most bytes of a body or header that are kept for diagnostics.
 const MAX_EXPLANATION: usize = 256;
 
-/// See the module.
+/// One request and its answer.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
     body: Vec<Segment>,

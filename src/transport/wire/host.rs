@@ -38,7 +38,7 @@ impl Destination {
     /// Asks the host's transport to send what it holds itself; 0 if it has, or if there is none.
     pub(crate) fn flush(&self, timeout: Duration) -> i32 {
         match self {
-            // From within, it would call itself for ever.
+            // A function of the host that calls `sentry_flush` would be called by that again, without an end.
             Self::HostTransport(host) if !callout::is_inside(Kind::Transport) => {
                 callout::call(Kind::Transport, || host.flush(timeout)).unwrap_or(1)
             }

@@ -1,10 +1,9 @@
 //! Pre-request: what libcurl says when a connection stands and the request is about to go out on it.
 //!
-//! Three things hang on that. Whether a failure counts as a failed connect or as a failed answer. That libcurl sends each
-//! request once: on a kept connection that turns out to be dead it would send it again by itself, as an attempt that nobody
-//! counts and `retries` does not bound. And that nothing is sent on a kept connection whose server has said something
-//! unasked: it may be the announcement that the server gives it up, and would be taken for the answer. Entry point:
-//! [`Begin`].
+//! It serves three purposes. It tells whether a failure counts as a failed connect or as a failed answer. It lets libcurl send
+//! each request once only: on a kept connection that turns out to be dead libcurl would send it again by itself, an attempt
+//! that nobody counts and `retries` does not bound. And it keeps requests off a kept connection whose server has said something
+//! unasked, which may be that it gives the connection up, and would be taken for the answer. Entry point: [`Begin`].
 
 use super::socket::Ends;
 

@@ -14,7 +14,7 @@ const HIDDEN: &str = "***";
 /// Shorter passwords are not looked for in texts: replacing them would point at them.
 const RECOGNISABLE: usize = 4;
 
-/// See the module.
+/// The parts of a proxy's URL.
 #[derive(Clone, Copy)]
 pub(crate) struct ProxyUrl<'a> {
     whole: &'a str,

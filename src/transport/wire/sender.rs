@@ -18,13 +18,13 @@ use crate::transport::shared::Shared;
 pub(crate) struct Outgoing<'a> {
     /// The envelope, if not only a report; a sender that gives it away takes it out.
     pub(crate) envelope: Option<&'a mut Arc<Envelope>>,
-    /// Payload of a client report that rides along.
+    /// Payload of a client report that is sent with it, or alone.
     pub(crate) report: Option<Vec<u8>>,
     /// Where to, if not to the DSN's endpoint, and whether our key may be seen there.
     pub(crate) redirect: Option<(String, bool)>,
 }
 
-/// Carries parcels on the thread that calls it, side by side if it can.
+/// Sends envelopes on the thread that calls it, side by side if it can.
 pub(crate) trait Sender: Debug + Send {
     /// Begins with an envelope. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
@@ -42,7 +42,7 @@ pub(crate) trait Sender: Debug + Send {
     fn cancel(&mut self, ticket: u64);
 }
 
-/// Makes requests of parcels.
+/// Makes requests of envelopes.
 #[derive(Debug)]
 pub(crate) struct HttpSender {
     shared: Arc<Shared>,

@@ -4,7 +4,7 @@
 
 use std::ptr::NonNull;
 
-/// See the module. It stays where it is until it is dropped.
+/// A value that stays where it is until it is dropped.
 pub(super) struct Pinned<T>(NonNull<T>);
 
 impl<T> Pinned<T> {
