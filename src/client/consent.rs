@@ -30,7 +30,7 @@ impl Client {
             transport.note_consent();
         }
         if is_new {
-            self.has_paperwork();
+            self.request_write();
         }
     }
 
@@ -68,8 +68,8 @@ impl Client {
         }
     }
 
-    /// Lets the worker write what waits; without one it is written here and now.
-    pub(crate) fn has_paperwork(&self) {
+    /// Asks the worker to write the files of the client that have changed; without a worker they are written here and now.
+    pub(crate) fn request_write(&self) {
         match &self.transport {
             Some(transport) => Transport::request_client_tasks(transport),
             None => crate::transport::backing::ClientTasks::run(&*self.client_files, &|_| {}),

@@ -42,7 +42,7 @@ impl Client {
             transport.wait_no_more();
         }
         self.replace_session(None, SessionStatus::Exited);
-        let left = self.sessions().map(Sessions::hurry);
+        let left = self.sessions().map(Sessions::take_leaving);
         left.into_iter()
             .flatten()
             .for_each(|word| self.send_last_word(word));
@@ -54,7 +54,7 @@ impl Client {
         };
         let last_word = sessions.replace(next, status, Instant::now());
         if sessions.has_changed.load(Ordering::Acquire) {
-            self.has_paperwork();
+            self.request_write();
         }
         if let Some(word) = last_word {
             self.send_last_word(word);
@@ -118,7 +118,7 @@ impl Client {
         };
         let settle = sessions.settle(&update, is_queued);
         if settle.has_news {
-            self.has_paperwork();
+            self.request_write();
         }
         if let Some(word) = settle.last_word {
             self.send_last_word(word);
@@ -131,7 +131,7 @@ impl Client {
             return;
         };
         if sessions.set_did(self.distinct_id()) {
-            self.has_paperwork();
+            self.request_write();
         }
     }
 

@@ -49,7 +49,7 @@ struct Running {
     /// The same as the time since the start of the machine, which goes on while it sleeps.
     since_boot: Duration,
     /// Envelopes that carry it to the queue now.
-    riders: usize,
+    carriers: usize,
     /// The first transmission is on its way to the queue.
     is_update_under_way: bool,
     /// Errors that the queue has been told of.
@@ -62,7 +62,7 @@ impl Running {
             session,
             since: now,
             since_boot: process::since_boot(),
-            riders: 0,
+            carriers: 0,
             is_update_under_way: false,
             told: 0,
         }
@@ -74,7 +74,7 @@ struct Leaving {
     session: Session,
     status: SessionStatus,
     duration: Duration,
-    riders: usize,
+    carriers: usize,
 }
 
 impl Leaving {
@@ -83,7 +83,7 @@ impl Leaving {
     }
 }
 
-/// A session's item that rides in an envelope; tell [`Sessions::settle`] what became of it.
+/// A session's item in an envelope; tell [`Sessions::settle`] what became of it.
 #[derive(Debug)]
 pub(crate) struct SessionUpdate {
     sid: Uuid,
@@ -123,17 +123,17 @@ impl Sessions {
             status,
             duration: now.saturating_duration_since(ended.since),
             session: ended.session,
-            riders: ended.riders,
+            carriers: ended.carriers,
         };
-        if leaving.riders == 0 {
+        if leaving.carriers == 0 {
             return Some(leaving.last_word());
         }
         table.leaving.push(leaving);
         None
     }
 
-    /// Sends away those that wait for a carrier: the queue is about to close.
-    fn hurry(&self) -> Vec<Vec<u8>> {
+    /// The last transmissions of those that wait for a carrier, which nobody waits for any more: the queue is about to close.
+    fn take_leaving(&self) -> Vec<Vec<u8>> {
         let leaving = std::mem::take(&mut lock(&self.table).leaving);
         leaving.iter().map(Leaving::last_word).collect()
     }
@@ -175,7 +175,7 @@ impl Sessions {
             return None;
         }
         running.is_update_under_way = is_first;
-        running.riders = running.riders.saturating_add(1);
+        running.carriers = running.carriers.saturating_add(1);
         let duration = now.saturating_duration_since(running.since);
         let payload = running.session.write(SessionStatus::Ok, Some(duration));
         envelope.push(Item::new(ItemKind::Session, payload));
@@ -191,7 +191,7 @@ impl Sessions {
         let mut table = lock(&self.table);
         let is_of = |session: &Session| session.sid() == update.sid;
         if let Some(running) = table.running.as_mut().filter(|it| is_of(&it.session)) {
-            running.riders = running.riders.saturating_sub(1);
+            running.carriers = running.carriers.saturating_sub(1);
             if update.is_first {
                 running.is_update_under_way = false;
             }
@@ -214,11 +214,11 @@ impl Sessions {
         let Some(leaving) = table.leaving.get_mut(at) else {
             return SettledUpdate::default();
         };
-        leaving.riders = leaving.riders.saturating_sub(1);
+        leaving.carriers = leaving.carriers.saturating_sub(1);
         if is_queued {
             leaving.session.set_known();
         }
-        let is_last = leaving.riders == 0;
+        let is_last = leaving.carriers == 0;
         SettledUpdate {
             has_news: false,
             last_word: is_last.then(|| table.leaving.swap_remove(at).last_word()),
@@ -443,7 +443,7 @@ mod tests {
             (&"exited".into(), &2.into())
         );
         assert!(last["init"].is_null());
-        assert!(sessions.hurry().is_empty());
+        assert!(sessions.take_leaving().is_empty());
     }
 
     // SES-9
@@ -453,7 +453,7 @@ mod tests {
         begin(&sessions, 0);
         let (first, _) = update(&sessions).unwrap();
         assert_eq!(end(&sessions), None);
-        let words = sessions.hurry();
+        let words = sessions.take_leaving();
         assert_eq!(words.len(), 1);
         assert_eq!(word(words.into_iter().next())["status"], "exited");
         assert_eq!(sessions.settle(&first, true), SettledUpdate::default());
