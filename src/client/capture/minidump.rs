@@ -5,7 +5,7 @@ use std::path::Path;
 use super::attachments::gather::Dump;
 use super::kind::Kind;
 use super::refused::Refused;
-use super::steps::{Captured, Loss};
+use super::steps::Captured;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::protocol::event::Event;
@@ -15,7 +15,7 @@ impl Client {
     pub(crate) fn capture_minidump(&self, path: &Path) -> Result<Captured, Refused> {
         let capture = self.begin(Kind::Minidump, None)?;
         let dump = Dump::open(path);
-        let dump = dump.map_err(|lost| capture.refuse(Uuid::NIL, Loss::of_dump(&lost)))?;
+        let dump = dump.map_err(|lost| capture.refuse(Uuid::NIL, lost.into()))?;
         let event = Event::parse(r#"{"level":"fatal"}"#)?;
         capture.run(&event, Some(dump))
     }

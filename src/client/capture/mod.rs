@@ -1,5 +1,7 @@
 //! Capture: what happens between a call of the host and the queue.
 //!
+//! [`steps`] has the steps that everything goes through, in their order, and [`kind`] what each kind of capture means at each
+//! of them. The other files read what the host gives and write what is sent.
 //! Entry points: [`pipeline`] (events and envelopes), [`breadcrumbs`], [`feedback`], [`minidump`], [`hooks`], [`attachments`].
 //! May use: the rooms that `client` may use.
 

@@ -1,11 +1,13 @@
 //! Refusals: what a call of the host is told that did not do what it was asked.
 //!
-//! Entry points: [`Refused`], [`Status`], and the refusals that several calls share. The texts are for people, and become the
+//! Entry points: [`Refused`], [`Status`], [`Loss`], and the refusals that several calls share. The texts are for people, and become the
 //! last error.
 
 use std::borrow::Cow;
 
+use crate::base::memory::{Fault, OutOfMemory};
 use crate::base::uuid::Uuid;
+use crate::protocol::discard::DiscardReason;
 use crate::protocol::event::{EventError, EventErrorKind};
 
 /// Why a call did not do what it was asked.
@@ -75,6 +77,56 @@ impl Refused {
             detail: Cow::Owned(error.to_string()),
             unsent_id: None,
         }
+    }
+}
+
+/// Why something is not accepted: what it is booked under, and what the host is told.
+#[derive(Debug)]
+pub(in crate::client) struct Loss {
+    /// What it is booked under.
+    pub(super) reason: DiscardReason,
+    /// What the host is told.
+    pub(super) refused: Refused,
+}
+
+impl Loss {
+    /// One with a fixed text.
+    pub(super) const fn new(reason: DiscardReason, status: Status, detail: &'static str) -> Self {
+        Self {
+            reason,
+            refused: Refused::because(status, detail),
+        }
+    }
+
+    /// Of something that makes no sense.
+    pub(super) const fn invalid(detail: &'static str) -> Self {
+        Self::new(DiscardReason::Invalid, Status::InvalidArgument, detail)
+    }
+}
+
+impl From<EventError> for Loss {
+    fn from(error: EventError) -> Self {
+        let reason = match error.kind {
+            EventErrorKind::TooLarge => DiscardReason::TooLarge,
+            EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
+            _ => DiscardReason::Invalid,
+        };
+        Self {
+            reason,
+            refused: error.into(),
+        }
+    }
+}
+
+impl From<OutOfMemory> for Loss {
+    fn from(error: OutOfMemory) -> Self {
+        EventError::from(error).into()
+    }
+}
+
+impl From<Fault> for Loss {
+    fn from(fault: Fault) -> Self {
+        EventError::from(fault).into()
     }
 }
 

@@ -14,13 +14,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::attachments::Attachments;
-use super::attachments::gather::{Dump, Lost};
+use super::attachments::gather::Dump;
 use super::hooks::{Hook, Returned};
 use super::ignore::IgnoreRules;
 use super::kind::{Kind, Properties};
-use super::refused::{DISABLED, QUEUE_FULL, Refused, Status, WORKER_THREAD};
+use super::refused::{DISABLED, Loss, QUEUE_FULL, Refused, Status, WORKER_THREAD};
 use crate::base::diagnostics::{Severity, is_speaking};
-use crate::base::memory::{Fault, OutOfMemory};
+use crate::base::memory::OutOfMemory;
 use crate::base::random;
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
@@ -30,7 +30,7 @@ use crate::client::scope::{FieldList, Scope};
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{self, Envelope};
 use crate::protocol::event::host_view;
-use crate::protocol::event::{EventError, EventErrorKind, LeftOut, Written};
+use crate::protocol::event::{LeftOut, Written};
 use crate::protocol::level::Level;
 use crate::transport::queue::Refusal;
 use crate::transport::queue::permit::Permit;
@@ -50,65 +50,6 @@ pub(crate) struct Captured {
     pub(crate) id: Uuid,
     /// What of it is not sent, because no server takes it.
     pub(crate) left_out: LeftOut,
-}
-
-/// Why something is not accepted: what it is booked under, and what the host is told.
-#[derive(Debug)]
-pub(in crate::client) struct Loss {
-    reason: DiscardReason,
-    refused: Refused,
-}
-
-impl Loss {
-    const fn new(reason: DiscardReason, status: Status, detail: &'static str) -> Self {
-        Self {
-            reason,
-            refused: Refused::because(status, detail),
-        }
-    }
-
-    /// Of something that makes no sense.
-    pub(super) const fn invalid(detail: &'static str) -> Self {
-        Self::new(DiscardReason::Invalid, Status::InvalidArgument, detail)
-    }
-
-    /// Of an event whose minidump cannot go along: without it the event says nothing.
-    pub(super) fn of_dump(lost: &Lost) -> Self {
-        Self {
-            reason: lost.reason,
-            refused: Refused {
-                status: lost.status(),
-                detail: Cow::Owned(format!("the minidump is left out: {lost}")),
-                unsent_id: None,
-            },
-        }
-    }
-}
-
-impl From<EventError> for Loss {
-    fn from(error: EventError) -> Self {
-        let reason = match error.kind {
-            EventErrorKind::TooLarge => DiscardReason::TooLarge,
-            EventErrorKind::OutOfMemory => DiscardReason::InternalSdkError,
-            _ => DiscardReason::Invalid,
-        };
-        Self {
-            reason,
-            refused: error.into(),
-        }
-    }
-}
-
-impl From<OutOfMemory> for Loss {
-    fn from(error: OutOfMemory) -> Self {
-        EventError::from(error).into()
-    }
-}
-
-impl From<Fault> for Loss {
-    fn from(fault: Fault) -> Self {
-        EventError::from(fault).into()
-    }
 }
 
 /// What is sent of a capture.
@@ -387,7 +328,7 @@ impl Capture<'_> {
                 Some(client.scope.attachments()),
             ];
             let attached = client.attach(self.transport, &mut envelope, &owners, dump);
-            gathering = attached.map_err(|lost| refuse(Loss::of_dump(&lost)))?;
+            gathering = attached.map_err(|lost| refuse(lost.into()))?;
         }
         let update = session
             .carries()

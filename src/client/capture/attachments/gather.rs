@@ -5,6 +5,7 @@
 //! read only if there is room for it; what cannot go along is booked, and the event goes without it.
 //! Entry point: [`Client::attach`].
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -16,7 +17,7 @@ use super::{Attachment, Attachments, Content, MINIDUMP};
 use crate::base::diagnostics::Severity;
 use crate::base::regular_file;
 use crate::client::Client;
-use crate::client::capture::refused::Status;
+use crate::client::capture::refused::{Loss, Refused, Status};
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::{Envelope, Item, Payload};
@@ -86,6 +87,20 @@ impl Lost {
             DiscardReason::RatelimitBackoff => Status::RateLimited,
             _ if self.is_out_of_memory() => Status::OutOfMemory,
             _ => Status::InvalidArgument,
+        }
+    }
+}
+
+impl From<Lost> for Loss {
+    /// Of an event whose minidump cannot go along: without it the event says nothing.
+    fn from(lost: Lost) -> Self {
+        Self {
+            reason: lost.reason,
+            refused: Refused {
+                status: lost.status(),
+                detail: Cow::Owned(format!("the minidump is left out: {lost}")),
+                unsent_id: None,
+            },
         }
     }
 }
