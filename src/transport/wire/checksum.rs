@@ -1,4 +1,4 @@
-//! The checksum of gzip: CRC-32 (RFC 1952, 8), eight bytes at a time.
+//! The checksum of gzip: CRC 32 (RFC 1952, 8), eight bytes at a time.
 //!
 //! Its tables are made once and not linked in: they are most of what a checksum takes.
 
