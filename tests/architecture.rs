@@ -100,7 +100,7 @@ const UNSAFE_FILES: [&str; 27] = [
 ];
 
 /// Files that still use each other in circles. The list only shrinks: whoever opens a circle takes its files out.
-const IN_CIRCLES: [&str; 37] = [
+const IN_CIRCLES: [&str; 27] = [
     "base/diagnostics.rs",
     "base/waiting_lines.rs",
     "client/options/ca_bundle.rs",
@@ -113,16 +113,6 @@ const IN_CIRCLES: [&str; 37] = [
     "client/options/table.rs",
     "ffi/http_transports.rs",
     "ffi/transports.rs",
-    "protocol/event/breadcrumb.rs",
-    "protocol/event/contexts.rs",
-    "protocol/event/free_form.rs",
-    "protocol/event/mod.rs",
-    "protocol/event/request.rs",
-    "protocol/event/stack.rs",
-    "protocol/event/tags.rs",
-    "protocol/event/text.rs",
-    "protocol/event/trail.rs",
-    "protocol/event/write.rs",
     "store/queue_log/leftovers.rs",
     "store/queue_log/mod.rs",
     "store/spool/discovery.rs",

@@ -62,10 +62,7 @@ impl Client {
     ) -> Result<Uuid, Refused> {
         let capture = self.begin(Kind::Message, None)?;
         capture.answer_early(|| (None, Some(level)))?;
-        let mut scratch = String::new();
-        let event = Event::message(level, logger, text, &mut scratch);
-        let event = event.map_err(|error| capture.refuse(Uuid::NIL, error.into()))?;
-        let captured = capture.run(&event, None);
+        let captured = capture.run(&Event::message(level, logger, text), None);
         captured.map(|captured| captured.id)
     }
 

@@ -1,14 +1,12 @@
 //! Bounds: what single members of the known objects of an event may hold (EVT-16, EVT-18, ENV-18).
 //!
 //! Decides which member is held to which limit; all others are left as they are. Entry points: the tables, one for
-//! each object, to be given to [`write()`] or [`change`]. May use: `value`, [`super::limits`].
+//! each object, to be given to [`write()`] or [`write_members`]. May use: `value`, [`super::limits`].
 
 use super::limits;
 use crate::base::memory::Buffer;
-use crate::value::json::rewrite::Change;
-use crate::value::json::scan::{self, Kind};
-use crate::value::json::trim::{bag, string_within};
-use crate::value::json::write as json;
+use crate::value::input::{Input, bounded};
+use crate::value::json::scan::Kind;
 
 /// A limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,54 +99,54 @@ pub(super) fn sdk(key: &str) -> Option<Bound> {
     matches!(key, "name" | "version").then_some(Bound::Chars(limits::SYMBOL_CHARS))
 }
 
-/// Appends the value of a member, within its bound; `key` is a JSON string. True if something was cut.
-pub(super) fn write(out: &mut Buffer, table: Table, key: &str, value: &str) -> bool {
-    if is_within_all(value) {
-        out.extend_from_slice(value.as_bytes());
-        return false;
-    }
-    append(out, table(&scan::decode(key)), value)
-}
-
-/// What becomes of a member in a copy of its object, see [`crate::value::json::rewrite`].
-pub(super) fn change(table: Table, key: &str, value: &str, trimmed: &mut bool) -> Change {
-    if is_within_all(value) {
-        return Change::Keep;
-    }
-    let Some(bound) = table(key) else {
-        return Change::Keep;
+/// Appends the value of a member, within its bound; true if something was cut.
+pub(super) fn write(out: &mut Buffer, table: Table, key: Input<'_>, value: Input<'_>) -> bool {
+    let kind = value.kind();
+    let bound = match (kind, value) {
+        // Most texts are shorter than any limit, which spares a look at the key. The quotes do not count.
+        (Kind::Text, Input::Json(json)) if json.len() <= limits::EMAIL_CHARS => None,
+        (Kind::Text | Kind::Object | Kind::Array, _) => table(&key.decode()),
+        (Kind::Number | Kind::Boolean | Kind::Null, _) => None,
     };
-    let mut out = Buffer::new();
-    let was_cut = append(&mut out, Some(bound), value);
-    *trimmed |= was_cut;
-    if was_cut {
-        Change::Replace(json::into_text(out))
-    } else {
-        Change::Keep
-    }
-}
-
-/// True for a value that needs no look at its key: no number, and hardly a text, is as long as a limit.
-fn is_within_all(value: &str) -> bool {
-    match scan::kind(value) {
-        // The quotes do not count.
-        Kind::Text => value.len() <= limits::EMAIL_CHARS,
-        Kind::Object | Kind::Array => false,
-        Kind::Number | Kind::Boolean | Kind::Null => true,
-    }
-}
-
-fn append(out: &mut Buffer, bound: Option<Bound>, value: &str) -> bool {
     match bound {
-        Some(Bound::Chars(max_chars)) if scan::kind(value) == Kind::Text => {
-            string_within(out, value, max_chars)
+        Some(Bound::Chars(max_chars)) if kind == Kind::Text => {
+            bounded::string(out, value, max_chars)
         }
-        Some(Bound::Bag((depth, bytes))) => bag(out, value, depth, bytes),
+        Some(Bound::Bag((depth, bytes))) => bounded::bag(out, value, depth, bytes),
         _ => {
-            out.extend_from_slice(value.as_bytes());
+            value.copy(out);
             false
         }
     }
+}
+
+/// Appends a member that is held to its bound; true if something was cut. What is not cut is copied as it was given, with
+/// the blanks in it.
+pub(super) fn write_member(
+    out: &mut Buffer,
+    table: Table,
+    key: Input<'_>,
+    value: Input<'_>,
+) -> bool {
+    key.copy_key(out);
+    let start = out.len();
+    let was_cut = write(out, table, key, value);
+    if !was_cut && matches!(value.kind(), Kind::Object | Kind::Array) {
+        out.truncate(start);
+        value.copy(out);
+    }
+    was_cut
+}
+
+/// Appends an object whose members are held to their bounds; true if something was cut.
+pub(super) fn write_members(out: &mut Buffer, table: Table, object: Input<'_>) -> bool {
+    let mut was_cut = false;
+    out.push(b'{');
+    for (key, value) in object.members() {
+        was_cut |= write_member(out, table, key, value);
+    }
+    out.push(b'}');
+    was_cut
 }
 
 #[cfg(test)]
@@ -159,13 +157,11 @@ mod tests {
     fn through(table: Table, key: &str, value: &Value) -> (Value, bool) {
         let mut out = crate::base::memory::Buffer::new();
         let text = value.to_string();
-        let cut = write(&mut out, table, &format!("\"{key}\""), &text);
-        let mut changed_cut = false;
-        let changed = match change(table, key, &text, &mut changed_cut) {
-            Change::Replace(json) => json,
-            _ => text,
-        };
-        assert_eq!((changed.as_bytes(), changed_cut), (&*out, cut));
+        let (key, value) = (Input::Text(key.as_bytes()), Input::Json(&text));
+        let cut = write(&mut out, table, key, value);
+        let mut member = crate::base::memory::Buffer::new();
+        assert_eq!(write_member(&mut member, table, key, value), cut);
+        assert!(member.ends_with(&out));
         (serde_json::from_slice(&out).unwrap(), cut)
     }
 

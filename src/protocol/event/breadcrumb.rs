@@ -8,12 +8,12 @@ use std::borrow::Cow;
 use super::error::EventError;
 use super::left_out::LeftOut;
 use super::limits;
-use super::text::scalar;
 use super::time::{is_timestamp, write_epoch};
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::level::Level;
+use crate::value::input::{Input, bounded};
 use crate::value::json::scan::{self, Kind};
-use crate::value::json::trim::{bag, shrink, string_within, trim_str};
+use crate::value::json::trim::{shrink, trim_str};
 use crate::value::json::write as json;
 
 /// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. `timestamp`, RFC 3339 in UTC, is for a
@@ -24,13 +24,7 @@ pub(crate) fn parse(text: &str, timestamp: &str) -> Result<Crumb, EventError> {
             "the breadcrumb is larger than 8 MiB; a breadcrumb keeps 8 KiB",
         ));
     }
-    let mut left_out = LeftOut::default();
-    let object = left_out.read(text)?;
-    let parts = object.members.iter();
-    let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
-    let json = memory::watch(|| normalised(parts, timestamp, &mut left_out))
-        .map_err(|OutOfMemory| EventError::out_of_memory())?;
-    Ok(Crumb { json, left_out })
+    read(text, None, timestamp)
 }
 
 /// Reads the breadcrumb that a hook made of `shown`: without a time of its own it gets that one's.
@@ -39,13 +33,18 @@ pub(crate) fn parse_returned(
     shown: &str,
     timestamp: &str,
 ) -> Result<Crumb, EventError> {
+    read(text, scan::entry(shown, "timestamp"), timestamp)
+}
+
+fn read(text: &str, shown_time: Option<&str>, timestamp: &str) -> Result<Crumb, EventError> {
     let mut left_out = LeftOut::default();
     let object = left_out.read(text)?;
-    let time = scan::entry(shown, "timestamp");
-    let parts = object.members.iter();
-    let parts = parts.map(|member| (Cow::Borrowed(&*member.key), &*member.json));
-    let parts = parts.chain(time.map(|time| (Cow::Borrowed("timestamp"), time)));
-    let json = normalised(parts, timestamp, &mut left_out);
+    let members = object.members.iter();
+    let members = members.map(|member| (Cow::Borrowed(&*member.key), Input::Json(&member.json)));
+    let shown_time = shown_time.map(|time| (Cow::Borrowed("timestamp"), Input::Json(time)));
+    let members = members.chain(shown_time);
+    let json = memory::watch(|| normalised(members, timestamp, &mut left_out))
+        .map_err(|OutOfMemory| EventError::out_of_memory())?;
     Ok(Crumb { json, left_out })
 }
 
@@ -88,72 +87,75 @@ fn of_texts(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> 
 
 /// The breadcrumb with these members; the time comes first so that it survives any trimming.
 pub(super) fn normalised<'a>(
-    members: impl Iterator<Item = (Cow<'a, str>, &'a str)> + Clone,
+    members: impl Iterator<Item = (Cow<'a, str>, Input<'a>)> + Clone,
     timestamp: &str,
     left_out: &mut LeftOut,
 ) -> String {
-    let mut leave_out = |key: &str| left_out.note(format_args!("{key:?} of a breadcrumb"));
     let mut out = Buffer::with_room(256);
     out.extend_from_slice(b"{\"timestamp\":");
+    let is_own_time = |key: &str, value| key == "timestamp" && is_timestamp(value);
     let own_time = members
         .clone()
-        .find(|(key, value)| key == "timestamp" && is_timestamp(value));
+        .find(|(key, value)| is_own_time(key, *value));
     match own_time {
-        Some((_, value)) => out.extend_from_slice(value.as_bytes()),
+        Some((_, time)) => time.copy(&mut out),
         None => write_epoch(&mut out, timestamp),
     }
     for (key, value) in members {
-        let kind = scan::kind(value);
-        if kind == Kind::Null {
-            continue;
-        }
-        match &*key {
-            "timestamp" if is_timestamp(value) => {}
-            "timestamp" => leave_out(&key),
-            "level" => match scan::text(value).and_then(|name| Level::from_name(&name)) {
-                Some(level) => {
-                    json::key(&mut out, "level");
-                    json::string(&mut out, level.event_name());
-                }
-                None => leave_out(&key),
-            },
-            "message" => {
-                json::key(&mut out, "message");
-                scalar(&mut out, value, limits::MESSAGE_CHARS);
-            }
-            "type" | "category" if kind == Kind::Text => {
-                json::key(&mut out, &key);
-                string_within(&mut out, value, limits::CRUMB_NAME_CHARS);
-            }
-            "type" | "category" => leave_out(&key),
-            "data" => {
-                json::key(&mut out, "data");
-                data(&mut out, value);
-            }
-            _ => {
-                json::key(&mut out, &key);
-                out.extend_from_slice(value.as_bytes());
-            }
-        }
+        member(&mut out, &key, value, left_out);
     }
     out.push(b'}');
     within_limit(json::into_text(out))
 }
 
+/// Appends a member as events carry it, but for the time.
+fn member(out: &mut Buffer, key: &str, value: Input<'_>, left_out: &mut LeftOut) {
+    let kind = value.kind();
+    let is_usable = match key {
+        _ if kind == Kind::Null => return,
+        "timestamp" if is_timestamp(value) => return,
+        "timestamp" => false,
+        "level" => match value.text().and_then(|name| Level::from_name(&name)) {
+            Some(level) => {
+                json::key(out, key);
+                json::string(out, level.event_name());
+                return;
+            }
+            None => false,
+        },
+        "type" | "category" => kind == Kind::Text,
+        _ => true,
+    };
+    if !is_usable {
+        left_out.note(format_args!("{key:?} of a breadcrumb"));
+        return;
+    }
+    json::key(out, key);
+    match key {
+        "message" => {
+            bounded::scalar(out, value, limits::MESSAGE_CHARS);
+        }
+        "type" | "category" => {
+            bounded::string(out, value, limits::CRUMB_NAME_CHARS);
+        }
+        "data" => data(out, value),
+        _ => value.copy(out),
+    }
+}
+
 /// Data is an object; anything else is kept under the key `value` of one.
-fn data(out: &mut Buffer, value: &str) {
+fn data(out: &mut Buffer, value: Input<'_>) {
     let (depth, bytes) = limits::CRUMB_DATA;
     // The limit on depth holds for the values in it.
     let depth = depth.saturating_add(1);
-    if scan::kind(value) == Kind::Object {
-        bag(out, value, depth, bytes);
+    if value.is_object() {
+        bounded::bag(out, value, depth, bytes);
     } else {
-        bag(
-            out,
-            &memory::concat(&["{\"value\":", value, "}"]),
-            depth,
-            bytes,
-        );
+        let start = out.len();
+        out.extend_from_slice(b"{\"value\":");
+        value.copy(out);
+        out.push(b'}');
+        bounded::cut_down(out, start, depth, bytes);
     }
 }
 

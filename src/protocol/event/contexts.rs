@@ -1,23 +1,20 @@
 //! Contexts: what the host knows about its surroundings, each an object (EVT-13, EVT-18, EVT-19, SCO-2, SCO-4).
 
-use std::borrow::Cow;
-
 use super::bound;
 use super::field::Field;
 use super::limits;
-use super::write::Writer;
-use crate::base::memory::{self, Buffer, OutOfMemory};
+use super::writer::Writer;
+use crate::base::memory::Buffer;
 use crate::protocol::trace::{context_with, trace_of};
+use crate::value::input::{Input, bounded};
 use crate::value::json::keys::Keys;
 use crate::value::json::merge;
-use crate::value::json::rewrite::{self, Change};
 use crate::value::json::scan::{self, Kind};
-use crate::value::json::trim::{bag, string_within};
 use crate::value::json::write as json;
 
 /// Writes the contexts of the event and of the scope: what both have is merged, with the event's before the scope's. Only
 /// what traces, and what a user wrote, if `is_reduced`.
-pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bool) {
+pub(super) fn write(writer: &mut Writer<'_>, value: Option<Input<'_>>, is_reduced: bool) {
     let before = writer.out.len();
     writer.key("contexts");
     writer.out.push(b'{');
@@ -29,25 +26,11 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bo
     } else {
         let is_left_out = |key: &str| is_reduced && key != "trace" && key != "feedback";
         let mut keys = Keys::default();
-        for (key, context) in value.into_iter().flat_map(scan::entries) {
-            let key = scan::decode(key);
-            if is_left_out(&key) || keys.contains(&key) {
-                continue;
+        for (key, context) in value.into_iter().flat_map(Input::members) {
+            let key = key.decode();
+            if !is_left_out(&key) && !keys.contains(&key) && write_one(writer, &key, context) {
+                keys.insert(key);
             }
-            let Some(context) = completed(&key, context, scope.get(&key)) else {
-                if scan::kind(context) == Kind::Object {
-                    writer.leave_out(&key, "names no trace");
-                } else if scan::kind(context) != Kind::Null {
-                    writer.leave_out(&key, "is no object, as a context must be");
-                }
-                continue;
-            };
-            if key == "trace" {
-                writer.trace_id = trace_of(&context);
-            }
-            json::key(writer.out, &key);
-            writer.trimmed |= bounded(writer.out, &key, &context);
-            keys.insert(key);
         }
         if !keys.contains("trace") {
             writer.trace_id = scope.get("trace").and_then(trace_of);
@@ -62,50 +45,54 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>, is_reduced: bo
     }
 }
 
-/// The event's context with what it lacks of the scope's; none if it is none: the scope's is better then.
-fn completed<'c>(key: &str, context: &'c str, outer: Option<&str>) -> Option<Cow<'c, str>> {
-    if scan::kind(context) != Kind::Object {
-        return None;
+/// Writes the event's context with what it lacks of the scope's; false, and nothing written, if it is none: the scope's is
+/// better then.
+fn write_one(writer: &mut Writer<'_>, key: &str, context: Input<'_>) -> bool {
+    if !context.is_object() {
+        if !context.is_null() {
+            writer.leave_out(key, "is no object, as a context must be");
+        }
+        return false;
     }
-    if key == "trace" {
-        return context_with(context, outer).map(Cow::Owned);
-    }
-    let outer = outer.filter(|outer| scan::kind(outer) == Kind::Object);
-    Some(outer.map_or(Cow::Borrowed(context), |outer| {
-        Cow::Owned(merge::objects(context, outer))
-    }))
+    let outer = writer.parts.contexts.get(key);
+    let completed;
+    let context = if key == "trace" {
+        let Some(trace) = context_with(&context.to_json(), outer) else {
+            writer.leave_out(key, "names no trace");
+            return false;
+        };
+        writer.trace_id = trace_of(&trace);
+        completed = trace;
+        Input::Json(&completed)
+    } else if let Some(outer) = outer.filter(|outer| scan::kind(outer) == Kind::Object) {
+        completed = merge::objects(&context.to_json(), outer);
+        Input::Json(&completed)
+    } else {
+        context
+    };
+    json::key(writer.out, key);
+    writer.trimmed |= bounded(writer.out, key, context);
+    true
 }
 
 /// Appends a context within its limits; true if something was cut.
-fn bounded(out: &mut Buffer, key: &str, context: &str) -> bool {
-    let mut was_cut = false;
-    let context = match key {
-        "flags" => Cow::Owned(flags(context, &mut was_cut)),
-        "trace" => Cow::Owned(rewrite::members_to_json(context, |key, value| {
-            bound::change(bound::trace, key, value, &mut was_cut)
-        })),
-        _ => Cow::Borrowed(context),
+pub(super) fn bounded(out: &mut Buffer, key: &str, context: Input<'_>) -> bool {
+    let start = out.len();
+    let was_cut = match key {
+        "flags" => flags(out, context),
+        "trace" => bound::write_members(out, bound::trace, context),
+        _ => {
+            context.copy(out);
+            false
+        }
     };
-    let max_bytes = context_bytes(key, &context);
-    was_cut |= bag(out, &context, limits::BAG_DEPTH, max_bytes);
-    was_cut
-}
-
-/// A context of a scope within its limits; none if it is no object.
-pub(super) fn within_limits(key: &str, context: &str) -> Result<Option<String>, OutOfMemory> {
-    if scan::kind(context) != Kind::Object {
-        return Ok(None);
-    }
-    memory::watch(|| {
-        let mut out = Buffer::with_room(context.len().min(limits::CONTEXT_BYTES));
-        bounded(&mut out, key, context);
-        Some(json::into_text(out))
-    })
+    let max_bytes = context_bytes(key, out.get(start..).unwrap_or_default());
+    was_cut | bounded::cut_down(out, start, limits::BAG_DEPTH, max_bytes)
 }
 
 /// What a server leaves of a context: to a system, a runtime and a browser it adds name and version once more, as one
 /// text, to all the type.
-fn context_bytes(key: &str, context: &str) -> usize {
+fn context_bytes(key: &str, context: &[u8]) -> usize {
     let max_bytes = limits::CONTEXT_BYTES
         .saturating_sub(limits::CONTEXT_RESERVE)
         .saturating_sub(key.len());
@@ -113,6 +100,7 @@ fn context_bytes(key: &str, context: &str) -> usize {
     if context.len() <= half {
         return half;
     }
+    let context = std::str::from_utf8(context).unwrap_or_default();
     let own_type = scan::entry(context, "type").and_then(scan::text);
     match own_type.as_deref().unwrap_or(key) {
         "os" | "runtime" | "browser" => {
@@ -125,33 +113,45 @@ fn context_bytes(key: &str, context: &str) -> usize {
     }
 }
 
-/// EVT-19: names and values of feature flags.
-fn flags(context: &str, trimmed: &mut bool) -> String {
-    let (name_chars, value_chars) = limits::FLAG_CHARS;
-    rewrite::members_to_json(context, |key, values| {
-        if key != "values" || scan::kind(values) != Kind::Array {
-            return Change::Keep;
+/// Appends feature flags, with their names and values cut (EVT-19); true if something was.
+fn flags(out: &mut Buffer, context: Input<'_>) -> bool {
+    let mut was_cut = false;
+    out.push(b'{');
+    for (key, values) in context.members() {
+        key.copy_key(out);
+        if !key.is_key("values") || values.kind() != Kind::Array {
+            values.copy(out);
+            continue;
         }
-        let mut out = Buffer::new();
         out.push(b'[');
-        rewrite::elements(&mut out, scan::elements(values), |flag| {
-            if scan::kind(flag) != Kind::Object {
-                return Change::Keep;
+        for flag in values.elements() {
+            json::separator(out);
+            if flag.is_object() {
+                was_cut |= flag_within_limits(out, flag);
+            } else {
+                flag.copy(out);
             }
-            Change::Replace(rewrite::members_to_json(flag, |key, value| {
-                let max_chars = match (key, scan::kind(value)) {
-                    ("flag", Kind::Text) => name_chars,
-                    ("result", Kind::Text) => value_chars,
-                    _ => return Change::Keep,
-                };
-                let mut text = Buffer::new();
-                *trimmed |= string_within(&mut text, value, max_chars);
-                Change::Replace(json::into_text(text))
-            }))
-        });
+        }
         out.push(b']');
-        Change::Replace(json::into_text(out))
-    })
+    }
+    out.push(b'}');
+    was_cut
+}
+
+fn flag_within_limits(out: &mut Buffer, flag: Input<'_>) -> bool {
+    let (name_chars, value_chars) = limits::FLAG_CHARS;
+    let mut was_cut = false;
+    out.push(b'{');
+    for (key, value) in flag.members() {
+        key.copy_key(out);
+        match (&*key.decode(), value.kind()) {
+            ("flag", Kind::Text) => was_cut |= bounded::string(out, value, name_chars),
+            ("result", Kind::Text) => was_cut |= bounded::string(out, value, value_chars),
+            _ => value.copy(out),
+        }
+    }
+    out.push(b'}');
+    was_cut
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Bags: the objects of an event whose content is the host's, besides its contexts (EVT-12, EVT-14, EVT-15, EVT-18, SCO-2).
+//! The objects of an event whose content is the host's, besides its contexts (EVT-12, EVT-14, EVT-15, EVT-18, SCO-2).
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -7,49 +7,46 @@ use super::bound;
 use super::field::Field;
 use super::limits;
 use super::stack::with_text_addresses;
-use super::text::scalar;
-use super::write::Writer;
+use super::writer::Writer;
 use crate::base::memory::{self, Buffer};
 use crate::base::uuid::Uuid;
+use crate::value::input::{Input, bounded};
 use crate::value::json::keys::Keys;
 use crate::value::json::merge;
-use crate::value::json::rewrite::{self, Change};
-use crate::value::json::scan::{self, Cursor, Kind};
-use crate::value::json::trim::bag;
+use crate::value::json::scan::Kind;
 use crate::value::json::write as json;
 use crate::value::shared::members::Members;
 
 /// Writes `extra` of the event and of the scope; objects that both have are merged. What is over the total is dropped, last
 /// ones first.
-pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
-    let (max_bytes, max_total) = limits::EXTRA_BYTES;
+pub(super) fn extra(writer: &mut Writer<'_>, value: Option<Input<'_>>) {
+    let (_, max_total) = limits::EXTRA_BYTES;
     let before = writer.out.len();
     writer.key("extra");
     writer.out.push(b'{');
     let start = writer.out.len();
     let mut keys = Keys::default();
-    let own = value.into_iter().flat_map(scan::entries);
     let scope = writer.parts.extra;
-    let own = own.map(|(key, value)| {
-        let key = scan::decode(key);
-        let theirs = scope.get(&key);
-        let is_object = |value: &str| scan::kind(value) == Kind::Object;
-        let value = match theirs.filter(|theirs| is_object(value) && is_object(theirs)) {
-            Some(theirs) => Cow::Owned(merge::objects(value, theirs)),
-            None => Cow::Borrowed(value),
-        };
-        (key, value)
-    });
-    let scope = scope.iter();
-    let scope = scope.map(|(key, value)| (Cow::Borrowed(key), Cow::Borrowed(value)));
-    for (key, value) in own.chain(scope) {
+    let own = value.into_iter().flat_map(Input::members);
+    let own = own.map(|(key, value)| (key.decode(), value, true));
+    let theirs = scope.iter();
+    let theirs = theirs.map(|(key, json)| (Cow::Borrowed(key), Input::Json(json), false));
+    for (key, value, is_own) in own.chain(theirs) {
         if keys.contains(&key) {
             continue;
         }
         let before = writer.out.len();
         json::key(writer.out, &key);
-        let was_cut = bag(writer.out, &value, limits::BAG_DEPTH, max_bytes);
-        writer.trimmed |= was_cut;
+        let is_object = is_own && value.is_object();
+        let theirs = is_object.then(|| scope.get(&key)).flatten();
+        let theirs = theirs.map(Input::Json).filter(|it| it.is_object());
+        writer.trimmed |= match theirs {
+            Some(theirs) => {
+                let both = merge::objects(&value.to_json(), &theirs.to_json());
+                extra_value(writer.out, Input::Json(&both))
+            }
+            None => extra_value(writer.out, value),
+        };
         if writer.out.len().saturating_sub(start) > max_total {
             writer.out.truncate(before);
             writer.trimmed = true;
@@ -65,138 +62,141 @@ pub(super) fn extra(writer: &mut Writer<'_>, value: Option<&str>) {
     }
 }
 
+/// Appends one value of `extra`; true if something was cut.
+pub(super) fn extra_value(out: &mut Buffer, value: Input<'_>) -> bool {
+    bounded::bag(out, value, limits::BAG_DEPTH, limits::EXTRA_BYTES.0)
+}
+
 /// Writes the event's user (EVT-14).
-pub(super) fn user(writer: &mut Writer<'_>, value: &str) {
-    let mut trimmed = false;
-    let mut is_address_odd = false;
-    let user = rewrite::members_to_json(value, |key, part| match (key, scan::kind(part)) {
-        // Ids are text on the wire.
-        ("id", Kind::Number) => Change::Replace(memory::concat(&["\"", part, "\""])),
-        ("ip_address", kind) if kind != Kind::Null && !is_ip_address(part) => {
-            is_address_odd = true;
-            Change::Drop
+pub(super) fn user(writer: &mut Writer<'_>, value: Input<'_>) {
+    let completed;
+    let value = match writer.parts.user_id {
+        Some(id) if value.get("id").is_none_or(Input::is_null) => {
+            completed = with_id(value, id);
+            Input::Json(&completed)
         }
-        ("geo", Kind::Object) => Change::Replace(rewrite::members_to_json(part, |key, value| {
-            bound::change(bound::geo, key, value, &mut trimmed)
-        })),
-        _ => bound::change(bound::user, key, part, &mut trimmed),
-    });
-    let user = match writer.parts.user_id {
-        Some(id) if lacks_id(&user) => with_id(&user, id),
-        _ => user,
+        _ => value,
     };
-    if is_address_odd {
-        writer.leave_out("ip_address", "is no address");
-    }
     writer.key("user");
-    trimmed |= bag(writer.out, &user, limits::BAG_DEPTH, limits::USER_BYTES);
-    writer.trimmed |= trimmed;
+    let start = writer.out.len();
+    writer.out.push(b'{');
+    for (key, part) in value.members() {
+        match (&*key.decode(), part.kind()) {
+            // Ids are text on the wire.
+            ("id", Kind::Number) => {
+                key.copy_key(writer.out);
+                writer.out.push(b'"');
+                part.copy(writer.out);
+                writer.out.push(b'"');
+            }
+            ("ip_address", kind) if kind != Kind::Null && !is_ip_address(part) => {
+                writer.leave_out("ip_address", "is no address");
+            }
+            ("geo", Kind::Object) => {
+                key.copy_key(writer.out);
+                writer.trimmed |= bound::write_members(writer.out, bound::geo, part);
+            }
+            _ => writer.trimmed |= bound::write_member(writer.out, bound::user, key, part),
+        }
+    }
+    writer.out.push(b'}');
+    let (depth, bytes) = (limits::BAG_DEPTH, limits::USER_BYTES);
+    writer.trimmed |= bounded::cut_down(writer.out, start, depth, bytes);
     writer.mark_written(Field::User);
 }
 
-fn lacks_id(user: &str) -> bool {
-    let id = scan::entry(user, "id");
-    scan::kind(user) == Kind::Object && id.is_none_or(|id| scan::kind(id) == Kind::Null)
-}
-
-fn with_id(user: &str, id: Uuid) -> String {
+/// A user with this id, which stands first, so that it survives any trimming.
+fn with_id(user: Input<'_>, id: Uuid) -> String {
     let mut members = Members::new();
     members.set_text("id", id.hyphenated().as_str());
-    for (key, value) in scan::entries(user) {
-        let key = scan::decode(key);
-        if key != "id" {
-            members.set(&key, value);
+    for (key, value) in user.members() {
+        if !key.is_key("id") {
+            members.set(&key.decode(), &value.to_json());
         }
     }
     memory::concat(&["{", members.json(), "}"])
 }
 
 /// An address, or what asks the server for that of the connection; servers refuse anything else.
-fn is_ip_address(json: &str) -> bool {
-    scan::text(json).is_some_and(|text| text == "{{auto}}" || text.parse::<IpAddr>().is_ok())
+fn is_ip_address(value: Input<'_>) -> bool {
+    let is_address = |text: Cow<'_, str>| text == "{{auto}}" || text.parse::<IpAddr>().is_ok();
+    value.text().is_some_and(is_address)
 }
 
 /// Writes `modules`: names and versions, all of them text (EVT-8).
-pub(super) fn modules(writer: &mut Writer<'_>, value: &str) {
-    let mut trimmed = false;
+pub(super) fn modules(writer: &mut Writer<'_>, value: Input<'_>) {
     writer.key("modules");
-    let left_out = &mut writer.left_out;
-    let modules = rewrite::members_to_json(value, |key, version| match scan::kind(version) {
-        Kind::Text => Change::Keep,
-        Kind::Number | Kind::Boolean => {
-            let mut out = Buffer::new();
-            scalar(&mut out, version, limits::NAME_CHARS);
-            Change::Replace(json::into_text(out))
+    let start = writer.out.len();
+    writer.out.push(b'{');
+    for (key, version) in value.members() {
+        match version.kind() {
+            Kind::Text => {
+                key.copy_key(writer.out);
+                version.copy(writer.out);
+            }
+            Kind::Number | Kind::Boolean => {
+                key.copy_key(writer.out);
+                bounded::scalar(writer.out, version, limits::NAME_CHARS);
+            }
+            Kind::Null => {}
+            Kind::Object | Kind::Array => {
+                writer.leave_out(&key.decode(), "is no text, as a version must be");
+            }
         }
-        Kind::Null => Change::Drop,
-        Kind::Object | Kind::Array => {
-            trimmed = true;
-            left_out.note_key(key, "is no text, as a version must be");
-            Change::Drop
-        }
-    });
-    let max_bytes = limits::MODULES_BYTES;
-    trimmed |= bag(writer.out, &modules, limits::BAG_DEPTH, max_bytes);
-    writer.trimmed |= trimmed;
+    }
+    writer.out.push(b'}');
+    let (depth, bytes) = (limits::BAG_DEPTH, limits::MODULES_BYTES);
+    writer.trimmed |= bounded::cut_down(writer.out, start, depth, bytes);
     writer.mark_written(Field::Modules);
 }
 
 /// Writes `debug_meta` (IMG-1); with images of this process if there are any and the event has none of its own (IMG-4).
-pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<&str>) {
-    let is_list = |images: &str| scan::kind(images) == Kind::Array;
-    let has_images = value
-        .and_then(|value| scan::entry(value, "images"))
-        .is_some_and(is_list);
-    let images = writer.parts.images.filter(|_| !has_images);
+pub(super) fn debug_meta(writer: &mut Writer<'_>, value: Option<Input<'_>>) {
+    let is_list = |images: Input<'_>| images.kind() == Kind::Array;
+    let own_images = value.and_then(|value| value.get("images"));
+    let images = writer.parts.images;
+    let images = images.filter(|_| !own_images.is_some_and(is_list));
     if value.is_none() && images.is_none() {
         return;
     }
     writer.key("debug_meta");
-    let left_out = &mut writer.left_out;
-    rewrite::members(writer.out, value.unwrap_or("{}"), |key, own| {
-        match (key, is_list(own)) {
-            ("images", true) => {
-                let mut odd = 0;
-                let text = images_with_text_addresses(own, &mut odd);
-                for _ in 0..odd {
-                    left_out.note(format_args!("an image is no object"));
-                }
-                Change::Replace(text)
-            }
-            ("images", false) if images.is_some() => Change::Drop,
-            _ => Change::Keep,
+    writer.out.push(b'{');
+    for (key, part) in value.into_iter().flat_map(Input::members) {
+        let are_images = key.is_key("images");
+        if are_images && is_list(part) {
+            key.copy_key(writer.out);
+            images_with_text_addresses(writer, part);
+        } else if !are_images || images.is_none() {
+            key.copy_key(writer.out);
+            part.copy(writer.out);
         }
-    });
+    }
     if let Some(images) = images {
-        writer.out.pop();
         json::key(writer.out, "images");
         writer.share(images.clone());
-        writer.out.push(b'}');
     }
+    writer.out.push(b'}');
     writer.mark_written(Field::DebugMeta);
 }
 
-fn images_with_text_addresses(images: &str, odd: &mut usize) -> String {
-    let mut out = Buffer::with_room(images.len());
-    out.push(b'[');
-    let mut cursor = Cursor::new(images);
-    cursor.enter();
-    while cursor.has_element() {
-        if cursor.kind() == Kind::Object {
-            with_text_addresses(&mut out, &mut cursor, bound::none);
-        } else {
-            *odd = odd.saturating_add(usize::from(cursor.kind() != Kind::Null));
-            cursor.value();
+fn images_with_text_addresses(writer: &mut Writer<'_>, images: Input<'_>) {
+    writer.out.push(b'[');
+    let mut images = images.elements();
+    let mut walk = images.walk();
+    while walk.has_element() {
+        if walk.kind() == Kind::Object {
+            with_text_addresses(writer.out, &mut walk, bound::none);
+        } else if !walk.value().is_null() {
+            writer.left_out.note(format_args!("an image is no object"));
         }
     }
-    out.push(b']');
-    json::into_text(out)
+    writer.out.push(b']');
 }
 
 /// Writes the event's own `sdk` if it names one (EVT-15).
-pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
+pub(super) fn sdk(writer: &mut Writer<'_>, value: Input<'_>) {
     let has_text = |name| {
-        let text = scan::entry(value, name).and_then(scan::text);
+        let text = value.get(name).and_then(Input::text);
         text.is_some_and(|text| !text.is_empty())
     };
     if !has_text("name") || !has_text("version") {
@@ -204,10 +204,7 @@ pub(super) fn sdk(writer: &mut Writer<'_>, value: &str) {
         return;
     }
     writer.key("sdk");
-    let trimmed = &mut writer.trimmed;
-    rewrite::members(writer.out, value, |key, part| {
-        bound::change(bound::sdk, key, part, trimmed)
-    });
+    writer.trimmed |= bound::write_members(writer.out, bound::sdk, value);
     writer.mark_written(Field::Sdk);
 }
 

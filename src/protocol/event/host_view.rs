@@ -7,11 +7,10 @@
 
 use std::borrow::Cow;
 
-use super::Event;
 use super::field::Field;
+use super::read::Event;
 use super::time::is_timestamp;
 use crate::base::uuid::Uuid;
-use crate::value::json::object::Member;
 use crate::value::tree::Value;
 
 /// What is shown.
@@ -76,7 +75,7 @@ fn list_of(value: Value) -> Value {
 impl<'a> Event<'a> {
     /// Takes id, time, level and platform from the event that a hook was shown where the one that it gave back has none that
     /// can be used. All the rest is as the hook left it.
-    pub(crate) fn recover(&mut self, shown: &Event<'a>) {
+    pub(crate) fn recover(&mut self, shown: &Self) {
         let is_there = |text: Cow<'_, str>| !text.trim().is_empty();
         let kept = [
             (Field::EventId, self.id().is_some_and(|id| id != Uuid::NIL)),
@@ -91,24 +90,8 @@ impl<'a> Event<'a> {
             ),
         ];
         for (field, is_kept) in kept {
-            if !is_kept && let Some(member) = shown.member(field) {
-                self.replace(field, member.clone());
-            }
-        }
-    }
-
-    fn replace(&mut self, field: Field, member: Member<'a>) {
-        let place = self.places.get(field.index()).copied().flatten();
-        let place = place.and_then(|place| usize::try_from(place).ok());
-        match place.and_then(|place| self.members.get_mut(place)) {
-            Some(own) => own.json = member.json,
-            None => {
-                let place = u32::try_from(self.members.len()).ok();
-                if let Some(slot) = self.places.get_mut(field.index()) {
-                    *slot = place;
-                }
-                self.known |= place.and_then(|it| 1_u64.checked_shl(it)).unwrap_or(0);
-                self.members.push(member);
+            if !is_kept {
+                self.set_as_in(field, shown);
             }
         }
     }

@@ -9,45 +9,58 @@ use std::borrow::Cow;
 use super::bound;
 use super::field::Field;
 use super::limits;
-use super::write::Writer;
+use super::writer::Writer;
 use crate::base::memory::{self, Buffer};
-use crate::value::json::rewrite::{self, Change};
+use crate::value::input::{Input, bounded};
 use crate::value::json::scan::{self, Kind};
-use crate::value::json::trim::{bag, shrink, string_within, trim_str};
+use crate::value::json::trim::{shrink, trim_str};
 use crate::value::json::write as json;
 
 /// Writes `request`.
-pub(super) fn write(writer: &mut Writer<'_>, value: &str) {
-    let mut trimmed = false;
-    let mut is_method_odd = false;
+pub(super) fn write(writer: &mut Writer<'_>, value: Input<'_>) {
     writer.key("request");
-    rewrite::members(writer.out, value, |key, part| {
-        let trimmed = &mut trimmed;
-        match (key, scan::kind(part)) {
-            (_, Kind::Null) => Change::Keep,
-            ("url", Kind::Text) => url(part, trimmed),
-            // A method that is cut would be another.
-            ("method", _) if !is_method(part) => {
-                is_method_odd = true;
-                Change::Drop
-            }
-            ("query_string", _) => pairs(part, limits::QUERY_BYTES, scalar_text, trimmed),
-            ("cookies", _) => pairs(part, limits::COOKIES_BYTES, scalar_text, trimmed),
-            ("headers", _) => pairs(part, limits::HEADERS_BYTES, header_text, trimmed),
-            ("data", _) => body(part, trimmed),
-            _ => bound::change(bound::request, key, part, trimmed),
+    writer.out.push(b'{');
+    for (key, part) in value.members() {
+        let name = key.decode();
+        // A method that is cut would be another.
+        if name == "method" && !part.is_null() && !is_method(part) {
+            writer.leave_out("method", "is none that servers know");
+            continue;
         }
-    });
-    writer.trimmed |= trimmed;
-    if is_method_odd {
-        writer.leave_out("method", "is none that servers know");
+        let max_bytes = match &*name {
+            "query_string" => limits::QUERY_BYTES,
+            "cookies" => limits::COOKIES_BYTES,
+            "headers" => limits::HEADERS_BYTES,
+            _ => 0,
+        };
+        let out = &mut *writer.out;
+        writer.trimmed |= match (&*name, part.kind()) {
+            ("url", Kind::Text) => {
+                key.copy_key(out);
+                url(out, part)
+            }
+            ("query_string" | "cookies", _) => {
+                key.copy_key(out);
+                pairs(out, &part.to_json(), max_bytes, scalar_text)
+            }
+            ("headers", _) => {
+                key.copy_key(out);
+                pairs(out, &part.to_json(), max_bytes, header_text)
+            }
+            ("data", _) => {
+                key.copy_key(out);
+                body(out, part)
+            }
+            _ => bound::write_member(out, bound::request, key, part),
+        };
     }
+    writer.out.push(b'}');
     writer.mark_written(Field::Request);
 }
 
-fn is_method(json: &str) -> bool {
+fn is_method(value: Input<'_>) -> bool {
     let (shortest, longest) = limits::METHOD_CHARS;
-    scan::text(json).is_some_and(|text| {
+    value.text().is_some_and(|text| {
         (shortest..=longest).contains(&text.len())
             && text
                 .bytes()
@@ -55,21 +68,20 @@ fn is_method(json: &str) -> bool {
     })
 }
 
-/// Servers take the query out of the address, so that each part has its own limit.
-fn url(json: &str, trimmed: &mut bool) -> Change {
-    let text = scan::decode(json);
+/// Appends an address; true if it was cut. Servers take the query out of it, so that each part has its own limit.
+fn url(out: &mut Buffer, value: Input<'_>) -> bool {
+    let text = value.decode();
     let end = text.find(['?', '#']).unwrap_or(text.len());
     let (base, query) = text.split_at_checked(end).unwrap_or((&text, ""));
-    match (
-        trim_str(base, limits::URL_CHARS),
-        form(query, limits::QUERY_BYTES),
-    ) {
-        (Cow::Borrowed(_), Cow::Borrowed(_)) => Change::Keep,
-        (base, query) => {
-            *trimmed = true;
-            Change::Replace(json::string_to_json(&memory::concat(&[&base, &query])))
-        }
+    let base = trim_str(base, limits::URL_CHARS);
+    let query = form(query, limits::QUERY_BYTES);
+    let is_whole = matches!((&base, &query), (Cow::Borrowed(_), Cow::Borrowed(_)));
+    if is_whole {
+        value.copy(out);
+    } else {
+        json::string(out, &memory::concat(&[&base, &query]));
     }
+    !is_whole
 }
 
 /// Text like `a=1&b=2` or `a=1; b=2`, cut where servers would, read as pairs, run out of room.
@@ -95,27 +107,25 @@ fn form(text: &str, max_bytes: usize) -> Cow<'_, str> {
     Cow::Borrowed(text)
 }
 
-/// Text, an object or a list of pairs, whose values become texts by way of `text_of`.
+/// Appends text, an object or a list of pairs, whose values become texts by way of `text_of`; true if something was cut.
 fn pairs(
+    out: &mut Buffer,
     value: &str,
     max_bytes: usize,
     text_of: fn(&str) -> Cow<'_, str>,
-    trimmed: &mut bool,
-) -> Change {
+) -> bool {
     let mut left = max_bytes;
-    let mut out = Buffer::with_room(value.len().min(max_bytes));
+    let mut was_cut = false;
     match scan::kind(value) {
         Kind::Object => {
             out.push(b'{');
             for (key, value) in scan::entries(value) {
-                match fitting(key, &text_of(value), &mut left, trimmed) {
-                    Some(text) => {
-                        json::separator(&mut out);
-                        for part in [key, ":", &text] {
-                            out.extend_from_slice(part.as_bytes());
-                        }
-                    }
-                    None => *trimmed = true,
+                let before = out.len();
+                json::separator(out);
+                out.extend_from_slice(key.as_bytes());
+                out.push(b':');
+                if !fitting(out, key, &text_of(value), &mut left, &mut was_cut) {
+                    out.truncate(before);
                 }
             }
             out.push(b'}');
@@ -123,51 +133,55 @@ fn pairs(
         Kind::Array => {
             out.push(b'[');
             for element in scan::elements(value) {
+                let before = out.len();
+                json::separator(out);
                 let mut parts = scan::elements(element);
-                let written = match (parts.next(), parts.next(), parts.next()) {
+                let is_written = match (parts.next(), parts.next(), parts.next()) {
                     (Some(key), Some(value), None) => {
-                        fitting(key, &text_of(value), &mut left, trimmed)
-                            .map(|text| memory::concat(&["[", key, ",", &text, "]"]))
+                        out.push(b'[');
+                        out.extend_from_slice(key.as_bytes());
+                        out.push(b',');
+                        let is_written =
+                            fitting(out, key, &text_of(value), &mut left, &mut was_cut);
+                        out.push(b']');
+                        is_written
                     }
                     // No pair: whatever the server makes of it.
-                    _ => fitting("", element, &mut left, trimmed),
+                    _ => fitting(out, "", element, &mut left, &mut was_cut),
                 };
-                match written {
-                    Some(pair) => {
-                        json::separator(&mut out);
-                        out.extend_from_slice(pair.as_bytes());
-                    }
-                    None => *trimmed = true,
+                if !is_written {
+                    out.truncate(before);
                 }
             }
             out.push(b']');
         }
         Kind::Text => match form(&scan::decode(value), max_bytes) {
-            Cow::Borrowed(_) => return Change::Keep,
+            Cow::Borrowed(_) => out.extend_from_slice(value.as_bytes()),
             Cow::Owned(text) => {
-                *trimmed = true;
-                json::string(&mut out, &text);
+                was_cut = true;
+                json::string(out, &text);
             }
         },
-        Kind::Number | Kind::Boolean | Kind::Null => return Change::Keep,
+        Kind::Number | Kind::Boolean | Kind::Null => out.extend_from_slice(value.as_bytes()),
     }
-    Change::Replace(json::into_text(out))
+    was_cut
 }
 
-/// As much of the value as fits, with its key, into what is left; none if nothing sensible does.
-fn fitting(key: &str, value: &str, left: &mut usize, trimmed: &mut bool) -> Option<String> {
+/// Appends as much of the value as fits, with its key, into what is left; false, and nothing appended, if nothing sensible
+/// does.
+fn fitting(out: &mut Buffer, key: &str, value: &str, left: &mut usize, was_cut: &mut bool) -> bool {
     /// Of key and value, in the lengths of both already.
     const QUOTES: usize = 4;
     let room = left
         .saturating_sub(key.len())
         .saturating_sub(limits::PAIR_BYTES.saturating_sub(QUOTES));
-    let mut out = Buffer::new();
-    if !shrink(&mut out, value, room) {
-        return None;
+    let before = out.len();
+    *was_cut |= value.len() > room;
+    if !shrink(out, value, room) {
+        return false;
     }
-    *trimmed |= value.len() > room;
-    *left = room.saturating_sub(out.len());
-    Some(json::into_text(out))
+    *left = room.saturating_sub(out.len().saturating_sub(before));
+    true
 }
 
 /// Servers take nothing but texts.
@@ -194,19 +208,12 @@ fn header_text(value: &str) -> Cow<'_, str> {
     Cow::Owned(json::string_to_json(&json::into_text(all)))
 }
 
-/// EVT-19
-fn body(data: &str, trimmed: &mut bool) -> Change {
-    let is_container = matches!(scan::kind(data), Kind::Object | Kind::Array);
-    // A container may be too deep however short it is (EVT-18).
-    if !is_container && data.len() <= limits::REQUEST_DATA {
-        return Change::Keep;
+/// Appends the body (EVT-19); true if it was cut.
+fn body(out: &mut Buffer, data: Input<'_>) -> bool {
+    match data.kind() {
+        Kind::Text => bounded::string(out, data, limits::REQUEST_DATA),
+        _ => bounded::bag(out, data, limits::BAG_DEPTH, limits::REQUEST_DATA),
     }
-    let mut out = Buffer::new();
-    *trimmed |= match scan::kind(data) {
-        Kind::Text => string_within(&mut out, data, limits::REQUEST_DATA),
-        _ => bag(&mut out, data, limits::BAG_DEPTH, limits::REQUEST_DATA),
-    };
-    Change::Replace(json::into_text(out))
 }
 
 #[cfg(test)]

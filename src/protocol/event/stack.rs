@@ -6,54 +6,39 @@
 use super::bound::{self, Table};
 use super::field::Field;
 use super::limits;
-use super::text::scalar;
-use super::write::Writer;
+use super::writer::Writer;
 use crate::base::memory::{self, Buffer};
-use crate::value::json::scan::{self, Cursor, Elements, Kind};
+use crate::value::input::walk::Walk;
+use crate::value::input::{Elements, Input, bounded};
+use crate::value::json::scan::Kind;
 use crate::value::json::write as json;
 
 /// The entries of `[…]`, of `{"values": […]}`, or the one object itself.
-pub(super) fn values(json: &str) -> Elements<'_> {
-    let mut cursor = Cursor::new(json);
-    if cursor.kind() == Kind::Array {
-        return scan::elements(json);
+pub(super) fn values(value: Input<'_>) -> Elements<'_> {
+    if value.kind() == Kind::Array {
+        return value.elements();
     }
-    cursor.enter();
-    let mut is_empty = true;
-    while let Some(key) = cursor.next_key() {
-        is_empty = false;
-        if scan::is_key(key, "values") {
-            // What follows the list is not looked at: an iterator over it ends with its last element.
-            let is_list = cursor.kind() == Kind::Array && cursor.enter();
-            return Elements::from(if is_list { cursor } else { Cursor::new("") });
-        }
-        cursor.value();
+    match value.list_under("values") {
+        Some(list) => list,
+        None if value.members().next().is_none() => value.elements(),
+        None => value.alone(),
     }
-    scan::joined_elements(if is_empty { "" } else { json })
-}
-
-/// Before the first of the entries that [`values`] gives.
-fn first_value(json: &str) -> Cursor<'_> {
-    Cursor::from(values(json))
 }
 
 /// Writes `exception`: those of its entries that say anything.
-pub(super) fn exceptions(writer: &mut Writer<'_>, value: &str) {
+pub(super) fn exceptions(writer: &mut Writer<'_>, value: Input<'_>) {
     let (mut place, mut has_any) = (0_usize, false);
     let before = writer.out.len();
     writer.key("exception");
     writer.out.extend_from_slice(b"{\"values\":[");
-    let mut cursor = first_value(value);
-    while cursor.has_element() {
+    let mut entries = values(value);
+    let mut entries = entries.walk();
+    while entries.has_element() {
         place = place.saturating_add(1);
-        match cursor.kind() {
-            Kind::Object => has_any |= exception(writer, &mut cursor, place),
-            kind => {
-                if kind != Kind::Null {
-                    writer.leave_out_part(format_args!("exception {place} is no object"));
-                }
-                cursor.value();
-            }
+        if entries.kind() == Kind::Object {
+            has_any |= exception(writer, entries.enter(), place);
+        } else if !entries.value().is_null() {
+            writer.leave_out_part(format_args!("exception {place} is no object"));
         }
     }
     writer.out.extend_from_slice(b"]}");
@@ -66,46 +51,41 @@ pub(super) fn exceptions(writer: &mut Writer<'_>, value: &str) {
 
 /// Writes one entry; false, and nothing written, if it says nothing: it needs a type or a value (EXC-1). For the sake of a
 /// stack trace it gets a type.
-fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) -> bool {
+fn exception(writer: &mut Writer<'_>, mut members: Walk<'_, '_>, place: usize) -> bool {
     /// What servers show for an exception without a type.
     const UNKNOWN: &str = "<unknown>";
     let before = writer.out.len();
     let (mut says_something, mut has_stack) = (false, false);
     json::separator(writer.out);
     writer.out.push(b'{');
-    cursor.enter();
-    while let Some(key) = cursor.next_key() {
-        if cursor.kind() == Kind::Null {
-            cursor.value();
+    while let Some(key) = members.next_key() {
+        if members.kind() == Kind::Null {
+            members.value();
             continue;
         }
         let before = writer.out.len();
-        raw_key(writer.out, key);
-        let name = scan::decode(key);
-        let is_kept = match &*name {
+        key.copy_key(writer.out);
+        let is_kept = match &*key.decode() {
             "stacktrace" | "raw_stacktrace" => {
-                let has_frames = stacktrace(writer, cursor);
+                let has_frames = stacktrace(writer, &mut members);
                 has_stack |= has_frames;
                 has_frames
             }
-            // Empty text is the same as none.
-            "type" | "value" if cursor.clone().value() == Some("\"\"") => {
-                cursor.value();
-                false
-            }
-            "mechanism" => mechanism(writer, cursor),
-            "type" | "value" | "module" => {
-                let value = cursor.value().unwrap_or_default();
-                let max_chars = match &*name {
+            "mechanism" => mechanism(writer, &mut members),
+            name @ ("type" | "value" | "module") => {
+                let value = members.value();
+                let max_chars = match name {
                     "value" => limits::MESSAGE_CHARS,
                     _ => limits::SYMBOL_CHARS,
                 };
-                says_something |= name != "module";
-                writer.trimmed |= scalar(writer.out, value, max_chars);
-                true
+                writer.trimmed |= bounded::scalar(writer.out, value, max_chars);
+                // Empty text is the same as none.
+                let is_kept = name == "module" || !value.is_empty_text();
+                says_something |= is_kept && name != "module";
+                is_kept
             }
             _ => {
-                copy(writer.out, cursor);
+                members.value().copy(writer.out);
                 true
             }
         };
@@ -130,24 +110,22 @@ fn exception(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) -> 
 }
 
 /// EXC-2: servers drop a mechanism without a type, and with it whether the exception was handled.
-fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
-    if cursor.kind() != Kind::Object {
-        cursor.value();
+fn mechanism(writer: &mut Writer<'_>, walk: &mut Walk<'_, '_>) -> bool {
+    let value = walk.value();
+    if !value.is_object() {
         writer.leave_out_part(format_args!("a mechanism is no object"));
         return false;
     }
     let mut has_type = false;
     writer.out.push(b'{');
-    cursor.enter();
-    while let Some(key) = cursor.next_key() {
-        let is_type = scan::is_key(key, "type");
-        let value = cursor.value().unwrap_or_default();
-        if is_type && (scan::kind(value) != Kind::Text || value == "\"\"") {
+    for (key, part) in value.members() {
+        let is_type = key.is_key("type");
+        if is_type && (part.kind() != Kind::Text || part.is_empty_text()) {
             continue;
         }
         has_type |= is_type;
-        raw_key(writer.out, key);
-        writer.trimmed |= bound::write(writer.out, bound::mechanism, key, value);
+        key.copy_key(writer.out);
+        writer.trimmed |= bound::write(writer.out, bound::mechanism, key, part);
     }
     if !has_type {
         json::key(writer.out, "type");
@@ -157,30 +135,27 @@ fn mechanism(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     true
 }
 
-/// Writes a stack trace with at most [`limits::FRAMES`] frames; false, and not to be kept, if it has none (STK-1).
-fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
-    if cursor.kind() != Kind::Object {
-        if cursor.kind() != Kind::Null {
+/// Writes the next value, a stack trace, with at most [`limits::FRAMES`] frames; false, and not to be kept, if it has none
+/// (STK-1).
+fn stacktrace(writer: &mut Writer<'_>, walk: &mut Walk<'_, '_>) -> bool {
+    if walk.kind() != Kind::Object {
+        if !walk.value().is_null() {
             writer.leave_out_part(format_args!("a stack trace is no object"));
         }
-        cursor.value();
         return false;
     }
     let mut has_frames = false;
     writer.out.push(b'{');
-    cursor.enter();
-    while let Some(key) = cursor.next_key() {
-        if scan::is_key(key, "frames") && cursor.kind() == Kind::Array && !has_frames {
-            raw_key(writer.out, key);
-            has_frames = frames(writer, cursor);
-        } else if scan::is_key(key, "frames") {
-            if cursor.kind() != Kind::Null {
-                writer.leave_out_part(format_args!("frames are no list"));
-            }
-            cursor.value();
-        } else {
-            raw_key(writer.out, key);
-            bounded(writer, cursor, bound::stacktrace, key);
+    let mut members = walk.enter();
+    while let Some(key) = members.next_key() {
+        if !key.is_key("frames") {
+            key.copy_key(writer.out);
+            bounded_member(writer, &mut members, bound::stacktrace, key);
+        } else if members.kind() == Kind::Array && !has_frames {
+            key.copy_key(writer.out);
+            has_frames = frames(writer, members.enter());
+        } else if !members.value().is_null() {
+            writer.leave_out_part(format_args!("frames are no list"));
         }
     }
     writer.out.push(b'}');
@@ -188,20 +163,16 @@ fn stacktrace(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
 }
 
 /// Writes a list of frames; false if it is empty.
-fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
+fn frames(writer: &mut Writer<'_>, mut list: Walk<'_, '_>) -> bool {
     // Where each frame begins in the output, with the comma before it.
     let mut starts = Vec::with_capacity(64);
     writer.out.push(b'[');
-    cursor.enter();
-    while cursor.has_element() {
-        if cursor.kind() == Kind::Object && memory::reserve(&mut starts, 1) {
+    while list.has_element() {
+        if list.kind() == Kind::Object && memory::reserve(&mut starts, 1) {
             starts.push(writer.out.len());
-            writer.trimmed |= with_text_addresses(writer.out, cursor, bound::frame);
-        } else {
-            if cursor.kind() != Kind::Null {
-                writer.leave_out_part(format_args!("a frame is no object"));
-            }
-            cursor.value();
+            writer.trimmed |= with_text_addresses(writer.out, &mut list, bound::frame);
+        } else if !list.value().is_null() {
+            writer.leave_out_part(format_args!("a frame is no object"));
         }
     }
     // STK-3: the middle goes; how the program got there and where it ended stay.
@@ -217,9 +188,9 @@ fn frames(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>) -> bool {
     !starts.is_empty()
 }
 
-/// Writes an object whose addresses become `0x` text: strict servers refuse numbers (STK-2, IMG-1). True if one of
-/// its other members was cut.
-pub(super) fn with_text_addresses(out: &mut Buffer, cursor: &mut Cursor<'_>, table: Table) -> bool {
+/// Writes the next value, an object, with addresses as `0x` text: strict servers refuse numbers (STK-2, IMG-1). True if
+/// one of its other members was cut.
+pub(super) fn with_text_addresses(out: &mut Buffer, walk: &mut Walk<'_, '_>, table: Table) -> bool {
     const ADDRESSES: [&str; 4] = [
         "instruction_addr",
         "symbol_addr",
@@ -229,58 +200,41 @@ pub(super) fn with_text_addresses(out: &mut Buffer, cursor: &mut Cursor<'_>, tab
     let mut was_cut = false;
     json::separator(out);
     out.push(b'{');
-    cursor.enter();
-    while let Some(key) = cursor.next_key() {
-        raw_key(out, key);
+    let mut members = walk.enter();
+    while let Some(key) = members.next_key() {
+        key.copy_key(out);
+        let value = members.value();
         let is_address =
-            cursor.kind() == Kind::Number && ADDRESSES.iter().any(|name| scan::is_key(key, name));
-        let value = cursor.value().unwrap_or_default();
-        match value.parse::<u64>() {
-            Ok(address) if is_address => {
+            value.kind() == Kind::Number && ADDRESSES.iter().any(|name| key.is_key(name));
+        match is_address.then(|| value.to_u64()).flatten() {
+            Some(address) => {
                 out.extend_from_slice(format!("\"{address:#x}\"").as_bytes());
             }
-            _ => was_cut |= bound::write(out, table, key, value),
+            None => was_cut |= bound::write(out, table, key, value),
         }
     }
     out.push(b'}');
     was_cut
 }
 
-/// Appends a key that is JSON already.
-fn raw_key(out: &mut Buffer, key: &str) {
-    json::separator(out);
-    out.extend_from_slice(key.as_bytes());
-    out.push(b':');
-}
-
 /// Writes the value of a member within its bound.
-fn bounded(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, table: Table, key: &str) {
-    let value = cursor.value().unwrap_or_default();
-    writer.trimmed |= bound::write(writer.out, table, key, value);
-}
-
-fn copy(out: &mut Buffer, cursor: &mut Cursor<'_>) {
-    out.extend_from_slice(cursor.value().unwrap_or_default().as_bytes());
+fn bounded_member(writer: &mut Writer<'_>, walk: &mut Walk<'_, '_>, table: Table, key: Input<'_>) {
+    writer.trimmed |= bound::write(writer.out, table, key, walk.value());
 }
 
 /// Writes `threads`, of the event or made of a stack trace at its top level (STK-5).
-pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Option<&str>) {
+pub(super) fn threads(
+    writer: &mut Writer<'_>,
+    threads: Option<Input<'_>>,
+    stray: Option<Input<'_>>,
+) {
     let before = writer.out.len();
     writer.key("threads");
     writer.out.extend_from_slice(b"{\"values\":[");
     let start = writer.out.len();
-    let mut cursor = first_value(threads.unwrap_or_default());
-    let mut place = 0_usize;
-    while cursor.has_element() {
-        if cursor.kind() == Kind::Object {
-            thread(writer, &mut cursor, place);
-            place = place.saturating_add(1);
-        } else {
-            if cursor.kind() != Kind::Null {
-                writer.leave_out_part(format_args!("a thread is no object"));
-            }
-            cursor.value();
-        }
+    if let Some(threads) = threads {
+        let mut entries = values(threads);
+        each_thread(writer, entries.walk());
     }
     let has_threads = writer.out.len() > start;
     if let Some(stray) = stray {
@@ -288,7 +242,7 @@ pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Opt
         writer
             .out
             .extend_from_slice(b"{\"id\":0,\"current\":true,\"stacktrace\":");
-        let has_frames = stacktrace(writer, &mut Cursor::new(stray));
+        let has_frames = stacktrace(writer, &mut stray.alone().walk());
         writer.out.push(b'}');
         if has_threads || !has_frames {
             writer.out.truncate(before);
@@ -303,32 +257,43 @@ pub(super) fn threads(writer: &mut Writer<'_>, threads: Option<&str>, stray: Opt
     }
 }
 
+fn each_thread(writer: &mut Writer<'_>, mut entries: Walk<'_, '_>) {
+    let mut place = 0_usize;
+    while entries.has_element() {
+        if entries.kind() == Kind::Object {
+            thread(writer, entries.enter(), place);
+            place = place.saturating_add(1);
+        } else if !entries.value().is_null() {
+            writer.leave_out_part(format_args!("a thread is no object"));
+        }
+    }
+}
+
 /// Writes a thread; one without an id gets one from its place (THR-1).
-fn thread(writer: &mut Writer<'_>, cursor: &mut Cursor<'_>, place: usize) {
+fn thread(writer: &mut Writer<'_>, mut members: Walk<'_, '_>, place: usize) {
     json::separator(writer.out);
     writer.out.push(b'{');
-    cursor.enter();
     let mut has_id = false;
-    while let Some(key) = cursor.next_key() {
-        if scan::is_key(key, "id") {
-            let kind = cursor.kind();
+    while let Some(key) = members.next_key() {
+        if key.is_key("id") {
+            let kind = members.kind();
             if !matches!(kind, Kind::Text | Kind::Number) {
                 if kind != Kind::Null {
                     writer.leave_out_part(format_args!(
                         "the id of a thread is neither text nor number"
                     ));
                 }
-                cursor.value();
+                members.value();
                 continue;
             }
             has_id = true;
         }
         let before = writer.out.len();
-        let is_stack = scan::is_key(key, "stacktrace") || scan::is_key(key, "raw_stacktrace");
-        raw_key(writer.out, key);
+        let is_stack = key.is_key("stacktrace") || key.is_key("raw_stacktrace");
+        key.copy_key(writer.out);
         if !is_stack {
-            bounded(writer, cursor, bound::thread, key);
-        } else if !stacktrace(writer, cursor) {
+            bounded_member(writer, &mut members, bound::thread, key);
+        } else if !stacktrace(writer, &mut members) {
             writer.out.truncate(before);
         }
     }

@@ -5,14 +5,15 @@
 use std::borrow::Cow;
 
 use super::field::Field;
-use super::write::Writer;
+use super::writer::Writer;
 use crate::protocol::names;
+use crate::value::input::Input;
 use crate::value::json::keys::Keys;
-use crate::value::json::scan::{self, Kind};
+use crate::value::json::scan::Kind;
 use crate::value::json::write as json;
 
 /// Writes the tags of the event, if it has any, and those of the scope that it has not (SCO-2).
-pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
+pub(super) fn write(writer: &mut Writer<'_>, value: Option<Input<'_>>) {
     let before = writer.out.len();
     writer.key("tags");
     writer.out.push(b'{');
@@ -22,15 +23,15 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
         None => writer.out.extend_from_slice(scope.json().as_bytes()),
         Some(value) => {
             let mut keys = Keys::default();
-            if scan::kind(value) == Kind::Object {
-                for (key, value) in scan::entries(value) {
-                    write_tag(writer, &mut keys, scan::decode(key), value);
+            if value.is_object() {
+                for (key, value) in value.members() {
+                    write_tag(writer, &mut keys, key.decode(), value);
                 }
             } else {
-                for pair in scan::elements(value) {
+                for pair in value.elements() {
                     match read_pair(pair) {
                         Some((key, value)) => write_tag(writer, &mut keys, key, value),
-                        None if scan::kind(pair) == Kind::Null => {}
+                        None if pair.is_null() => {}
                         None => writer.leave_out_part(format_args!("a tag without key and value")),
                     }
                 }
@@ -47,22 +48,27 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<&str>) {
 }
 
 /// Key and value of `["key", "value"]` or `{"key": …, "value": …}`.
-fn read_pair(pair: &str) -> Option<(Cow<'_, str>, &str)> {
-    let (key, value) = match scan::kind(pair) {
+fn read_pair(pair: Input<'_>) -> Option<(Cow<'_, str>, Input<'_>)> {
+    let (key, value) = match pair.kind() {
         Kind::Array => {
-            let mut parts = scan::elements(pair);
+            let mut parts = pair.elements();
             (parts.next()?, parts.next()?)
         }
-        Kind::Object => (scan::entry(pair, "key")?, scan::entry(pair, "value")?),
+        Kind::Object => (pair.get("key")?, pair.get("value")?),
         _ => return None,
     };
-    Some((scan::text(key)?, value))
+    Some((key.text()?, value))
 }
 
-fn write_tag<'v>(writer: &mut Writer<'_>, keys: &mut Keys<'v>, key: Cow<'v, str>, value: &str) {
-    let text = match scan::kind(value) {
-        Kind::Text => scan::decode(value),
-        Kind::Number | Kind::Boolean => Cow::Borrowed(value),
+fn write_tag<'v>(
+    writer: &mut Writer<'_>,
+    keys: &mut Keys<'v>,
+    key: Cow<'v, str>,
+    value: Input<'_>,
+) {
+    let text = match value.kind() {
+        Kind::Text => value.decode(),
+        Kind::Number | Kind::Boolean => value.to_json(),
         // Null is "no such tag".
         Kind::Null => return,
         Kind::Object | Kind::Array => {

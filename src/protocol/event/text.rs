@@ -5,12 +5,11 @@ use std::borrow::Cow;
 use super::bound;
 use super::field::Field;
 use super::limits;
-use super::write::Writer;
-use crate::base::memory::Buffer;
+use super::writer::Writer;
 use crate::protocol::names::{self, Name};
-use crate::value::json::rewrite::{self, Change};
-use crate::value::json::scan::{self, Kind};
-use crate::value::json::trim::{string_within, trim_str};
+use crate::value::input::{Input, bounded};
+use crate::value::json::scan::Kind;
+use crate::value::json::trim::trim_str;
 use crate::value::json::write as json;
 
 /// What is done with a text that breaks a rule.
@@ -44,12 +43,9 @@ fn rule(field: Field) -> Rule {
 }
 
 /// Writes a text field of the event; empty text is the same as none.
-pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: &str) {
-    let text = match scan::kind(value) {
-        Kind::Text => scan::decode(value),
-        // A number or a boolean: the text somebody forgot to quote.
-        _ => Cow::Borrowed(value),
-    };
+pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: Input<'_>) {
+    // A number or a boolean: the text somebody forgot to quote.
+    let text = value.text().unwrap_or_else(|| value.to_json());
     let text = text.trim();
     if text.is_empty() {
         return;
@@ -83,20 +79,16 @@ pub(super) fn field(writer: &mut Writer<'_>, field: Field, key: &str, value: &st
 }
 
 /// Writes the message as `logentry` (EVT-10); true if there is any text in it.
-pub(super) fn logentry(writer: &mut Writer<'_>, value: &str) -> bool {
+pub(super) fn logentry(writer: &mut Writer<'_>, value: Input<'_>) -> bool {
     let before = writer.out.len();
-    let has_text = match scan::kind(value) {
-        Kind::Object => {
-            writer.key("logentry");
-            logentry_object(writer, value)
-        }
-        _ => {
-            writer.key("logentry");
-            writer.out.extend_from_slice(b"{\"formatted\":");
-            let has_text = scalar_within(writer, value, limits::MESSAGE_CHARS);
-            writer.out.push(b'}');
-            has_text
-        }
+    writer.key("logentry");
+    let has_text = if value.is_object() {
+        logentry_object(writer, value)
+    } else {
+        writer.out.extend_from_slice(b"{\"formatted\":");
+        writer.trimmed |= bounded::scalar(writer.out, value, limits::MESSAGE_CHARS);
+        writer.out.push(b'}');
+        !value.is_empty_text()
     };
     if !has_text {
         writer.out.truncate(before);
@@ -104,77 +96,54 @@ pub(super) fn logentry(writer: &mut Writer<'_>, value: &str) -> bool {
     has_text
 }
 
-fn logentry_object(writer: &mut Writer<'_>, value: &str) -> bool {
-    let is_text = |json: Option<&str>| {
-        json.is_some_and(|json| {
-            !matches!(scan::kind(json), Kind::Null | Kind::Object | Kind::Array) && json != "\"\""
+fn logentry_object(writer: &mut Writer<'_>, value: Input<'_>) -> bool {
+    let scalar = |name| {
+        value.get(name).filter(|it| {
+            !matches!(it.kind(), Kind::Null | Kind::Object | Kind::Array) && !it.is_empty_text()
         })
     };
-    let has_formatted = is_text(scan::entry(value, "formatted"));
-    let has_message = is_text(scan::entry(value, "message"));
+    let (formatted, message) = (scalar("formatted"), scalar("message"));
+    let params = value.get("params");
     // A template without parameters is the message itself.
-    let has_params = scan::entry(value, "params")
-        .is_some_and(|params| matches!(scan::kind(params), Kind::Object | Kind::Array));
+    let has_params = params.is_some_and(|it| matches!(it.kind(), Kind::Object | Kind::Array));
     let mut was_cut = false;
-    rewrite::members(writer.out, value, |key, json| {
-        let is_wanted = match key {
-            "formatted" => has_formatted,
-            "message" => has_message && (has_formatted || has_params),
-            "params" => {
-                return if has_params {
-                    bound::change(bound::logentry, key, json, &mut was_cut)
-                } else {
-                    Change::Drop
-                };
-            }
-            _ => return Change::Keep,
+    writer.out.push(b'{');
+    for (key, part) in value.members() {
+        let name = key.decode();
+        let is_wanted = match &*name {
+            "formatted" => formatted.is_some(),
+            "message" => message.is_some() && (formatted.is_some() || has_params),
+            "params" => has_params,
+            _ => true,
         };
         if !is_wanted {
-            return Change::Drop;
+            continue;
         }
-        let mut out = Buffer::new();
-        was_cut |= scalar(&mut out, json, limits::MESSAGE_CHARS);
-        Change::Replace(json::into_text(out))
-    });
-    if has_message && !has_formatted && !has_params {
-        writer.out.pop();
+        if matches!(&*name, "formatted" | "message") {
+            key.copy_key(writer.out);
+            was_cut |= bounded::scalar(writer.out, part, limits::MESSAGE_CHARS);
+        } else {
+            was_cut |= bound::write_member(writer.out, bound::logentry, key, part);
+        }
+    }
+    if let (Some(message), None, false) = (message, formatted, has_params) {
         json::key(writer.out, "formatted");
-        let message = scan::entry(value, "message").unwrap_or_default();
-        was_cut |= scalar(writer.out, message, limits::MESSAGE_CHARS);
-        writer.out.push(b'}');
+        was_cut |= bounded::scalar(writer.out, message, limits::MESSAGE_CHARS);
     }
+    writer.out.push(b'}');
     writer.trimmed |= was_cut;
-    has_formatted || has_message
-}
-
-/// Appends a scalar as text of at most so many characters; true if there is any.
-fn scalar_within(writer: &mut Writer<'_>, value: &str, max_chars: usize) -> bool {
-    writer.trimmed |= scalar(writer.out, value, max_chars);
-    value != "\"\""
-}
-
-/// Appends any value as text of at most so many characters; true if it was cut.
-pub(super) fn scalar(out: &mut Buffer, value: &str, max_chars: usize) -> bool {
-    if scan::kind(value) == Kind::Text {
-        return string_within(out, value, max_chars);
-    }
-    let text = trim_str(value, max_chars);
-    json::string(out, &text);
-    matches!(text, Cow::Owned(_))
+    formatted.is_some() || message.is_some()
 }
 
 /// Writes the fingerprint (EVT-11); one without entries is none.
-pub(super) fn fingerprint(writer: &mut Writer<'_>, value: &str) {
-    let entries = match scan::kind(value) {
-        Kind::Array => scan::elements(value),
-        _ => scan::joined_elements(value),
-    };
+pub(super) fn fingerprint(writer: &mut Writer<'_>, value: Input<'_>) {
+    let alone = (value.kind() != Kind::Array).then_some(value);
     let mut has_any = false;
     let before = writer.out.len();
     writer.key("fingerprint");
     writer.out.push(b'[');
-    for entry in entries {
-        match scan::kind(entry) {
+    for entry in value.elements().chain(alone) {
+        match entry.kind() {
             Kind::Null => continue,
             Kind::Object | Kind::Array => {
                 writer.leave_out_part(format_args!("a part of the fingerprint is no text"));
@@ -182,7 +151,7 @@ pub(super) fn fingerprint(writer: &mut Writer<'_>, value: &str) {
             }
             Kind::Text | Kind::Number | Kind::Boolean => {
                 json::separator(writer.out);
-                scalar(writer.out, entry, usize::MAX);
+                bounded::scalar(writer.out, entry, usize::MAX);
                 has_any = true;
             }
         }

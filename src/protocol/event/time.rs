@@ -4,18 +4,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::base::memory::Buffer;
 use crate::protocol::http_date::days_from_civil;
+use crate::value::input::Input;
 use crate::value::json::scan::{self, Kind};
 use crate::value::json::write as json;
 
 /// True for a time that servers understand: RFC 3339 text, or seconds since 1970 up to the year 9999.
-pub(super) fn is_timestamp(json: &str) -> bool {
+pub(super) fn is_timestamp(time: Input<'_>) -> bool {
     /// 9999-12-31T23:59:59Z; a number beyond is in milliseconds by mistake.
     const LAST_SECOND: f64 = 253_402_300_799.0;
-    match scan::kind(json) {
-        Kind::Number => json
-            .parse()
-            .is_ok_and(|seconds| (0.0..=LAST_SECOND).contains(&seconds)),
-        Kind::Text => read(&scan::decode(json)).is_some_and(|time| is_zone(time.zone)),
+    match time.kind() {
+        Kind::Number => {
+            (time.to_json().parse()).is_ok_and(|seconds| (0.0..=LAST_SECOND).contains(&seconds))
+        }
+        Kind::Text => read(&time.decode()).is_some_and(|time| is_zone(time.zone)),
         _ => false,
     }
 }
@@ -60,7 +61,7 @@ pub(super) fn seconds_of(json: &str) -> f64 {
 
 /// Microseconds since 1970 of a time on an event; none for anything else.
 pub(crate) fn micros_of(json: &str) -> Option<i64> {
-    is_timestamp(json).then(|| (seconds_of(json) * 1e6).round() as i64)
+    is_timestamp(Input::Json(json)).then(|| (seconds_of(json) * 1e6).round() as i64)
 }
 
 struct Time<'a> {
@@ -250,7 +251,7 @@ mod tests {
             "\"2026-01-01T00:00:00-0800\"",
             "\"2026-01-01T00:00:00\"",
         ] {
-            assert!(is_timestamp(good), "{good}");
+            assert!(is_timestamp(Input::Json(good)), "{good}");
         }
         for bad in [
             "-1",
@@ -273,7 +274,7 @@ mod tests {
             "\"2026-01-01T00:00:0é\"",
             "\"ééééééééééééééééééé\"",
         ] {
-            assert!(!is_timestamp(bad), "{bad}");
+            assert!(!is_timestamp(Input::Json(bad)), "{bad}");
         }
     }
 }

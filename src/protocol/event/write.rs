@@ -1,18 +1,16 @@
 //! Writing events: the order of the fields, what the scope adds, and what goes first when an event is too large.
-
-use std::fmt;
+//!
+//! Entry point: [`Event::write`]. May use: the rest of this room, of which it is the top.
 
 use super::error::EventError;
 use super::field::Field;
-use super::{
-    Event, LeftOut, Parts, Written, contexts, free_form, limits, request, stack, tags, text, time,
-    trail,
-};
+use super::parts::Parts;
+use super::read::Event;
+use super::writer::{Writer, Written};
+use super::{breadcrumbs, contexts, free_form, limits, request, stack, tags, text, time};
 use crate::base::memory::{self, Buffer, OutOfMemory};
-use crate::base::uuid::Uuid;
-use crate::value::json::scan;
 use crate::value::json::write as json;
-use crate::value::shared::pieces::{Cuts, Fragment, Pieces};
+use crate::value::shared::pieces::Pieces;
 
 /// What is left out of an event that is too large; each step includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,63 +38,16 @@ impl Omission {
     ];
 }
 
-/// An event being written.
-pub(super) struct Writer<'w> {
-    /// Where to.
-    pub(super) out: &'w mut Buffer,
-    /// What stands between its bytes and is not copied.
-    cuts: &'w mut Cuts,
-    /// What the scope gives.
-    pub(super) parts: &'w Parts<'w>,
-    /// See [`Written::trimmed`].
-    pub(super) trimmed: bool,
-    /// See [`Written::left_out`].
-    pub(super) left_out: LeftOut,
-    /// See [`Written::trace_id`].
-    pub(super) trace_id: Option<Uuid>,
-    /// A bit for each field that was written.
-    written: u32,
-}
-
-impl Writer<'_> {
-    /// Appends a comma and a top-level key that needs no escapes.
-    pub(super) fn key(&mut self, key: &str) {
-        self.out.extend_from_slice(b",\"");
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
+impl Event<'_> {
+    /// Writes the event as it goes on the wire.
+    ///
+    /// An event of more than 1 MiB loses, until it fits: `extra`; the older half of the breadcrumbs; the rest of
+    /// them; keys unknown here; `modules`, `request` and `debug_meta`; contexts except `trace`; `threads`. What is
+    /// then still too large is refused.
+    pub(crate) fn write(&self, parts: &Parts<'_>) -> Result<Written, EventError> {
+        memory::watch(|| write_within_limits(self, parts))
+            .unwrap_or_else(|OutOfMemory| Err(EventError::out_of_memory()))
     }
-
-    /// Appends shared text. What is behind it must not be cut off again.
-    pub(super) fn share(&mut self, fragment: Fragment) {
-        self.cuts.share(self.out, fragment);
-    }
-
-    /// Notes a member that is left out: its key, and why.
-    pub(super) fn leave_out(&mut self, key: &str, why: &str) {
-        self.trimmed = true;
-        self.left_out.note_key(key, why);
-    }
-
-    /// Notes something without a key of its own that is left out.
-    pub(super) fn leave_out_part(&mut self, what: fmt::Arguments<'_>) {
-        self.trimmed = true;
-        self.left_out.note(what);
-    }
-
-    /// Remembers that the field is there, so that the scope's is not.
-    pub(super) fn mark_written(&mut self, field: Field) {
-        self.written |= 1 << field.index();
-    }
-
-    fn has(&self, field: Field) -> bool {
-        self.written & (1 << field.index()) != 0
-    }
-}
-
-/// See [`Event::write`].
-pub(super) fn write(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
-    memory::watch(|| write_within_limits(event, parts))
-        .unwrap_or_else(|OutOfMemory| Err(EventError::out_of_memory()))
 }
 
 fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
@@ -104,26 +55,13 @@ fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, 
     let mut out = Buffer::with_room(expected_length(event, parts));
     for omission in Omission::STEPS {
         out.clear();
-        let mut cuts = Cuts::default();
-        let mut writer = Writer {
-            out: &mut out,
-            cuts: &mut cuts,
-            parts,
-            trimmed: event.was_trimmed
-                || omission > Omission::Nothing
-                || !event.left_out.is_empty(),
-            left_out: event.left_out.clone(),
-            trace_id: None,
-            written: 0,
-        };
+        let mut writer = Writer::new(&mut out, parts);
+        writer.trimmed = omission > Omission::Nothing || !event.left_out.is_empty();
+        writer.left_out = event.left_out.clone();
         write_fields(event, &mut writer, omission);
-        let Writer {
-            trimmed,
-            trace_id,
-            left_out,
-            ..
-        } = writer;
-        if out.len().saturating_add(cuts.len()) <= limits::EVENT_BYTES {
+        if writer.len() <= limits::EVENT_BYTES {
+            let (cuts, trace_id) = (writer.cuts, writer.trace_id);
+            let (trimmed, left_out) = (writer.trimmed, writer.left_out);
             return Ok(Written {
                 payload: Pieces::new(out, cuts),
                 trace_id,
@@ -141,10 +79,7 @@ fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, 
 fn expected_length(event: &Event<'_>, parts: &Parts<'_>) -> usize {
     /// Id, time, level, punctuation.
     const FRAME: usize = 256;
-    let own = event.members.iter().fold(FRAME, |sum, member| {
-        let pair = member.key.len().saturating_add(member.json.len());
-        sum.saturating_add(pair).saturating_add(16)
-    });
+    let own = event.length.saturating_add(FRAME);
     let fields = parts.fields.iter().fold(own, |sum, (key, json)| {
         let pair = key.len().saturating_add(json.len());
         sum.saturating_add(pair).saturating_add(8)
@@ -179,7 +114,7 @@ fn write_fields(event: &Event<'_>, writer: &mut Writer<'_>, omission: Omission) 
     }
     if !is_left_out(Omission::Breadcrumbs) {
         let is_halved = is_left_out(Omission::OlderBreadcrumbs);
-        trail::write(writer, event.get(Field::Breadcrumbs), is_halved);
+        breadcrumbs::write(writer, event.get(Field::Breadcrumbs), is_halved);
     }
     if let Some(value) = event.get(Field::User) {
         free_form::user(writer, value);
@@ -206,8 +141,8 @@ fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
     writer.out.extend_from_slice(id.as_str().as_bytes());
     writer.out.extend_from_slice(b"\",\"timestamp\":");
     let own_time = event.get(Field::Timestamp);
-    match own_time.filter(|json| time::is_timestamp(json)) {
-        Some(json) => writer.out.extend_from_slice(json.as_bytes()),
+    match own_time.filter(|time| time::is_timestamp(*time)) {
+        Some(time) => time.copy(writer.out),
         None => {
             if own_time.is_some() {
                 writer.leave_out("timestamp", "is no time");
@@ -218,7 +153,7 @@ fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
     if let Some(value) = event.get(Field::Platform) {
         text::field(writer, Field::Platform, "platform", value);
     }
-    let is_given = |field| event.get(field).is_some_and(|json| json != "\"\"");
+    let is_given = |field| event.get(field).is_some_and(|it| !it.is_empty_text());
     if is_given(Field::EventId) && event.id().is_none() {
         writer.leave_out("event_id", "is no id");
     }
@@ -261,7 +196,7 @@ fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
     for (key, value) in writer.parts.fields {
         let is_there = match Field::from_key(key) {
             Some(field) => writer.has(field),
-            None => event.members.iter().any(|member| member.key == *key),
+            None => event.unknown.iter().any(|(name, _)| name == key),
         };
         // A fingerprint without entries has hidden another one, and is none (EVT-11).
         if !is_there && value != "[]" {
@@ -274,10 +209,11 @@ fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
 /// Keys without a meaning here are the server's business; `type` among the known ones is left to the server, which
 /// works it out.
 fn write_unknown_keys(event: &Event<'_>, writer: &mut Writer<'_>) {
-    for member in event.unknown_members() {
-        if scan::kind(&member.json) != scan::Kind::Null {
-            json::key(writer.out, &member.key);
-            writer.out.extend_from_slice(member.json.as_bytes());
+    for (key, value) in &event.unknown {
+        let value = value.input();
+        if !value.is_null() {
+            json::key(writer.out, key);
+            value.copy(writer.out);
         }
     }
 }

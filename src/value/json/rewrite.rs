@@ -1,6 +1,6 @@
 //! Rewriting: a copy of a container in which single parts are changed or left out.
 //!
-//! Entry points: [`members`], [`elements`]. May use: [`super::scan`], [`super::write`].
+//! Entry points: [`members_to_json`], [`elements`]. May use: [`super::scan`], [`super::write`].
 
 use super::scan;
 use super::write;
@@ -15,15 +15,6 @@ pub(crate) enum Change {
     Drop,
     /// This JSON stands in its place.
     Replace(String),
-}
-
-/// Appends a copy of an object; `change` is asked with each key (unescaped) and value (JSON).
-pub(crate) fn members(
-    out: &mut Buffer,
-    object: &str,
-    mut change: impl FnMut(&str, &str) -> Change,
-) {
-    each_member(out, object, &mut change);
 }
 
 /// Compiled once, not for each caller.
@@ -68,7 +59,7 @@ pub(crate) fn elements<'a>(
     }
 }
 
-/// As [`members`], as text of its own.
+/// A copy of an object; `change` is asked with each key (unescaped) and value (JSON).
 pub(crate) fn members_to_json(
     object: &str,
     mut change: impl FnMut(&str, &str) -> Change,

@@ -293,10 +293,10 @@ impl<'a> From<Cursor<'a>> for Elements<'a> {
     }
 }
 
-impl<'a> From<Elements<'a>> for Cursor<'a> {
+impl<'a> Elements<'a> {
     /// Before the next element.
-    fn from(elements: Elements<'a>) -> Self {
-        elements.0
+    pub(in crate::value) fn cursor(&mut self) -> &mut Cursor<'a> {
+        &mut self.0
     }
 }
 

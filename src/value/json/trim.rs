@@ -77,8 +77,7 @@ fn string_with(out: &mut Buffer, text: &str, end: &str) {
 /// The value itself, if a container, is the first level; containers below `max_depth` become the text `...`, lists keep their first [`BAG_BREADTH`] elements, and what is
 /// then still too long is shrunk as in [`shrink`].
 pub(crate) fn bag(out: &mut Buffer, json: &str, max_depth: usize, max_bytes: usize) -> bool {
-    let small = json.len() <= max_bytes;
-    if small && (scan::kind(json) == Kind::Text || is_shallow_and_narrow(json, max_depth)) {
+    if is_within(json, max_depth, max_bytes) {
         out.extend_from_slice(json.as_bytes());
         return false;
     }
@@ -94,11 +93,13 @@ pub(crate) fn bag(out: &mut Buffer, json: &str, max_depth: usize, max_bytes: usi
     cut
 }
 
-/// True if the value needs no look at its parts.
-fn is_shallow_and_narrow(json: &str, max_depth: usize) -> bool {
+/// True if [`bag`] leaves the value as it is without a look at its parts; false for some others that it leaves, too.
+pub(in crate::value) fn is_within(json: &str, max_depth: usize, max_bytes: usize) -> bool {
     // An element and its comma are two bytes at least.
     let cannot_be_wide = json.len() <= BAG_BREADTH.saturating_mul(2);
-    cannot_be_wide && scan::survey(json).depth <= max_depth
+    let is_text = scan::kind(json) == Kind::Text;
+    json.len() <= max_bytes
+        && (is_text || (cannot_be_wide && scan::survey(json).depth <= max_depth))
 }
 
 /// Copies with the bounds on depth and breadth; `levels` of containers are left.

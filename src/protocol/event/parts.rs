@@ -1,0 +1,55 @@
+//! Parts: what an event gets from options and scope.
+
+use super::trail::Trail;
+use crate::base::uuid::Uuid;
+use crate::protocol::level::Level;
+use crate::value::shared::members::Members;
+use crate::value::shared::pieces::Fragment;
+
+/// What an event gets from options and scope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Parts<'a> {
+    /// The id it is sent under.
+    pub(crate) event_id: Uuid,
+    /// Time of capture, RFC 3339 in UTC; for an event without a time of its own.
+    pub(crate) timestamp: &'a str,
+    /// For an event without a level.
+    pub(crate) level: Level,
+    /// The id of a user that the event names without one.
+    pub(crate) user_id: Option<Uuid>,
+    /// Keys and JSON for top-level keys that the event lacks, for instance `release` and `sdk`.
+    pub(crate) fields: &'a [(&'static str, String)],
+    /// Tags of the scope; keys and values as [`names::tag_key`](crate::protocol::names::tag_key) and
+    /// [`names::tag_value`](crate::protocol::names::tag_value) make them.
+    pub(crate) tags: &'a Members,
+    /// Contexts of the scope.
+    pub(crate) contexts: &'a Members,
+    /// Extra values of the scope.
+    pub(crate) extra: &'a Members,
+    /// Breadcrumbs of each scope, as [`breadcrumb`](super::breadcrumb) makes them, those of the outermost scope first.
+    pub(crate) breadcrumbs: &'a [Trail; 2],
+    /// Most breadcrumbs on the event; 0 for none.
+    pub(crate) max_breadcrumbs: usize,
+    /// The list `debug_meta.images` as JSON, for an event with native frames (IMG-4).
+    pub(crate) images: Option<&'a Fragment>,
+}
+
+impl Parts<'static> {
+    /// Nothing but the id: for an event that is complete.
+    pub(crate) fn bare(event_id: Uuid) -> Self {
+        static EMPTY: Members = Members::new();
+        Self {
+            event_id,
+            timestamp: "",
+            level: Level::Error,
+            user_id: None,
+            fields: &[],
+            tags: &EMPTY,
+            contexts: &EMPTY,
+            extra: &EMPTY,
+            breadcrumbs: &[[None, None], [None, None]],
+            max_breadcrumbs: usize::MAX,
+            images: None,
+        }
+    }
+}
