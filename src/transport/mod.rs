@@ -13,6 +13,7 @@ pub(crate) mod driver;
 pub(crate) mod queue;
 pub(crate) mod settings;
 mod shared;
+mod traffic;
 pub(crate) mod wire;
 pub(crate) mod worker;
 

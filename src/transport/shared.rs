@@ -1,6 +1,6 @@
 //! What the worker and those who talk to it share, part by part: settings, account, limits, wishes, figures.
 
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use super::queue::Queue;
 use super::queue::durable::Copies;
 use super::queue::permit::Consent;
 use super::settings::Settings;
+use super::traffic::Traffic;
 use super::wire::host::Destination;
 use super::worker::rate_limiter::RateLimiter;
 use super::worker::run_takeover;
@@ -23,34 +24,6 @@ use crate::base::lock::lock;
 use crate::base::wall_history::WallHistory;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::rebase;
-use crate::store::spool::Written;
-
-/// Figures about requests, for the host.
-#[derive(Debug, Default)]
-pub(crate) struct Traffic {
-    /// Requests made.
-    pub(crate) requests: AtomicU64,
-    /// Requests without an answer.
-    pub(crate) failed: AtomicU64,
-    /// Requests that repeated an earlier attempt.
-    pub(crate) retries: AtomicU64,
-    /// Bytes of bodies handed to libcurl.
-    pub(crate) bytes: AtomicU64,
-    /// Client reports the server has.
-    pub(crate) reports: AtomicU64,
-    /// Envelopes written to disk.
-    pub(crate) files_written: AtomicU64,
-    /// Their bytes.
-    pub(crate) file_bytes_written: AtomicU64,
-    /// Requests under way.
-    pub(crate) in_flight: AtomicU32,
-    /// 1 while the last attempt got no answer.
-    pub(crate) unreachable: AtomicU32,
-    /// Status of the last answer; 0 before the first.
-    pub(crate) last_status: AtomicI32,
-    /// Why the last failed request failed.
-    pub(crate) last_error: Mutex<String>,
-}
 
 /// See the module.
 #[derive(Debug)]
@@ -161,35 +134,9 @@ impl Shared {
         }
     }
 
-    /// Counts what was written.
-    pub(crate) fn note_written(&self, written: Written) {
-        let Traffic {
-            files_written,
-            file_bytes_written,
-            ..
-        } = &self.traffic;
-        files_written.fetch_add(written.files, Ordering::Relaxed);
-        file_bytes_written.fetch_add(written.bytes, Ordering::Relaxed);
-    }
-
-    /// Records a request that got no answer.
-    pub(crate) fn note_failure(&self, detail: &str) {
-        self.traffic.failed.fetch_add(1, Ordering::Relaxed);
-        self.traffic.unreachable.store(1, Ordering::Relaxed);
-        detail.clone_into(&mut lock(&self.traffic.last_error));
-    }
-
     /// Records why no request can ever succeed.
     pub(crate) fn note_unusable(&self, why: &str) {
         self.diagnostics.log(Severity::Error, format_args!("{why}"));
         why.clone_into(&mut lock(&self.traffic.last_error));
-    }
-
-    /// Records an answer.
-    pub(crate) fn note_answer(&self, status: u16) {
-        self.traffic.unreachable.store(0, Ordering::Relaxed);
-        self.traffic
-            .last_status
-            .store(i32::from(status), Ordering::Relaxed);
     }
 }

@@ -63,7 +63,7 @@ impl Worker {
             parked.sort_by_key(|job| (job.priority, job.sequence));
         }
         self.circuit.answered();
-        self.shared.note_answer(status);
+        self.shared.traffic.note_answer(status);
         // RL-1: on every answer.
         let limits = rate_limit::limits_from_response(
             status,
@@ -206,7 +206,7 @@ impl Worker {
 
     fn failed(&mut self, transfer: Transfer, failure: &Failure) {
         self.shared.account.ledger.restore(&transfer.losses);
-        self.shared.note_failure(&failure.detail);
+        self.shared.traffic.note_failure(&failure.detail);
         let policy = self.shared.settings.retry;
         let (now, unit) = (self.shared.clock.now(), (self.random)());
         let was_probe = self.circuit.is_open();

@@ -105,7 +105,7 @@ impl Shared {
         match spool::leave(database.run(), envelope, &spooling::header(&self.settings)) {
             Ok(left) => {
                 let bytes = u64::try_from(left.bytes).unwrap_or(u64::MAX);
-                self.note_written(Written { files: 1, bytes });
+                self.traffic.note_written(Written { files: 1, bytes });
                 Some(left)
             }
             Err(error) => {

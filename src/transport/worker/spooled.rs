@@ -339,7 +339,7 @@ impl Worker {
         };
         let (before, written) = (spooling.written, spooling.spool.written());
         spooling.written = written;
-        self.shared.note_written(Written {
+        self.shared.traffic.note_written(Written {
             files: written.files.saturating_sub(before.files),
             bytes: written.bytes.saturating_sub(before.bytes),
         });
