@@ -29,7 +29,7 @@ mod notation;
 
 use given::{built, scope};
 use mutation::mutations;
-use notation::{expanded, shortened};
+use notation::{expanded, hash, shortened};
 
 /// When breadcrumbs without a time were left.
 const NOW: &str = "2026-01-01T00:00:00.000001Z";
@@ -57,13 +57,6 @@ fn cases(file: &str) -> Vec<Case<'_>> {
         }
     }
     cases
-}
-
-/// FNV-1a: the same on every machine and with every compiler.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
 }
 
 fn told(result: Result<String, EventError>) -> String {

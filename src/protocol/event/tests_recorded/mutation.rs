@@ -1,6 +1,6 @@
 //! Mutations of recorded inputs, the same each time.
 
-use super::hash;
+use super::notation::hash;
 
 /// How many there are of each input.
 const COUNT: u32 = 40;

@@ -1,8 +1,6 @@
-//! The notation of recorded inputs and outcomes, which keeps long ones short.
+//! The notation of recorded inputs and outcomes, which keeps long ones short. A test in `tests/` uses it as well.
 
 use std::fmt::Write as _;
-
-use super::hash;
 
 /// Text of the notation as what it stands for.
 pub(super) fn expanded(notation: &str) -> String {
@@ -68,6 +66,13 @@ pub(super) fn shortened(text: &str) -> String {
         );
     }
     line
+}
+
+/// FNV-1a: the same on every machine and with every compiler.
+pub(super) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 #[test]
