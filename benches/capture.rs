@@ -13,6 +13,7 @@ use std::net::TcpListener;
 use std::ptr;
 
 use divan::{AllocProfiler, Bencher};
+use sentry::ffi::breadcrumbs::sentry_add_breadcrumb_json_n;
 use sentry::ffi::capture::{sentry_capture_message_n, sentry_capture_n};
 use sentry::ffi::capture_value::sentry_capture_event;
 use sentry::ffi::events::{
@@ -20,7 +21,7 @@ use sentry::ffi::events::{
 };
 use sentry::ffi::lifecycle::{sentry_close, sentry_init};
 use sentry::ffi::options_json::sentry_options_new_from_json_n;
-use sentry::ffi::scope::{sentry_add_breadcrumb_json_n, sentry_set_tag_n};
+use sentry::ffi::scope::sentry_set_tag_n;
 use sentry::ffi::scope_values::sentry_set_context_n;
 use sentry::ffi::types::sentry_status_t;
 use sentry::ffi::values::{

@@ -54,12 +54,7 @@ What is added to every event. There is one scope for the process; scopes of your
         title: "Breadcrumbs",
         introduction: "\
 What happened before an event. The scope keeps the newest of them, as many as the option max_breadcrumbs says.",
-        files: &[
-            "capture_value:sentry_add_breadcrumb",
-            "scope:sentry_add_breadcrumb",
-            "scopes:sentry_scope_add_breadcrumb",
-            "events:sentry_value_new_breadcrumb",
-        ],
+        files: &["breadcrumbs"],
     },
     Section {
         title: "Hooks",
@@ -104,7 +99,7 @@ Release health: how many runs of a program ended well.",
         title: "Consent",
         introduction: "\
 What the user allows. With the option require_user_consent nothing is sent before sentry_user_consent_give.",
-        files: &["consent:sentry_user_consent", "consent"],
+        files: &["consent"],
     },
     Section {
         title: "Tracing",
@@ -130,14 +125,7 @@ Counters, gauges and distributions. This version does not send metrics; each cal
         introduction: "\
 Crashes that the program caught itself, minidumps of other programs, and what stacks and modules look like. This version does
 not catch crashes.",
-        files: &[
-            "consent:sentry_get_crashed_last_run",
-            "consent:sentry_clear_crashed_last_run",
-            "crash",
-            "minidump",
-            "modules",
-            "unwind",
-        ],
+        files: &["crash", "minidump", "modules", "unwind"],
     },
     Section {
         title: "Statistics",

@@ -1,4 +1,4 @@
-//! Capture of values: events and breadcrumbs that the host built piece by piece.
+//! Capture of values: events that the host built piece by piece.
 
 use super::scopes::sentry_scope_t;
 use super::types::sentry_uuid_t;
@@ -115,23 +115,6 @@ pub(super) fn captured_id(result: &Result<Captured, Refused>) -> Option<Uuid> {
         Ok(captured) => Some(captured.id),
         Err(refused) => refused.unsent_id,
     }
-}
-
-/// Adds a breadcrumb.
-///
-/// Arguments: `breadcrumb`, an object, see `sentry_value_new_breadcrumb`; anything else is ignored.
-/// Ownership: takes `breadcrumb`.
-/// Threads: any, several at once.
-/// Blocks: never.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
-    guard((), || {
-        // SAFETY: as our caller promises: a reference given away.
-        let breadcrumb = unsafe { take(breadcrumb) };
-        let added = state::with_client(|client| client.add_breadcrumb_value(&breadcrumb));
-        status::answer_noting(added.unwrap_or_else(|| Err(state::absence())));
-    });
 }
 
 /// Gets the id of the event that was accepted last without a scope of its own; for one with, see

@@ -1,4 +1,4 @@
-//! Consent of the user, and the question whether the last run crashed.
+//! Consent of the user.
 
 use std::ffi::c_int;
 
@@ -86,32 +86,6 @@ pub extern "C" fn sentry_user_consent_is_required() -> c_int {
     guard(0, || {
         let is_required = state::with_client(|client| client.is_consent_required());
         c_int::from(is_required.unwrap_or(false))
-    })
-}
-
-/// Tells whether an earlier run crashed, as it was at the last `sentry_init`.
-///
-/// Threads: any, several at once.
-/// Blocks: never.
-/// Returns: 1 or 0, also after `sentry_close` and after `sentry_clear_crashed_last_run`; -1 before the first `sentry_init`
-/// of the process.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub extern "C" fn sentry_get_crashed_last_run() -> c_int {
-    guard(-1, || state::crashed_last_run().map_or(-1, c_int::from))
-}
-
-/// Forgets that an earlier run crashed, for the next `sentry_init`.
-///
-/// Threads: any, several at once.
-/// Blocks: for the removal of one file.
-/// Returns: 0, also when there is nothing to forget; 1 when not initialised or when the file cannot be removed.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub extern "C" fn sentry_clear_crashed_last_run() -> c_int {
-    guard(1, || {
-        let cleared = state::with_client(|client| client.clear_crashed_last_run());
-        c_int::from(!cleared.unwrap_or(false))
     })
 }
 

@@ -1,10 +1,38 @@
-//! Crashes that the host caught itself.
+//! Crashes: whether an earlier run ended in one, and those that the host caught itself.
+
+use std::ffi::c_int;
 
 use super::types::sentry_ucontext_t;
 use super::unwind::context;
 use super::{guard, status};
 use crate::client::capture::crash_event;
 use crate::client::state;
+
+/// Tells whether an earlier run crashed, as it was at the last `sentry_init`.
+///
+/// Threads: any, several at once.
+/// Blocks: never.
+/// Returns: 1 or 0, also after `sentry_close` and after `sentry_clear_crashed_last_run`; -1 before the first `sentry_init`
+/// of the process.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_get_crashed_last_run() -> c_int {
+    guard(-1, || state::crashed_last_run().map_or(-1, c_int::from))
+}
+
+/// Forgets that an earlier run crashed, for the next `sentry_init`.
+///
+/// Threads: any, several at once.
+/// Blocks: for the removal of one file.
+/// Returns: 0, also when there is nothing to forget; 1 when not initialised or when the file cannot be removed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub extern "C" fn sentry_clear_crashed_last_run() -> c_int {
+    guard(1, || {
+        let cleared = state::with_client(|client| client.clear_crashed_last_run());
+        c_int::from(!cleared.unwrap_or(false))
+    })
+}
 
 /// Reports a crash that a signal handler of the host caught, as a fatal event with the stack and registers of the thread
 /// it hit, and returns.

@@ -65,49 +65,6 @@ pub unsafe extern "C" fn sentry_value_new_message_event_n(
     })
 }
 
-/// Makes a breadcrumb with the time.
-///
-/// Arguments: `kind`, for instance `default`, `http`, `error`; `message`, what happened.
-/// Ownership: texts are copied; one reference, the caller's.
-/// Null: a NULL text leaves its key out.
-/// Threads: any.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_value_new_breadcrumb(
-    kind: *const c_char,
-    message: *const c_char,
-) -> sentry_value_t {
-    // SAFETY: as our caller promises: NULL or terminated texts.
-    unsafe {
-        sentry_value_new_breadcrumb_n(
-            kind,
-            text::c_str_len(kind),
-            message,
-            text::c_str_len(message),
-        )
-    }
-}
-
-/// `sentry_value_new_breadcrumb` with lengths.
-///
-/// Arguments: lengths in bytes, without terminator.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_value_new_breadcrumb_n(
-    kind: *const c_char,
-    kind_len: usize,
-    message: *const c_char,
-    message_len: usize,
-) -> sentry_value_t {
-    guard(NULL, || {
-        // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let kind = unsafe { text::usable_bytes(kind, kind_len) };
-        // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let message = unsafe { text::usable_bytes(message, message_len) };
-        give(construct::breadcrumb(kind, message))
-    })
-}
-
 /// Makes an exception.
 ///
 /// Arguments: `kind`, its type; `value`, what it says.

@@ -1,7 +1,7 @@
 //! The C interface: exported functions only. They convert, call, convert back, and decide nothing.
 //!
-//! One file per section of the header, in header order. Every body runs inside `guard`, so that a panic never crosses
-//! into C. Pointers are checked for NULL before anything else. May use: `client` and what lies below it.
+//! `build/header.rs` says which file belongs to which section of the header. Every body runs inside `guard`, so that a panic
+//! never crosses into C. Pointers are checked for NULL before anything else. May use: `client` and what lies below it.
 //!
 //! This is the one room of raw pointers and `extern "C"`.
 
@@ -14,6 +14,7 @@
 pub mod app_hang;
 pub mod attachments;
 pub mod attributes;
+pub mod breadcrumbs;
 pub mod capture;
 pub mod capture_value;
 pub mod consent;

@@ -3,8 +3,6 @@
 use std::ffi::c_char;
 
 use super::capture::{optional, required};
-use super::status::{answer, answer_noting};
-use super::types::sentry_status_t;
 use super::{guard, text};
 use crate::client::state;
 
@@ -71,45 +69,4 @@ pub unsafe extern "C" fn sentry_remove_tag_n(key: *const c_char, key_len: usize)
             state::with_client(|client| client.scope().set_tag(&key, None));
         }
     });
-}
-
-/// Adds a breadcrumb given as JSON text: something that happened before an event.
-///
-/// Arguments: `breadcrumb_json`, one object with any of `timestamp`, `type`, `category`, `message`, `data`, `level`. A
-/// missing `timestamp` is filled in; the oldest of `max_breadcrumbs`, or of 1 MiB of text, makes room.
-/// Ownership: the text is copied.
-/// Null: refused.
-/// Threads: any, several at once.
-/// Blocks: never.
-/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_JSON` with the byte in `sentry_last_error_message`;
-/// `SENTRY_STATUS_DISABLED`; `SENTRY_STATUS_OUT_OF_MEMORY`.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_add_breadcrumb_json(
-    breadcrumb_json: *const c_char,
-) -> sentry_status_t {
-    // SAFETY: as our caller promises: NULL or terminated.
-    unsafe { sentry_add_breadcrumb_json_n(breadcrumb_json, text::c_str_len(breadcrumb_json)) }
-}
-
-/// `sentry_add_breadcrumb_json` with a length.
-///
-/// Arguments: `breadcrumb_json_len` in bytes, without terminator.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_add_breadcrumb_json_n(
-    breadcrumb_json: *const c_char,
-    breadcrumb_json_len: usize,
-) -> sentry_status_t {
-    guard(sentry_status_t::SENTRY_STATUS_INTERNAL_ERROR, || {
-        // SAFETY: as our caller promises: NULL or that many readable bytes.
-        let json = unsafe { required(breadcrumb_json, breadcrumb_json_len, "breadcrumb_json") };
-        match json {
-            Ok(json) => answer_noting(
-                state::with_client(|client| client.add_breadcrumb(&json))
-                    .unwrap_or_else(|| Err(state::absence())),
-            ),
-            Err(fault) => answer(Err(fault)),
-        }
-    })
 }

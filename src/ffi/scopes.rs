@@ -6,14 +6,11 @@ use std::sync::Mutex;
 use super::capture::{optional, required};
 use super::types::{sentry_level_arg, sentry_uuid_t};
 use super::values::{sentry_value_t, take};
-use super::{guard, status, text};
+use super::{guard, text};
 use crate::base::lock::lock;
-use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
-use crate::client::capture::refused::Refused;
 use crate::client::scope::{Part, Scope};
 use crate::client::state;
-use crate::protocol::event::{EventError, LeftOut, breadcrumb};
 use crate::protocol::level::Level;
 use crate::value::tree::Value;
 
@@ -372,28 +369,6 @@ pub unsafe extern "C" fn sentry_scope_update_context_n(
     };
 }
 
-/// Adds a breadcrumb for events captured with this scope. `before_breadcrumb` does not see it.
-///
-/// Ownership: takes `breadcrumb`.
-/// Null: a NULL `scope` is ignored.
-/// Threads: any, several at once.
-/// Since: 0.1
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
-    scope: *mut sentry_scope_t,
-    breadcrumb: sentry_value_t,
-) {
-    guard((), || {
-        // SAFETY: as our caller promises: NULL or a handle of ours, and the other arguments are as documented.
-        let scope = unsafe { scope.as_ref() };
-        // SAFETY: as our caller promises: a reference given away.
-        let breadcrumb = unsafe { take(breadcrumb) };
-        if let Some(sentry_scope_t { scope, .. }) = scope {
-            status::answer_noting(add_breadcrumb(scope, &breadcrumb));
-        }
-    });
-}
-
 /// Gets the id of the event that was captured last with this scope.
 ///
 /// Null: gives the nil id.
@@ -432,12 +407,4 @@ unsafe fn with_member(
             set(&scope.scope, &key, &value);
         }
     });
-}
-
-fn add_breadcrumb(scope: &Scope, value: &Value) -> Result<LeftOut, Refused> {
-    let timestamp = Timestamp::new(std::time::SystemTime::now());
-    let json = value.to_json_text().map_err(EventError::from)?;
-    let crumb = breadcrumb::parse(&json, timestamp.as_str())?;
-    scope.add_breadcrumb(crumb.json).map_err(EventError::from)?;
-    Ok(crumb.left_out)
 }
