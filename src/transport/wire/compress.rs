@@ -1,8 +1,6 @@
 //! gzip (RFC 1952), with one compressor kept for the life of the worker.
 
 #[cfg(feature = "compression")]
-use super::checksum::Checksum;
-#[cfg(feature = "compression")]
 use super::deflate::Deflate;
 use super::http::Segment;
 #[cfg(feature = "compression")]
@@ -23,20 +21,21 @@ const TRAILER: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Compressor {
     deflate: Deflate,
-    checksum: Checksum,
 }
 
 #[cfg(feature = "compression")]
 impl Compressor {
     /// None without memory for it.
     pub(crate) fn new() -> Option<Self> {
-        let (deflate, checksum) = (Deflate::new()?, Checksum::new()?);
-        Some(Self { deflate, checksum })
+        let deflate = Deflate::new()?;
+        Some(Self { deflate })
     }
 
     /// The segments as one gzip member; none if that is no shorter, or without memory.
     pub(crate) fn gzip(&mut self, body: &[Segment]) -> Option<Vec<u8>> {
         let pieces = || body.iter().map(Segment::bytes);
+        let mut checksum = crc32fast::Hasher::new();
+        pieces().for_each(|piece| checksum.update(piece));
         let length = pieces().map(<[u8]>::len).fold(0, usize::saturating_add);
         // A mistake in the compressor costs the compression, not the request.
         let out = contained(|| self.deflate.compress(HEADER.to_vec(), pieces()));
@@ -45,7 +44,7 @@ impl Compressor {
             return None;
         }
         out.try_reserve_exact(TRAILER).ok()?;
-        out.extend_from_slice(&self.checksum.of(pieces()).to_le_bytes());
+        out.extend_from_slice(&checksum.finalize().to_le_bytes());
         // Of the length, too, the format has 32 bits.
         out.extend_from_slice(&(length as u32).to_le_bytes());
         out.shrink_to_fit();

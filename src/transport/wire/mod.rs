@@ -3,8 +3,6 @@
 //! Entry points: [`sender::Sender`], [`http::HttpClient`], [`probe`]. May use: the rooms that `transport` may use.
 
 pub(crate) mod certificates;
-#[cfg(feature = "compression")]
-mod checksum;
 pub(super) mod close_on_exec;
 pub(super) mod compress;
 pub(crate) mod connection;
