@@ -7,8 +7,6 @@ pub(super) mod close_on_exec;
 pub(super) mod compress;
 pub(crate) mod connection;
 pub(super) mod curl_client;
-#[cfg(feature = "compression")]
-mod deflate;
 pub(super) mod encode;
 mod end;
 pub(super) mod exchange;
