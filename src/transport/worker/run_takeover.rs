@@ -1,5 +1,5 @@
-//! Remains: the two files of a run that outlive its process, the page of counters and the log of the durable queue; how
-//! they are made at init, removed at the end, and read by a later start.
+//! Run takeover: the two files of a run that outlive its process, the page of counters and the log of the durable queue.
+//! They are made at init, removed at the end, and read by a later start.
 //!
 //! What dies in memory with a process is what it had captured and not settled. The next start takes over those
 //! envelopes of which there is a copy; the rest it books as captured and as lost to the death of the host.
@@ -120,7 +120,7 @@ pub(crate) fn remove(shared: &Shared) {
     }
 }
 
-/// A dead run whose remains are being taken over.
+/// A dead run whose files are being taken over.
 #[derive(Debug)]
 pub(crate) struct Inheritance {
     dead: DeadCounts,
