@@ -64,7 +64,6 @@ impl Breadcrumbs {
             .unwrap_or_default();
         let start = self.start.saturating_add(span(older_lengths, older_gone));
         let older_count = self.older_count().saturating_sub(older_gone);
-        let older = if older_count > 0 { &*self.older } else { "" };
         let newer = self.newer.get(span(newer_lengths, newer_gone)..);
         let newer = newer.unwrap_or_default();
         let added = added.get(added_gone..).unwrap_or_default();
@@ -73,11 +72,9 @@ impl Breadcrumbs {
         let newer_count = kept.saturating_sub(older_count);
         let enough = kept.saturating_mul(2).isqrt().max(FEW);
         let is_one = older_count > 0 && newer_count > enough;
-        let first = if is_one { older.get(start..) } else { None };
+        let first = self.older.get(start..).filter(|_| is_one);
         let text = joined([first.unwrap_or_default(), newer], added)?;
-        let (older, start, newer, newer_count) = if is_one {
-            (text, 0, Arc::default(), 0)
-        } else if older_count == 0 {
+        let (older, start, newer, newer_count) = if is_one || older_count == 0 {
             (text, 0, Arc::default(), 0)
         } else {
             (Arc::clone(&self.older), start, text, newer_count)
