@@ -1,6 +1,7 @@
 //! Breadcrumbs: made, and added to the scope of the process or to one of the host's own.
 
 use std::ffi::c_char;
+use std::time::SystemTime;
 
 use super::capture::required;
 use super::scopes::sentry_scope_t;
@@ -8,7 +9,6 @@ use super::status::{self, answer, answer_noting};
 use super::types::sentry_status_t;
 use super::values::{NULL, give, sentry_value_t, take};
 use super::{guard, text};
-use crate::base::timestamp::Timestamp;
 use crate::client::capture::refused::Refused;
 use crate::client::scope::Scope;
 use crate::client::{construct, state};
@@ -27,7 +27,7 @@ pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
     guard((), || {
         // SAFETY: as our caller promises: a reference given away.
         let breadcrumb = unsafe { take(breadcrumb) };
-        let added = state::with_client(|client| client.add_breadcrumb_value(&breadcrumb));
+        let added = state::with_client(|client| client.add_breadcrumb_value(breadcrumb));
         status::answer_noting(added.unwrap_or_else(|| Err(state::absence())));
     });
 }
@@ -90,7 +90,7 @@ pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
         // SAFETY: as our caller promises: a reference given away.
         let breadcrumb = unsafe { take(breadcrumb) };
         if let Some(sentry_scope_t { scope, .. }) = scope {
-            status::answer_noting(add_breadcrumb(scope, &breadcrumb));
+            status::answer_noting(add_breadcrumb(scope, breadcrumb));
         }
     });
 }
@@ -138,10 +138,8 @@ pub unsafe extern "C" fn sentry_value_new_breadcrumb_n(
     })
 }
 
-fn add_breadcrumb(scope: &Scope, value: &Value) -> Result<LeftOut, Refused> {
-    let timestamp = Timestamp::new(std::time::SystemTime::now());
-    let json = value.to_json_text().map_err(EventError::from)?;
-    let crumb = breadcrumb::parse(&json, timestamp.as_str())?;
+fn add_breadcrumb(scope: &Scope, value: Value) -> Result<LeftOut, Refused> {
+    let crumb = breadcrumb::from_value(value, SystemTime::now())?;
     scope.add_breadcrumb(crumb.json).map_err(EventError::from)?;
     Ok(crumb.left_out)
 }

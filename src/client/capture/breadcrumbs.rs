@@ -1,11 +1,12 @@
 //! Breadcrumbs on their way from the host to the scope: read, shown to `before_breadcrumb`, kept.
 
+use std::time::SystemTime;
+
 use super::hooks;
 use super::refused::{DISABLED, Refused, Status};
 use crate::base::memory::OutOfMemory;
-use crate::base::timestamp::Timestamp;
 use crate::client::Client;
-use crate::protocol::event::breadcrumb;
+use crate::protocol::event::breadcrumb::{self, Crumb};
 use crate::protocol::event::{EventError, LeftOut};
 use crate::value::tree::Value;
 
@@ -15,21 +16,23 @@ impl Client {
         if !self.is_enabled() {
             return Err(DISABLED);
         }
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let crumb = breadcrumb::parse(json, timestamp.as_str())?;
+        self.keep(breadcrumb::parse(json, SystemTime::now())?)
+    }
+
+    /// Adds a breadcrumb given as a value.
+    pub(crate) fn add_breadcrumb_value(&self, value: Value) -> Result<LeftOut, Refused> {
+        if !self.is_enabled() {
+            return Err(DISABLED);
+        }
+        self.keep(breadcrumb::from_value(value, SystemTime::now())?)
+    }
+
+    fn keep(&self, crumb: Crumb) -> Result<LeftOut, Refused> {
         let left_out = crumb.left_out.and(self.keep_breadcrumb(crumb.json)?);
         if !left_out.is_empty() {
             self.say_left_out(format_args!("breadcrumb"), &left_out);
         }
         Ok(left_out)
-    }
-
-    /// Adds a breadcrumb given as a value.
-    pub(crate) fn add_breadcrumb_value(&self, value: &Value) -> Result<LeftOut, Refused> {
-        if !self.is_enabled() {
-            return Err(DISABLED);
-        }
-        self.add_breadcrumb(&value.to_json_text().map_err(EventError::from)?)
     }
 
     /// Keeps a breadcrumb, if the hook lets it pass (BC-5).
@@ -48,9 +51,8 @@ impl Client {
                 "before_breadcrumb returned null",
             ));
         }
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
         let json = returned.to_json_text().map_err(EventError::from)?;
-        let crumb = breadcrumb::parse_returned(&json, &crumb, timestamp.as_str())?;
+        let crumb = breadcrumb::parse_returned(&json, &crumb, SystemTime::now())?;
         let added = self.scope.add_breadcrumb(crumb.json);
         added.map_err(EventError::from)?;
         Ok(crumb.left_out)

@@ -96,8 +96,8 @@ impl Client {
         }
         // After the event: an event does not carry itself as a breadcrumb.
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
-            let timestamp = Timestamp::new(std::time::SystemTime::now());
-            let crumb = breadcrumb::new_log(timestamp.as_str(), level, logger, text);
+            let now = std::time::SystemTime::now();
+            let crumb = breadcrumb::new_log(now, level, logger, text);
             // A crumb that the hook drops, or that finds no memory, is no failure of the message.
             if let Ok(crumb) = crumb {
                 let _ = self.keep_breadcrumb(crumb);

@@ -1,50 +1,92 @@
-//! Breadcrumbs: single ones brought into the form that events carry, and those of an event and its scope put together
-//! (BC-1, BC-3, BC-4).
+//! Breadcrumbs: single ones brought into the form that events carry (BC-1, BC-3).
 //!
-//! Entry points: [`parse`], [`new_log`].
+//! Decides what of a breadcrumb is kept. Entry points: [`parse`], [`from_value`], [`new_log`].
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use super::error::EventError;
 use super::left_out::LeftOut;
 use super::limits;
-use super::time::{is_timestamp, write_epoch};
+use super::time::{is_timestamp, write_seconds};
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::protocol::level::Level;
 use crate::value::input::{Input, bounded};
 use crate::value::json::scan::{self, Kind};
 use crate::value::json::trim::{shrink, trim_str};
 use crate::value::json::write as json;
+use crate::value::tree::{Member, Value};
 
-/// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. `timestamp`, RFC 3339 in UTC, is for a
-/// breadcrumb without a time of its own.
-pub(crate) fn parse(text: &str, timestamp: &str) -> Result<Crumb, EventError> {
+/// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. One without a time of its own gets `now`.
+pub(crate) fn parse(text: &str, now: SystemTime) -> Result<Crumb, EventError> {
     if text.len() > limits::INPUT_BYTES {
         return Err(EventError::too_large(
             "the breadcrumb is larger than 8 MiB; a breadcrumb keeps 8 KiB",
         ));
     }
-    read(text, None, timestamp)
+    read(text, None, now)
+}
+
+/// Reads a breadcrumb that the host built, as [`parse`] reads its JSON.
+pub(crate) fn from_value(value: Value, now: SystemTime) -> Result<Crumb, EventError> {
+    if !value.is_object() {
+        return parse(&value.to_json_text()?, now);
+    }
+    let members = value.into_members()?;
+    // Containers are bounded in data only, keys that are no text may become equal, and a value writes two characters in
+    // another way.
+    let is_plain = |member: &Member| {
+        let (key, value) = member;
+        let text = value.as_text().unwrap_or_default().iter();
+        // Without branches, for the compiler to make wide.
+        let is_odd = text.fold(false, |odd, byte| odd | (*byte == 0x08) | (*byte == 0x0c));
+        std::str::from_utf8(key).is_ok() && (value.is_scalar() || **key == *b"data") && !is_odd
+    };
+    if !members.iter().all(is_plain) {
+        return parse(&Value::of_members(members).to_json_text()?, now);
+    }
+    let mut given = Vec::new();
+    given
+        .try_reserve_exact(members.len())
+        .map_err(OutOfMemory::from)?;
+    for (key, value) in &members {
+        // Text is written where it goes, all else is short but for data.
+        let json = match value.as_text() {
+            Some(_) => String::new(),
+            None => value.to_json_text()?,
+        };
+        given.push((
+            std::str::from_utf8(key).unwrap_or_default(),
+            value.as_text(),
+            json,
+        ));
+    }
+    let given = given.iter().map(|(key, text, json)| {
+        let value = text.map_or(Input::Json(json), Input::Text);
+        (Cow::Borrowed(*key), value)
+    });
+    let mut left_out = LeftOut::default();
+    let json = memory::watch(|| normalised(given, |out| write_seconds(out, now), &mut left_out))?;
+    Ok(Crumb { json, left_out })
 }
 
 /// Reads the breadcrumb that a hook made of `shown`: without a time of its own it gets that one's.
 pub(crate) fn parse_returned(
     text: &str,
     shown: &str,
-    timestamp: &str,
+    now: SystemTime,
 ) -> Result<Crumb, EventError> {
-    read(text, scan::entry(shown, "timestamp"), timestamp)
+    read(text, scan::entry(shown, "timestamp"), now)
 }
 
-fn read(text: &str, shown_time: Option<&str>, timestamp: &str) -> Result<Crumb, EventError> {
+fn read(text: &str, shown_time: Option<&str>, now: SystemTime) -> Result<Crumb, EventError> {
     let mut left_out = LeftOut::default();
     let object = left_out.read(text)?;
     let members = object.members.iter();
     let members = members.map(|member| (Cow::Borrowed(&*member.key), Input::Json(&member.json)));
     let shown_time = shown_time.map(|time| (Cow::Borrowed("timestamp"), Input::Json(time)));
     let members = members.chain(shown_time);
-    let json = memory::watch(|| normalised(members, timestamp, &mut left_out))
-        .map_err(|OutOfMemory| EventError::out_of_memory())?;
+    let json = memory::watch(|| normalised(members, |out| write_seconds(out, now), &mut left_out))?;
     Ok(Crumb { json, left_out })
 }
 
@@ -59,20 +101,19 @@ pub(crate) struct Crumb {
 
 /// A breadcrumb of a log message; the logger becomes its category.
 pub(crate) fn new_log(
-    timestamp: &str,
+    now: SystemTime,
     level: Level,
     logger: Option<&str>,
     text: &str,
 ) -> Result<String, EventError> {
-    memory::watch(|| of_texts(timestamp, level, logger, text))
-        .map_err(|OutOfMemory| EventError::out_of_memory())
+    Ok(memory::watch(|| of_texts(now, level, logger, text))?)
 }
 
-fn of_texts(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> String {
+fn of_texts(now: SystemTime, level: Level, logger: Option<&str>, text: &str) -> String {
     let text = trim_str(text, limits::MESSAGE_CHARS);
     let mut out = Buffer::with_room(text.len().saturating_add(128));
     out.extend_from_slice(b"{\"timestamp\":");
-    write_epoch(&mut out, timestamp);
+    write_seconds(&mut out, now);
     if let Some(logger) = logger.filter(|logger| !logger.is_empty()) {
         json::key(&mut out, "category");
         json::string(&mut out, &trim_str(logger, limits::CRUMB_NAME_CHARS));
@@ -88,21 +129,27 @@ fn of_texts(timestamp: &str, level: Level, logger: Option<&str>, text: &str) -> 
 /// The breadcrumb with these members; the time comes first so that it survives any trimming.
 pub(super) fn normalised<'a>(
     members: impl Iterator<Item = (Cow<'a, str>, Input<'a>)> + Clone,
-    timestamp: &str,
+    write_now: impl FnOnce(&mut Buffer),
     left_out: &mut LeftOut,
 ) -> String {
-    let mut out = Buffer::with_room(256);
+    // What it will need, so that one that is kept takes little more memory than that.
+    let room = members.clone().fold(32_usize, |room, (key, value)| {
+        let member = key.len().saturating_add(value.size());
+        room.saturating_add(member).saturating_add(8)
+    });
+    let mut out = Buffer::with_room(room.min(limits::CRUMB_BYTES));
     out.extend_from_slice(b"{\"timestamp\":");
-    let is_own_time = |key: &str, value| key == "timestamp" && is_timestamp(value);
-    let own_time = members
-        .clone()
-        .find(|(key, value)| is_own_time(key, *value));
-    match own_time {
+    let is_time = |key: &str, value| key == "timestamp" && is_timestamp(value);
+    let mut times = members.clone();
+    let own_time = times.position(|(key, value)| is_time(&key, value));
+    match own_time.and_then(|place| members.clone().nth(place)) {
         Some((_, time)) => time.copy(&mut out),
-        None => write_epoch(&mut out, timestamp),
+        None => write_now(&mut out),
     }
-    for (key, value) in members {
-        member(&mut out, &key, value, left_out);
+    for (place, (key, value)) in members.enumerate() {
+        if own_time != Some(place) {
+            member(&mut out, &key, value, left_out);
+        }
     }
     out.push(b'}');
     within_limit(json::into_text(out))
@@ -173,13 +220,22 @@ fn within_limit(crumb: String) -> String {
 mod tests {
     use super::*;
     use crate::protocol::event::EventErrorKind;
+    use crate::value::tree;
     use serde_json::{Value, json as value};
+    use std::time::Duration;
 
-    const NOW: &str = "2026-01-01T00:00:00.000001Z";
+    /// 2026-01-01T00:00:00.000001Z
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::new(1_767_225_600, 1000)
+    }
 
     fn read(text: &str) -> Value {
-        let crumb = parse(text, NOW).unwrap().json;
+        let crumb = parse(text, now()).unwrap().json;
         assert!(crumb.len() <= limits::CRUMB_BYTES);
+        // A host that builds it gets the same.
+        if let Some(value) = tree::Value::from_json(text) {
+            assert_eq!(from_value(value, now()).unwrap().json, crumb);
+        }
         serde_json::from_str(&crumb).unwrap()
     }
 
@@ -192,13 +248,13 @@ mod tests {
             r#"{"timestamp":"yesterday"}"#,
         ] {
             assert_eq!(
-                parse(text, NOW).unwrap().json,
+                parse(text, now()).unwrap().json,
                 r#"{"timestamp":1767225600.000001}"#
             );
         }
         let own = r#"{"message":"m","timestamp":"2025-01-01T00:00:00Z"}"#;
         assert_eq!(
-            parse(own, NOW).unwrap().json,
+            parse(own, now()).unwrap().json,
             r#"{"timestamp":"2025-01-01T00:00:00Z","message":"m"}"#
         );
     }
@@ -206,7 +262,8 @@ mod tests {
     // BC-5
     #[test]
     fn a_time_that_a_hook_lost_is_as_it_was() {
-        let returned = |text: &str| parse_returned(text, r#"{"timestamp":5.5,"message":"m"}"#, NOW);
+        let returned =
+            |text: &str| parse_returned(text, r#"{"timestamp":5.5,"message":"m"}"#, now());
         for lost in [
             r#"{"message":"n"}"#,
             r#"{"timestamp":null,"message":"n"}"#,
@@ -266,7 +323,7 @@ mod tests {
             ),
             (&deep, r#""x" is nested deeper than 64 levels"#),
         ] {
-            let crumb = parse(text, NOW).unwrap();
+            let crumb = parse(text, now()).unwrap();
             assert_eq!(
                 crumb.json,
                 r#"{"timestamp":1767225600.000001,"message":"m"}"#
@@ -292,7 +349,7 @@ mod tests {
 
     #[test]
     fn what_is_no_breadcrumb_is_refused_with_the_reason() {
-        let refused = |text: &str| parse(text, NOW).unwrap_err();
+        let refused = |text: &str| parse(text, now()).unwrap_err();
         assert_eq!(refused("[]").kind, EventErrorKind::NotAnObject);
         assert_eq!(refused("{").kind, EventErrorKind::Syntax);
         assert_eq!(
@@ -305,21 +362,62 @@ mod tests {
 
     #[test]
     fn log_messages_become_breadcrumbs() {
-        let crumb = new_log(NOW, Level::Trace, Some("net"), "a\"b").unwrap();
+        let crumb = new_log(now(), Level::Trace, Some("net"), "a\"b").unwrap();
         assert_eq!(
             crumb,
             r#"{"timestamp":1767225600.000001,"category":"net","level":"debug","message":"a\"b"}"#
         );
         assert!(
-            !new_log(NOW, Level::Info, None, "x")
+            !new_log(now(), Level::Info, None, "x")
                 .unwrap()
                 .contains("category")
         );
         assert!(
-            new_log(NOW, Level::Info, None, &"\n".repeat(10_000))
+            new_log(now(), Level::Info, None, &"\n".repeat(10_000))
                 .unwrap()
                 .len()
                 <= limits::CRUMB_BYTES
         );
+    }
+
+    #[test]
+    fn a_value_becomes_what_its_json_becomes() {
+        let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(63), "]".repeat(63));
+        let long = "é\\n".repeat(5000);
+        for text in [
+            "{}",
+            "[1]",
+            "7",
+            "\"text\"",
+            r#"{"timestamp":"2025-01-01T00:00:00Z","message":"a\"b\nc","type":"http","category":"c"}"#,
+            r#"{"timestamp":"2025-01-01T00:00:00","message":7,"level":"warn"}"#,
+            r#"{"timestamp":"then","level":"loud","type":7,"category":[],"x":null,"y":1.5}"#,
+            r#"{"timestamp":5.25,"data":{"a":[1,{"b":{"c":{}}}]},"message":{"a":1}}"#,
+            r#"{"timestamp":-1,"data":"text","message":true}"#,
+            r#"{"data":7,"x":{"y":[]},"z":"\u0000"}"#,
+            &format!(r#"{{"message":"{long}","type":"{long}","category":"{long}","z":"{long}"}}"#),
+            &format!(r#"{{"data":"{long}","message":"m"}}"#),
+            &format!(r#"{{"data":{{"k":"{long}"}},"message":"m"}}"#),
+            &deep,
+        ] {
+            let value = tree::Value::from_json(text).unwrap();
+            let again = value.to_json_text().unwrap();
+            let shared = value.clone();
+            let expected = parse(&again, now()).map_err(|error| error.to_string());
+            let read = |value| from_value(value, now()).map_err(|error| error.to_string());
+            assert_eq!(read(shared), expected, "{text}");
+            assert_eq!(
+                value.to_json_text().unwrap(),
+                again,
+                "one that is shared stays"
+            );
+            assert_eq!(read(value), expected, "{text}");
+        }
+        let odd = tree::Value::object();
+        for key in [&b"a\xff"[..], b"a\xfe"] {
+            odd.set_key(key, tree::Value::text(b"\xff")).unwrap();
+        }
+        let text = odd.to_json_text().unwrap();
+        assert_eq!(from_value(odd, now()), parse(&text, now()));
     }
 }

@@ -6,7 +6,7 @@
 use super::breadcrumb::normalised;
 use super::field::Field;
 use super::stack::values;
-use super::time::seconds_of;
+use super::time::{seconds_of, write_epoch};
 use super::trail::{Crumbs, Trail};
 use super::writer::Writer;
 use crate::base::memory::{self, Buffer};
@@ -92,7 +92,8 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<Input<'_>>, is_halved
     let own = value.into_iter().flat_map(values).filter_map(|crumb| {
         if crumb.is_object() {
             let members = crumb.members().map(|(key, value)| (key.decode(), value));
-            return Some(normalised(members, parts.timestamp, &mut writer.left_out));
+            let write_now = |out: &mut Buffer| write_epoch(out, parts.timestamp);
+            return Some(normalised(members, write_now, &mut writer.left_out));
         }
         if !crumb.is_null() {
             writer.leave_out_part(format_args!("a breadcrumb is no object"));
@@ -189,11 +190,11 @@ mod tests {
     use crate::value::shared::pieces::Fragment;
     use serde_json::{Value, json as value};
     use std::sync::Arc;
-
-    const NOW: &str = "2026-01-01T00:00:00.000001Z";
+    use std::time::{Duration, SystemTime};
 
     fn on_event(event: &Value, scope: usize, max: usize) -> Vec<String> {
-        let before = "2025-01-01T00:00:00Z";
+        // 2025-01-01T00:00:00Z
+        let before = SystemTime::UNIX_EPOCH + Duration::from_secs(1_735_689_600);
         let crumbs: Vec<_> = (0..scope)
             .map(|number| new_log(before, Level::Info, None, &format!("scope{number}")).unwrap())
             .collect();
@@ -249,7 +250,9 @@ mod tests {
             let message = format!("{name}{second}");
             let json =
                 value!({"message": message, "timestamp": second, "data": {"x": "x".repeat(100)}});
-            parse(&json.to_string(), NOW).unwrap().json
+            parse(&json.to_string(), SystemTime::UNIX_EPOCH)
+                .unwrap()
+                .json
         };
         let crumbs: Vec<_> = seconds.iter().map(crumb).collect();
         let text: Arc<str> = Arc::from(crumbs.join(","));

@@ -3,6 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::base::memory::Buffer;
+use crate::base::timestamp::Timestamp;
 use crate::protocol::http_date::days_from_civil;
 use crate::value::input::Input;
 use crate::value::json::scan::{self, Kind};
@@ -19,6 +20,11 @@ pub(super) fn is_timestamp(time: Input<'_>) -> bool {
         Kind::Text => read(&time.decode()).is_some_and(|time| is_zone(time.zone)),
         _ => false,
     }
+}
+
+/// Appends a time as seconds since 1970, as [`write_epoch`] does with its text.
+pub(super) fn write_seconds(out: &mut Buffer, time: SystemTime) {
+    write_epoch(out, Timestamp::new(time).as_str());
 }
 
 /// Appends RFC 3339 text in UTC as seconds since 1970 with all its digits: the form that every server stores as it
@@ -134,9 +140,12 @@ fn read(text: &str) -> Option<Time<'_>> {
 }
 
 fn number(text: &str, most: u64) -> Option<u64> {
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let value = text.parse().ok().filter(|value| *value <= most)?;
-    is_plain.then_some(value)
+    let add = |value: u64, byte: u8| {
+        let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
+        value.checked_mul(10)?.checked_add(u64::from(digit))
+    };
+    let value = text.bytes().try_fold(0, add)?;
+    (!text.is_empty() && value <= most).then_some(value)
 }
 
 /// Nothing, `Z`, or an offset from UTC.
@@ -169,7 +178,6 @@ fn offset(zone: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::timestamp::Timestamp;
 
     #[test]
     fn a_time_comes_back_from_its_text() {

@@ -31,6 +31,14 @@ impl<'a> Input<'a> {
         }
     }
 
+    /// Bytes of its text.
+    pub(crate) fn size(self) -> usize {
+        match self {
+            Self::Json(json) => json.len(),
+            Self::Text(text) => text.len(),
+        }
+    }
+
     /// True for `null`, which is the same as nothing.
     pub(crate) fn is_null(self) -> bool {
         self.kind() == Kind::Null

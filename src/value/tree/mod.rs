@@ -23,7 +23,7 @@ mod shared;
 
 use std::sync::Arc;
 
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, OutOfMemory};
 use bytes::Bytes;
 use container::Container;
 
@@ -147,7 +147,7 @@ impl Value {
     }
 
     /// An object with these members, whose keys all differ.
-    fn of_members(members: Vec<Member>) -> Self {
+    pub(crate) fn of_members(members: Vec<Member>) -> Self {
         Self::node(Node::Object(Container::from(members)))
     }
 
@@ -181,7 +181,7 @@ impl Value {
     }
 
     /// True if it holds no other values.
-    fn is_scalar(&self) -> bool {
+    pub(crate) fn is_scalar(&self) -> bool {
         !matches!(self.as_node(), Some(Node::List(_) | Node::Object(_)))
     }
 
@@ -240,6 +240,16 @@ impl Value {
     /// The members of an object, copied while walking; none for anything else.
     pub(crate) fn members(&self) -> impl Iterator<Item = Member> {
         self.as_object().into_iter().flat_map(Container::steps)
+    }
+
+    /// The members of an object, taken out of it if nobody else holds it and copied otherwise; none for anything else.
+    pub(crate) fn into_members(mut self) -> Result<Vec<Member>, OutOfMemory> {
+        if let Self::Node(node) = &mut self
+            && let Some(Node::Object(object)) = Arc::get_mut(node)
+        {
+            return Ok(object.take());
+        }
+        memory::watch(|| memory::collect(self.members()))
     }
 
     /// True if nothing can change it any more; scalars and text never change.

@@ -15,10 +15,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use super::breadcrumb::{self, Crumb};
 use super::host_view::{Subject, show};
 use super::testing::Given;
+use super::time::time_of;
 use super::{Event, EventError};
 use crate::protocol::level::Level;
 use crate::value::tree::Value;
@@ -32,7 +34,9 @@ use mutation::mutations;
 use notation::{expanded, hash, shortened};
 
 /// When breadcrumbs without a time were left.
-const NOW: &str = "2026-01-01T00:00:00.000001Z";
+fn now() -> SystemTime {
+    time_of("2026-01-01T00:00:00.000001Z").unwrap()
+}
 
 fn path(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -128,20 +132,18 @@ fn crumb_outcomes(text: Option<&str>, value: Option<&Value>) -> Vec<(&'static st
         true => crumb.json,
         false => format!("{} // {}", crumb.json, crumb.left_out),
     };
-    let of_value = |value: &Value| {
-        let json = value.to_json_text()?;
-        breadcrumb::parse(&json, NOW)
-    };
+    let now = now();
+    let of_value = |value: &Value| breadcrumb::from_value(value.clone(), now);
     let through_hook = |value: &Value| {
         let kept = of_value(value)?;
         let shown = Value::from_json(&kept.json).unwrap();
         shown.remove_key(b"timestamp").unwrap();
         let back = shown.to_json_text()?;
-        breadcrumb::parse_returned(&back, &kept.json, NOW)
+        breadcrumb::parse_returned(&back, &kept.json, now)
     };
     let mut outcomes = Vec::new();
     if let Some(text) = text {
-        outcomes.push(("json ", told(breadcrumb::parse(text, NOW).map(line))));
+        outcomes.push(("json ", told(breadcrumb::parse(text, now).map(line))));
     }
     if let Some(value) = value {
         outcomes.push(("value", told(of_value(value).map(line))));
@@ -161,7 +163,7 @@ fn outcomes(scope_name: &str, input: &str) -> Vec<(&'static str, String)> {
             ("event", told(written)),
             (
                 "crumb",
-                told(breadcrumb::new_log(NOW, Level::Info, logger, text)),
+                told(breadcrumb::new_log(now(), Level::Info, logger, text)),
             ),
         ];
     }
