@@ -162,8 +162,7 @@ macro_rules! kind {
     };
 }
 
-/// Makes the struct `Options` with its defaults, a static `Row` for each option in the module `row`, and the table of
-/// them.
+/// Makes the struct `Options` with its defaults, a static `Row` named like each option, and the table of them.
 ///
 /// - `kept`: field, type and default, the kind with what it needs to know, and further members of `Row` in braces. The
 ///   option is named like the field, unless the braces have a `name`: with a unit, which the type of the field has already.
@@ -211,27 +210,23 @@ macro_rules! options {
             }
         }
 
-        /// A row for each option, named like it.
-        #[expect(non_upper_case_globals, reason = "named like the options")]
-        pub(crate) mod row {
-            use super::*;
-
-            $(
-                pub(crate) static $name: Row = Row {
-                    $($($more: $value,)+)?
-                    ..Row::new(stringify!($name), kind!($kind $name: $type $(, $($of),+)?))
-                };
-            )+
-            $(
-                pub(crate) static $unkept: Row = Row::new(
-                    stringify!($unkept),
-                    kind!($unkept_kind $unkept: $unkept_default $(, $($unkept_of),+)?),
-                );
-            )+
-        }
+        $(
+            #[expect(non_upper_case_globals, reason = "named like the option")]
+            pub(crate) static $name: Row = Row {
+                $($($more: $value,)+)?
+                ..Row::new(stringify!($name), kind!($kind $name: $type $(, $($of),+)?))
+            };
+        )+
+        $(
+            #[expect(non_upper_case_globals, reason = "named like the option")]
+            pub(crate) static $unkept: Row = Row::new(
+                stringify!($unkept),
+                kind!($unkept_kind $unkept: $unkept_default $(, $($unkept_of),+)?),
+            );
+        )+
 
         /// All options that can be written as text.
-        pub(crate) static TABLE: &[&Row] = &[$(&row::$name,)+ $(&row::$unkept,)+];
+        pub(crate) static TABLE: &[&Row] = &[$(&$name,)+ $(&$unkept,)+];
     };
 }
 

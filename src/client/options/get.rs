@@ -82,7 +82,7 @@ const fn borrowed(text: &[u8]) -> Current<'_> {
 mod tests {
     use super::*;
     use crate::client::options::set::Given;
-    use crate::client::options::table::{TABLE, row};
+    use crate::client::options::table::{self as row, TABLE};
 
     #[test]
     fn every_default_can_be_written_as_json_and_read_again() {

@@ -3,7 +3,7 @@
 //! Decides what an option is called, what it is without a word from the host, which values are refused and why, and
 //! that code beats the environment (OPT-1): the environment is read when the options are made, setters come after it.
 //! All of that stands in the rows of `table`.
-//! Entry points: [`Options::new`], [`Options::set`] and [`Options::get`] with a row of [`row`],
+//! Entry points: [`Options::new`], [`Options::set`] and [`Options::get`] with a row of the table, `row::<name>`,
 //! [`Options::from_json`], and for init [`Options::settle`], [`Options::resolve_proxy`] and [`Options::find_ca_bundle`].
 //! May use: `protocol`, `transport`, the standard library and `serde_json`.
 
@@ -19,7 +19,7 @@ mod notice;
 mod proxy;
 mod set;
 mod settle;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests_claims;
 #[cfg(test)]
@@ -32,9 +32,10 @@ pub(crate) use choice::{Backend, CacheKeep, Compression, QueueOverflow};
 pub(crate) use get::Current;
 pub(crate) use set::Given;
 pub(crate) use settle::lost_of;
+pub(crate) use table as row;
 #[cfg(test)]
 pub(crate) use table::SDK_NAME;
-pub(crate) use table::{AttachedFile, Options, Row, TABLE, TransportChoice, TransportFactory, row};
+pub(crate) use table::{AttachedFile, Options, Row, TABLE, TransportChoice, TransportFactory};
 
 /// The version of this library.
 pub(crate) const SDK_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -13,7 +13,7 @@ use serde_json::{Number, Value};
 
 use super::definition::as_millis;
 use super::limit::{Limit, check_share, shorten};
-use super::table::{Kind, Options, Row, row};
+use super::table::{self as row, Kind, Options, Row};
 use crate::base::memory;
 
 /// A value as it was given.

@@ -2,7 +2,7 @@
 //!
 //! The struct [`Options`] is made of it. JSON, the environment, the functions of the C interface, refusals and the test of
 //! the documents go by the rows. `definition` says how a row is written.
-//! Entry points: [`Options`], [`TABLE`], and the rows in [`row`]. May use: `definition`, `choice`, `limit`, `hooks`,
+//! Entry points: [`Options`], [`TABLE`], and a static for each row, named like the option. May use: `definition`, `choice`, `limit`, `hooks`,
 //! `notice`, and of `transport` what the host hands over.
 
 use std::fmt::Debug;
