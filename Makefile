@@ -7,23 +7,30 @@ DESTDIR    ?=
 CARGO      ?= cargo
 # More arguments for `cargo build`, for instance CARGOFLAGS=--no-default-features
 CARGOFLAGS ?=
+# `release`, or `small`, see docs/embedded.md
+PROFILE    ?= release
+# With SYMBOLS=1 the build leaves libsentry.so.debug beside the library, and it is installed for debuggers.
+SYMBOLS    ?=
+DEBUGDIR   ?= $(PREFIX)/lib/debug
+WITH_SYMBOLS = --config profile.$(PROFILE).strip=false --config 'profile.$(PROFILE).debug="line-tables-only"'
 # Where cargo builds.
 CARGO_TARGET_DIR ?= target
 # Where the built libraries lie. Whoever names another place answers for what lies there; it is installed as it is.
 ifneq ($(ARTIFACTS),)
 FOREIGN_ARTIFACTS := 1
 endif
-ARTIFACTS  ?= $(CARGO_TARGET_DIR)/release
+ARTIFACTS  ?= $(CARGO_TARGET_DIR)/$(PROFILE)
 
-export PREFIX LIBDIR INCLUDEDIR DESTDIR CARGO CARGOFLAGS CARGO_TARGET_DIR ARTIFACTS FOREIGN_ARTIFACTS
+export PREFIX LIBDIR INCLUDEDIR DEBUGDIR DESTDIR CARGO CARGOFLAGS SYMBOLS CARGO_TARGET_DIR ARTIFACTS FOREIGN_ARTIFACTS
 
 .PHONY: build setup demo examples test soak bench bench-quick header fmt install uninstall clean help
 .DEFAULT_GOAL := build
 
-## build       the library, release profile: target/release/libsentry.so and libsentry.a (default)
+## build       the library: target/release/libsentry.so and libsentry.a (default; PROFILE, CARGOFLAGS, SYMBOLS)
 build:
 	@scripts/setup build
-	$(CARGO) build --release --lib $(CARGOFLAGS)
+	@scripts/release --profile $(PROFILE) --lib $(if $(SYMBOLS),$(WITH_SYMBOLS)) $(CARGOFLAGS)
+	@$(if $(SYMBOLS),scripts/symbols $(ARTIFACTS))
 	@scripts/built record
 
 ## examples    the C and C++ programs of examples-c/, into target/examples/

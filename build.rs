@@ -19,7 +19,9 @@ fn main() {
     check_libcurl();
     #[cfg(feature = "header")]
     header::generate();
-    compile_variadic();
+    if env::var_os("CARGO_FEATURE_COMPAT").is_some() {
+        compile_variadic();
+    }
 }
 
 /// `src/ffi/variadic.c`; it reads the header, so this comes after making that. Hidden: what is exported are the jumps

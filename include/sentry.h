@@ -36,6 +36,9 @@
  * with its length in bytes, without a zero byte; NULL with the length 0 is an empty text. Times and sizes name their unit in
  * the name or in the documentation.
  *
+ * **Small builds.** A library built without the feature compat lacks most of these functions; docs/embedded.md lists what it
+ * has, and what the other features do.
+ *
  * The sections below follow one another as one learns them. This file is generated: its comments stand in src/ffi, and the
  * order of its sections in build/header.rs.
  */

@@ -11,6 +11,14 @@
 //! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
 
 #![cfg_attr(
+    not(all(feature = "compat", feature = "spool")),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only what is left out calls it; the linker leaves it out as well"
+    )
+)]
+#![cfg_attr(
     test,
     allow(
         clippy::arithmetic_side_effects,

@@ -369,3 +369,57 @@ fn every_requirement_has_a_test_that_exists() {
     });
     assert_eq!(without, None, "it names no test");
 }
+
+/// The exported functions in a file or folder of `src/ffi`.
+fn exported_in(path: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    if path.is_dir() {
+        for name in modules_without_compat(&path.join("mod.rs")) {
+            let file = path.join(format!("{name}.rs"));
+            let file = if file.exists() { file } else { path.join(name) };
+            names.extend(exported_in(&file));
+        }
+        names.extend(exported_in(&path.join("mod.rs")));
+        return names;
+    }
+    let text = fs::read_to_string(path).unwrap();
+    for (at, _) in text.match_indices("#[unsafe(no_mangle)]") {
+        if !text[..at].ends_with("#[cfg(feature = \"compat\")]\n") {
+            let name = text[at..].split("fn ").nth(1).unwrap();
+            names.push(name.split('(').next().unwrap().to_owned());
+        }
+    }
+    names
+}
+
+/// Names behind `mod` in a file of `src/ffi` that are there without the feature `compat`; without tests.
+fn modules_without_compat(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap();
+    let mut modules = Vec::new();
+    let mut is_left_out = false;
+    for line in text.lines() {
+        let item = line
+            .trim_start_matches("pub(crate) ")
+            .trim_start_matches("pub ");
+        let name = item
+            .strip_prefix("mod ")
+            .and_then(|rest| rest.strip_suffix(';'));
+        let name = name.filter(|name| !is_left_out && !name.starts_with("tests"));
+        modules.extend(name.map(str::to_owned));
+        is_left_out = line == "#[cfg(feature = \"compat\")]";
+    }
+    modules
+}
+
+#[test]
+fn the_functions_that_need_no_feature_are_listed() {
+    let mut expected = exported_in(&support::repository().join("src/ffi"));
+    expected.sort();
+    assert!(expected.contains(&"sentry_capture".to_owned()));
+    assert!(!expected.contains(&"sentry_value_new_object".to_owned()));
+    let document = read("docs/embedded.md");
+    let listed = document.split("```text\n").nth(1).unwrap();
+    let listed = listed.split("```").next().unwrap();
+    let listed: Vec<_> = listed.split_whitespace().map(str::to_owned).collect();
+    assert_eq!(listed, expected, "docs/embedded.md lists other functions");
+}

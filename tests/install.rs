@@ -38,11 +38,23 @@ fn make(target: &str, destdir: &Path, layout: &[&str]) {
         .arg(target)
         .args(layout);
     // The makefile takes these from the environment as well; a test must not depend on the caller's.
-    for name in ["PREFIX", "LIBDIR", "INCLUDEDIR", "MAKEFLAGS", "MAKELEVEL"] {
+    for name in [
+        "PREFIX",
+        "LIBDIR",
+        "INCLUDEDIR",
+        "DEBUGDIR",
+        "MAKEFLAGS",
+        "MAKELEVEL",
+    ] {
         command.env_remove(name);
     }
     command.arg(format!("DESTDIR={}", destdir.display()));
-    command.arg(format!("ARTIFACTS={}", library_dir().display()));
+    if !layout
+        .iter()
+        .any(|setting| setting.starts_with("ARTIFACTS="))
+    {
+        command.arg(format!("ARTIFACTS={}", library_dir().display()));
+    }
     assert_success(&run(&mut command, STEP_TIMEOUT), &format!("make {target}"));
 }
 
@@ -175,6 +187,38 @@ fn a_moved_installation_serves_programs_that_link_the_archive() {
         pkg_config(&pc_dir, &["--static", "--cflags", "--libs"]),
     );
     assert_delivers(&program, None);
+}
+
+#[test]
+fn debug_symbols_are_installed_where_debuggers_find_them_by_build_id() {
+    let scratch = Scratch::new("install-symbols");
+    let built = scratch.join("built");
+    fs::create_dir(&built).unwrap();
+    let step = |program: &str, arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.current_dir(&built).args(arguments);
+        let output = run(&mut command, STEP_TIMEOUT);
+        assert_success(&output, program);
+        String::from_utf8(output.stdout).unwrap()
+    };
+    fs::write(built.join("a.c"), "int sentry_answer(void) { return 7; }\n").unwrap();
+    let compile = ["-g", "-shared", "-fPIC", "-Wl,--build-id", "a.c"];
+    step("cc", &[&compile[..], &["-o", "libsentry.so"]].concat());
+    fs::write(built.join("libsentry.a"), "").unwrap();
+    let split = repository().join("scripts/symbols");
+    step(split.to_str().unwrap(), &["."]);
+    let has_debug = |file: &str| step("readelf", &["-S", file]).contains(".debug_line");
+    assert!(!has_debug("libsentry.so") && has_debug("libsentry.so.debug"));
+
+    let notes = step("readelf", &["-n", "libsentry.so"]);
+    let id = notes.split("Build ID: ").nth(1).unwrap().trim();
+    let debug = format!("usr/lib/debug/.build-id/{}/{}.debug", &id[..2], &id[2..]);
+    let artifacts = format!("ARTIFACTS={}", built.display());
+    let root = scratch.join("root");
+    make("install", &root, &["PREFIX=/usr", &artifacts]);
+    assert!(files_below(&root).contains(&debug));
+    make("uninstall", &root, &["PREFIX=/usr", &artifacts]);
+    assert_eq!(files_below(&root), Vec::<String>::new());
 }
 
 #[test]
@@ -337,6 +381,7 @@ fn installing_builds_what_is_missing_or_older_than_its_sources() {
         "cbindgen.toml",
         "scripts/built",
         "scripts/install",
+        "scripts/release",
         "packaging/sentry.pc.in",
         "packaging/sentry-config.cmake.in",
         "packaging/sentry-config-version.cmake.in",
@@ -358,11 +403,11 @@ fn installing_builds_what_is_missing_or_older_than_its_sources() {
         );
     };
     script("scripts/setup", "#!/bin/sh\n");
-    // Stands for cargo: what it builds is the text of the sources and its arguments.
+    // Stands for cargo: what it builds is the text of the sources and its arguments, but for the paths to hide.
     script(
         "scripts/cargo",
         "#!/bin/sh\nmkdir -p target/release\n\
-         for kind in so a; do { cat src/lib.rs; echo \" $*\"; } >target/release/libsentry.$kind; done\n\
+         for kind in so a; do { cat src/lib.rs; echo \" ${*% --config*}\"; } >target/release/libsentry.$kind; done\n\
          echo built >>builds\n",
     );
     let install = |arguments: &[&str]| {
@@ -385,15 +430,21 @@ fn installing_builds_what_is_missing_or_older_than_its_sources() {
         let builds = fs::read_to_string(tree.join("builds")).unwrap();
         (installed.trim().to_owned(), builds.lines().count())
     };
-    assert_eq!(install(&[]), ("one build --release --lib".to_owned(), 1));
+    assert_eq!(
+        install(&[]),
+        ("one build --profile release --lib".to_owned(), 1)
+    );
     // Nothing changed: nothing is built, so nobody needs cargo for it.
     assert_eq!(install(&[]).1, 1);
     fs::write(tree.join("src/lib.rs"), "two").unwrap();
-    assert_eq!(install(&[]), ("two build --release --lib".to_owned(), 2));
+    assert_eq!(
+        install(&[]),
+        ("two build --profile release --lib".to_owned(), 2)
+    );
     let (installed, builds) = install(&["CARGOFLAGS=--no-default-features"]);
     assert_eq!(
         (installed.as_str(), builds),
-        ("two build --release --lib --no-default-features", 3)
+        ("two build --profile release --lib --no-default-features", 3)
     );
     // Somebody built past make.
     fs::write(tree.join("target/release/libsentry.so"), "other").unwrap();

@@ -79,7 +79,7 @@ impl Client {
             .reduce(|all, line| all + "; " + &line);
         let trace = Trace::new();
         // Last of what may fail but the worker: it makes files.
-        let client_files = if settings.is_some() {
+        let client_files = if settings.is_some() && cfg!(feature = "spool") {
             ClientFiles::open(&options, dsn, diagnostics)
         } else {
             ClientFiles::look(&options, diagnostics)

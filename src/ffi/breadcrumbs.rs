@@ -4,9 +4,11 @@ use std::ffi::c_char;
 use std::time::SystemTime;
 
 use super::capture::required;
+#[cfg(feature = "compat")]
 use super::scopes::sentry_scope_t;
 use super::status::{self, answer, answer_noting};
 use super::types::sentry_status_t;
+#[cfg(feature = "compat")]
 use super::values::{NULL, give, sentry_value_t, take};
 use super::{guard, text};
 use crate::client::capture::refused::Refused;
@@ -22,6 +24,7 @@ use crate::value::tree::Value;
 /// Threads: any, several at once.
 /// Blocks: never.
 /// Since: 0.1
+#[cfg(feature = "compat")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_add_breadcrumb(breadcrumb: sentry_value_t) {
     guard((), || {
@@ -79,6 +82,7 @@ pub unsafe extern "C" fn sentry_add_breadcrumb_json_n(
 /// Null: a NULL `scope` is ignored.
 /// Threads: any, several at once.
 /// Since: 0.1
+#[cfg(feature = "compat")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
     scope: *mut sentry_scope_t,
@@ -102,6 +106,7 @@ pub unsafe extern "C" fn sentry_scope_add_breadcrumb(
 /// Null: a NULL text leaves its key out.
 /// Threads: any.
 /// Since: 0.1
+#[cfg(feature = "compat")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_breadcrumb(
     kind: *const c_char,
@@ -122,6 +127,7 @@ pub unsafe extern "C" fn sentry_value_new_breadcrumb(
 ///
 /// Arguments: lengths in bytes, without terminator.
 /// Since: 0.1
+#[cfg(feature = "compat")]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_value_new_breadcrumb_n(
     kind: *const c_char,

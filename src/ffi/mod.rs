@@ -11,48 +11,74 @@
     reason = "the comments become the header, where the lines Null, Ownership and Threads say it"
 )]
 
+#[cfg(feature = "compat")]
 pub mod app_hang;
+#[cfg(feature = "compat")]
 pub mod attachments;
+#[cfg(feature = "compat")]
 pub mod attributes;
 pub mod breadcrumbs;
 pub mod capture;
+#[cfg(feature = "compat")]
 pub mod capture_value;
 pub mod consent;
+#[cfg(feature = "compat")]
 pub mod crash;
+#[cfg(feature = "compat")]
 pub mod envelopes;
 mod error;
+#[cfg(feature = "compat")]
 pub mod events;
+#[cfg(feature = "compat")]
 pub mod feedback;
+#[cfg(feature = "compat")]
 pub mod hints;
+#[cfg(feature = "compat")]
 pub mod hooks;
+#[cfg(feature = "compat")]
 pub mod http_transports;
 pub mod lifecycle;
+#[cfg(feature = "compat")]
 pub mod logger;
+#[cfg(feature = "compat")]
 pub mod logs;
 pub mod memory;
+#[cfg(feature = "compat")]
 pub mod metrics;
+#[cfg(feature = "compat")]
 pub mod minidump;
+#[cfg(feature = "compat")]
 pub mod modules;
 pub mod options;
 pub mod options_delivery;
 pub mod options_json;
 pub mod outcome;
 pub mod scope;
+#[cfg(feature = "compat")]
 pub mod scope_values;
+#[cfg(feature = "compat")]
 pub mod scopes;
 pub mod sdk;
+#[cfg(feature = "compat")]
 pub mod sessions;
+#[cfg(feature = "compat")]
 pub mod stacks;
 pub mod stats;
 pub mod status;
 mod text;
+#[cfg(feature = "compat")]
 pub mod tracing;
+#[cfg(feature = "compat")]
 pub mod transports;
 pub mod types;
+#[cfg(feature = "compat")]
 pub mod unwind;
 pub mod uuid;
+#[cfg(feature = "compat")]
 pub mod values;
+#[cfg(feature = "compat")]
 pub mod values_access;
+#[cfg(feature = "compat")]
 pub mod variadic;
 
 use crate::base::cancellation;

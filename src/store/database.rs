@@ -1,5 +1,8 @@
-//! The database of one client: the directory, and the run of this process in it.
+//! The database of one client: the directory, and the run of this process in it. Without the feature `spool` there is
+//! none: no value of the type can be made, so that the compiler leaves out what would need one.
 
+#[cfg(not(feature = "spool"))]
+use std::convert::Infallible;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +17,8 @@ pub(crate) struct Database {
     directory: Directory,
     run: Arc<Run>,
     has_failed: AtomicBool,
+    #[cfg(not(feature = "spool"))]
+    never: Infallible,
 }
 
 impl Database {
@@ -22,6 +27,12 @@ impl Database {
         Self::start(Directory::open(path)?)
     }
 
+    #[cfg(not(feature = "spool"))]
+    fn start(_directory: Directory) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    #[cfg(feature = "spool")]
     fn start(directory: Directory) -> io::Result<Self> {
         Ok(Self {
             run: Arc::new(Run::start(&directory)?),
@@ -48,11 +59,17 @@ impl Database {
 
     /// The directory.
     pub(crate) fn directory(&self) -> &Directory {
+        #[cfg(not(feature = "spool"))]
+        match self.never {}
+        #[cfg(feature = "spool")]
         &self.directory
     }
 
     /// The run of this process.
     pub(crate) fn run(&self) -> &Arc<Run> {
+        #[cfg(not(feature = "spool"))]
+        match self.never {}
+        #[cfg(feature = "spool")]
         &self.run
     }
 }

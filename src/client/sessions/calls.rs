@@ -87,9 +87,11 @@ impl Client {
         }
     }
 
-    /// None in a child that a hook forked: there the session is the parent's, and its lock may be held for ever.
+    /// None without the feature, and in a child that a hook forked: there the session is the parent's, and its lock may be
+    /// held for ever.
     fn sessions(&self) -> Option<&Sessions> {
-        (!self.is_inherited()).then(|| self.client_files.sessions())
+        let has_sessions = cfg!(feature = "sessions") && !self.is_inherited();
+        has_sessions.then(|| self.client_files.sessions())
     }
 
     /// Puts the running session into an envelope, if there is something to tell and the user allows it.

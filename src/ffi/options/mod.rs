@@ -25,13 +25,17 @@ pub(crate) use handle::{
 };
 
 pub(crate) mod access;
+#[cfg(feature = "compat")]
 pub mod attachments;
+#[cfg(feature = "compat")]
 pub mod crashes;
 pub mod events;
 pub(crate) mod handle;
 pub mod network;
+#[cfg(feature = "compat")]
 pub mod platforms;
 pub mod sessions;
+#[cfg(feature = "compat")]
 pub mod telemetry;
 
 /// Makes options with their defaults.
@@ -425,4 +429,5 @@ pub unsafe extern "C" fn sentry_options_set_database_path_n(
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
+#[cfg(feature = "compat")]
 mod tests_compatible;

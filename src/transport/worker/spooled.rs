@@ -83,10 +83,20 @@ pub(super) struct Spooling {
     pub(super) is_look_due: bool,
     /// None until the shutdown, and for one that knows the server to be away.
     pub(super) last_round: Option<LastRound>,
+    /// As for [`crate::store::database::Database`].
+    #[cfg(not(feature = "spool"))]
+    never: std::convert::Infallible,
 }
 
 impl Spooling {
+    /// None.
+    #[cfg(not(feature = "spool"))]
+    pub(super) fn new(_shared: &Shared) -> Option<Self> {
+        None
+    }
+
     /// The spool in the database of `shared`, if there is one, and if what lies there can go anywhere.
+    #[cfg(feature = "spool")]
     pub(super) fn new(shared: &Shared) -> Option<Self> {
         if matches!(shared.settings.destination, Destination::Nowhere) {
             return None;
