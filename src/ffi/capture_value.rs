@@ -73,9 +73,10 @@ unsafe fn capture(event: sentry_value_t, scope: *mut sentry_scope_t) -> sentry_u
             return Uuid::NIL.into();
         }
         // SAFETY: as our caller promises: a reference given away, NULL or a handle of ours.
-        let (event, shared) = unsafe { (take(event), scope.as_ref()) };
-        let result =
-            state::with_client(|client| client.capture_value(&event, shared.map(|it| &it.scope)));
+        let (mut event, shared) = unsafe { (take(event), scope.as_ref()) };
+        let result = state::with_client(|client| {
+            client.capture_value(&mut event, shared.map(|it| &it.scope))
+        });
         let result = result.unwrap_or_else(|| Err(state::absence()));
         if let (Some(id), Some(scope)) = (captured_id(&result), shared) {
             *lock(&scope.last_event_id) = id;

@@ -58,7 +58,7 @@ pub unsafe extern "C" fn sentry_handle_exception(uctx: *const sentry_ucontext_t)
         let (context, siginfo) = unsafe { (context(uctx), found.siginfo.as_ref()) };
         let code = siginfo.map(|it| it.si_code);
         let captured = state::with_client(|client| {
-            client.capture_value(&crash_event::new(found.signum, code, context), None)
+            client.capture_value(&mut crash_event::new(found.signum, code, context), None)
         });
         if let Some(result) = captured {
             status::answer_noting(result.map(|captured| captured.left_out));

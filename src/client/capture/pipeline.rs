@@ -21,7 +21,7 @@ use crate::client::tables;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::event::breadcrumb;
-use crate::protocol::event::{Event, Parts, Written};
+use crate::protocol::event::{Event, EventError, Parts, Written};
 use crate::protocol::level::Level;
 use crate::value::tree::Value;
 
@@ -34,23 +34,21 @@ impl Client {
         json: &str,
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
-        self.begin(Kind::Event, scope)?.event(json)
+        let capture = self.begin(Kind::Event, scope)?;
+        capture.event(Event::parse(json))
     }
 
-    /// Captures an event given as a value.
+    /// Captures an event given as a value, which may be frozen.
     pub(crate) fn capture_value(
         &self,
-        event: &Value,
+        event: &mut Value,
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
         let capture = self.begin(Kind::Event, scope)?;
         if event.is_object() {
             capture.answer_early(|| (event_id_in(event), level_in(event)))?;
         }
-        match event.to_json_text() {
-            Ok(json) => capture.event(&json),
-            Err(fault) => Err(capture.refuse(Uuid::NIL, fault.into())),
-        }
+        capture.event(Event::from_value(event))
     }
 
     /// Captures a message (PIPE-8).
@@ -142,10 +140,9 @@ impl Client {
 }
 
 impl Capture<'_> {
-    /// An event as JSON text.
-    fn event(&self, json: &str) -> Result<Captured, Refused> {
-        // Text that is no event has no id.
-        let event = Event::parse(json);
+    /// An event as it was read.
+    fn event(&self, event: Result<Event<'_>, EventError>) -> Result<Captured, Refused> {
+        // What is no event has no id.
         let mut event = event.map_err(|error| self.refuse(Uuid::NIL, error.into()))?;
         if self.client.options.symbolize_stacktraces {
             event.change_stacks(symbols::added);

@@ -41,6 +41,15 @@ impl EventError {
         }
     }
 
+    /// A value that is no object.
+    pub(super) fn not_an_object() -> Self {
+        JsonError {
+            offset: 0,
+            reason: JsonErrorReason::NotAnObject,
+        }
+        .into()
+    }
+
     /// No memory.
     pub(super) fn out_of_memory() -> Self {
         Self {

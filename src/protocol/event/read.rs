@@ -1,6 +1,7 @@
 //! Events as they were captured: a table of the known fields, and the members with other keys.
 //!
-//! Decides which text is an event. Entry points: [`Event::parse`], [`Event::message`].
+//! Decides which text and which value is an event. Entry points: [`Event::parse`], [`Event::from_value`],
+//! [`Event::message`].
 
 use std::borrow::Cow;
 
@@ -14,6 +15,8 @@ use crate::protocol::level::Level;
 use crate::value::input::Input;
 use crate::value::json::object::Member;
 use crate::value::json::scan::Kind;
+use crate::value::tree::Value;
+use crate::value::tree::sealed::Readable;
 
 /// The fields that hold stack traces.
 const STACKS: [Field; 3] = [Field::Exception, Field::Threads, Field::Stacktrace];
@@ -86,6 +89,40 @@ impl<'a> Event<'a> {
         }
         event.refuse_transaction(type_offset)?;
         Ok(event)
+    }
+
+    /// Reads a value as an event. What nobody else holds of it is read in place, and frozen.
+    pub(crate) fn from_value(value: &'a mut Value) -> Result<Self, EventError> {
+        if !value.is_object() {
+            return Err(EventError::not_an_object());
+        }
+        let kind = value.get_key(b"type");
+        if kind.is_some_and(|kind| kind.as_text() == Some(b"transaction")) {
+            // The error names the place in the text.
+            Event::parse(&value.to_json_text()?)?;
+        }
+        let mut event = Self::empty(0);
+        let length = value.read_members(&mut |key, value| {
+            let value = match value {
+                Readable::Value(value) => Held::Given(Input::Value(value)),
+                Readable::Text(json) => Held::Made(json),
+            };
+            event.add_of_value(Input::Text(key).decode(), value);
+        })?;
+        event.length = length;
+        Ok(event)
+    }
+
+    /// Adds a member of a value. Keys differ, unless they were made equal by what is not UTF-8 in them.
+    fn add_of_value(&mut self, key: Cow<'a, str>, value: Held<'a>) {
+        if let Cow::Owned(again) = &key {
+            let before = self.unknown.len();
+            self.unknown.retain(|(key, _)| key != again);
+            if self.unknown.len() < before {
+                self.left_out.note_key(again, "is there twice");
+            }
+        }
+        self.add(key, value);
     }
 
     /// An event that is a message.

@@ -12,10 +12,10 @@ use crate::value::json::write;
 
 /// Appends text with at most so many characters; true if it was cut.
 pub(crate) fn string(out: &mut Buffer, text: Input<'_>, max_chars: usize) -> bool {
-    let text = match text {
-        Input::Json(json) => return trim::string_within(out, json, max_chars),
-        text => text.decode(),
-    };
+    if let Input::Json(json) = text {
+        return trim::string_within(out, json, max_chars);
+    }
+    let text = text.decode();
     let kept = trim::trim_str(&text, max_chars);
     write::string(out, &kept);
     matches!(kept, Cow::Owned(_))
@@ -38,8 +38,48 @@ pub(crate) fn bag(out: &mut Buffer, value: Input<'_>, max_depth: usize, max_byte
         return trim::bag(out, json, max_depth, max_bytes);
     }
     let start = out.len();
-    value.copy(out);
-    cut_down(out, start, max_depth, max_bytes)
+    let was_cut = copy_within(out, value, max_depth);
+    if out.len().saturating_sub(start) <= max_bytes {
+        return was_cut;
+    }
+    let text = write::into_text(out.split_off(start));
+    if !trim::shrink(out, &text, max_bytes) {
+        out.extend_from_slice(b"null");
+    }
+    true
+}
+
+/// Appends a value with so many levels of containers, each with no more elements than a list may have; true if something was
+/// cut.
+fn copy_within(out: &mut Buffer, value: Input<'_>, levels: usize) -> bool {
+    let deeper = levels.saturating_sub(1);
+    let mut was_cut = false;
+    match value.kind() {
+        Kind::Object | Kind::Array if levels == 0 => {
+            write::string(out, trim::ELLIPSIS);
+            return true;
+        }
+        Kind::Object => {
+            out.push(b'{');
+            for (key, value) in value.members() {
+                key.copy_key(out);
+                was_cut |= copy_within(out, value, deeper);
+            }
+            out.push(b'}');
+        }
+        Kind::Array => {
+            out.push(b'[');
+            let mut elements = value.elements();
+            for element in elements.by_ref().take(trim::BAG_BREADTH) {
+                write::separator(out);
+                was_cut |= copy_within(out, element, deeper);
+            }
+            was_cut |= elements.next().is_some();
+            out.push(b']');
+        }
+        Kind::Text | Kind::Number | Kind::Boolean | Kind::Null => value.copy(out),
+    }
+    was_cut
 }
 
 /// Brings the value behind the first `start` bytes within so many levels and bytes; true if something was cut.

@@ -1,14 +1,16 @@
 //! Input: what a host gave, read in one way whatever its form.
 //!
-//! Decides how the parts of JSON text and of plain text are found and copied. Entry points: [`Input`], [`walk::Walk`]
+//! Decides how the parts of JSON text, of values and of plain text are found and copied. Entry points: [`Input`], [`walk::Walk`]
 //! (goes over nested containers and looks at each byte once), [`bounded`] (copies cut down to bounds).
-//! May use: [`super::json`], `base`.
+//! May use: [`super::json`], [`super::tree`], `base`.
 
 use std::borrow::Cow;
 
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::value::json::scan::{self, Cursor, Kind};
 use crate::value::json::write;
+use crate::value::tree::json::copy_text;
+use crate::value::tree::{Member, Node, Value};
 
 pub(crate) mod bounded;
 pub(crate) mod walk;
@@ -18,6 +20,8 @@ pub(crate) mod walk;
 pub(crate) enum Input<'a> {
     /// JSON text that was checked.
     Json(&'a str),
+    /// A scalar, or a container that is sealed (see [`Value::read_members`]).
+    Value(&'a Value),
     /// Text that stands for itself, meant to be UTF-8.
     Text(&'a [u8]),
 }
@@ -27,14 +31,16 @@ impl<'a> Input<'a> {
     pub(crate) fn kind(self) -> Kind {
         match self {
             Self::Json(json) => scan::kind(json),
+            Self::Value(value) => kind_of(value),
             Self::Text(_) => Kind::Text,
         }
     }
 
-    /// Bytes of its text.
+    /// Bytes of its text, as far as they are known without a walk.
     pub(crate) fn size(self) -> usize {
         match self {
             Self::Json(json) => json.len(),
+            Self::Value(value) => value.as_text().map_or(0, <[u8]>::len),
             Self::Text(text) => text.len(),
         }
     }
@@ -53,6 +59,7 @@ impl<'a> Input<'a> {
     pub(crate) fn is_empty_text(self) -> bool {
         match self {
             Self::Json(json) => json == "\"\"",
+            Self::Value(value) => value.as_text().is_some_and(<[u8]>::is_empty),
             Self::Text(text) => text.is_empty(),
         }
     }
@@ -61,6 +68,7 @@ impl<'a> Input<'a> {
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         match self {
             Self::Json(json) => scan::text(json),
+            Self::Value(value) => value.as_text().map(lossy),
             Self::Text(text) => Some(lossy(text)),
         }
     }
@@ -74,6 +82,7 @@ impl<'a> Input<'a> {
     pub(crate) fn is_key(self, name: &str) -> bool {
         match self {
             Self::Json(json) => scan::is_key(json, name),
+            Self::Value(value) => value.as_text() == Some(name.as_bytes()),
             Self::Text(text) => text == name.as_bytes(),
         }
     }
@@ -82,6 +91,13 @@ impl<'a> Input<'a> {
     pub(crate) fn to_u64(self) -> Option<u64> {
         match self {
             Self::Json(json) => json.parse().ok(),
+            Self::Value(Value::Int32(number)) => u64::try_from(*number).ok(),
+            Self::Value(value) => match value.as_node()? {
+                Node::Int64(number) => u64::try_from(*number).ok(),
+                Node::Uint64(number) => Some(*number),
+                Node::Double(_) => self.to_json().parse().ok(),
+                Node::Text(_) | Node::List(_) | Node::Object(_) => None,
+            },
             Self::Text(_) => None,
         }
     }
@@ -91,6 +107,7 @@ impl<'a> Input<'a> {
     pub(crate) fn mentions(self, key: &str) -> bool {
         match self {
             Self::Json(json) => json.contains(key),
+            Self::Value(value) => mentions(value, key.trim_matches('"').as_bytes()),
             Self::Text(_) => false,
         }
     }
@@ -109,7 +126,8 @@ impl<'a> Input<'a> {
     pub(crate) fn copy(self, out: &mut Buffer) {
         match self {
             Self::Json(json) => out.extend_from_slice(json.as_bytes()),
-            Self::Text(text) => write::string(out, &lossy(text)),
+            Self::Value(value) => value.copy(out),
+            Self::Text(text) => copy_text(out, text),
         }
     }
 
@@ -124,6 +142,7 @@ impl<'a> Input<'a> {
     pub(crate) fn members(self) -> Members<'a> {
         match self {
             Self::Json(json) => Members::Json(scan::entries(json)),
+            Self::Value(value) => Members::Value(value.frozen_members().iter()),
             Self::Text(_) => Members::Json(scan::entries("")),
         }
     }
@@ -139,6 +158,7 @@ impl<'a> Input<'a> {
     pub(crate) fn elements(self) -> Elements<'a> {
         match self {
             Self::Json(json) => Elements::Json(scan::elements(json)),
+            Self::Value(value) => Elements::Value(value.frozen_items().iter()),
             Self::Text(_) => Elements::Json(scan::elements("")),
         }
     }
@@ -147,7 +167,8 @@ impl<'a> Input<'a> {
     /// not looked at.
     pub(crate) fn list_under(self, name: &str) -> Option<Elements<'a>> {
         let Self::Json(json) = self else {
-            return None;
+            let list = self.get(name)?;
+            return Some(list.elements());
         };
         let mut cursor = Cursor::new(json);
         cursor.enter();
@@ -166,9 +187,34 @@ impl<'a> Input<'a> {
     pub(crate) fn alone(self) -> Elements<'a> {
         match self {
             Self::Json(json) => Elements::Json(scan::joined_elements(json)),
+            Self::Value(value) => Elements::Value(std::slice::from_ref(value).iter()),
             Self::Text(_) => Elements::Json(scan::elements("")),
         }
     }
+}
+
+/// What a value is as JSON: a number that JSON has no word for is null.
+fn kind_of(value: &Value) -> Kind {
+    match value {
+        Value::Null => Kind::Null,
+        Value::Bool(_) => Kind::Boolean,
+        Value::Int32(_) => Kind::Number,
+        Value::Node(node) => match node.as_ref() {
+            Node::Double(number) if !number.is_finite() => Kind::Null,
+            Node::Int64(_) | Node::Uint64(_) | Node::Double(_) => Kind::Number,
+            Node::Text(_) => Kind::Text,
+            Node::List(_) => Kind::Array,
+            Node::Object(_) => Kind::Object,
+        },
+    }
+}
+
+/// True if there is such a key, or such a text, in the value.
+fn mentions(value: &Value, key: &[u8]) -> bool {
+    let mut members = value.frozen_members().iter();
+    value.as_text() == Some(key)
+        || members.any(|(name, value)| **name == *key || mentions(value, key))
+        || value.frozen_items().iter().any(|item| mentions(item, key))
 }
 
 /// Text with U+FFFD in place of what is not UTF-8; empty without memory, which is remembered.
@@ -184,6 +230,8 @@ fn lossy(text: &[u8]) -> Cow<'_, str> {
 pub(crate) enum Members<'a> {
     /// In JSON text.
     Json(scan::Entries<'a>),
+    /// In a value.
+    Value(std::slice::Iter<'a, Member>),
 }
 
 impl<'a> Iterator for Members<'a> {
@@ -195,6 +243,10 @@ impl<'a> Iterator for Members<'a> {
                 let (key, value) = entries.next()?;
                 Some((Input::Json(key), Input::Json(value)))
             }
+            Self::Value(members) => {
+                let (key, value) = members.next()?;
+                Some((Input::Text(key), Input::Value(value)))
+            }
         }
     }
 }
@@ -204,6 +256,8 @@ impl<'a> Iterator for Members<'a> {
 pub(crate) enum Elements<'a> {
     /// In JSON text.
     Json(scan::Elements<'a>),
+    /// In a value.
+    Value(std::slice::Iter<'a, Value>),
 }
 
 impl<'a> Iterator for Elements<'a> {
@@ -212,6 +266,7 @@ impl<'a> Iterator for Elements<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         match self {
             Self::Json(elements) => elements.next().map(Input::Json),
+            Self::Value(items) => items.next().map(Input::Value),
         }
     }
 }

@@ -10,7 +10,7 @@ use super::write;
 use crate::base::memory::{self, Buffer};
 
 /// What the end of trimmed text is replaced by.
-const ELLIPSIS: &str = "...";
+pub(in crate::value) const ELLIPSIS: &str = "...";
 
 /// Most elements of a list within a databag. Peers stop at 10, which loses data that people look for; the byte bounds
 /// hold in any case.

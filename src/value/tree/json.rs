@@ -6,7 +6,7 @@ use super::container::Container;
 use super::place::Place;
 use super::{MAX_BYTES, Member, Node, Value};
 use crate::base::memory::{self, Buffer, Fault, OutOfMemory};
-use crate::value::json::write::plain_prefix;
+use crate::value::json::write;
 
 impl Value {
     /// The text. Numbers have 16 significant digits; what JSON has no word for becomes null. A container at level 64,
@@ -28,6 +28,55 @@ impl Value {
         memory::into_text(bytes)
     }
 
+    /// The text of a member of `around`, at most `most` bytes.
+    pub(super) fn to_text_within(&self, around: &Node, most: usize) -> Result<String, Fault> {
+        let mut out = Buffer::with_bound(most);
+        let mut writer = Writer::new(&mut out, exact);
+        let place = Place::within(None, around);
+        writer.piece(|writer| writer.value(self, place.as_ref()));
+        let is_cut = writer.is_cut;
+        let bytes = out.finish()?;
+        if is_cut {
+            return Err(Fault::Full);
+        }
+        memory::into_text(bytes).map_err(|OutOfMemory| Fault::OutOfMemory)
+    }
+
+    /// Appends a scalar or a sealed value, as [`Value::to_json_text`] writes it.
+    pub(crate) fn copy(&self, out: &mut Buffer) {
+        match self {
+            Self::Node(node) => match node.as_ref() {
+                Node::Text(text) => copy_text(out, text.bytes()),
+                Node::List(_) => {
+                    out.push(b'[');
+                    for (place, item) in self.frozen_items().iter().enumerate() {
+                        if place > 0 {
+                            out.push(b',');
+                        }
+                        item.copy(out);
+                    }
+                    out.push(b']');
+                }
+                Node::Object(_) => {
+                    out.push(b'{');
+                    for (place, (key, item)) in self.frozen_members().iter().enumerate() {
+                        if place > 0 {
+                            out.push(b',');
+                        }
+                        copy_text(out, key);
+                        out.push(b':');
+                        item.copy(out);
+                    }
+                    out.push(b'}');
+                }
+                Node::Int64(_) | Node::Uint64(_) | Node::Double(_) => {
+                    Writer::new(out, exact).node(node, None);
+                }
+            },
+            scalar => Writer::new(out, exact).value(scalar, None),
+        }
+    }
+
     fn write_whole(&self, number: NumberText) -> Result<Vec<u8>, Fault> {
         let (bytes, is_cut) = self.write(number)?;
         if is_cut { Err(Fault::Full) } else { Ok(bytes) }
@@ -35,30 +84,47 @@ impl Value {
 
     /// At most [`MAX_BYTES`]; true if something is missing for that reason.
     fn write(&self, number: NumberText) -> Result<(Vec<u8>, bool), Fault> {
-        let mut writer = Writer {
-            out: Buffer::with_bound(MAX_BYTES),
-            is_cut: false,
-            number,
-        };
+        let mut out = Buffer::with_bound(MAX_BYTES);
+        let mut writer = Writer::new(&mut out, number);
         writer.piece(|writer| writer.value(self, None));
-        if writer.out.is_empty() {
-            writer.out.extend_from_slice(b"null");
+        let is_cut = writer.is_cut;
+        if out.is_empty() {
+            out.extend_from_slice(b"null");
         }
-        writer.out.finish().map(|bytes| (bytes, writer.is_cut))
+        out.finish().map(|bytes| (bytes, is_cut))
+    }
+}
+
+/// Appends text, with U+FFFD in place of what is not UTF-8; empty without memory, which is remembered.
+pub(crate) fn copy_text(out: &mut Buffer, text: &[u8]) {
+    match memory::lossy(text) {
+        Ok(text) => write::string(out, &text),
+        Err(OutOfMemory) => {
+            memory::note_lack();
+            write::string(out, "");
+        }
     }
 }
 
 /// How a double is written.
 type NumberText = fn(f64) -> String;
 
-struct Writer {
-    out: Buffer,
+struct Writer<'o> {
+    out: &'o mut Buffer,
     number: NumberText,
     /// Something did not fit; then nothing but brackets follows.
     is_cut: bool,
 }
 
-impl Writer {
+impl<'o> Writer<'o> {
+    fn new(out: &'o mut Buffer, number: NumberText) -> Self {
+        Self {
+            out,
+            number,
+            is_cut: false,
+        }
+    }
+
     /// Writes a piece whole or not at all. What it contains may have been cut.
     fn piece(&mut self, write: impl FnOnce(&mut Self)) {
         let before = self.out.len();
@@ -86,7 +152,7 @@ impl Writer {
             Node::Double(number) => self
                 .out
                 .extend_from_slice((self.number)(*number).as_bytes()),
-            Node::Text(text) => self.text(text.bytes()),
+            Node::Text(text) => write::bytes(self.out, text.bytes()),
             Node::List(list) => {
                 let write = |writer: &mut Self, item: &Value, place: &Place<'_>| {
                     writer.value(item, Some(place));
@@ -96,7 +162,7 @@ impl Writer {
             }
             Node::Object(object) => {
                 let write = |writer: &mut Self, (key, item): &Member, place: &Place<'_>| {
-                    writer.text(key);
+                    write::bytes(writer.out, key);
                     writer.out.push(b':');
                     writer.value(item, Some(place));
                 };
@@ -122,12 +188,14 @@ impl Writer {
         self.out.push(*open);
         self.out.set_aside(1);
         if let Some(place) = place {
-            let items = container.read();
-            if items.iter().all(|item| value(item).is_scalar()) {
-                let write = |writer: &mut Self, item: &T| write(writer, item, place);
-                self.items(items.iter(), write);
-            } else {
-                drop(items);
+            let is_written = container.read(|items| {
+                let is_flat = items.iter().all(|item| value(item).is_scalar());
+                if is_flat {
+                    self.items(items.iter(), |writer, item| write(writer, item, place));
+                }
+                is_flat
+            });
+            if !is_written {
                 let write = |writer: &mut Self, item: T| write(writer, &item, place);
                 self.items(container.steps(), write);
             }
@@ -153,42 +221,6 @@ impl Writer {
     fn integer(&mut self, number: impl Display) {
         // What the buffer does not take it remembers.
         let _ = write!(self.out, "{number}");
-    }
-
-    fn text(&mut self, text: &[u8]) {
-        if !self.out.has_room(text.len().saturating_add(2)) {
-            return;
-        }
-        self.out.push(b'"');
-        let mut rest = text;
-        while !rest.is_empty() {
-            let (plain, tail) = rest
-                .split_at_checked(plain_prefix(rest))
-                .unwrap_or((rest, &[]));
-            self.out.extend_from_slice(plain);
-            let Some((special, tail)) = tail.split_first() else {
-                break;
-            };
-            self.escape(*special);
-            rest = tail;
-        }
-        self.out.push(b'"');
-    }
-
-    fn escape(&mut self, byte: u8) {
-        let short = match byte {
-            b'"' | b'\\' => byte,
-            0x08 => b'b',
-            0x0c => b'f',
-            b'\n' => b'n',
-            b'\r' => b'r',
-            b'\t' => b't',
-            _ => {
-                let _ = write!(self.out, "\\u{byte:04x}");
-                return;
-            }
-        };
-        self.out.extend_from_slice(&[b'\\', short]);
     }
 }
 

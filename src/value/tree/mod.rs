@@ -14,10 +14,11 @@
 mod bytes;
 mod container;
 mod free;
-mod json;
+pub(crate) mod json;
 mod msgpack;
 mod place;
 mod read;
+pub(crate) mod sealed;
 #[cfg(test)]
 mod shared;
 
@@ -252,6 +253,20 @@ impl Value {
         memory::watch(|| memory::collect(self.members()))
     }
 
+    /// The members of an object that is frozen.
+    pub(crate) fn frozen_members(&self) -> &[Member] {
+        self.as_object()
+            .and_then(Container::frozen)
+            .unwrap_or_default()
+    }
+
+    /// The elements of a list that is frozen.
+    pub(crate) fn frozen_items(&self) -> &[Self] {
+        self.as_list()
+            .and_then(Container::frozen)
+            .unwrap_or_default()
+    }
+
     /// True if nothing can change it any more; scalars and text never change.
     pub(crate) fn is_frozen(&self) -> bool {
         match self.as_node() {
@@ -294,8 +309,10 @@ impl Value {
     /// The value at that place of a list or an object.
     fn item(&self, index: usize) -> Option<Self> {
         match self.as_node()? {
-            Node::List(list) => list.read().get(index).cloned(),
-            Node::Object(object) => object.read().get(index).map(|(_, value)| value.clone()),
+            Node::List(list) => list.read(|items| items.get(index).cloned()),
+            Node::Object(object) => {
+                object.read(|members| members.get(index).map(|(_, value)| value.clone()))
+            }
             Node::Int64(_) | Node::Uint64(_) | Node::Double(_) | Node::Text(_) => None,
         }
     }
@@ -304,8 +321,8 @@ impl Value {
     pub(crate) fn len(&self) -> usize {
         match self.as_node() {
             Some(Node::Text(text)) => text.bytes().len(),
-            Some(Node::List(list)) => list.read().len(),
-            Some(Node::Object(object)) => object.read().len(),
+            Some(Node::List(list)) => list.read(<[Self]>::len),
+            Some(Node::Object(object)) => object.read(<[Member]>::len),
             _ => 0,
         }
     }
@@ -327,16 +344,15 @@ impl Value {
 
     /// The element of a list.
     pub(crate) fn get_index(&self, index: usize) -> Option<Self> {
-        self.as_list()?.read().get(index).cloned()
+        self.as_list()?.read(|items| items.get(index).cloned())
     }
 
     /// The member of an object.
     pub(crate) fn get_key(&self, key: &[u8]) -> Option<Self> {
-        let object = self.as_object()?.read();
-        object
-            .iter()
-            .find(|(name, _)| **name == *key)
-            .map(|(_, value)| value.clone())
+        self.as_object()?.read(|members| {
+            let found = members.iter().find(|(name, _)| **name == *key);
+            found.map(|(_, value)| value.clone())
+        })
     }
 
     /// Sets a member of an object; an existing one keeps its place.

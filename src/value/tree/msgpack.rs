@@ -2,7 +2,7 @@
 
 use super::bytes::Bytes;
 use super::place::Place;
-use super::{MAX_BYTES, Node, Value};
+use super::{MAX_BYTES, Member, Node, Value};
 use crate::base::memory::{Buffer, Fault};
 
 impl Value {
@@ -37,7 +37,7 @@ fn write_node(node: &Node, around: Option<&Place<'_>>, out: &mut Buffer) {
         Node::Text(text) => write_text(text.bytes(), out),
         Node::List(list) => {
             let place = Place::within(around, node);
-            let count = place.as_ref().map_or(0, |_| list.read().len());
+            let count = place.as_ref().map_or(0, |_| list.read(<[Value]>::len));
             length(count, (0x90, 16), None, 0xdc, 0xdd, out);
             // Another thread may make it shorter meanwhile; the length is written.
             let items = list.steps().chain(std::iter::repeat(Value::Null));
@@ -50,7 +50,7 @@ fn write_node(node: &Node, around: Option<&Place<'_>>, out: &mut Buffer) {
         }
         Node::Object(object) => {
             let place = Place::within(around, node);
-            let count = place.as_ref().map_or(0, |_| object.read().len());
+            let count = place.as_ref().map_or(0, |_| object.read(<[Member]>::len));
             length(count, (0x80, 16), None, 0xde, 0xdf, out);
             let missing = (Bytes::EMPTY, Value::Null);
             for (key, item) in object.steps().chain(std::iter::repeat(missing)).take(count) {

@@ -119,12 +119,10 @@ fn event_outcomes(given: &Given, text: &str) -> [String; 2] {
     }
 }
 
-fn value_outcome(given: &Given, value: &Value) -> String {
-    let json = value.to_json_text().map_err(EventError::from);
-    told(json.and_then(|json| {
-        let event = Event::parse(&json)?;
-        Ok(write(given, &event, &json)?.1)
-    }))
+fn value_outcome(given: &Given, value: &mut Value) -> String {
+    let json = value.to_json_text().unwrap_or_default();
+    let event = Event::from_value(value);
+    told(event.and_then(|event| Ok(write(given, &event, &json)?.1)))
 }
 
 fn crumb_outcomes(text: Option<&str>, value: Option<&Value>) -> Vec<(&'static str, String)> {
@@ -167,7 +165,7 @@ fn outcomes(scope_name: &str, input: &str) -> Vec<(&'static str, String)> {
             ),
         ];
     }
-    let (text, value) = match input.strip_prefix("built:") {
+    let (text, mut value) = match input.strip_prefix("built:") {
         Some(name) => (None, Some(built(name))),
         None => (Some(input), Value::from_json(input)),
     };
@@ -182,7 +180,7 @@ fn outcomes(scope_name: &str, input: &str) -> Vec<(&'static str, String)> {
         outcomes.push(("json ", json));
         hook = Some(hooked);
     }
-    if let Some(value) = &value {
+    if let Some(value) = &mut value {
         outcomes.push(("value", value_outcome(&given, value)));
     }
     if let Some(hook) = hook {
