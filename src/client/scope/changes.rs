@@ -176,20 +176,24 @@ impl Changes {
 
     /// A list without places.
     pub(super) fn none() -> Self {
-        Self::with_places(0)
+        Self::with_places(Vec::new())
     }
 
     /// The list that follows this one.
-    pub(super) fn next(&self) -> Self {
-        Self::with_places(match self.places.len() {
+    pub(super) fn next(&self) -> Result<Self, OutOfMemory> {
+        let count = match self.places.len() {
             0 => Self::FIRST,
             _ => Self::MOST,
-        })
+        };
+        let mut places = Vec::new();
+        places.try_reserve_exact(count)?;
+        places.resize_with(count, OnceLock::new);
+        Ok(Self::with_places(places))
     }
 
-    fn with_places(count: usize) -> Self {
+    fn with_places(places: Vec<OnceLock<Change>>) -> Self {
         Self {
-            places: (0..count).map(|_| OnceLock::new()).collect(),
+            places: places.into_boxed_slice(),
             count: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         }

@@ -155,7 +155,7 @@ impl Scope {
             let published = self.published.load();
             if published.contained == changes.count() {
                 // The snapshot contains the full list: another one takes its place.
-                *changes = Arc::new(changes.next());
+                *changes = Arc::new(changes.next()?);
                 let snapshot = Arc::clone(&published.snapshot);
                 self.published
                     .store(Arc::new(Published::new(snapshot, &changes)));

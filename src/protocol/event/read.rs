@@ -10,6 +10,7 @@ use super::field::Field;
 use super::left_out::LeftOut;
 use super::limits;
 use super::stack;
+use crate::base::memory;
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
 use crate::value::input::Input;
@@ -81,12 +82,15 @@ impl<'a> Event<'a> {
         }
         let mut event = Self::empty(text.len());
         let mut type_offset = None;
-        for Member { key, json, offset } in event.left_out.read(text)?.members {
-            if key == "type" {
-                type_offset = Some(offset);
+        let members = event.left_out.read(text)?.members;
+        memory::watch(|| {
+            for Member { key, json, offset } in members {
+                if key == "type" {
+                    type_offset = Some(offset);
+                }
+                event.add(key, json.into());
             }
-            event.add(key, json.into());
-        }
+        })?;
         event.refuse_transaction(type_offset)?;
         Ok(event)
     }
@@ -102,13 +106,15 @@ impl<'a> Event<'a> {
             Event::parse(&value.to_json_text()?)?;
         }
         let mut event = Self::empty(0);
-        let length = value.read_members(&mut |key, value| {
-            let value = match value {
-                Readable::Value(value) => Held::Given(Input::Value(value)),
-                Readable::Text(json) => Held::Made(json),
-            };
-            event.add_of_value(Input::Text(key).decode(), value);
-        })?;
+        let length = memory::watch(|| {
+            value.read_members(&mut |key, value| {
+                let value = match value {
+                    Readable::Value(value) => Held::Given(Input::Value(value)),
+                    Readable::Text(json) => Held::Made(json),
+                };
+                event.add_of_value(Input::Text(key).decode(), value);
+            })
+        })??;
         event.length = length;
         Ok(event)
     }
@@ -145,10 +151,12 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// Adds a member, unless its field cannot hold it.
+    /// Adds a member, unless its field cannot hold it, or there is no memory for it, which is remembered.
     fn add(&mut self, key: Cow<'a, str>, value: Held<'a>) {
         let Some(field) = Field::from_key(&key) else {
-            self.unknown.push((key, value));
+            if memory::reserve(&mut self.unknown, 1) {
+                self.unknown.push((key, value));
+            }
             return;
         };
         match field.mismatch(value.input().kind()) {
