@@ -43,12 +43,14 @@ static long fail_at, seen, live;
 
 static int fails(size_t size)
 {
-    if (size < LARGE || !(is_armed || (are_others_armed && !is_main)))
+    if (size < LARGE)
         return 0;
     if (size <= given_back) {
         given_back -= size;
         return 0;
     }
+    if (!(is_armed || (are_others_armed && !is_main)))
+        return 0;
     if (__sync_add_and_fetch(&seen, 1) != fail_at)
         return 0;
     errno = ENOMEM;
