@@ -35,7 +35,9 @@ impl Client {
         scope: Option<&Scope>,
     ) -> Result<Captured, Refused> {
         let capture = self.begin(Kind::Event, scope)?;
-        capture.event(Event::parse(json))
+        let mut event = Event::empty();
+        let read = event.read_json(json);
+        capture.event(&mut event, read)
     }
 
     /// Captures an event given as a value, which may be frozen.
@@ -48,7 +50,9 @@ impl Client {
         if event.is_object() {
             capture.answer_early(|| (event_id_in(event), level_in(event)))?;
         }
-        capture.event(Event::from_value(event))
+        let mut read = Event::empty();
+        let result = read.read_value(event);
+        capture.event(&mut read, result)
     }
 
     /// Captures a message (PIPE-8).
@@ -140,14 +144,18 @@ impl Client {
 }
 
 impl Capture<'_> {
-    /// An event as it was read.
-    fn event(&self, event: Result<Event<'_>, EventError>) -> Result<Captured, Refused> {
+    /// An event, and whether it could be read.
+    fn event(
+        &self,
+        event: &mut Event<'_>,
+        read: Result<(), EventError>,
+    ) -> Result<Captured, Refused> {
         // What is no event has no id.
-        let mut event = event.map_err(|error| self.refuse(Uuid::NIL, error.into()))?;
+        read.map_err(|error| self.refuse(Uuid::NIL, error.into()))?;
         if self.client.options.symbolize_stacktraces {
             event.change_stacks(symbols::added);
         }
-        self.run(&event, None)
+        self.run(event, None)
     }
 }
 

@@ -203,13 +203,23 @@ impl Capture<'_> {
             None => self.with_session(self.level_or_scope(content.level()), || {
                 self.send(event_id, None, content, dump)
             }),
-            Some(hook) => {
-                let seen = self.show(&hook, content, event_id)?;
-                self.with_session(seen.level, || {
-                    self.send(seen.event_id, Some(seen.payload), content, dump)
-                })
-            }
+            Some(hook) => self.run_shown(&hook, content, event_id, dump),
         }
+    }
+
+    /// The steps behind a hook. A function of its own, so that others do not need its room on the stack.
+    #[inline(never)]
+    fn run_shown(
+        &self,
+        hook: &Hook<'_>,
+        content: &dyn Content,
+        event_id: Uuid,
+        dump: Option<Dump<'_>>,
+    ) -> Result<Captured, Refused> {
+        let seen = self.show(hook, content, event_id)?;
+        self.with_session(seen.level, || {
+            self.send(seen.event_id, Some(seen.payload), content, dump)
+        })
     }
 
     /// Books what is not accepted; the answer to the host.

@@ -79,6 +79,11 @@ impl Breadcrumbs {
         } else {
             (Arc::clone(&self.older), start, text, newer_count)
         };
+        // With the counts of references in front.
+        let bytes = size_of_val(lengths.as_slice()).saturating_add(size_of::<[usize; 2]>());
+        if !memory::is_there(bytes) {
+            return Err(OutOfMemory);
+        }
         Ok(Self {
             older,
             start,

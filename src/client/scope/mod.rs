@@ -114,6 +114,8 @@ impl Scope {
     /// Takes back everything that was set.
     pub(crate) fn clear(&self) {
         let fresh = Self::empty().published.into_inner();
+        // A context that is being merged belongs to what is taken back.
+        let _turn = lock(&self.changing_contexts);
         let mut changes = lock(&self.adding);
         *changes = Arc::clone(&fresh.changes);
         let old = self.published.swap(fresh);

@@ -9,13 +9,13 @@ use super::error::EventError;
 use super::left_out::LeftOut;
 use super::limits;
 use super::time::{is_timestamp, write_seconds};
-use crate::base::memory::{self, Buffer, OutOfMemory};
+use crate::base::memory::{self, Buffer, Fault, OutOfMemory};
 use crate::protocol::level::Level;
 use crate::value::input::{Input, bounded};
 use crate::value::json::scan::{self, Kind};
 use crate::value::json::trim::{shrink, trim_str};
 use crate::value::json::write as json;
-use crate::value::tree::{Member, Value};
+use crate::value::tree::{MAX_BYTES, Member, Value};
 
 /// Reads a breadcrumb from JSON text; gives it as the JSON that events carry. One without a time of its own gets `now`.
 pub(crate) fn parse(text: &str, now: SystemTime) -> Result<Crumb, EventError> {
@@ -49,20 +49,29 @@ pub(crate) fn from_value(value: Value, now: SystemTime) -> Result<Crumb, EventEr
     given
         .try_reserve_exact(members.len())
         .map_err(OutOfMemory::from)?;
+    let mut total = 1_usize;
     for (key, value) in &members {
-        // Text is written where it goes, all else is short but for data.
-        let json = match value.as_text() {
-            Some(_) => String::new(),
-            None => value.to_json_text()?,
+        // Data is made small enough as text.
+        let json = match value.is_scalar() {
+            true => None,
+            false => Some(value.to_json_text()?),
         };
-        given.push((
-            std::str::from_utf8(key).unwrap_or_default(),
-            value.as_text(),
-            json,
-        ));
+        let size = match &json {
+            Some(json) => json.len(),
+            None => Input::Value(value).size(),
+        };
+        // With quotes, colon and comma.
+        total = total
+            .saturating_add(key.len())
+            .saturating_add(size)
+            .saturating_add(4);
+        if total > MAX_BYTES {
+            return Err(Fault::Full.into());
+        }
+        given.push((std::str::from_utf8(key).unwrap_or_default(), value, json));
     }
-    let given = given.iter().map(|(key, text, json)| {
-        let value = text.map_or(Input::Json(json), Input::Text);
+    let given = given.iter().map(|(key, value, json)| {
+        let value = json.as_deref().map_or(Input::Value(value), Input::Json);
         (Cow::Borrowed(*key), value)
     });
     let mut left_out = LeftOut::default();

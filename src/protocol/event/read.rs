@@ -1,6 +1,6 @@
 //! Events as they were captured: a table of the known fields, and the members with other keys.
 //!
-//! Decides which text and which value is an event. Entry points: [`Event::parse`], [`Event::from_value`],
+//! Decides which text and which value is an event. Entry points: [`Event::parse`], [`Event::read_value`],
 //! [`Event::message`].
 
 use std::borrow::Cow;
@@ -10,14 +10,21 @@ use super::field::Field;
 use super::left_out::LeftOut;
 use super::limits;
 use super::stack;
-use crate::base::memory;
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
 use crate::value::input::Input;
+use crate::value::json::keys::Keys;
 use crate::value::json::object::Member;
 use crate::value::json::scan::Kind;
 use crate::value::tree::Value;
 use crate::value::tree::sealed::Readable;
+
+/// The error names the place in the text. A function of its own, for its room on the stack.
+#[inline(never)]
+fn refuse_transaction_value(value: &Value) -> Result<(), EventError> {
+    Event::parse(&value.to_json_text()?).map(drop)
+}
 
 /// The fields that hold stack traces.
 const STACKS: [Field; 3] = [Field::Exception, Field::Threads, Field::Stacktrace];
@@ -75,65 +82,85 @@ impl<'a> Event<'a> {
     /// Reads JSON text as an event. A member that cannot be what its key says is left out, and so is one that is nested too
     /// deep; of equal keys the last counts.
     pub(crate) fn parse(text: &'a str) -> Result<Self, EventError> {
+        let mut event = Self::empty();
+        event.read_json(text)?;
+        Ok(event)
+    }
+
+    /// As [`Event::parse`], for an empty event. In place, since an event is large for the stack of a small thread.
+    pub(crate) fn read_json(&mut self, text: &'a str) -> Result<(), EventError> {
         if text.len() > limits::INPUT_BYTES {
             return Err(EventError::too_large(
                 "the event is larger than 8 MiB; send large data as an attachment",
             ));
         }
-        let mut event = Self::empty(text.len());
+        self.length = text.len();
         let mut type_offset = None;
-        let members = event.left_out.read(text)?.members;
+        let members = self.left_out.read(text)?.members;
         memory::watch(|| {
             for Member { key, json, offset } in members {
                 if key == "type" {
                     type_offset = Some(offset);
                 }
-                event.add(key, json.into());
+                self.add(key, json.into());
             }
         })?;
-        event.refuse_transaction(type_offset)?;
-        Ok(event)
+        self.refuse_transaction(type_offset)
     }
 
-    /// Reads a value as an event. What nobody else holds of it is read in place, and frozen.
-    pub(crate) fn from_value(value: &'a mut Value) -> Result<Self, EventError> {
+    /// Reads a value into an empty event. What nobody else holds of it is read in place, and frozen.
+    pub(crate) fn read_value(&mut self, value: &'a mut Value) -> Result<(), EventError> {
         if !value.is_object() {
             return Err(EventError::not_an_object());
         }
         let kind = value.get_key(b"type");
         if kind.is_some_and(|kind| kind.as_text() == Some(b"transaction")) {
-            // The error names the place in the text.
-            Event::parse(&value.to_json_text()?)?;
+            refuse_transaction_value(value)?;
         }
-        let mut event = Self::empty(0);
+        let mut has_repaired_key = false;
         let length = memory::watch(|| {
             value.read_members(&mut |key, value| {
                 let value = match value {
                     Readable::Value(value) => Held::Given(Input::Value(value)),
                     Readable::Text(json) => Held::Made(json),
                 };
-                event.add_of_value(Input::Text(key).decode(), value);
+                let key = Input::Text(key).decode();
+                has_repaired_key |= matches!(key, Cow::Owned(_));
+                self.add(key, value);
             })
         })??;
-        event.length = length;
-        Ok(event)
+        self.length = length;
+        if has_repaired_key {
+            memory::watch(|| self.keep_last_of_equal_keys())?;
+        }
+        Ok(())
     }
 
-    /// Adds a member of a value. Keys differ, unless they were made equal by what is not UTF-8 in them.
-    fn add_of_value(&mut self, key: Cow<'a, str>, value: Held<'a>) {
-        if let Cow::Owned(again) = &key {
-            let before = self.unknown.len();
-            self.unknown.retain(|(key, _)| key != again);
-            if self.unknown.len() < before {
-                self.left_out.note_key(again, "is there twice");
+    /// The keys of a value differ, unless they were made equal by what is not UTF-8 in them.
+    fn keep_last_of_equal_keys(&mut self) {
+        let (unknown, left_out) = (&mut self.unknown, &mut self.left_out);
+        let mut keys = Keys::default();
+        unknown.reverse();
+        unknown.retain(|(key, _)| {
+            let is_new = match memory::copy_text(key) {
+                Ok(key) => keys.insert(Cow::Owned(key)),
+                Err(OutOfMemory) => {
+                    memory::note_lack();
+                    true
+                }
+            };
+            if !is_new {
+                left_out.note_key(key, "is there twice");
             }
-        }
-        self.add(key, value);
+            is_new
+        });
+        unknown.reverse();
     }
 
     /// An event that is a message.
     pub(crate) fn message(level: Level, logger: Option<&'a str>, text: &'a str) -> Self {
-        let mut event = Self::empty(text.len());
+        let mut event = Self::empty();
+        event.length = text.len();
         event.set_text(Field::Message, text);
         event.set_text(Field::Level, level.event_name());
         if let Some(logger) = logger {
@@ -142,11 +169,12 @@ impl<'a> Event<'a> {
         event
     }
 
-    fn empty(length: usize) -> Self {
+    /// An event without members.
+    pub(crate) fn empty() -> Self {
         Self {
             fields: [const { None }; Field::COUNT],
             unknown: Vec::new(),
-            length,
+            length: 0,
             left_out: LeftOut::default(),
         }
     }

@@ -95,7 +95,7 @@ impl Account {
     /// host wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
     pub(crate) fn accept(
         &self,
-        envelope: Envelope,
+        mut envelope: Envelope,
         permit: Permit,
         may_wait: bool,
     ) -> Result<(), Refusal> {
@@ -109,25 +109,20 @@ impl Account {
         let priority = Priority::of(envelope.category());
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
-        let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted);
-        if let Err((
-            envelope,
-            refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory),
-        )) = &mut result
-        {
+        let mut result = queue.push(&mut envelope, permit, ledger, may_wait, &mut evicted);
+        if let Err(refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory)) = result {
             // Rather the event alone than nothing.
             let lost = envelope.remove_attachments();
             if !lost.is_empty() {
-                self.refuse_part(&lost, reason_of(*refusal));
-                let envelope = std::mem::take(envelope);
-                result = queue.push(envelope, permit, ledger, false, &mut evicted);
+                self.refuse_part(&lost, reason_of(refusal));
+                result = queue.push(&mut envelope, permit, ledger, false, &mut evicted);
             }
         }
         for victim in &evicted {
             self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
             if self.is_inherited() {
                 // The callback forked: what follows is the parent's to do.
-                return result.map_err(|(_, refusal)| refusal);
+                return result;
             }
         }
         match result {
@@ -138,7 +133,7 @@ impl Account {
                     Permit::Refused => Err(Refusal::NoConsent),
                 }
             }
-            Err((envelope, refusal)) => {
+            Err(refusal) => {
                 self.refuse_envelope(&envelope, reason_of(refusal));
                 Err(refusal)
             }
@@ -146,14 +141,15 @@ impl Account {
     }
 
     /// Queues an envelope of an earlier run.
-    pub(crate) fn take_in(&self, envelope: Envelope) -> Result<(), Refusal> {
+    pub(crate) fn take_in(&self, mut envelope: Envelope) -> Result<(), Refusal> {
         let mut evicted = Vec::new();
         let Self { queue, ledger, .. } = self;
-        let result = queue.push(envelope, self.consent.permit(), ledger, false, &mut evicted);
+        let permit = self.consent.permit();
+        let result = queue.push(&mut envelope, permit, ledger, false, &mut evicted);
         for victim in &evicted {
             self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
         }
-        result.map_err(|(_, refusal)| refusal)
+        result
     }
 }
 

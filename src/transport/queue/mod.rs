@@ -146,41 +146,36 @@ impl Queue {
         }
     }
 
-    /// Accepts `envelope` and books it in `ledger`, or says why not. Envelopes that had to make room are added to
+    /// Takes `envelope` and books it in `ledger`, or says why not and leaves it where it is. Envelopes that had to make room are added to
     /// `evicted`; the caller settles them. Waits only if a block time-out was set and `may_wait`, and not after
     /// [`Queue::wait_no_more`].
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refused envelope goes back to its owner, uncopied"
-    )]
     pub(crate) fn push(
         &self,
-        envelope: Envelope,
+        envelope: &mut Envelope,
         permit: Permit,
         ledger: &Ledger,
         may_wait: bool,
         evicted: &mut Vec<Queued>,
-    ) -> Result<(), (Envelope, Refusal)> {
+    ) -> Result<(), Refusal> {
         let priority = Priority::of(envelope.category());
         let limits = self.limits.share(priority.share());
         let cost = u64::try_from(envelope.byte_cost()).unwrap_or(u64::MAX);
         if cost > limits.bytes {
-            return Err((envelope, Refusal::TooLarge));
+            return Err(Refusal::TooLarge);
         }
         // A later start would send what lies in the log.
         let is_copied = permit != Permit::Refused;
-        let copy = is_copied.then(|| self.copies.bytes_of(&envelope)).flatten();
+        let copy = is_copied.then(|| self.copies.bytes_of(envelope)).flatten();
         let Ok(copy) = copy.transpose() else {
-            return Err((envelope, Refusal::OutOfMemory));
+            return Err(Refusal::OutOfMemory);
         };
         let mut deadline = None;
-        let mut envelope = envelope;
         loop {
             let place = (priority, cost, limits);
-            match self.try_push((envelope, permit), copy.as_deref(), place, ledger) {
+            match self.try_push(envelope, permit, copy.as_deref(), place, ledger) {
                 Ok(()) => return Ok(()),
-                Err((returned, Refusal::Full)) => envelope = returned,
-                Err(refused) => return Err(refused),
+                Err(Refusal::Full) => {}
+                Err(refusal) => return Err(refusal),
             }
             if let Some(victim) = self.take_victim(priority, cost, limits) {
                 self.release(victim.charge);
@@ -189,13 +184,13 @@ impl Queue {
             }
             let is_patient = may_wait && !self.is_closing.load(Ordering::SeqCst);
             if !is_patient || self.block_timeout.is_zero() {
-                return Err((envelope, Refusal::Full));
+                return Err(Refusal::Full);
             }
             let now = Instant::now();
             let until =
                 *deadline.get_or_insert_with(|| now.checked_add(self.block_timeout).unwrap_or(now));
             if now >= until {
-                return Err((envelope, Refusal::Full));
+                return Err(Refusal::Full);
             }
             self.wait_for_room(cost, copy.as_deref(), limits, until);
         }
@@ -319,39 +314,36 @@ impl Queue {
         self.budget.peak()
     }
 
-    #[expect(
-        clippy::result_large_err,
-        reason = "a refused envelope goes back to its owner, uncopied"
-    )]
     fn try_push(
         &self,
-        (envelope, permit): (Envelope, Permit),
+        envelope: &mut Envelope,
+        permit: Permit,
         copy: Option<&[u8]>,
         (priority, cost, limits): (Priority, u64, Limits),
         ledger: &Ledger,
-    ) -> Result<(), (Envelope, Refusal)> {
+    ) -> Result<(), Refusal> {
         // Inside the gate: `close` cannot slip between the check and the push, and a reader of the ledger sees the
         // booking and the queue agree.
         let entry = ledger.enter();
         if self.is_closed() {
-            return Err((envelope, Refusal::Closed));
+            return Err(Refusal::Closed);
         }
         if !self.budget.try_charge(cost, limits) {
-            return Err((envelope, Refusal::Full));
+            return Err(Refusal::Full);
         }
         let lane = self.lanes.get(priority.index());
         if !lane.is_none_or(Lane::has_memory) {
             self.budget.release(cost);
-            return Err((envelope, Refusal::OutOfMemory));
+            return Err(Refusal::OutOfMemory);
         }
         let (Some(lane), Ok(record)) = (lane, self.copies.make(copy)) else {
             self.budget.release(cost);
-            return Err((envelope, Refusal::Full));
+            return Err(Refusal::Full);
         };
         entry.accept(envelope.tallies());
         let sequence = lane.pushed.fetch_add(1, Ordering::SeqCst);
         let queued = Queued {
-            envelope,
+            envelope: std::mem::take(envelope),
             permit,
             priority,
             sequence,

@@ -40,12 +40,17 @@ fn bulk() -> Envelope {
 /// Why it was refused, and how many others were evicted for it.
 type Pushed = (Option<Refusal>, usize);
 
-fn push(queue: &Queue, ledger: &Ledger, envelope: Envelope) -> Pushed {
+fn push(queue: &Queue, ledger: &Ledger, mut envelope: Envelope) -> Pushed {
     let mut evicted = Vec::new();
     let refusal = queue
-        .push(envelope, Permit::Granted(1), ledger, true, &mut evicted)
-        .err()
-        .map(|(_, refusal)| refusal);
+        .push(
+            &mut envelope,
+            Permit::Granted(1),
+            ledger,
+            true,
+            &mut evicted,
+        )
+        .err();
     (refusal, evicted.len())
 }
 

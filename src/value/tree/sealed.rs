@@ -94,8 +94,11 @@ impl Value {
             Node::Text(text) => add(text.bytes().len().saturating_add(3)),
             Node::Int64(_) | Node::Uint64(_) | Node::Double(_) => add(SCALAR),
             Node::List(_) | Node::Object(_) => {
+                // Brackets and a comma.
+                *bytes = bytes.saturating_add(3);
                 let within = level.saturating_add(1);
                 let is_sealed = level < MAX_DEPTH
+                    && *bytes <= MOST_SEALED
                     && match Arc::get_mut(node) {
                         Some(Node::List(list)) => list.seal(|item| item.seal(within, bytes)),
                         Some(Node::Object(object)) => object.seal(|(key, item)| {

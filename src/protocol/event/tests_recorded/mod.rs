@@ -121,8 +121,9 @@ fn event_outcomes(given: &Given, text: &str) -> [String; 2] {
 
 fn value_outcome(given: &Given, value: &mut Value) -> String {
     let json = value.to_json_text().unwrap_or_default();
-    let event = Event::from_value(value);
-    told(event.and_then(|event| Ok(write(given, &event, &json)?.1)))
+    let mut event = Event::empty();
+    let read = event.read_value(value);
+    told(read.and_then(|()| Ok(write(given, &event, &json)?.1)))
 }
 
 fn crumb_outcomes(text: Option<&str>, value: Option<&Value>) -> Vec<(&'static str, String)> {

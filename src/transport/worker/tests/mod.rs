@@ -259,11 +259,11 @@ impl Rig {
         id
     }
 
-    fn submit(&self, envelope: Envelope) {
+    fn submit(&self, mut envelope: Envelope) {
         let Account { queue, ledger, .. } = &self.shared.account;
         let permit = self.shared.account.consent.permit();
         queue
-            .push(envelope, permit, ledger, false, &mut Vec::new())
+            .push(&mut envelope, permit, ledger, false, &mut Vec::new())
             .unwrap();
     }
 
