@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::shared::Shared;
 use super::worker::pump::{Pump, Turn};
 use super::worker::thread::{self, is_worker_thread};
+use crate::base::callout;
 use crate::base::lock::{lock, wait_until};
 
 /// How soon a request under way is to be looked after again.
@@ -104,7 +105,7 @@ impl Driver {
         let Self::Host(pump, _) = self else {
             return Err(PollError::HasThread);
         };
-        if is_worker_thread() {
+        if is_worker_thread() || callout::is_inside(callout::Kind::Outcome) {
             return Err(PollError::Inside);
         }
         match pump.run(longest) {

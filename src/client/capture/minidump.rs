@@ -16,7 +16,8 @@ impl Client {
         let capture = self.begin(Kind::Minidump, None)?;
         let dump = Dump::open(path);
         let dump = dump.map_err(|lost| capture.refuse(Uuid::NIL, lost.into()))?;
-        let event = Event::parse(r#"{"level":"fatal"}"#)?;
+        let event = Event::parse(r#"{"level":"fatal"}"#);
+        let event = event.map_err(|error| capture.refuse(Uuid::NIL, error.into()))?;
         capture.run(&event, Some(dump))
     }
 }

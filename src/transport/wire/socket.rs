@@ -4,18 +4,18 @@
 //! request goes out; the two together find the socket. It is only asked, never used: the number of one that libcurl has
 //! closed meanwhile has other ports, or none. Entry points: [`open`], [`Ends`].
 
-use std::cell::RefCell;
 use std::ffi::c_int;
 use std::mem::ManuallyDrop;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, IntoRawFd as _, OwnedFd, RawFd};
+use std::sync::Mutex;
 
 use crate::base::descriptor::{raised, with_standard_taken};
+use crate::base::lock::try_lock;
 
-thread_local! {
-    /// What was made on this thread: one entry for each number, so it cannot outgrow the table of descriptors.
-    static MADE: RefCell<Vec<Made>> = const { RefCell::new(Vec::new()) };
-}
+/// What was made, on whatever thread: the host may lend the worker one after the other. One entry for each number, so it
+/// cannot outgrow the table of descriptors.
+static MADE: Mutex<Vec<Made>> = Mutex::new(Vec::new());
 
 struct Made {
     descriptor: RawFd,
@@ -103,11 +103,17 @@ impl Ends {
     }
 }
 
-/// None if the thread is ending.
+/// None if another thread looks at them for long, or did when this process was forked from it.
 fn with_made<T>(work: impl FnOnce(&mut Vec<Made>) -> T) -> Option<T> {
-    let work =
-        |made: &RefCell<Vec<Made>>| made.try_borrow_mut().ok().map(|mut made| work(&mut made));
-    MADE.try_with(work).ok().flatten()
+    /// A look takes some system calls.
+    const TRIES: usize = 1000;
+    for _ in 0..TRIES {
+        if let Some(mut made) = try_lock(&MADE) {
+            return Some(work(&mut made));
+        }
+        std::thread::yield_now();
+    }
+    None
 }
 
 #[cfg(test)]

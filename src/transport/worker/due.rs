@@ -123,6 +123,8 @@ impl Worker {
         let ends = [
             self.stop.map(|stop| stop.deadline),
             self.last_round_until().filter(|until| *until > now),
+            // Until then captures do not wake the worker, and from then on they must again.
+            self.circuit.blocked_until(now),
         ];
         tasks.chain(ends).flatten().min()
     }

@@ -158,8 +158,9 @@ impl Pump {
             }
             Step::Finished => {
                 let _ = contained(std::panic::AssertUnwindSafe(|| drop(worker)));
-                self.put(Place::Gone);
+                // First: who finds that it is gone expects the end to be told.
                 thread::ended(&self.shared);
+                self.put(Place::Gone);
                 Turn::Ended
             }
             // Neither connections nor queue belong to this process, and the lock may be held by a thread that is not here.

@@ -121,3 +121,14 @@ fn what_the_disk_takes_costs_its_attempts_and_is_not_lost() {
     rig.fail(4, no_connection);
     assert_eq!(rig.fates(), [Fate::Spooled]);
 }
+
+#[test]
+fn with_nothing_left_to_send_the_worker_wakes_when_the_block_ends() {
+    // Captures do not wake a worker that may not send, so it has to look for them again itself.
+    let mut rig = rig_with(RetryPolicy { total: 0, ..RETRY }, 1);
+    rig.capture();
+    rig.answers([no_connection()]);
+    rig.steps(3);
+    assert_eq!((rig.errors().pending, rig.fates().len()), (0, 1));
+    assert!(rig.last_wait() <= RETRY.backoff, "{:?}", rig.last_wait());
+}
