@@ -24,7 +24,7 @@ use crate::store::files::{crash_mark, installation, session_file};
 use crate::store::run::OldRun;
 use crate::transport::backing::ClientTasks;
 
-/// See the module.
+/// The files, and what of them is still to be written.
 #[derive(Debug)]
 pub(crate) struct ClientFiles {
     database: Option<Arc<Database>>,

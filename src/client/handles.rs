@@ -16,7 +16,7 @@ const PARTS: usize = 64;
 
 type Part = BTreeMap<usize, Weak<dyn Any + Send + Sync>>;
 
-/// See the module.
+/// The numbers that were given out, in parts that are made as they are needed.
 #[derive(Debug)]
 pub(crate) struct Handles {
     next: AtomicUsize,

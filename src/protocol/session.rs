@@ -37,7 +37,7 @@ impl SessionStatus {
     }
 }
 
-/// See the module.
+/// A session, as it is sent and as it is kept in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Session {
     sid: Uuid,

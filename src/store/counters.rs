@@ -26,7 +26,7 @@ const PREAMBLE: usize = 4;
 /// Stands for no segment.
 const NONE: u64 = u64::MAX;
 
-/// See the module.
+/// A table of numbers in memory that outlives the process.
 #[derive(Debug)]
 pub(crate) struct CounterPage {
     memory: Memory,

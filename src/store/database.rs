@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::directory::Directory;
 use super::run::Run;
 
-/// See the module.
+/// The directory of the database, and the run of this process in it.
 #[derive(Debug)]
 pub(crate) struct Database {
     directory: Directory,

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::base::random;
 
-/// See the module.
+/// The directory; removed when this is dropped.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {

@@ -10,7 +10,7 @@ use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
 use crate::store::run::OldRun;
 
-/// See the module.
+/// What the transport reaches of the client. Each part may be missing.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Backing {
     /// Hears what became of each envelope.

@@ -19,7 +19,7 @@ use crate::base::lock::{lock, wait_until};
 /// How soon a request under way is to be looked after again.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// See the module.
+/// The thread, or the pump, that runs the worker.
 #[derive(Debug)]
 pub(crate) enum Driver {
     /// A thread of its own, until a shutdown takes its handle.

@@ -8,7 +8,7 @@ use super::wire::host::Destination;
 use super::worker::retry::RetryPolicy;
 use super::worker::spooling::SpoolPolicy;
 
-/// See the module. Fixed for the life of a transport.
+/// What a transport is told when it starts, and never again.
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// Where envelopes leave the library.

@@ -25,7 +25,7 @@ use crate::base::wall_history::WallHistory;
 use crate::protocol::envelope::Envelope;
 use crate::protocol::rebase;
 
-/// See the module.
+/// What the worker and the threads that talk to it share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     /// Fixed settings.

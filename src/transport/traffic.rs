@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
 use crate::base::lock::lock;
 use crate::store::spool::Written;
 
-/// See the module.
+/// Counts of requests and files. Each is read for itself; they need not agree at one instant.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
     /// Requests made.

@@ -3,7 +3,7 @@
 //! A pattern names an exception type, a module, `module.type`, or a logger. `*` stands for any text; without it the
 //! name must be equal. Compiled once at init.
 
-/// See the module.
+/// The patterns, compiled.
 #[derive(Debug, Default)]
 pub(crate) struct IgnoreRules {
     patterns: Vec<Pattern>,

@@ -12,7 +12,7 @@ use crate::protocol::dsn::Dsn;
 use crate::value::json::write;
 use crate::value::shared::members::Members;
 
-/// See the module.
+/// The fields that were made when the client started.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
     list: FieldList,

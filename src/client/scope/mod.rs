@@ -28,7 +28,7 @@ pub(crate) use changes::Part;
 use changes::{Change, Changes};
 pub(crate) use snapshot::{FieldList, Snapshot};
 
-/// See the module.
+/// A scope that several threads change and read.
 #[derive(Debug)]
 pub(crate) struct Scope {
     published: ArcSwap<Published>,

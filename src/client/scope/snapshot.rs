@@ -18,7 +18,7 @@ use crate::value::shared::members::Members;
 /// Fields at the top of an event: name, and value as JSON.
 pub(crate) type FieldList = Vec<(&'static str, String)>;
 
-/// See the module.
+/// What events get from a scope. It never changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Snapshot {
     /// For events that have no level of their own.

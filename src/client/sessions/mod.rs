@@ -22,7 +22,7 @@ const MAX_PER_ENVELOPE: usize = 100;
 /// SES-13: servers take no update of a session older than this.
 const MAX_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// See the module.
+/// The session that is running, and what is still to be told of others.
 #[derive(Debug, Default)]
 pub(crate) struct Sessions {
     table: Mutex<Table>,

@@ -79,7 +79,7 @@ impl Entry {
     }
 }
 
-/// See the module.
+/// What is known of the files of one directory, with an ordered set for each question.
 #[derive(Debug)]
 pub(crate) struct SpoolIndex {
     caps: Caps,

@@ -115,7 +115,7 @@ pub(crate) enum Refused {
     Io(io::Error),
 }
 
-/// See the module. Owned by one thread.
+/// The envelopes on disk, as one thread sees them.
 #[derive(Debug)]
 pub(crate) struct Spool {
     run: Arc<Run>,

@@ -11,7 +11,7 @@ use crate::base::uuid::Uuid;
 
 const EXTENSION: &str = ".envelope";
 
-/// See the module.
+/// The name of a spooled file, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Name {
     /// What is there besides the id; none in the plain form.

@@ -48,7 +48,7 @@ impl CategoryCounts {
 /// One loss, as client reports carry it.
 pub(crate) type Loss = (DiscardReason, Category, u64);
 
-/// See the module.
+/// The counts of all items, and the gate through which they change.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     gate: RwLock<()>,

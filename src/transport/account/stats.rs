@@ -4,7 +4,7 @@ use super::ledger::CategoryCounts;
 use crate::protocol::category::Category;
 use crate::transport::queue::budget::Usage;
 
-/// See the module.
+/// All figures, as they were at one instant.
 #[derive(Debug, Clone)]
 pub(crate) struct Stats {
     /// Accepted and not yet settled.

@@ -26,7 +26,7 @@ enum Cells {
     Page(CounterPage),
 }
 
-/// See the module.
+/// The cells, in memory of this process or in a page that outlives it; a forked child has its own.
 #[derive(Debug)]
 pub(crate) struct Table {
     cells: Cells,

@@ -42,7 +42,7 @@ pub(crate) struct Usage {
     pub(crate) bytes: u64,
 }
 
-/// See the module.
+/// Items and bytes that are charged now, in one word, and the most that ever were.
 #[derive(Debug, Default)]
 pub(crate) struct Budget {
     word: AtomicU64,

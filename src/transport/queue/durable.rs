@@ -26,7 +26,7 @@ pub(crate) struct Charge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoRoom;
 
-/// See the module. Without a log every copy is none.
+/// Makes the copies. Without a log every copy is none.
 #[derive(Debug)]
 pub(crate) struct Copies {
     log: Option<QueueLog>,

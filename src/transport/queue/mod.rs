@@ -99,7 +99,7 @@ struct Lane {
     bytes: AtomicU64,
 }
 
-/// See the module.
+/// The lanes, and the budget that they share.
 #[derive(Debug)]
 pub(crate) struct Queue {
     lanes: [Lane; Priority::COUNT],

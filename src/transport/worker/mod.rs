@@ -110,7 +110,7 @@ struct Stop {
     report_tried: bool,
 }
 
-/// See the module.
+/// Everything that only the worker knows: what is under way, what waits for another attempt, and when what is due.
 #[derive(Debug)]
 pub(crate) struct Worker {
     shared: Arc<Shared>,

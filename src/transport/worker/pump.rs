@@ -47,7 +47,7 @@ pub(crate) enum Turn {
     Ended,
 }
 
-/// See the module.
+/// A worker and the place where it waits to be run.
 #[derive(Debug)]
 pub(crate) struct Pump {
     shared: Arc<Shared>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::protocol::category::Category;
 use crate::protocol::rate_limit::{RateLimit, Target};
 
-/// See the module. Expiry is kept in milliseconds since `start` on the monotonic clock; 0 is "never limited".
+/// When the limit of each category ends, in milliseconds since `start` on the monotonic clock; 0 is "never limited".
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     start: Instant,

@@ -64,7 +64,7 @@ impl Drop for Room {
     }
 }
 
-/// See the module.
+/// The spool, and when the worker deals with it next.
 #[derive(Debug)]
 pub(super) struct Spooling {
     pub(super) spool: Spool,

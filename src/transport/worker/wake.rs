@@ -57,7 +57,7 @@ impl Wanted {
     }
 }
 
-/// See the module.
+/// The descriptor that wakes the worker, and what the worker wants to be woken for.
 #[derive(Debug)]
 pub(crate) struct Wake {
     event: File,

@@ -62,7 +62,7 @@ struct Open {
     stop: Option<Instant>,
 }
 
-/// See the module.
+/// What is asked of the worker, each wish with the lock or the flag that carries it.
 #[derive(Debug)]
 pub(crate) struct Wishes {
     /// Wakes the worker.

@@ -13,7 +13,7 @@ use super::pieces::Fragment;
 /// two thousand modules.
 const FREE_BYTES: usize = 512 * 1024;
 
-/// See the module.
+/// The latest form of one text, and the earlier ones that events may still hold.
 #[derive(Debug)]
 pub(crate) struct Edition {
     text: Arc<str>,

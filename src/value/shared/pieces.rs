@@ -117,7 +117,7 @@ impl Cuts {
     }
 }
 
-/// See the module.
+/// Text as its own bytes and the shared parts between them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pieces {
     own: Vec<u8>,

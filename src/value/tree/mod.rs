@@ -41,7 +41,7 @@ const MAX_DEPTH: usize = 64;
 /// that writing has to stop somewhere: where the reading of events does.
 pub(crate) const MAX_BYTES: usize = 8 * 1024 * 1024;
 
-/// See the module.
+/// A value that a host builds. A clone is the same list or object, not a copy.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Value {
     /// Nothing.
