@@ -7,6 +7,7 @@
 
 #include <sentry.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,19 @@ static HOST_UNUSED void host_breathe(void)
     moment.tv_sec = 0;
     moment.tv_nsec = 1000000;
     nanosleep(&moment, NULL);
+}
+
+/* Entries of a directory besides . and .. */
+static HOST_UNUSED int host_count_entries(const char *path)
+{
+    int count = 0;
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    CHECK(directory != NULL);
+    while ((entry = readdir(directory)) != NULL)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(directory);
+    return count;
 }
 
 /* Options for the server of the test, without surprises from the environment. */

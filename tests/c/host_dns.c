@@ -9,7 +9,6 @@
 #include "host_check.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -161,14 +160,7 @@ static void time_out(void)
 
 static int threads(void)
 {
-    int count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    CHECK(tasks != NULL);
-    while ((task = readdir(tasks)) != NULL)
-        count += task->d_name[0] != '.';
-    closedir(tasks);
-    return count;
+    return host_count_entries("/proc/self/task");
 }
 
 /* Far more attempts than threads, also from one start of the library to the next. */

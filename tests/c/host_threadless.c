@@ -4,7 +4,6 @@
 #endif
 #include "host_check.h"
 
-#include <dirent.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,16 +23,9 @@ static void start(void)
     CHECK_EQ(sentry_init(threadless()), 0);
 }
 
-static unsigned threads(void)
+static int threads(void)
 {
-    unsigned count = 0;
-    DIR *tasks = opendir("/proc/self/task");
-    struct dirent *task;
-    CHECK(tasks != NULL);
-    while ((task = readdir(tasks)) != NULL)
-        count += task->d_name[0] != '.';
-    closedir(tasks);
-    return count;
+    return host_count_entries("/proc/self/task");
 }
 
 static void sleep_ms(unsigned ms)
