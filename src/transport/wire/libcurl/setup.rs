@@ -1,7 +1,7 @@
 //! Setup: `curl_global_init`, when it is called, and what kind of libcurl this is.
 //!
-//! It is called by the first handle that is made, so by `sentry_init` on the thread that it waits for: a program that only
-//! links the library pays nothing for libcurl and its TLS library. It is called once, and `curl_global_cleanup` never,
+//! It is called by the first handle that is made: by the worker while `sentry_init` waits for it, or with `threadless` by
+//! `sentry_init` itself. So a program that only links the library pays nothing for libcurl and its TLS library. It is called once, and `curl_global_cleanup` never,
 //! since the host may use libcurl too. libcurl from 7.84 on allows that several threads call it at a time; before, a host
 //! must not use libcurl for the first time on another thread while `sentry_init` runs, which `docs/host-safety.md` says.
 //! Entry points: [`ensure`], [`Version`].
