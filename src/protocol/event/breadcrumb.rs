@@ -33,14 +33,10 @@ pub(crate) fn from_value(value: Value, now: SystemTime) -> Result<Crumb, EventEr
         return parse(&value.to_json_text()?, now);
     }
     let members = value.into_members()?;
-    // Containers are bounded in data only, keys that are no text may become equal, and a value writes two characters in
-    // another way.
+    // Containers are bounded in data only, and keys that are no text may become equal.
     let is_plain = |member: &Member| {
         let (key, value) = member;
-        let text = value.as_text().unwrap_or_default().iter();
-        // Without branches, for the compiler to make wide.
-        let is_odd = text.fold(false, |odd, byte| odd | (*byte == 0x08) | (*byte == 0x0c));
-        std::str::from_utf8(key).is_ok() && (value.is_scalar() || **key == *b"data") && !is_odd
+        std::str::from_utf8(key).is_ok() && (value.is_scalar() || **key == *b"data")
     };
     if !members.iter().all(is_plain) {
         return parse(&Value::of_members(members).to_json_text()?, now);
