@@ -2,7 +2,7 @@
  * @file sentry.h
  * @brief libsentry: reports events from native programs to Sentry, or to any server that speaks its protocol.
  *
- * A first program, built with `cc first.c $(pkg-config --cflags --libs libsentry)`:
+ * A first program, built with `cc first.c $(pkg-config --cflags --libs sentry)`:
  *
  * @code{.c}
  * #include <sentry.h>
@@ -22,7 +22,8 @@
  *
  * **Threads.** Every function may be called at any time: before sentry_init, after sentry_close, from several threads at
  * once, and in a forked child. None may be called from a signal handler unless its documentation says so. One thread of the
- * library sends; captures never wait for it, unless an option asks for that.
+ * library sends, or with the option threadless a thread that the program lends; captures never wait for it, unless an option
+ * asks for that.
  *
  * **Ownership.** A function that takes something takes it on every path, also when it fails. What is borrowed is valid until
  * what it belongs to changes or ends. Text that the library hands out for keeps is given back with sentry_free. NULL never

@@ -89,6 +89,10 @@ fn every_compiler_takes_the_header_alone_in_every_standard() {
 #[test]
 fn the_first_program_of_the_introduction_compiles_and_links() {
     let header = header::text();
+    let named = header.split("pkg-config --cflags --libs ").nth(1);
+    let name = named.and_then(|rest| rest.split(')').next()).unwrap();
+    let installed = repository().join(format!("packaging/{name}.pc.in"));
+    assert!(installed.exists(), "{}", installed.display());
     let code = header
         .split("@code{.c}\n")
         .nth(1)
