@@ -2014,7 +2014,8 @@ SENTRY_API int sentry_options_get_queue_durable(const sentry_options_t *opts);
 /**
  * Sets whether the library does without a thread of its own. Then nothing is sent until the program calls `sentry_poll`,
  * `sentry_flush` or `sentry_close`, and it is sent by the calling thread. For event loops, servers that fork, and devices
- * without threads. libcurl may still start a thread to look a name up.
+ * without threads. libcurl may still start a thread to look a name up. Before libcurl 7.87 a lookup that hangs is waited
+ * for when its request ends: then `sentry_poll`, `sentry_flush` and `sentry_close` take as long as the system's resolver.
  *
  * Arguments: `threadless` 0 or not; default 0.
  * Null: a NULL `opts` is refused.
