@@ -21,28 +21,27 @@ const READY: u32 = 1;
 const BUSY: u32 = 2;
 /// Pause between two looks at what another thread does. It takes a few milliseconds, once.
 const LOOK: Duration = Duration::from_millis(1);
+/// How often is looked: about ten seconds, for a TLS library that reads its configuration from a slow disk.
+const MOST_LOOKS: u32 = 10_000;
 
 /// libcurl has one state for the whole process, and so has this.
 static STATE: AtomicU32 = AtomicU32::new(UNTOUCHED);
 
-/// Sets libcurl up, if that was not done; waits for another thread that is doing it.
+/// Sets libcurl up, if that was not done; waits for another thread that is doing it, for ten seconds.
 pub(crate) fn ensure() -> Result<(), Error> {
     // No lock: a child forked meanwhile would wait for a thread that it does not have.
     let busy = BUSY.saturating_add(process::fork_generation());
-    loop {
+    let refused = |why: &str| Error::with_detail(curl_sys::CURLE_FAILED_INIT, why.to_owned());
+    for _ in 0..MOST_LOOKS {
         match STATE.compare_exchange(UNTOUCHED, busy, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => return set_up(),
             Err(READY) => return Ok(()),
             Err(found) if found == busy => std::thread::sleep(LOOK),
             // What the parent had done of it cannot be known, and cannot be undone.
-            Err(_) => {
-                return Err(Error::with_detail(
-                    curl_sys::CURLE_FAILED_INIT,
-                    "the process was forked while it was set up".to_owned(),
-                ));
-            }
+            Err(_) => return Err(refused("the process was forked while it was set up")),
         }
     }
+    Err(refused("another thread has not set it up in ten seconds"))
 }
 
 fn set_up() -> Result<(), Error> {
