@@ -21,6 +21,7 @@ pub(crate) mod panic;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod regular_file;
+mod severity;
 pub(crate) mod stack;
 pub(crate) mod timestamp;
 pub(crate) mod uuid;

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::diagnostics::Severity;
+use super::severity::Severity;
 
 /// Most lines that wait: a burst of a busy host, and no more memory than a few pages.
 const MOST_LINES: usize = 256;
