@@ -1,12 +1,12 @@
 //! Leftovers: what a run left in its log, for the start that takes it over.
 //!
-//! Entry point: [`Leftovers::open`]. May use: the layout, which the room defines.
+//! Entry point: [`Leftovers::open`]. May use: the layout.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use super::{
+use super::layout::{
     BLOCK, BLOCK_BYTES, CHECKSUM, COMMITTED, CONTINUED, Checksum, DSN_BYTES, ID, LENGTH, MAGIC,
     MARK, NEXT, PREAMBLE, as_u64, blocks_for, bytes_of, data_start, word, words_of,
 };

@@ -11,6 +11,7 @@
 //! [`QueueLog`] writes, [`Leftovers`] reads what a run left. Checksums are for power failures, which may keep a page and
 //! lose another, and for a process that is killed in the middle of a record.
 
+mod layout;
 mod leftovers;
 mod room;
 #[cfg(test)]
@@ -30,33 +31,12 @@ use crate::base::folder::Use;
 use crate::base::kept::Kept;
 use crate::base::lock::lock;
 use crate::base::{file, process};
+use layout::{
+    BLOCK, BLOCK_BYTES, COMMITTED, CONTINUED, Checksum, DSN_BYTES, HEAD, MAGIC, MARK, as_u64,
+    blocks_for, data_start, offset, words_of,
+};
 pub(crate) use leftovers::{Leftovers, Unread};
 use room::{Room, Run};
-
-/// Words of a block. Small, since a record leaves half of its last block unused on average.
-const BLOCK: usize = 128;
-/// Bytes of a block.
-const BLOCK_BYTES: usize = BLOCK * WORD;
-/// Words before the data of any block: the record it belongs to, and the next block.
-const LINK: usize = 2;
-/// Words before the data of a head: those, length, checksum, and the mark.
-const HEAD: usize = 5;
-/// Places of the words.
-const ID: usize = 0;
-const NEXT: usize = 1;
-const LENGTH: usize = 2;
-const CHECKSUM: usize = 3;
-const MARK: usize = 4;
-/// What the mark of a committed record is, combined with its id: no other block has it there by chance.
-const COMMITTED: u64 = 0x5eed_10c0_ffee_c0de;
-/// Set in the id of every block of a record but its head, which nothing in it can then be taken for.
-const CONTINUED: u64 = 1 << 63;
-/// First word of the file: name and version of the layout.
-const MAGIC: u64 = u64::from_ne_bytes(*b"sntrylg1");
-/// Words of block 0 before the DSN: magic, number of blocks, length of the DSN.
-const PREAMBLE: usize = 3;
-/// Longest DSN that block 0 holds.
-const DSN_BYTES: usize = (BLOCK - PREAMBLE) * WORD;
 
 /// A record in the log, to be settled once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,64 +201,4 @@ fn put(file: &File, blocks: &[u8], runs: &[Run]) -> io::Result<()> {
         end = start;
     }
     Ok(())
-}
-
-fn offset(block: u32) -> u64 {
-    u64::from(block).saturating_mul(as_u64(BLOCK_BYTES))
-}
-
-/// Notices pages that a power failure lost; no defence against anybody.
-struct Checksum(u64);
-
-impl Checksum {
-    fn new(id: u64, length: u64) -> Self {
-        let mut checksum = Self(0);
-        checksum.add(id);
-        checksum.add(length);
-        checksum
-    }
-
-    fn add(&mut self, word: u64) {
-        /// The golden ratio, as in Fibonacci hashing.
-        const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
-        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(FACTOR);
-    }
-}
-
-/// Blocks of a record of `length` bytes.
-fn blocks_for(length: usize) -> u32 {
-    let in_head = (BLOCK - HEAD) * WORD;
-    let rest = length.saturating_sub(in_head);
-    let blocks = rest.div_ceil((BLOCK - LINK) * WORD).saturating_add(1);
-    u32::try_from(blocks).unwrap_or(u32::MAX)
-}
-
-/// Where the data of a record's block begins; `place` counts its blocks.
-fn data_start(place: usize) -> usize {
-    if place == 0 { HEAD } else { LINK }
-}
-
-fn word(block: &[u64], place: usize) -> u64 {
-    block.get(place).copied().unwrap_or(0)
-}
-
-/// The bytes as words, the last one filled up with zeros.
-fn words_of(bytes: &[u8]) -> impl Iterator<Item = u64> + '_ {
-    bytes.chunks(WORD).map(|chunk| {
-        let mut word = [0; WORD];
-        for (to, from) in word.iter_mut().zip(chunk) {
-            *to = *from;
-        }
-        u64::from_ne_bytes(word)
-    })
-}
-
-fn bytes_of(words: &[u64], length: usize) -> Vec<u8> {
-    let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    bytes.truncate(length);
-    bytes
-}
-
-fn as_u64(length: usize) -> u64 {
-    u64::try_from(length).unwrap_or(u64::MAX)
 }

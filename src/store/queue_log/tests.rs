@@ -1,5 +1,6 @@
 //! The log on a real directory: what is left in it, whole, torn and by several threads.
 
+use super::layout::LINK;
 use super::*;
 use crate::store::scratch::Scratch;
 use std::fs;

@@ -4,12 +4,13 @@
 //! one by one, between other work, to learn what is in them. May use: the rest of the room.
 
 use std::collections::HashSet;
-use std::os::unix::fs::MetadataExt as _;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use super::index::{Content, Entry, State};
+use super::listing::{Listed, Stamp};
+use super::moment::{Moment, millis};
 use super::name::Name;
-use super::{CACHE, Moment, Notice, Spool, Ticket, Unreadable, Which, due};
+use super::{CACHE, Notice, Spool, Ticket, Unreadable, Which, due};
 use crate::base::file::is_temporary_name;
 use crate::store::directory::Directory;
 use crate::store::run::OldRun;
@@ -23,38 +24,6 @@ const MOST_LISTED: usize = 2 * MOST_KNOWN;
 const FILES_AT_A_TIME: usize = 500;
 /// A file that is being written does not take that long; its writer has died.
 const ABANDONED: Duration = Duration::from_secs(60 * 60);
-
-/// Changes whenever a file in a directory comes or goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    directory: u64,
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-impl Stamp {
-    fn of(directory: &Directory) -> Option<Self> {
-        let found = directory.own_metadata().ok()?;
-        Some(Self {
-            directory: found.ino(),
-            seconds: found.mtime(),
-            nanoseconds: found.mtime_nsec(),
-        })
-    }
-}
-
-/// A file whose name was read, and nothing else.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Listed {
-    name: Name,
-    is_to_be_sent: bool,
-}
-
-impl Listed {
-    fn ours(self) -> Option<Name> {
-        self.is_to_be_sent.then_some(self.name)
-    }
-}
 
 impl Spool {
     /// Looks at the cache, if somebody changed it. What lies there at the first look is for us to send; what comes later
@@ -315,10 +284,4 @@ fn remove_abandoned(cache: &Directory, name: &str) {
         // Somebody else's business if it fails.
         let _ = cache.remove(name);
     }
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn millis(at: SystemTime) -> u64 {
-    let since = at.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }

@@ -13,6 +13,8 @@ mod discovery;
 mod eviction;
 mod index;
 mod leaving;
+mod listing;
+mod moment;
 mod name;
 mod notice;
 mod schedule;
@@ -22,7 +24,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::directory::Directory;
 use super::run::Run;
@@ -31,10 +33,11 @@ use crate::base::uuid::Uuid;
 use crate::protocol::dsn::Dsn;
 use crate::protocol::envelope::{Envelope, HeaderFields};
 use caps::Caps;
-use discovery::{Listed, Stamp};
 pub(crate) use index::Content;
 use index::{Entry, Key, SpoolIndex, State};
 pub(crate) use leaving::{Left, leave};
+use listing::{Listed, Stamp};
+pub(crate) use moment::Moment;
 use name::{Name, Retry};
 pub(crate) use notice::Notice;
 use schedule::MAX_ATTEMPTS;
@@ -53,25 +56,6 @@ pub(crate) struct SpoolSettings {
     pub(crate) max_file_bytes: u64,
     /// The DSN without its secret; envelopes for others are not sent (SP-6).
     pub(crate) dsn: String,
-}
-
-/// Now, on both clocks.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Moment {
-    /// For waiting.
-    pub(crate) now: Instant,
-    /// For names: milliseconds since 1970.
-    pub(crate) millis: u64,
-}
-
-impl Moment {
-    /// A moment on the monotonic clock and on the wall clock.
-    pub(crate) fn new(now: Instant, wall: SystemTime) -> Self {
-        Self {
-            now,
-            millis: discovery::millis(wall),
-        }
-    }
 }
 
 /// One of the two directories.

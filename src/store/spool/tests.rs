@@ -55,7 +55,7 @@ impl Rig {
         Moment {
             now: self.start + self.passed,
             // As of now, so that files written by the test are as old as those of the spool.
-            millis: discovery::millis(std::time::SystemTime::now()) + millis,
+            millis: moment::millis(std::time::SystemTime::now()) + millis,
         }
     }
 
