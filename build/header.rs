@@ -87,7 +87,7 @@ What is sent, as one piece: for transports of your own, and for what another pro
         introduction: "\
 How envelopes leave the process, where the built-in way over libcurl will not do: a function that takes each envelope, or an
 HTTP client that makes the requests while the library keeps queue, retries and rate limits.",
-        files: &["transports", "http_transports"],
+        files: &["transports", "http_client", "http_transports"],
     },
     Section {
         title: "Sessions",

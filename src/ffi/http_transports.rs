@@ -1,43 +1,16 @@
 //! HTTP clients of the host: the library makes the requests, decides on retries and rate limits, and the host's client
 //! carries them.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::ptr;
-use std::sync::{Arc, Mutex};
 
-use super::options::{lend, sentry_options_t};
+use super::http_client::{
+    Changing, HttpFunctions, sentry_http_client_t, sentry_http_request_t, sentry_http_response_t,
+};
+use super::options::sentry_options_t;
 use super::transports::{give_http, http_functions, sentry_transport_t};
 use super::{guard, text};
 use crate::base::callout::{self, Kind};
-use crate::base::lock::try_lock;
-use crate::client::options::Options;
-use crate::transport::wire::host::{Destination, HostClient, HostRequest, HostResponse};
-
-/// An HTTP client of the host; only the host knows what is behind the pointer.
-pub type sentry_http_client_t = c_void;
-
-/// What `sentry_http_request_t` names.
-pub struct sentry_http_request_s {
-    url: CString,
-    headers: Vec<(CString, CString)>,
-    body: Vec<u8>,
-}
-
-/// A request that the host's HTTP client is to make.
-///
-/// Given to a `sentry_http_client_send_func_t`, read by the functions `sentry_http_request_get_…`. It and everything that
-/// they answer is valid during that call.
-pub type sentry_http_request_t = sentry_http_request_s;
-
-/// What `sentry_http_response_t` names.
-pub struct sentry_http_response_s {
-    response: HostResponse,
-}
-
-/// What the host's HTTP client reports of an answer, by the functions `sentry_http_response_set_…`.
-///
-/// Given to a `sentry_http_client_send_func_t`, and valid during that call.
-pub type sentry_http_response_t = sentry_http_response_s;
 
 /// Makes an HTTP client of the host; `sentry_http_transport_new` calls it once, on its thread.
 pub type sentry_http_client_factory_func_t =
@@ -55,27 +28,6 @@ pub type sentry_http_client_send_func_t = Option<
         resp: *mut sentry_http_response_t,
     ) -> c_int,
 >;
-
-type SendFunction = unsafe extern "C" fn(
-    *mut sentry_http_client_t,
-    *mut sentry_http_request_t,
-    *mut sentry_http_response_t,
-) -> c_int;
-
-/// The functions of an HTTP client, and the client.
-pub(crate) struct HttpFunctions {
-    client: *mut sentry_http_client_t,
-    send: SendFunction,
-    free: Option<unsafe extern "C" fn(*mut sentry_http_client_t)>,
-    changing: Mutex<Changing>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Changing {
-    start:
-        Option<unsafe extern "C" fn(*mut sentry_http_client_t, *const sentry_options_t) -> c_int>,
-    shutdown: Option<unsafe extern "C" fn(*mut sentry_http_client_t)>,
-}
 
 /// Makes a transport that sends through an HTTP client of the host.
 ///
@@ -107,12 +59,7 @@ pub unsafe extern "C" fn sentry_http_transport_new(
         if client.is_null() {
             return ptr::null_mut();
         }
-        give_http(HttpFunctions {
-            client,
-            send,
-            free: client_free_func,
-            changing: Mutex::default(),
-        })
+        give_http(HttpFunctions::new(client, send, client_free_func))
     })
 }
 
@@ -324,93 +271,8 @@ pub unsafe extern "C" fn sentry_http_response_set_header(
 unsafe fn change(transport: *mut sentry_transport_t, set: impl FnOnce(&mut Changing)) {
     guard((), || {
         // SAFETY: promised by the caller.
-        if let Some(functions) = unsafe { http_functions(transport) }
-            && let Some(mut changing) = try_lock(&functions.changing)
-        {
-            set(&mut changing);
+        if let Some(functions) = unsafe { http_functions(transport) } {
+            functions.change(set);
         }
     });
-}
-
-impl HttpFunctions {
-    /// Starts the client; `handle` is what these functions are in.
-    pub(crate) fn start(
-        &self,
-        handle: Arc<sentry_transport_t>,
-        options: &Options,
-    ) -> Result<Destination, i32> {
-        let changing = try_lock(&self.changing).map(|it| *it).ok_or(1)?;
-        if let Some(start) = changing.start {
-            // SAFETY: the host gave us the function for this; the options live during the call.
-            let answer = lend(options, |options| unsafe { start(self.client, options) });
-            if answer != 0 {
-                return Err(answer);
-            }
-        }
-        Ok(Destination::HostClient(Arc::new(Started {
-            client: self.client,
-            send: self.send,
-            shutdown: changing.shutdown,
-            handle,
-        })))
-    }
-}
-
-impl Drop for HttpFunctions {
-    fn drop(&mut self) {
-        if let Some(free) = self.free {
-            // SAFETY: the host gave us the function for this; nothing uses the client any more.
-            let _ = callout::call(Kind::Transport, || unsafe { free(self.client) });
-        }
-    }
-}
-
-/// A client with the functions that it had at init.
-struct Started {
-    client: *mut sentry_http_client_t,
-    send: SendFunction,
-    shutdown: Option<unsafe extern "C" fn(*mut sentry_http_client_t)>,
-    /// Its end is the end of the client.
-    handle: Arc<sentry_transport_t>,
-}
-
-// SAFETY: the host promises that its functions and its client may be used from the threads that the documentation names.
-unsafe impl Send for Started {}
-// SAFETY: as above; nothing changes.
-unsafe impl Sync for Started {}
-
-impl std::fmt::Debug for Started {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.handle.fmt(formatter)
-    }
-}
-
-impl HostClient for Started {
-    fn send(&self, request: HostRequest, response: &mut HostResponse) -> bool {
-        // None of the texts can hold a zero: they come from a DSN, a header, or numbers.
-        let text = |text: String| CString::new(text).unwrap_or_default();
-        let name = |name: &'static str| CString::new(name).unwrap_or_default();
-        let headers = request.headers.into_iter();
-        let mut request = sentry_http_request_t {
-            url: text(request.url),
-            headers: headers
-                .map(|(key, value)| (name(key), text(value)))
-                .collect(),
-            body: request.body,
-        };
-        let mut told = sentry_http_response_t {
-            response: HostResponse::default(),
-        };
-        // SAFETY: the host gave us the function for this; request and response live during the call.
-        let answer = unsafe { (self.send)(self.client, &raw mut request, &raw mut told) };
-        *response = told.response;
-        answer != 0
-    }
-
-    fn interrupt(&self) {
-        if let Some(shutdown) = self.shutdown {
-            // SAFETY: the host gave us the function for this.
-            unsafe { shutdown(self.client) };
-        }
-    }
 }

@@ -36,6 +36,8 @@ pub mod hints;
 #[cfg(feature = "compat")]
 pub mod hooks;
 #[cfg(feature = "compat")]
+mod http_client;
+#[cfg(feature = "compat")]
 pub mod http_transports;
 pub mod lifecycle;
 #[cfg(feature = "compat")]

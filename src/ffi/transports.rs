@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::envelopes::sentry_envelope_t;
 use super::guard;
-use super::http_transports::HttpFunctions;
+use super::http_client::HttpFunctions;
 use super::options::handle::store;
 use super::options::{lend, sentry_options_t};
 use crate::base::callout::{self, Kind as Callee};
@@ -35,7 +35,7 @@ enum Kind {
     /// Functions for envelopes.
     Envelopes(Send, Mutex<Functions>),
     /// Functions for HTTP requests.
-    Http(HttpFunctions),
+    Http(Arc<HttpFunctions>),
 }
 
 #[derive(Clone, Copy)]
@@ -63,10 +63,10 @@ unsafe impl Sync for sentry_transport_t {}
 
 impl std::fmt::Debug for sentry_transport_t {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self.kind {
-            Kind::Envelopes(..) => "a transport of the host",
-            Kind::Http(_) => "an HTTP client of the host",
-        })
+        match &self.kind {
+            Kind::Envelopes(..) => formatter.write_str("a transport of the host"),
+            Kind::Http(functions) => functions.fmt(formatter),
+        }
     }
 }
 
@@ -268,15 +268,15 @@ pub unsafe extern "C" fn sentry_options_set_transport(
 }
 
 /// Hands a transport to the caller as a handle.
-pub(crate) fn give_http(functions: HttpFunctions) -> *mut sentry_transport_t {
-    give(Kind::Http(functions))
+pub(super) fn give_http(functions: HttpFunctions) -> *mut sentry_transport_t {
+    give(Kind::Http(Arc::new(functions)))
 }
 
 /// The HTTP client in a handle, if it is one.
 ///
 /// # Safety
 /// `transport` is NULL or a handle of ours.
-pub(crate) unsafe fn http_functions<'a>(
+pub(super) unsafe fn http_functions<'a>(
     transport: *mut sentry_transport_t,
 ) -> Option<&'a HttpFunctions> {
     // SAFETY: promised by the caller.
@@ -345,7 +345,7 @@ impl Drop for sentry_transport_t {
 impl TransportFactory for sentry_transport_t {
     fn start(self: Arc<Self>, options: &Options) -> Result<Destination, i32> {
         let (send, functions) = match &self.kind {
-            Kind::Http(functions) => return functions.start(Arc::clone(&self), options),
+            Kind::Http(functions) => return functions.start(options),
             Kind::Envelopes(send, functions) => (*send, try_lock(functions).map(|it| *it)),
         };
         let functions = functions.ok_or(1)?;
