@@ -110,7 +110,7 @@ pub(crate) fn lossy(bytes: &[u8]) -> Result<Cow<'_, str>, TextError> {
 
 /// The text, if it is UTF-8.
 pub(crate) fn strict(bytes: &[u8]) -> Result<&str, TextError> {
-    std::str::from_utf8(bytes).map_err(|error| TextError::InvalidUtf8 {
+    memory::utf8(bytes).map_err(|error| TextError::InvalidUtf8 {
         offset: error.valid_up_to(),
     })
 }

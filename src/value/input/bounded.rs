@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::Input;
-use crate::base::memory::Buffer;
+use crate::base::memory::{self, Buffer};
 use crate::value::json::scan::Kind;
 use crate::value::json::trim;
 use crate::value::json::write;
@@ -86,7 +86,7 @@ fn copy_within(out: &mut Buffer, value: Input<'_>, levels: usize) -> bool {
 pub(crate) fn cut_down(out: &mut Buffer, start: usize, max_depth: usize, max_bytes: usize) -> bool {
     let written = out.get(start..).unwrap_or_default();
     let is_within = |json| trim::is_within(json, max_depth, max_bytes);
-    if std::str::from_utf8(written).is_ok_and(is_within) {
+    if memory::utf8(written).is_ok_and(is_within) {
         return false;
     }
     let text = write::into_text(out.split_off(start));
