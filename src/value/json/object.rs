@@ -1,9 +1,9 @@
 //! Objects: reads one JSON object (or array) into its parts without copying them.
 //!
-//! Decides what text is accepted: `serde_json` checks the grammar of all of it, this file adds the bound on nesting,
-//! the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read by
-//! any reader of JSON. Entry points: [`parse_object`], [`parse_leniently`]. May use: [`super::scan`], [`super::repair`],
-//! `base`.
+//! Decides what text is accepted: `serde_json` checks the grammar of what is not read the quick way, this file adds the bound
+//! on nesting, the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read
+//! by any reader of JSON. Entry points: [`parse_object`], [`parse_leniently`], [`checked`]. May use: [`super::quick`], [`super::scan`],
+//! [`super::repair`], `base`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,31 +12,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::keys::{self, Keys};
+use super::quick;
+pub(crate) use super::quick::Member;
 use super::repair::repair;
 use super::scan::{self, Kind, MAX_DEPTH, Survey};
 use super::trim::trim_str;
-use crate::base::memory::{self, OutOfMemory};
-
-/// One member of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Member<'a> {
-    /// The key, unescaped.
-    pub(crate) key: Cow<'a, str>,
-    /// The value as JSON.
-    pub(crate) json: Cow<'a, str>,
-    /// Where the value begins in the text that was read, in bytes.
-    pub(crate) offset: usize,
-}
-
-impl Member<'_> {
-    fn into_owned(self) -> Result<Member<'static>, OutOfMemory> {
-        Ok(Member {
-            key: Cow::Owned(memory::copy_text(&self.key)?),
-            json: Cow::Owned(memory::copy_text(&self.json)?),
-            offset: self.offset,
-        })
-    }
-}
+use crate::base::memory::OutOfMemory;
 
 /// The members of an object, in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -99,10 +80,13 @@ impl std::error::Error for JsonError {}
 
 /// Reads `text` as one JSON object.
 pub(crate) fn parse_object(text: &str) -> Result<RawObject<'_>, JsonError> {
+    if let Some(object) = read_quickly(text) {
+        return Ok(object);
+    }
     if scan::may_be_deep(text) {
         check_depth(text)?;
     }
-    let members = read_members(text)?;
+    let members = read_slowly(text)?;
     if let Some((place, member)) = first_duplicate(&members) {
         return Err(duplicate(text, place, &member.key));
     }
@@ -115,6 +99,9 @@ pub(crate) fn parse_leniently<'a>(
     text: &'a str,
     mut note: impl FnMut(&str, &JsonErrorReason),
 ) -> Result<RawObject<'a>, JsonError> {
+    if let Some(object) = read_quickly(text) {
+        return Ok(object);
+    }
     if scan::may_be_deep(text)
         && let Some(shallow) = without_deep(text, &mut note).map_err(|OutOfMemory| OUT_OF_MEMORY)?
     {
@@ -127,11 +114,34 @@ pub(crate) fn parse_leniently<'a>(
     read_leniently(text, &mut note)
 }
 
+/// The one value in `text`, without the white space around it, if it has the grammar of JSON and is not nested deeper
+/// than [`MAX_DEPTH`].
+pub(crate) fn checked(text: &str) -> Option<&str> {
+    quick::whole(text).or_else(|| checked_slowly(text))
+}
+
+fn checked_slowly(text: &str) -> Option<&str> {
+    // First: `serde_json` keeps a byte for each level, however many there are.
+    if scan::survey(scan::trim(text)).too_deep_at.is_some() {
+        return None;
+    }
+    let value: &RawValue = serde_json::from_str(text).ok()?;
+    Some(value.get())
+}
+
+/// The object, if there is nothing to say about it; nearly always.
+fn read_quickly(text: &str) -> Option<RawObject<'_>> {
+    let members = quick::members(text)?;
+    first_duplicate(&members)
+        .is_none()
+        .then(|| RawObject { members })
+}
+
 fn read_leniently<'a>(
     text: &'a str,
     note: &mut impl FnMut(&str, &JsonErrorReason),
 ) -> Result<RawObject<'a>, JsonError> {
-    let mut members = read_members(text)?;
+    let mut members = read_slowly(text)?;
     if first_duplicate(&members).is_some() {
         members.reverse();
         let mut keys = Keys::default();
@@ -181,7 +191,7 @@ fn without_deep(
 }
 
 /// The members of an object, whose grammar is checked.
-fn read_members(text: &str) -> Result<Vec<Member<'_>>, JsonError> {
+pub(super) fn read_slowly(text: &str) -> Result<Vec<Member<'_>>, JsonError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let mut visitor = MembersVisitor {
         text,
@@ -362,6 +372,14 @@ mod tests {
     fn refused(text: &str) -> (usize, String) {
         let error = parse_object(text).unwrap_err();
         (error.offset, error.to_string())
+    }
+
+    #[test]
+    fn deep_text_is_refused_before_a_reader_sees_it() {
+        let nested = |levels: usize| format!(" {}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(checked(&nested(64)).is_some());
+        assert!(checked(&nested(65)).is_none());
+        assert!(checked("[]]").is_none());
     }
 
     #[test]

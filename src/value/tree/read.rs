@@ -3,13 +3,14 @@
 use super::bytes::Bytes;
 use super::{Member, NotChanged, Value};
 use crate::base::memory::OutOfMemory;
+use crate::value::json::object::checked;
 use crate::value::json::scan::{self, Cursor, Kind};
 
 impl Value {
     /// The value of JSON text; none if it is no JSON, nested deeper than 64 levels, or there is no memory for it. Half
     /// a surrogate pair becomes U+FFFD, a number beyond a double null.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
-        let text = scan::checked(text)?;
+        let text = checked(text)?;
         read(&mut Cursor::new(text)).ok()
     }
 }

@@ -1,0 +1,351 @@
+//! The quick way through JSON text: one look at each byte, for text about which there is nothing to say.
+//!
+//! Decides that text has the grammar of JSON, is not nested too deep, and has nothing that needs a repair. Of any other
+//! text it knows nothing, and the slow way finds out what is the matter with it. Entry points: [`members`], [`whole`].
+//! May use: [`super::scan`], [`super::write`], `base`.
+
+use std::borrow::Cow;
+
+use super::scan::{self, escape_length, unicode_escape};
+use super::write::plain_prefix;
+use crate::base::memory::{self, OutOfMemory};
+
+/// Longest number that is surely finite if it has no exponent.
+const FINITE_DIGITS: usize = 300;
+
+/// One member of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Member<'a> {
+    /// The key, unescaped.
+    pub(crate) key: Cow<'a, str>,
+    /// The value as JSON.
+    pub(crate) json: Cow<'a, str>,
+    /// Where the value begins in the text that was read, in bytes.
+    pub(crate) offset: usize,
+}
+
+impl Member<'_> {
+    /// A copy of what it borrows.
+    pub(super) fn into_owned(self) -> Result<Member<'static>, OutOfMemory> {
+        Ok(Member {
+            key: Cow::Owned(memory::copy_text(&self.key)?),
+            json: Cow::Owned(memory::copy_text(&self.json)?),
+            offset: self.offset,
+        })
+    }
+}
+
+/// The members of the object that `text` is, with keys that may be equal.
+pub(super) fn members(text: &str) -> Option<Vec<Member<'_>>> {
+    let mut reader = Reader { text, at: 0 };
+    reader.take(b'{')?;
+    let mut members = Vec::new();
+    if reader.peek()? == b'}' {
+        reader.step();
+    } else {
+        // An event has about ten members: one allocation instead of three.
+        members.try_reserve(16).ok()?;
+        loop {
+            let key = reader.key()?;
+            reader.peek()?;
+            let offset = reader.at;
+            reader.value()?;
+            members.try_reserve(1).ok()?;
+            members.push(Member {
+                key,
+                json: Cow::Borrowed(text.get(offset..reader.at)?),
+                offset,
+            });
+            if reader.goes_on(b'}')? {
+                break;
+            }
+        }
+    }
+    reader.peek().is_none().then_some(members)
+}
+
+/// The value that `text` is, without the white space around it.
+pub(super) fn whole(text: &str) -> Option<&str> {
+    let mut reader = Reader { text, at: 0 };
+    reader.peek()?;
+    let start = reader.at;
+    reader.value()?;
+    let end = reader.at;
+    reader.peek().is_none().then(|| text.get(start..end))?
+}
+
+/// A place in text. What is next is read, or there is nothing to say.
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Reader<'a> {
+    fn step(&mut self) {
+        self.at = self.at.wrapping_add(1);
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is no white space; it stays the next.
+    #[inline]
+    fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = self.byte()?;
+            if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+                return Some(byte);
+            }
+            self.step();
+        }
+    }
+
+    fn take(&mut self, expected: u8) -> Option<()> {
+        (self.peek()? == expected).then(|| self.step())
+    }
+
+    /// Behind a comma, or behind the end of the container; true at the end.
+    fn goes_on(&mut self, end: u8) -> Option<bool> {
+        let byte = self.peek()?;
+        self.step();
+        let is_end = byte == end;
+        (is_end || byte == b',').then_some(is_end)
+    }
+
+    /// A key and its colon.
+    fn key(&mut self) -> Option<Cow<'a, str>> {
+        let text = self.text;
+        self.peek()?;
+        let start = self.at;
+        let has_escape = self.string()?;
+        let end = self.at;
+        self.take(b':')?;
+        if has_escape {
+            return scan::try_decode(text.get(start..end)?).ok();
+        }
+        let inner = start.wrapping_add(1)..end.wrapping_sub(1);
+        text.get(inner).map(Cow::Borrowed)
+    }
+
+    /// A string; true if there are escapes in it.
+    fn string(&mut self) -> Option<bool> {
+        if self.byte()? != b'"' {
+            return None;
+        }
+        self.step();
+        let mut has_escape = false;
+        loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            let plain = plain_prefix(rest);
+            self.at = self.at.wrapping_add(plain);
+            let length = match rest.get(plain..)? {
+                [b'"', ..] => {
+                    self.step();
+                    return Some(has_escape);
+                }
+                [
+                    b'\\',
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                    ..,
+                ] => 2,
+                escape => {
+                    unicode_escape(escape)?;
+                    match escape_length(escape) {
+                        (length, false) => length,
+                        (_, true) => return None,
+                    }
+                }
+            };
+            has_escape = true;
+            self.at = self.at.wrapping_add(length);
+        }
+    }
+
+    /// A value. `peek` was called before.
+    fn value(&mut self) -> Option<()> {
+        // A bit for each container around, the innermost lowest; those of objects are set. Above them is one more, so that
+        // there is room for as many containers as may be in a member.
+        let mut around = 1_u64;
+        loop {
+            let opened = match self.peek()? {
+                b'{' => Some((1, b'}')),
+                b'[' => Some((0, b']')),
+                byte => {
+                    self.scalar(byte)?;
+                    None
+                }
+            };
+            if let Some((is_object, end)) = opened {
+                if around.leading_zeros() == 0 {
+                    return None;
+                }
+                around = around << 1 | is_object;
+                self.step();
+                if self.peek()? != end {
+                    if is_object == 1 {
+                        self.member()?;
+                    }
+                    continue;
+                }
+                self.step();
+                around >>= 1;
+            }
+            // Behind a value.
+            loop {
+                if around == 1 {
+                    return Some(());
+                }
+                let is_object = around & 1 == 1;
+                if !self.goes_on(if is_object { b'}' } else { b']' })? {
+                    if is_object {
+                        self.member()?;
+                    }
+                    break;
+                }
+                around >>= 1;
+            }
+        }
+    }
+
+    /// The key of a member that is not looked at.
+    fn member(&mut self) -> Option<()> {
+        self.peek()?;
+        self.string()?;
+        self.take(b':')
+    }
+
+    fn scalar(&mut self, first: u8) -> Option<()> {
+        match first {
+            b'"' => self.string().map(drop),
+            b't' => self.word("true"),
+            b'f' => self.word("false"),
+            b'n' => self.word("null"),
+            _ => self.number(),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> Option<()> {
+        let rest = self.text.as_bytes().get(self.at..)?;
+        self.at = self.at.wrapping_add(word.len());
+        rest.starts_with(word.as_bytes()).then_some(())
+    }
+
+    /// A number without an exponent that is not too long.
+    fn number(&mut self) -> Option<()> {
+        let start = self.at;
+        if self.byte()? == b'-' {
+            self.step();
+        }
+        match self.byte()? {
+            b'0' => self.step(),
+            b'1'..=b'9' => self.digits()?,
+            _ => return None,
+        }
+        if self.byte() == Some(b'.') {
+            self.step();
+            self.digits()?;
+        }
+        let is_short = self.at.wrapping_sub(start) <= FINITE_DIGITS;
+        (is_short && !matches!(self.byte(), Some(b'e' | b'E'))).then_some(())
+    }
+
+    /// One digit or more.
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
+            self.step();
+        }
+        (self.at != start).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::json::object::{parse_object, read_slowly};
+
+    const SEEDS: [&str; 4] = [
+        r#" {"a": [1, -2.5, true, false, null, {"b": {}}, []], "cA":"x\ny\ud83d\ude00é"} "#,
+        r#"{"message":"m","tags":{"a":"b"},"extra":{"n":0.1,"e":1e5,"f":-0}}"#,
+        "[[{\"a\":[\t]}\n,{}],\r\"\\\\\\/\"]",
+        r#"{"a":"\ud800","b":1e999,"a":2}"#,
+    ];
+
+    /// What is taken the quick way is what the slow way takes, in the same parts.
+    fn compare(text: &str) -> bool {
+        if let Some(value) = whole(text) {
+            let slow: Result<&serde_json::value::RawValue, _> = serde_json::from_str(text);
+            assert_eq!(slow.unwrap().get(), value, "{text}");
+            assert!(scan::survey(value).too_deep_at.is_none(), "{text}");
+        }
+        let Some(quick) = members(text) else {
+            return false;
+        };
+        assert_eq!(read_slowly(text).unwrap(), quick, "{text}");
+        true
+    }
+
+    #[test]
+    fn only_what_is_right_is_read_and_in_the_same_parts() {
+        let mut state = 1_u64;
+        let mut below = |bound: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
+        let pieces = [
+            "{", "}", "[", "]", "\"", ",", ":", "\\", "u", "0", "1", ".", "-", "e", "+", " ",
+            "\u{1}", "\u{7f}", "é", "null", "tru", "\\u12", "\\ud800", "\u{feff}", "\u{a0}",
+        ];
+        let mut read = 0;
+        for _ in 0..40_000 {
+            let mut text: Vec<char> = SEEDS[below(SEEDS.len())].chars().collect();
+            for _ in 0..=below(3) {
+                let at = below(text.len());
+                let length = below(4).min(text.len() - at);
+                let piece = pieces[below(pieces.len())];
+                text.splice(at..at + length, piece.chars());
+            }
+            read += usize::from(compare(&text.into_iter().collect::<String>()));
+        }
+        assert!(read > 300, "{read}");
+    }
+
+    #[test]
+    fn what_is_ordinary_goes_the_quick_way() {
+        for text in &SEEDS[..3] {
+            let text = text.replace("1e5", "15");
+            assert!(whole(&text).is_some(), "{text}");
+            assert_eq!(members(&text).is_some(), text.trim().starts_with('{'));
+        }
+        for odd in [
+            "",
+            " ",
+            "{",
+            "{}x",
+            "{} {}",
+            "[1,]",
+            "{\"a\":1e5}",
+            "{\"a\":\"\\ud800\"}",
+            "01",
+            "-",
+            "1.",
+            "+1",
+        ] {
+            assert!(members(odd).is_none() && whole(odd).is_none(), "{odd}");
+        }
+        assert!(whole(&"1".repeat(400)).is_none());
+    }
+
+    #[test]
+    fn what_is_too_deep_is_left_to_the_slow_way() {
+        for levels in 60..70 {
+            let text = format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+            assert_eq!(members(&text).is_some(), levels < 64, "{levels}");
+            assert_eq!(parse_object(&text).is_ok(), levels < 64, "{levels}");
+            compare(&text);
+        }
+    }
+}
