@@ -114,7 +114,7 @@ impl Content for Feedback<'_> {
 
     fn write_returned(
         &self,
-        returned: &Returned<'_>,
+        returned: &mut Returned<'_>,
         event_id: Uuid,
         timestamp: &Timestamp,
     ) -> Result<(Uuid, Level, Written), Loss> {
@@ -142,7 +142,7 @@ impl Content for Feedback<'_> {
             contexts: &contexts,
             ..Parts::bare(event_id)
         };
-        let mut written = returned.event(&event)?.write(&parts)?;
+        let mut written = returned.event_in(&event)?.write(&parts)?;
         written.left_out = left_out.and(written.left_out);
         Ok((event_id, Level::Info, written))
     }

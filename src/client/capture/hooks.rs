@@ -81,14 +81,21 @@ impl<'p> Returned<'p> {
         self.returned.to_json_text()
     }
 
-    /// The event in `json`, which is what came back; with id, time, level and platform of the one that was shown where the
-    /// hook lost them.
-    pub(crate) fn event<'j>(&self, json: &'j str) -> Result<Event<'j>, EventError>
+    /// The event in `json`, which is made of what came back, see [`Returned::event`].
+    pub(crate) fn event_in<'j>(&self, json: &'j str) -> Result<Event<'j>, EventError>
     where
         'p: 'j,
     {
         let mut event = Event::parse(json)?;
-        event.recover(&Event::parse(self.shown)?);
+        event.recover(self.shown)?;
+        Ok(event)
+    }
+
+    /// The event that came back; with id, time, level and platform of the one that was shown where the hook lost them.
+    pub(crate) fn event(&mut self) -> Result<Event<'_>, EventError> {
+        let mut event = Event::empty();
+        event.read_value(&mut self.returned)?;
+        event.recover(self.shown)?;
         Ok(event)
     }
 }

@@ -214,12 +214,11 @@ impl Content for Event<'_> {
 
     fn write_returned(
         &self,
-        returned: &Returned<'_>,
+        returned: &mut Returned<'_>,
         event_id: Uuid,
         timestamp: &Timestamp,
     ) -> Result<(Uuid, Level, Written), Loss> {
-        let json = returned.json()?;
-        let event = returned.event(&json)?;
+        let event = returned.event()?;
         let event_id = Content::event_id(&event).unwrap_or(event_id);
         // The scope is in it already; what the hook took out stays out.
         let parts = Parts {

@@ -106,7 +106,7 @@ pub(super) trait Content {
     /// Writes what the hook gave back; its id and its level. Only for kinds that have a hook.
     fn write_returned(
         &self,
-        _returned: &Returned<'_>,
+        _returned: &mut Returned<'_>,
         _event_id: Uuid,
         _timestamp: &Timestamp,
     ) -> Result<(Uuid, Level, Written), Loss> {
@@ -275,8 +275,8 @@ impl Capture<'_> {
                 },
             }));
         }
-        let returned = Returned::new(&shown, value);
-        let written = content.write_returned(&returned, event_id, &timestamp);
+        let mut returned = Returned::new(&shown, value);
+        let written = content.write_returned(&mut returned, event_id, &timestamp);
         let (event_id, level, written) = written.map_err(refuse)?;
         let mut ready = Payload::new(self.client, written, &self.client.scope.fields());
         ready.left_out = payload.left_out.and(ready.left_out);

@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 
+use super::error::EventError;
 use super::field::Field;
 use super::read::Event;
 use super::time::is_timestamp;
@@ -73,27 +74,32 @@ fn list_of(value: Value) -> Value {
 }
 
 impl<'a> Event<'a> {
-    /// Takes id, time, level and platform from the event that a hook was shown where the one that it gave back has none that
-    /// can be used. All the rest is as the hook left it.
-    pub(crate) fn recover(&mut self, shown: &Self) {
+    /// Takes id, time, level and platform from `shown`, the event that a hook was shown, where the one that it gave back has
+    /// none that can be used. All the rest is as the hook left it.
+    pub(crate) fn recover(&mut self, shown: &'a str) -> Result<(), EventError> {
         let is_there = |text: Cow<'_, str>| !text.trim().is_empty();
-        let kept = [
-            (Field::EventId, self.id().is_some_and(|id| id != Uuid::NIL)),
-            (
-                Field::Timestamp,
-                self.get(Field::Timestamp).is_some_and(is_timestamp),
-            ),
-            (Field::Level, self.level().is_some()),
-            (
-                Field::Platform,
-                self.text(Field::Platform).is_some_and(is_there),
-            ),
+        let is_kept = [
+            self.id().is_some_and(|id| id != Uuid::NIL),
+            self.get(Field::Timestamp).is_some_and(is_timestamp),
+            self.level().is_some(),
+            self.text(Field::Platform).is_some_and(is_there),
         ];
-        for (field, is_kept) in kept {
+        if is_kept == [true; 4] {
+            return Ok(());
+        }
+        let shown = Self::parse(shown)?;
+        let fields = [
+            Field::EventId,
+            Field::Timestamp,
+            Field::Level,
+            Field::Platform,
+        ];
+        for (field, is_kept) in fields.into_iter().zip(is_kept) {
             if !is_kept {
-                self.set_as_in(field, shown);
+                self.set_as_in(field, &shown);
             }
         }
+        Ok(())
     }
 }
 
@@ -158,12 +164,9 @@ mod tests {
     }
 
     fn recovered(returned: &str) -> String {
-        let shown = Event::parse(
-            r#"{"event_id":"fc6d8c0c43fc4630ad850ee518f1b9d0","timestamp":5.5,"platform":"c","level":"info","tags":{"a":"b"}}"#,
-        )
-        .unwrap();
+        let shown = r#"{"event_id":"fc6d8c0c43fc4630ad850ee518f1b9d0","timestamp":5.5,"platform":"c","level":"info","tags":{"a":"b"}}"#;
         let mut event = Event::parse(returned).unwrap();
-        event.recover(&shown);
+        event.recover(shown).unwrap();
         let id = event.id().unwrap();
         let mut given = Given::default();
         given.fields.push(("platform", "\"native\"".into()));

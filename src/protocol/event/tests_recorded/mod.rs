@@ -96,8 +96,10 @@ fn through_hook(payload: &str, input: &str) -> Result<String, EventError> {
         return Ok("not shown".to_owned());
     };
     let back = shown.to_json_text()?;
-    let mut event = Event::parse(&back)?;
-    event.recover(&Event::parse(payload)?);
+    let mut returned = shown;
+    let mut event = Event::empty();
+    event.read_value(&mut returned)?;
+    event.recover(payload)?;
     let (text, mut line) = write(&Given::default(), &event, input)?;
     let mut shown = without_random_span(&back, input);
     if mode() != "print" {
