@@ -132,9 +132,8 @@ fn checked_slowly(text: &str) -> Option<&str> {
 /// The object, if there is nothing to say about it; nearly always.
 fn read_quickly(text: &str) -> Option<RawObject<'_>> {
     let members = quick::members(text)?;
-    first_duplicate(&members)
-        .is_none()
-        .then(|| RawObject { members })
+    let is_plain = first_duplicate(&members).is_none();
+    is_plain.then_some(RawObject { members })
 }
 
 fn read_leniently<'a>(
