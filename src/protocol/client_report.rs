@@ -100,7 +100,7 @@ fn write_entry(out: &mut Vec<u8>, reason: &str, category: Category, quantity: u6
     json::key(out, "category");
     json::string(out, category.name());
     json::key(out, "quantity");
-    json::number_u64(out, quantity);
+    json::integer(out, quantity);
     out.push(b'}');
 }
 

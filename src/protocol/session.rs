@@ -143,12 +143,12 @@ impl Session {
         json::key(&mut out, "errors");
         // SES-6: a crash is one.
         let least = u64::from(status == SessionStatus::Crashed);
-        json::number_u64(&mut out, self.errors.max(least));
+        json::integer(&mut out, self.errors.max(least));
         json::key(&mut out, "started");
         json::string(&mut out, Timestamp::new(self.started).as_str());
         if let Some(duration) = duration {
             json::key(&mut out, "duration");
-            json::number_u64(&mut out, duration.as_secs());
+            json::integer(&mut out, duration.as_secs());
             out.push(b'.');
             let mut micros = duration.subsec_micros();
             let mut digits = [b'0'; 6];

@@ -255,7 +255,7 @@ impl Item {
         json::key(out, "type");
         json::string(out, self.kind.name());
         json::key(out, "length");
-        json::number_u64(out, self.length());
+        json::integer(out, self.length());
         if let Some(extras) = &self.extras {
             let texts = [
                 ("attachment_type", extras.attachment_type.as_deref()),
@@ -271,7 +271,7 @@ impl Item {
         }
         if self.kind.is_container() {
             json::key(out, "item_count");
-            json::number_u64(out, self.entries);
+            json::integer(out, self.entries);
         }
         out.extend_from_slice(b"}\n");
     }
@@ -281,7 +281,7 @@ impl Item {
         read.write_missing(out, |key| key == "length" && read.get(key) == Some("null"));
         if read.get("length").is_none_or(|length| length == "null") {
             json::key(out, "length");
-            json::number_u64(out, self.length());
+            json::integer(out, self.length());
         }
         out.extend_from_slice(b"}\n");
     }

@@ -35,7 +35,7 @@ pub(super) fn write_epoch(out: &mut Buffer, text: &str) {
         .and_then(|time| Some((time.seconds()?, time.fraction)));
     match seconds {
         Some((seconds, fraction)) => {
-            json::number_u64(out, seconds);
+            json::integer(out, seconds);
             if !fraction.is_empty() {
                 out.push(b'.');
                 out.extend_from_slice(fraction.as_bytes());

@@ -1,6 +1,6 @@
 //! Writing: strings and numbers as JSON, appended to a byte buffer.
 //!
-//! Decides how text is escaped and how separators are set. Entry points: [`string`], [`bytes`], [`key`], [`number_u64`],
+//! Decides how text is escaped and how separators are set. Entry points: [`string`], [`bytes`], [`key`], [`integer`],
 //! [`separator`]. May use: [`super::lanes`], `base`.
 
 use std::io::Write;
@@ -227,8 +227,8 @@ pub(crate) fn key(out: &mut impl Target, name: &str) {
 }
 
 /// Appends a number.
-pub(crate) fn number_u64(out: &mut impl Target, value: u64) {
-    let _ = write!(out, "{value}");
+pub(crate) fn integer(out: &mut impl Target, value: impl itoa::Integer) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 #[cfg(test)]
@@ -297,7 +297,7 @@ mod tests {
     fn separators_stand_between_members_only() {
         let mut out = b"{".to_vec();
         key(&mut out, "a");
-        number_u64(&mut out, u64::MAX);
+        integer(&mut out, u64::MAX);
         key(&mut out, "b\"");
         out.extend_from_slice(b"[");
         separator(&mut out);

@@ -1,7 +1,5 @@
 //! Values as JSON text, as the compatible interface writes them: compact, in order, independent of the locale.
 
-use std::fmt::{Display, Write as _};
-
 use super::container::Container;
 use super::place::Place;
 use super::{MAX_BYTES, Member, Node, Value};
@@ -140,15 +138,15 @@ impl<'o> Writer<'o> {
             Value::Null => self.out.extend_from_slice(b"null"),
             Value::Bool(true) => self.out.extend_from_slice(b"true"),
             Value::Bool(false) => self.out.extend_from_slice(b"false"),
-            Value::Int32(number) => self.integer(*number),
+            Value::Int32(number) => write::integer(self.out, *number),
             Value::Node(node) => self.node(node, around),
         }
     }
 
     fn node(&mut self, node: &Node, around: Option<&Place<'_>>) {
         match node {
-            Node::Int64(number) => self.integer(*number),
-            Node::Uint64(number) => self.integer(*number),
+            Node::Int64(number) => write::integer(self.out, *number),
+            Node::Uint64(number) => write::integer(self.out, *number),
             Node::Double(number) => self
                 .out
                 .extend_from_slice((self.number)(*number).as_bytes()),
@@ -216,11 +214,6 @@ impl<'o> Writer<'o> {
                 return;
             }
         }
-    }
-
-    fn integer(&mut self, number: impl Display) {
-        // What the buffer does not take it remembers.
-        let _ = write!(self.out, "{number}");
     }
 }
 
