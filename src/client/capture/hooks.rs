@@ -70,9 +70,8 @@ pub(crate) struct Returned<'p> {
 }
 
 impl<'p> Returned<'p> {
-    /// What a hook gave back for the event in `payload`.
-    pub(super) fn new(payload: &'p [u8], returned: Value) -> Self {
-        let shown = std::str::from_utf8(payload).unwrap_or_default();
+    /// What a hook gave back for the event that is written in `shown`.
+    pub(super) fn new(shown: &'p str, returned: Value) -> Self {
         Self { shown, returned }
     }
 

@@ -262,8 +262,8 @@ impl Capture<'_> {
         let payload = content.write(self, event_id, &timestamp).map_err(refuse)?;
         let no_memory = |error: OutOfMemory| refuse(error.into());
         let shown = payload.bytes.try_whole().map_err(no_memory)?;
-        // It is JSON: nothing but memory can be missing.
-        let value = host_view::show(hook.subject(), &shown).ok_or(OutOfMemory);
+        let shown = std::str::from_utf8(&shown).unwrap_or_default();
+        let value = host_view::show_own(hook.subject(), shown).ok_or(OutOfMemory);
         let value = hook.call(value.map_err(no_memory)?, content.attachments())?;
         if matches!(value, Value::Null) {
             return Err(refuse(Loss {
@@ -275,7 +275,7 @@ impl Capture<'_> {
                 },
             }));
         }
-        let mut returned = Returned::new(&shown, value);
+        let mut returned = Returned::new(shown, value);
         let written = content.write_returned(&mut returned, event_id, &timestamp);
         let (event_id, level, written) = written.map_err(refuse)?;
         let mut ready = Payload::new(self.client, written, &self.client.scope.fields());

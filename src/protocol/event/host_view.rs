@@ -3,7 +3,8 @@
 //!
 //! Hosts know the value model of the compatible interface, which differs from the wire: the message is `message` and not
 //! `logentry` (EVT-10), `breadcrumbs` is a list, and `tags`, `extra` and `breadcrumbs` are always there, so that a hook can
-//! add to them; feedback has no `breadcrumbs`. [`Event::parse`] takes that model as it takes the wire's. Entry points: [`show`], [`Event::recover`].
+//! add to them; feedback has no `breadcrumbs`. [`Event::parse`] takes that model as it takes the wire's. Entry points: [`show`], [`show_own`],
+//! [`Event::recover`].
 
 use std::borrow::Cow;
 
@@ -23,9 +24,18 @@ pub(crate) enum Subject {
     Feedback,
 }
 
-/// What is written in `payload`, as hosts know it; none if it is no JSON object.
+/// What is written in `payload`, which may be anybody's, as hosts know it; none if it is no JSON object.
 pub(crate) fn show(subject: Subject, payload: &[u8]) -> Option<Value> {
     let event = Value::from_json(std::str::from_utf8(payload).ok()?)?;
+    shown(subject, &event)
+}
+
+/// What this library wrote as `payload`, as hosts know it; none without memory for it.
+pub(crate) fn show_own(subject: Subject, payload: &str) -> Option<Value> {
+    shown(subject, &Value::from_checked_json(payload)?)
+}
+
+fn shown(subject: Subject, event: &Value) -> Option<Value> {
     if !event.is_object() {
         return None;
     }

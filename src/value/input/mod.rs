@@ -211,10 +211,15 @@ fn kind_of(value: &Value) -> Kind {
 
 /// True if there is such a key, or such a text, in the value.
 fn mentions(value: &Value, key: &[u8]) -> bool {
-    let mut members = value.frozen_members().iter();
-    value.as_text() == Some(key)
-        || members.any(|(name, value)| **name == *key || mentions(value, key))
-        || value.frozen_items().iter().any(|item| mentions(item, key))
+    match value.as_node() {
+        Some(Node::Text(text)) => text.bytes() == key,
+        Some(Node::List(_)) => value.frozen_items().iter().any(|item| mentions(item, key)),
+        Some(Node::Object(_)) => {
+            let mut members = value.frozen_members().iter();
+            members.any(|(name, value)| **name == *key || mentions(value, key))
+        }
+        Some(Node::Int64(_) | Node::Uint64(_) | Node::Double(_)) | None => false,
+    }
 }
 
 /// Text with U+FFFD in place of what is not UTF-8; empty without memory, which is remembered.

@@ -81,6 +81,9 @@ fn enter(mut value: Value, rest: &mut Items) -> Option<Value> {
     let Value::Node(node) = &mut value else {
         return None;
     };
+    if !matches!(**node, Node::List(_) | Node::Object(_)) {
+        return None;
+    }
     // With another owner it lives on. If that lets go of it this very moment, the last of the two frees it by a call
     // of `drop` within this one.
     let held = Arc::get_mut(node)?;

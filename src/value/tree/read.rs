@@ -4,13 +4,17 @@ use super::bytes::Bytes;
 use super::{Member, NotChanged, Value};
 use crate::base::memory::OutOfMemory;
 use crate::value::json::object::checked;
-use crate::value::json::scan::{self, Cursor, Kind};
+use crate::value::json::scan::{Cursor, Kind};
 
 impl Value {
     /// The value of JSON text; none if it is no JSON, nested deeper than 64 levels, or there is no memory for it. Half
     /// a surrogate pair becomes U+FFFD, a number beyond a double null.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
-        let text = checked(text)?;
+        Self::from_checked_json(checked(text)?)
+    }
+
+    /// As [`Value::from_json`], for text that this library wrote or [`checked`].
+    pub(crate) fn from_checked_json(text: &str) -> Option<Self> {
         read(&mut Cursor::new(text)).ok()
     }
 }
@@ -22,9 +26,10 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Value, NotChanged> {
         Kind::Object => {
             let mut members = Vec::new();
             cursor.enter();
-            while let Some(key) = cursor.next_key() {
+            while cursor.has_key() {
+                let key = cursor.text()?;
                 let value = read(cursor)?;
-                set(&mut members, scan::try_decode(key)?.as_bytes(), value)?;
+                set(&mut members, key.as_bytes(), value)?;
             }
             keep_last_of_equal(&mut members)?;
             Ok(Value::of_members(members))
@@ -37,8 +42,12 @@ fn read(cursor: &mut Cursor<'_>) -> Result<Value, NotChanged> {
             }
             Ok(list)
         }
-        Kind::Text | Kind::Number | Kind::Boolean | Kind::Null => {
-            scalar(kind, cursor.value().unwrap_or_default())
+        Kind::Text => Ok(Value::try_text(cursor.text()?.as_bytes())?),
+        Kind::Number => Ok(number(cursor.value().unwrap_or_default())),
+        Kind::Boolean => Ok(Value::Bool(cursor.value() == Some("true"))),
+        Kind::Null => {
+            cursor.value();
+            Ok(Value::Null)
         }
     }
 }
@@ -105,15 +114,6 @@ fn keep_last_of_equal(members: &mut Vec<Member>) -> Result<(), NotChanged> {
     let mut is_kept = is_kept.into_iter();
     members.retain(|_| is_kept.next().unwrap_or(true));
     Ok(())
-}
-
-fn scalar(kind: Kind, json: &str) -> Result<Value, NotChanged> {
-    Ok(match kind {
-        Kind::Text => Value::try_text(scan::try_decode(json)?.as_bytes())?,
-        Kind::Number => number(json),
-        Kind::Boolean => Value::Bool(json == "true"),
-        Kind::Null | Kind::Object | Kind::Array => Value::Null,
-    })
 }
 
 fn number(json: &str) -> Value {
