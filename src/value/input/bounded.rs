@@ -15,6 +15,11 @@ pub(crate) fn string(out: &mut Buffer, text: Input<'_>, max_chars: usize) -> boo
     if let Input::Json(json) = text {
         return trim::string_within(out, json, max_chars);
     }
+    // As few bytes as characters: nothing to count, whatever stands in place of what is not UTF-8.
+    if text.size() <= max_chars {
+        text.copy(out);
+        return false;
+    }
     let text = text.decode();
     let kept = trim::trim_str(&text, max_chars);
     write::string(out, &kept);

@@ -1,7 +1,7 @@
 //! Lanes: which bytes of a block cannot stand in a JSON string as they are.
 //!
 //! Decides, when the library is compiled, which instructions look at a block at once: SSE2 on x86-64 and NEON on 64-bit
-//! ARM, which every such processor has, and a word of eight bytes elsewhere. Entry points: [`marks`], [`first`].
+//! ARM, which every such processor has, and a word of eight bytes elsewhere. Entry points: [`marks`], [`first`], [`has_marks`].
 
 pub(super) use wide::{Block, marks};
 
@@ -12,6 +12,13 @@ pub(super) const SIZE: usize = size_of::<Block>();
 #[inline]
 pub(super) const fn first(marks: u64) -> usize {
     (marks.trailing_zeros() / wide::BITS) as usize
+}
+
+/// True if a byte of these blocks is marked.
+#[inline]
+pub(super) fn has_marks(blocks: &[Block; 4]) -> bool {
+    let [one, two, three, four] = blocks;
+    marks(one) | marks(two) | marks(three) | marks(four) != 0
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -11,6 +11,23 @@ use crate::base::memory::{self, Buffer};
 /// How many of the leading bytes may stand in a JSON string as they are: no quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
+    let plain = plain_blocks(bytes);
+    let rest = bytes.get(plain..).unwrap_or_default();
+    plain.wrapping_add(plain_in_rest(rest))
+}
+
+/// How many of the leading bytes four blocks at a time find to be plain.
+#[inline]
+fn plain_blocks(bytes: &[u8]) -> usize {
+    let (blocks, _) = bytes.as_chunks();
+    let (fours, _) = blocks.as_chunks();
+    let plain = fours.iter().take_while(|four| !lanes::has_marks(four));
+    plain.count().wrapping_mul(4).wrapping_mul(lanes::SIZE)
+}
+
+/// [`plain_prefix`] of what is left of long text, or of text that is not long.
+#[inline]
+fn plain_in_rest(bytes: &[u8]) -> usize {
     let Some(last) = bytes.last_chunk() else {
         return plain_in_few(bytes);
     };
