@@ -37,17 +37,40 @@ impl Uuid {
 
     /// Reads 32 hex digits or the hyphenated form of 36 characters; nothing else.
     pub(crate) fn parse_strict(text: &str) -> Option<Self> {
-        let hyphenated = text.len() == 36
-            && text
-                .bytes()
-                .enumerate()
-                .all(|(at, byte)| (byte == b'-') == matches!(at, 8 | 13 | 18 | 23));
-        if !hyphenated && (text.len() != 32 || text.contains('-')) {
+        let text = text.as_bytes();
+        if let Ok(digits) = text.try_into() {
+            return Self::from_digits(digits);
+        }
+        let is_hyphen_due = |at| matches!(at, 8 | 13 | 18 | 23);
+        let mut hyphens = text.iter().map(|byte| *byte == b'-').enumerate();
+        if text.len() != 36 || !hyphens.all(|(at, is_hyphen)| is_hyphen == is_hyphen_due(at)) {
             return None;
         }
-        let mut bytes = [0; 16];
-        fill_from_hex(text.as_bytes(), &mut bytes)?;
-        Some(Self(bytes))
+        let mut digits = [0; 32];
+        let given = text.iter().filter(|byte| **byte != b'-');
+        for (place, digit) in digits.iter_mut().zip(given) {
+            *place = *digit;
+        }
+        Self::from_digits(&digits)
+    }
+
+    fn from_digits(digits: &[u8; 32]) -> Option<Self> {
+        /// Stands for a byte that is no digit.
+        const NO_DIGIT: u8 = 0x80;
+        let number = |digit: u8| match digit {
+            b'0'..=b'9' => digit.wrapping_sub(b'0'),
+            b'a'..=b'f' => digit.wrapping_sub(b'a' - 10),
+            b'A'..=b'F' => digit.wrapping_sub(b'A' - 10),
+            _ => NO_DIGIT,
+        };
+        let (pairs, _) = digits.as_chunks();
+        let (mut bytes, mut all) = ([0; 16], 0);
+        for (byte, [high, low]) in bytes.iter_mut().zip(pairs) {
+            let (high, low) = (number(*high), number(*low));
+            all |= high | low;
+            *byte = high << 4 | low;
+        }
+        (all & NO_DIGIT == 0).then_some(Self(bytes))
     }
 
     /// Reads ids as the compatible interface does: hyphens and zero bytes are skipped anywhere, what follows the
@@ -181,6 +204,7 @@ mod tests {
             "g1c3bcc0279865fe3058404b2831d9e6",
             "f1c3bcc0279865fe3058404b2831d9e6aa",
             "-f1c3bcc0279865fe3058404b2831d9e",
+            "\0f1c3bcc0279865fe3058404b2831d9e",
         ] {
             assert_eq!(Uuid::parse_strict(text), None, "{text}");
         }
