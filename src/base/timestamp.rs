@@ -7,12 +7,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub(crate) struct Timestamp([u8; 27]);
 
 impl Timestamp {
+    /// 9999-12-31T23:59:59Z: the last second that has four digits for its year.
+    pub(crate) const LAST_SECOND: u64 = 253_402_300_799;
+
     /// The text for `time`; years outside 1970…9999 are clamped to that range.
     pub(crate) fn new(time: SystemTime) -> Self {
-        /// 9999-12-31T23:59:59Z: the last second that has four digits for its year.
-        const LAST_SECOND: u64 = 253_402_300_799;
         let elapsed = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let seconds = elapsed.as_secs().min(LAST_SECOND);
+        let seconds = elapsed.as_secs().min(Self::LAST_SECOND);
         let (year, month, day) = civil_from_days(seconds / 86_400);
         let second_of_day = seconds % 86_400;
         let mut text = *b"0000-00-00T00:00:00.000000Z";

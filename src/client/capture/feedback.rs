@@ -5,6 +5,7 @@
 //! [`Client::capture_user_report`].
 
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use super::attachments::Attachments;
 use super::hooks::Returned;
@@ -13,7 +14,6 @@ use super::pipeline::event_id_in;
 use super::refused::{Loss, Refused};
 use super::steps::{Capture, Captured, Content, Payload};
 use crate::base::memory;
-use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::scope::Scope;
@@ -89,7 +89,7 @@ impl Content for Feedback<'_> {
         &self,
         capture: &Capture<'_>,
         event_id: Uuid,
-        timestamp: &Timestamp,
+        timestamp: SystemTime,
     ) -> Result<Payload, Loss> {
         let global = memory::watch(|| capture.client.scope.snapshot())?;
         let process_fields = std::sync::Arc::clone(&global.fields);
@@ -100,7 +100,7 @@ impl Content for Feedback<'_> {
         let mut contexts = Members::clone(&snapshot.contexts);
         contexts.set("feedback", &self.context);
         let parts = Parts {
-            timestamp: timestamp.as_str(),
+            timestamp,
             fields: &snapshot.fields,
             tags: &snapshot.tags,
             contexts: &contexts,
@@ -116,7 +116,7 @@ impl Content for Feedback<'_> {
         &self,
         returned: &mut Returned<'_>,
         event_id: Uuid,
-        timestamp: &Timestamp,
+        timestamp: SystemTime,
     ) -> Result<(Uuid, Level, Written), Loss> {
         let event = returned.json()?;
         let mut feedback = None;
@@ -138,7 +138,7 @@ impl Content for Feedback<'_> {
         let context = context(&feedback.unwrap_or_default(), &mut left_out)?;
         contexts.set("feedback", &context);
         let parts = Parts {
-            timestamp: timestamp.as_str(),
+            timestamp,
             contexts: &contexts,
             ..Parts::bare(event_id)
         };
@@ -156,7 +156,7 @@ impl Content for UserReport<'_> {
         event_id_in(self.0)
     }
 
-    fn write(&self, _: &Capture<'_>, event_id: Uuid, _: &Timestamp) -> Result<Payload, Loss> {
+    fn write(&self, _: &Capture<'_>, event_id: Uuid, _: SystemTime) -> Result<Payload, Loss> {
         let mut members = Members::new();
         members.set_text("event_id", event_id.simple().as_str());
         let texts = [

@@ -3,6 +3,7 @@
 //! Also what the host queues as an envelope, and its log messages.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::hooks::Returned;
 use super::ignore::IgnoreRules;
@@ -13,7 +14,6 @@ use super::symbols;
 use crate::base::diagnostics::MARK;
 use crate::base::lock::try_lock;
 use crate::base::memory;
-use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::scope::Scope;
@@ -98,7 +98,7 @@ impl Client {
         }
         // After the event: an event does not carry itself as a breadcrumb.
         if level >= self.options.breadcrumb_level && self.options.max_breadcrumbs > 0 {
-            let now = std::time::SystemTime::now();
+            let now = SystemTime::now();
             let crumb = breadcrumb::new_log(now, level, logger, text);
             // A crumb that the hook drops, or that finds no memory, is no failure of the message.
             if let Ok(crumb) = crumb {
@@ -183,7 +183,7 @@ impl Content for Event<'_> {
         &self,
         capture: &Capture<'_>,
         event_id: Uuid,
-        timestamp: &Timestamp,
+        timestamp: SystemTime,
     ) -> Result<Payload, Loss> {
         let client = capture.client;
         let global = memory::watch(|| client.scope.snapshot())?;
@@ -197,7 +197,7 @@ impl Content for Event<'_> {
         let images = modules.map(|modules| modules.json());
         let parts = Parts {
             event_id,
-            timestamp: timestamp.as_str(),
+            timestamp,
             level: snapshot.level,
             user_id: client.installation_id_for(&snapshot),
             fields: &snapshot.fields,
@@ -216,13 +216,13 @@ impl Content for Event<'_> {
         &self,
         returned: &mut Returned<'_>,
         event_id: Uuid,
-        timestamp: &Timestamp,
+        timestamp: SystemTime,
     ) -> Result<(Uuid, Level, Written), Loss> {
         let event = returned.event()?;
         let event_id = Content::event_id(&event).unwrap_or(event_id);
         // The scope is in it already; what the hook took out stays out.
         let parts = Parts {
-            timestamp: timestamp.as_str(),
+            timestamp,
             ..Parts::bare(event_id)
         };
         let written = Event::write(&event, &parts)?;

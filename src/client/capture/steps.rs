@@ -12,6 +12,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::attachments::Attachments;
 use super::attachments::gather::Dump;
@@ -22,7 +23,6 @@ use super::refused::{DISABLED, Loss, QUEUE_FULL, Refused, Status, WORKER_THREAD}
 use crate::base::diagnostics::{Severity, is_speaking};
 use crate::base::memory::OutOfMemory;
 use crate::base::random;
-use crate::base::timestamp::Timestamp;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::consent::NO_CONSENT;
@@ -100,7 +100,7 @@ pub(super) trait Content {
         &self,
         capture: &Capture<'_>,
         event_id: Uuid,
-        timestamp: &Timestamp,
+        timestamp: SystemTime,
     ) -> Result<Payload, Loss>;
 
     /// Writes what the hook gave back; its id and its level. Only for kinds that have a hook.
@@ -108,7 +108,7 @@ pub(super) trait Content {
         &self,
         _returned: &mut Returned<'_>,
         _event_id: Uuid,
-        _timestamp: &Timestamp,
+        _timestamp: SystemTime,
     ) -> Result<(Uuid, Level, Written), Loss> {
         Err(Loss::invalid("this kind has no hook"))
     }
@@ -258,8 +258,8 @@ impl Capture<'_> {
         event_id: Uuid,
     ) -> Result<Seen, Refused> {
         let refuse = |loss: Loss| self.refuse(event_id, loss);
-        let timestamp = Timestamp::new(std::time::SystemTime::now());
-        let payload = content.write(self, event_id, &timestamp).map_err(refuse)?;
+        let timestamp = SystemTime::now();
+        let payload = content.write(self, event_id, timestamp).map_err(refuse)?;
         let no_memory = |error: OutOfMemory| refuse(error.into());
         let shown = payload.bytes.try_whole().map_err(no_memory)?;
         let shown = std::str::from_utf8(&shown).unwrap_or_default();
@@ -276,7 +276,7 @@ impl Capture<'_> {
             }));
         }
         let mut returned = Returned::new(shown, value);
-        let written = content.write_returned(&mut returned, event_id, &timestamp);
+        let written = content.write_returned(&mut returned, event_id, timestamp);
         let (event_id, level, written) = written.map_err(refuse)?;
         let mut ready = Payload::new(self.client, written, &self.client.scope.fields());
         ready.left_out = payload.left_out.and(ready.left_out);
@@ -323,8 +323,8 @@ impl Capture<'_> {
         let payload = match payload {
             Some(payload) => payload,
             None => {
-                let timestamp = Timestamp::new(std::time::SystemTime::now());
-                content.write(self, event_id, &timestamp).map_err(refuse)?
+                let timestamp = SystemTime::now();
+                content.write(self, event_id, timestamp).map_err(refuse)?
             }
         };
         let Properties { item, session, .. } = &self.properties;

@@ -6,7 +6,7 @@
 use super::breadcrumb::normalised;
 use super::field::Field;
 use super::stack::values;
-use super::time::{seconds_of, write_epoch};
+use super::time::{seconds_of, write_seconds};
 use super::trail::{Crumbs, Trail};
 use super::writer::Writer;
 use crate::base::memory::{self, Buffer};
@@ -92,7 +92,7 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<Input<'_>>, is_halved
     let own = value.into_iter().flat_map(values).filter_map(|crumb| {
         if crumb.is_object() {
             let members = crumb.members().map(|(key, value)| (key.decode(), value));
-            let write_now = |out: &mut Buffer| write_epoch(out, parts.timestamp);
+            let write_now = |out: &mut Buffer| write_seconds(out, parts.timestamp);
             return Some(normalised(members, write_now, &mut writer.left_out));
         }
         if !crumb.is_null() {

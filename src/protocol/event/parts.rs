@@ -1,5 +1,7 @@
 //! Parts: what an event gets from options and scope.
 
+use std::time::SystemTime;
+
 use super::trail::Trail;
 use crate::base::uuid::Uuid;
 use crate::protocol::level::Level;
@@ -11,8 +13,8 @@ use crate::value::shared::pieces::Fragment;
 pub(crate) struct Parts<'a> {
     /// The id it is sent under.
     pub(crate) event_id: Uuid,
-    /// Time of capture, RFC 3339 in UTC; for an event without a time of its own.
-    pub(crate) timestamp: &'a str,
+    /// Time of capture, for an event without a time of its own.
+    pub(crate) timestamp: SystemTime,
     /// For an event without a level.
     pub(crate) level: Level,
     /// The id of a user that the event names without one.
@@ -40,7 +42,7 @@ impl Parts<'static> {
         static EMPTY: Members = Members::new();
         Self {
             event_id,
-            timestamp: "",
+            timestamp: SystemTime::UNIX_EPOCH,
             level: Level::Error,
             user_id: None,
             fields: &[],

@@ -1,6 +1,7 @@
 //! What tests of events share: a scope to write with, and the result read back.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -57,7 +58,8 @@ impl Given {
         let images = images.map(Fragment::uncharged);
         let parts = Parts {
             event_id: Uuid::from_bytes([0xab; 16]),
-            timestamp: "2026-01-01T00:00:00.000001Z",
+            // 2026-01-01T00:00:00.000001Z
+            timestamp: SystemTime::UNIX_EPOCH + Duration::from_micros(1_767_225_600_000_001),
             level: Level::Error,
             user_id: self.user_id,
             fields: &self.fields,

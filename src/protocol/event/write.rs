@@ -147,7 +147,7 @@ fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
             if own_time.is_some() {
                 writer.leave_out("timestamp", "is no time");
             }
-            time::write_epoch(writer.out, writer.parts.timestamp);
+            time::write_seconds(writer.out, writer.parts.timestamp);
         }
     }
     if let Some(value) = event.get(Field::Platform) {
