@@ -20,7 +20,7 @@ use crate::store::files::consent::Consent;
 use crate::store::spool::caps::Caps;
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, ClientTasks};
-use crate::transport::queue::{Overflow, QueueSettings};
+use crate::transport::queue::settings::{Overflow, QueueSettings};
 use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
 use crate::transport::wire::connection;
@@ -28,7 +28,7 @@ use crate::transport::wire::host::Destination;
 use crate::transport::wire::probe::Prober;
 use crate::transport::wire::proxy::ProxyUrl;
 use crate::transport::worker::retry::RetryPolicy;
-use crate::transport::worker::spooling::{Keep, SpoolPolicy};
+use crate::transport::worker::spool_policy::{Keep, SpoolPolicy};
 
 /// A client that just started, and what the host should know about it.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::{error, guard};
 use crate::client::state;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
-use crate::transport::account::ledger::CategoryCounts;
+use crate::transport::account::counts::CategoryCounts;
 use crate::transport::account::stats::Stats;
 
 /// What kind of data an item is.

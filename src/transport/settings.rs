@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::queue::QueueSettings;
+use super::queue::settings::QueueSettings;
 use super::wire::certificates::Certificates;
 use super::wire::host::Destination;
 use super::worker::retry::RetryPolicy;
-use super::worker::spooling::SpoolPolicy;
+use super::worker::spool_policy::SpoolPolicy;
 
 /// What a transport is told when it starts, and never again.
 #[derive(Clone)]

@@ -14,8 +14,8 @@ use super::settings::Settings;
 use super::traffic::Traffic;
 use super::wire::host::Destination;
 use super::worker::rate_limiter::RateLimiter;
-use super::worker::run_takeover;
-use super::worker::spooling::{Keep, SpoolPolicy};
+use super::worker::run_files;
+use super::worker::spool_policy::{Keep, SpoolPolicy};
 use super::worker::wake::Wake;
 use super::worker::wishes::Wishes;
 use crate::base::clock::Clock;
@@ -62,7 +62,7 @@ impl Shared {
     ) -> std::io::Result<Self> {
         let wake = Arc::new(Wake::new(!settings.is_threadless)?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
-        let (table, log) = run_takeover::make(backing.database.as_ref(), &settings, &diagnostics)?;
+        let (table, log) = run_files::make(backing.database.as_ref(), &settings, &diagnostics)?;
         let has_place =
             backing.database.is_some() && !matches!(settings.destination, Destination::Nowhere);
         let SpoolPolicy {

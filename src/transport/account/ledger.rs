@@ -12,6 +12,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
+use super::counts::CategoryCounts;
 use super::layout::Column;
 use super::table::Table;
 use crate::base::uuid::Uuid;
@@ -20,30 +21,6 @@ use crate::protocol::discard::DiscardReason;
 
 /// How many items of one category an envelope holds.
 pub(crate) type Tally = (Category, u64);
-
-/// The counts of one category.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct CategoryCounts {
-    /// Everything the host handed in.
-    pub(crate) captured: u64,
-    /// Accepted by the server.
-    pub(crate) delivered: u64,
-    /// Waiting on disk.
-    pub(crate) spooled: u64,
-    /// Waiting in memory or on its way.
-    pub(crate) pending: u64,
-    /// Lost, by [`DiscardReason::index`].
-    pub(crate) discarded: [u64; DiscardReason::COUNT],
-}
-
-impl CategoryCounts {
-    /// Lost for any reason.
-    pub(crate) fn discarded_total(&self) -> u64 {
-        self.discarded
-            .iter()
-            .fold(0, |sum, count| sum.saturating_add(*count))
-    }
-}
 
 /// One loss, as client reports carry it.
 pub(crate) type Loss = (DiscardReason, Category, u64);

@@ -3,6 +3,7 @@
 //! Entry points: [`acceptance::Account`], [`ledger::Ledger`], [`stats::Stats`], [`outcome`]. May use: the rooms that `transport` may use.
 
 pub(crate) mod acceptance;
+pub(crate) mod counts;
 pub(super) mod dead_counts;
 mod held;
 pub(super) mod layout;

@@ -1,6 +1,6 @@
 //! Statistics: one consistent copy of all figures, for the host.
 
-use super::ledger::CategoryCounts;
+use super::counts::CategoryCounts;
 use crate::protocol::category::Category;
 use crate::transport::queue::budget::Usage;
 

@@ -10,8 +10,8 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::counts::CategoryCounts;
 use super::layout::{Column, NO_SESSION, OWN, word_of};
-use super::ledger::CategoryCounts;
 use crate::base::memory::{self, OutOfMemory};
 use crate::base::process;
 use crate::base::uuid::Uuid;

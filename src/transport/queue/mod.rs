@@ -11,6 +11,7 @@ pub(super) mod budget;
 pub(super) mod durable;
 pub(crate) mod permit;
 pub(super) mod priority;
+pub(crate) mod settings;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -27,34 +28,7 @@ use budget::{Budget, Limits, MAX_ITEMS, Usage};
 use durable::{Charge, Copies};
 use permit::Permit;
 use priority::Priority;
-
-/// What happens when there is no room.
-#[expect(
-    clippy::enum_variant_names,
-    reason = "the names of the option's values"
-)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Overflow {
-    /// The new envelope is refused.
-    DropNewest,
-    /// The oldest envelope of the lowest priority present goes, but none that matters more than the new one.
-    DropOldest,
-    /// As `DropOldest`, but only what matters less than the new one goes; else the new one is refused.
-    DropLowestPriority,
-}
-
-/// Size and behaviour of the queue.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct QueueSettings {
-    /// Most envelopes; `None` leaves only the byte bound.
-    pub(crate) max_items: Option<u64>,
-    /// Most bytes, everything the envelopes own counted.
-    pub(crate) max_bytes: u64,
-    /// What happens when there is no room.
-    pub(crate) overflow: Overflow,
-    /// Longest time a capture waits for room; zero never waits.
-    pub(crate) block_timeout: Duration,
-}
+use settings::{Overflow, QueueSettings};
 
 /// An accepted envelope.
 #[derive(Debug)]

@@ -14,9 +14,9 @@ pub(crate) use gzip::Compressor;
 
 #[cfg(feature = "compression")]
 mod gzip {
-    use super::super::http::Segment;
     use crate::base::memory;
     use crate::base::panic::contained;
+    use crate::transport::wire::http::Segment;
     use flate2::{Compress, Compression, Crc, FlushCompress, Status};
 
     /// Magic, deflate, no flags, no time, no extra flags, unknown system.

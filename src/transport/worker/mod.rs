@@ -9,9 +9,10 @@
 pub(super) mod pump;
 pub(super) mod rate_limiter;
 pub(crate) mod retry;
+pub(super) mod run_files;
 pub(super) mod run_takeover;
 pub(super) mod saving;
-pub(crate) mod spooling;
+pub(crate) mod spool_policy;
 pub(super) mod thread;
 pub(super) mod wake;
 pub(super) mod wishes;
@@ -20,9 +21,11 @@ mod answer;
 mod due;
 mod ending;
 mod reports;
+mod saved_counts;
 mod sending;
 mod spool_rounds;
 mod spooled;
+mod spooling;
 mod tasks;
 
 use std::collections::VecDeque;
@@ -30,9 +33,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::transport::worker::tasks::{SavedCounts, Takeover};
-use reports::Reports;
-use spooled::{Spooled, Spooling};
+use run_takeover::Takeover;
+use saved_counts::SavedCounts;
+use spooling::{Spooled, Spooling};
 
 use crate::base::diagnostics::Severity;
 use crate::protocol::category::Category;
@@ -78,6 +81,17 @@ impl Job {
 struct Redirect {
     url: String,
     with_auth: bool,
+}
+
+/// How client reports travel. Servers that do not know them may refuse the whole envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reports {
+    /// With the next envelope.
+    Riding,
+    /// Alone, after an envelope with one was refused.
+    Alone,
+    /// Not at all, after one was refused that travelled alone.
+    Off,
 }
 
 /// A request under way: for a job, or a client report alone.

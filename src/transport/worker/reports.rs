@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Transfer, Worker};
+use super::{Reports, Transfer, Worker};
 use crate::base::timestamp::Timestamp;
 use crate::protocol::category::Category;
 use crate::protocol::client_report;
@@ -10,16 +10,6 @@ use crate::transport::account::ledger::Loss;
 
 /// Shortest distance between client reports that travel alone (REP-7).
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
-/// How client reports travel. Servers that do not know them may refuse the whole envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reports {
-    /// With the next envelope.
-    Riding,
-    /// Alone, after an envelope with one was refused.
-    Alone,
-    /// Not at all, after one was refused that travelled alone.
-    Off,
-}
 
 impl Worker {
     /// A client report for the next request, and the losses in it (RL-12: none while everything is limited).

@@ -1,88 +1,31 @@
-//! Run takeover: the two files of a run that outlive its process, the page of counters and the log of the durable queue.
-//! They are made at init, removed at the end, and read by a later start.
+//! Run takeover: what a later start does with the files that a dead run left, and the end of a run with its own.
 //!
 //! What dies in memory with a process is what it had captured and not settled. The next start takes over those
 //! envelopes of which there is a copy; the rest it books as captured and as lost to the death of the host.
 
 use std::fs::Metadata;
 use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::diagnostics::{Diagnostics, Severity};
+use crate::base::diagnostics::Severity;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::store::counters;
-use crate::store::database::Database;
 use crate::store::directory::Directory;
-use crate::store::queue_log::{Leftovers, QueueLog, Unread};
-use crate::store::run::OldRun;
+use crate::store::queue_log::{Leftovers, Unread};
+use crate::store::run::{OldRun, OldRuns};
 use crate::transport::account::dead_counts::{DeadCounts, is_running_session};
 use crate::transport::account::ledger::Tally;
-use crate::transport::account::table::Table;
 use crate::transport::queue::Refusal;
 use crate::transport::queue::budget::Usage;
 use crate::transport::settings::Settings;
 use crate::transport::shared::Shared;
+use crate::transport::worker::run_files::{COUNTERS, QUEUE_LOG};
 
-/// The page of counters, in the directory of a run.
-const COUNTERS: &str = "counters";
-/// The log of the durable queue.
-const QUEUE_LOG: &str = "queue.log";
 /// How long copies that are for another server wait for a start that knows it, and files of another version for that.
 const PATIENCE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-
-/// Table and log for a new run. What cannot be made on disk is done without, and said once.
-pub(crate) fn make(
-    database: Option<&Arc<Database>>,
-    settings: &Settings,
-    diagnostics: &Diagnostics,
-) -> io::Result<(Table, Option<QueueLog>)> {
-    let Some(database) = database else {
-        if settings.is_durable {
-            diagnostics.log(
-                Severity::Warning,
-                format_args!(
-                    "queue_durable has no effect: there is no database directory to write to"
-                ),
-            );
-        }
-        return Ok((Table::in_memory()?, None));
-    };
-    let run = database.run().directory();
-    let table = Table::on_page(run, COUNTERS).or_else(|error| {
-        database.note_failure();
-        diagnostics.log(
-            Severity::Warning,
-            format_args!("what a sudden death costs will not be counted: {error}"),
-        );
-        Table::in_memory()
-    })?;
-    if !table.outlives() {
-        diagnostics.log(
-            Severity::Debug,
-            format_args!(
-                "no shared memory: what a sudden death costs is counted as of the last step"
-            ),
-        );
-    }
-    let log = settings.is_durable.then(|| {
-        let bytes = settings.queue.max_bytes;
-        QueueLog::create(run, QUEUE_LOG, bytes, &settings.dsn)
-    });
-    let log = log.and_then(|made| {
-        let say = |error: &io::Error| {
-            diagnostics.log(
-                Severity::Warning,
-                format_args!("queue_durable has no effect, its log cannot be made: {error}"),
-            );
-        };
-        made.inspect_err(say).ok()
-    });
-    Ok((table, log))
-}
 
 /// An error if the log of a durable queue is no longer where the next start looks for it.
 pub(crate) fn find_log(shared: &Shared) -> io::Result<()> {
@@ -117,6 +60,28 @@ pub(crate) fn remove(shared: &Shared) {
             Severity::Warning,
             format_args!("what the next start is to know cannot be written: {error}"),
         );
+    }
+}
+
+/// How far the taking over of dead runs has come.
+#[derive(Debug)]
+pub(super) enum Takeover {
+    /// Not begun.
+    Due,
+    /// The client takes what is its own from each run. That is little, nothing of it waits for the server, and a shutdown
+    /// waits for it: else programs that never live long would never come to it.
+    OfClient(OldRuns),
+    /// The rest is under way; with the run whose copies are coming into the queue, and after them its envelopes into the
+    /// spool.
+    Running(OldRuns, Option<Box<(OldRun, Option<Inheritance>)>>),
+    /// Done, or there is nothing to take over.
+    Done,
+}
+
+impl Takeover {
+    /// True once the client has what is its own.
+    pub(super) fn is_of_transport(&self) -> bool {
+        matches!(self, Self::Running(..) | Self::Done)
     }
 }
 

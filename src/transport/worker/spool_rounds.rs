@@ -1,12 +1,12 @@
 //! Rounds: when what lies in the spool is looked for and sent, also at the end of a run.
 //!
 //! One file at a time, at most ten a second (SP-4), in rounds: a round ends with the first failure, and the next begins
-//! after [`ROUND_DISTANCE`](super::spooled::ROUND_DISTANCE), or as soon as there is a reason to believe that the server can be reached.
+//! after [`ROUND_DISTANCE`](super::spooling::ROUND_DISTANCE), or as soon as there is a reason to believe that the server can be reached.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::spooled::{FILES_AT_A_TIME, PACE, Room, Spooled};
+use super::spooling::{FILES_AT_A_TIME, LastRound, PACE, Room, Spooled};
 use super::{Job, Worker};
 use crate::protocol::category::Category;
 use crate::store::spool::Claim;
@@ -18,21 +18,6 @@ use crate::transport::worker::retry::Attempts;
 const FILES_AT_THE_END: usize = 5;
 /// The part of the time-out of a shutdown that it spends on them.
 const SHARE_OF_THE_END: u32 = 4;
-
-/// What a shutdown sends from disk.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LastRound {
-    /// Files.
-    pub(super) left: usize,
-    /// Not beyond.
-    until: Instant,
-}
-
-impl LastRound {
-    fn is_on(&self, now: Instant) -> bool {
-        self.left > 0 && now < self.until
-    }
-}
 
 impl Worker {
     /// When [`Self::send_file`] has something to do.

@@ -10,7 +10,7 @@ use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::counters::Saved;
 use crate::store::run::{OldRun, OldRuns, old_runs};
-use crate::transport::worker::run_takeover::{self, Inheritance};
+use crate::transport::worker::run_takeover::{self, Inheritance, Takeover};
 use crate::transport::worker::wishes::Phase;
 
 /// Dead runs taken over between two looks at the network: with very many of them, sending must not wait for the last.
@@ -18,46 +18,6 @@ const RUNS_AT_A_TIME: usize = 20;
 
 /// From one saving of the numbers to the next, as long as they outlive the process in any case.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// What is known of the saving of the account's numbers.
-#[derive(Debug)]
-pub(super) struct SavedCounts {
-    last: Instant,
-    is_wanted: bool,
-    has_warned: bool,
-}
-
-impl SavedCounts {
-    pub(super) fn new(now: Instant) -> Self {
-        Self {
-            last: now,
-            is_wanted: false,
-            has_warned: false,
-        }
-    }
-}
-
-/// How far the taking over of dead runs has come.
-#[derive(Debug)]
-pub(super) enum Takeover {
-    /// Not begun.
-    Due,
-    /// The client takes what is its own from each run. That is little, nothing of it waits for the server, and a shutdown
-    /// waits for it: else programs that never live long would never come to it.
-    OfClient(OldRuns),
-    /// The rest is under way; with the run whose copies are coming into the queue, and after them its envelopes into the
-    /// spool.
-    Running(OldRuns, Option<Box<(OldRun, Option<Inheritance>)>>),
-    /// Done, or there is nothing to take over.
-    Done,
-}
-
-impl Takeover {
-    /// True once the client has what is its own.
-    fn is_of_transport(&self) -> bool {
-        matches!(self, Self::Running(..) | Self::Done)
-    }
-}
 
 impl Worker {
     /// Takes over some of what dead runs left; the rest follows with the next step.

@@ -22,7 +22,7 @@ use crate::store::spool::caps::Caps;
 use crate::transport::account::acceptance::Account;
 use crate::transport::account::outcome::{Fate, Outcome, OutcomeSink};
 use crate::transport::backing::Backing;
-use crate::transport::queue::{Overflow, QueueSettings};
+use crate::transport::queue::settings::{Overflow, QueueSettings};
 use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
 use crate::transport::wire::encode::Encoder;
@@ -30,7 +30,7 @@ use crate::transport::wire::host::Destination;
 use crate::transport::wire::http::{Answer, Failure, HttpClient, Request, Response, Segment};
 use crate::transport::wire::sender::HttpSender;
 use crate::transport::worker::retry::{Cause, RetryPolicy};
-use crate::transport::worker::spooling::{Keep, SpoolPolicy};
+use crate::transport::worker::spool_policy::{Keep, SpoolPolicy};
 use std::sync::Mutex;
 
 /// What the client does with a request.
@@ -297,7 +297,7 @@ impl Rig {
             .collect()
     }
 
-    fn errors(&self) -> crate::transport::account::ledger::CategoryCounts {
+    fn errors(&self) -> crate::transport::account::counts::CategoryCounts {
         self.shared.account.ledger.snapshot()[Category::Error.index()]
     }
 

@@ -55,7 +55,7 @@ fn durable(database: &Arc<Database>) -> Rig {
 }
 
 /// What a start with an empty queue makes of the rest.
-fn next_start(old: &OldRun) -> crate::transport::account::ledger::CategoryCounts {
+fn next_start(old: &OldRun) -> crate::transport::account::counts::CategoryCounts {
     let rig = rig();
     let mut rest = Inheritance::open(old, &rig.shared).unwrap();
     assert!(rest.advance(&rig.shared));
