@@ -6,7 +6,7 @@
 
 use std::ffi::c_long;
 use std::rc::Rc;
-use std::sync::{Arc, Condvar, Mutex, mpsc};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -91,6 +91,8 @@ struct State {
     is_cancelled: bool,
     /// Wakes the running probe.
     waker: Option<Waker>,
+    /// Of the probe that ended last, until its caller takes them.
+    findings: Option<Findings>,
 }
 
 impl Control {
@@ -110,6 +112,20 @@ impl Control {
 
     fn is_cancelled(&self) -> bool {
         lock(&self.state).is_cancelled
+    }
+
+    /// Waits for the findings of the probe with this number.
+    fn findings(&self, number: u64, patience: Duration) -> Option<Findings> {
+        let now = Instant::now();
+        let latest = now.checked_add(patience).unwrap_or(now);
+        let mut findings = None;
+        wait_until(&self.state, &self.changed, latest, |state| {
+            if state.number == number {
+                findings = state.findings.take();
+            }
+            findings.is_some()
+        });
+        findings
     }
 }
 
@@ -135,22 +151,18 @@ impl Prober {
     /// Connects within `timeout`.
     pub(crate) fn run(&self, settings: &Settings, timeout: Duration) -> Findings {
         let timeout = timeout.clamp(SHORTEST, LONGEST);
-        let (number, receiver) = match self.begin(settings.clone(), timeout) {
-            Ok(begun) => begun,
+        let number = match self.begin(settings.clone(), timeout) {
+            Ok(number) => number,
             Err(why) => return Findings::failed(why),
         };
         let patience = timeout.saturating_add(GRACE);
-        receiver.recv_timeout(patience).unwrap_or_else(|_| {
+        self.control.findings(number, patience).unwrap_or_else(|| {
             self.control.cancel(Some(number));
             Findings::failed(format!("no result after {} ms", timeout.as_millis()))
         })
     }
 
-    fn begin(
-        &self,
-        settings: Settings,
-        timeout: Duration,
-    ) -> Result<(u64, mpsc::Receiver<Findings>), String> {
+    fn begin(&self, settings: Settings, timeout: Duration) -> Result<u64, String> {
         let mut thread = lock(&self.thread);
         let number = {
             let mut state = lock(&self.control.state);
@@ -161,6 +173,7 @@ impl Prober {
                 return Err("another self-test is running; wait until it has ended".to_owned());
             }
             (state.is_running, state.is_cancelled) = (true, false);
+            state.findings = None;
             state.number = state.number.saturating_add(1);
             state.number
         };
@@ -168,7 +181,6 @@ impl Prober {
             // It has nothing left to do but return.
             let _ = ended.join();
         }
-        let (sender, receiver) = mpsc::channel();
         let control = Arc::clone(&self.control);
         let _blocked = BlockedSignals::for_this_thread();
         let started = Builder::new()
@@ -179,15 +191,15 @@ impl Prober {
                 {
                     let mut state = lock(&control.state);
                     (state.is_running, state.waker) = (false, None);
+                    // The caller may have gone.
+                    state.findings = Some(found.unwrap_or_else(Findings::failed));
                 }
                 control.changed.notify_all();
-                // The caller may have gone.
-                let _ = sender.send(found.unwrap_or_else(Findings::failed));
             });
         match started {
             Ok(started) => {
                 *thread = Some(started);
-                Ok((number, receiver))
+                Ok(number)
             }
             Err(error) => {
                 lock(&self.control.state).is_running = false;

@@ -1,7 +1,7 @@
 //! The worker's thread: a loop around [`Worker::step`], deaf to the host's signals, that survives panics.
 
 use std::cell::Cell;
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(crate) fn is_worker_thread() -> bool {
 /// Starts the thread, and returns when it can send. Signals are blocked meanwhile, and so in the new thread and in resolver threads it starts.
 pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
     let _blocked = BlockedSignals::for_this_thread();
-    let (ready, is_ready) = mpsc::sync_channel(1);
+    let other = Arc::clone(&shared);
     let mut thread = Builder::new().stack_size(STACK);
     let name = system_name(&shared.settings.thread_name);
     if !name.is_empty() {
@@ -72,10 +72,10 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         cancellation::disable();
         let _speaker = diagnostics::speaker();
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
-        let _ = contained(|| run(&shared, &ready));
-        ended(&shared);
+        let _ = contained(|| run(&other));
+        ended(&other);
     })?;
-    if is_ready.recv().is_err() {
+    if shared.wishes.wait_for_opening() == Phase::Exited {
         // It ended without a client: libcurl had no memory or no descriptors for one.
         let _ = thread.join();
         return Err(no_client());
@@ -109,13 +109,11 @@ fn system_name(name: &str) -> &str {
     name.get(..end).unwrap_or_default()
 }
 
-fn run(shared: &Arc<Shared>, ready: &mpsc::SyncSender<()>) {
+fn run(shared: &Arc<Shared>) {
     // Without a worker the starter hears nothing, and says so.
     let Ok(mut worker) = worker_of(shared) else {
         return;
     };
-    // Nobody but the starter listens, and it waits for this.
-    let _ = ready.send(());
     loop {
         match contained(|| worker.step()) {
             Ok(Step::Continue) => {}
@@ -133,6 +131,7 @@ fn run(shared: &Arc<Shared>, ready: &mpsc::SyncSender<()>) {
 /// A worker with the sender that the settings ask for.
 pub(super) fn worker_of(shared: &Arc<Shared>) -> Result<Worker, Error> {
     let sender = sender_of(shared)?;
+    shared.wishes.reach(Phase::Starting);
     Ok(Worker::new(Arc::clone(shared), sender, random::next_unit))
 }
 

@@ -4,7 +4,7 @@
 //! The locks of this file are taken alone.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Instant;
 
 use super::wake::Wake;
@@ -44,6 +44,8 @@ impl Flush {
 /// How far the worker has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Phase {
+    /// What it sends with is being made.
+    Opening,
     /// The client's files in dead runs are being looked at.
     Starting,
     /// At work.
@@ -82,7 +84,7 @@ impl Wishes {
     pub(crate) fn new(wake: Arc<Wake>) -> Self {
         Self {
             wake,
-            phase: Mutex::new(Phase::Starting),
+            phase: Mutex::new(Phase::Opening),
             phase_changed: Condvar::new(),
             open: Mutex::default(),
             client_tasks: AtomicBool::new(false),
@@ -162,6 +164,13 @@ impl Wishes {
     /// Worker: as [`Self::wants_client_tasks`], once.
     pub(crate) fn take_client_tasks(&self) -> bool {
         self.wants_client_tasks() && self.client_tasks.swap(false, Ordering::AcqRel)
+    }
+
+    /// Waits until the worker can send, or has ended without that; how far it is.
+    pub(crate) fn wait_for_opening(&self) -> Phase {
+        let is_opening = |phase: &mut Phase| *phase == Phase::Opening;
+        let opened = self.phase_changed.wait_while(lock(&self.phase), is_opening);
+        *opened.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Worker: moves the phase on and tells those who wait for it.
