@@ -1,5 +1,7 @@
 //! UUIDs: made here for events, read from and written as text.
 
+use std::ops::Range;
+
 use super::random;
 
 /// Sixteen bytes, most significant first; all zero is the nil id.
@@ -7,6 +9,18 @@ use super::random;
 pub(crate) struct Uuid([u8; 16]);
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Where the groups of digits lie in the form with hyphens, and in that without.
+const GROUPS: [(Range<usize>, Range<usize>); 5] = [
+    (0..8, 0..8),
+    (9..13, 8..12),
+    (14..18, 12..16),
+    (19..23, 16..20),
+    (24..36, 20..32),
+];
+
+/// Where the hyphens stand.
+const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 impl Uuid {
     /// The id that stands for "none".
@@ -41,15 +55,12 @@ impl Uuid {
         if let Ok(digits) = text.try_into() {
             return Self::from_digits(digits);
         }
-        let is_hyphen_due = |at| matches!(at, 8 | 13 | 18 | 23);
-        let mut hyphens = text.iter().map(|byte| *byte == b'-').enumerate();
-        if text.len() != 36 || !hyphens.all(|(at, is_hyphen)| is_hyphen == is_hyphen_due(at)) {
+        if text.len() != 36 || !HYPHENS.iter().all(|at| text.get(*at) == Some(&b'-')) {
             return None;
         }
         let mut digits = [0; 32];
-        let given = text.iter().filter(|byte| **byte != b'-');
-        for (place, digit) in digits.iter_mut().zip(given) {
-            *place = *digit;
+        for (hyphenated, simple) in GROUPS {
+            copy(text.get(hyphenated), digits.get_mut(simple));
         }
         Self::from_digits(&digits)
     }
@@ -91,13 +102,10 @@ impl Uuid {
 
     /// The hyphenated form of 36 characters.
     pub(crate) fn hyphenated(&self) -> Hex<36> {
+        let digits = self.simple().0;
         let mut text = [b'-'; 36];
-        let places = text
-            .iter_mut()
-            .enumerate()
-            .filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
-        for ((_, place), digit) in places.zip(self.simple().0) {
-            *place = digit;
+        for (hyphenated, simple) in GROUPS {
+            copy(digits.get(simple), text.get_mut(hyphenated));
         }
         Hex(text)
     }
@@ -128,6 +136,13 @@ pub(crate) fn new_span_id() -> Hex<16> {
 fn hex_pair(byte: u8) -> [u8; 2] {
     let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
     [digit(byte >> 4), digit(byte)]
+}
+
+/// Copies a group of digits.
+fn copy(from: Option<&[u8]>, to: Option<&mut [u8]>) {
+    if let (Some(from), Some(to)) = (from, to) {
+        to.copy_from_slice(from);
+    }
 }
 
 /// None at the first character that is neither a hex digit, nor a hyphen, nor a zero byte.
@@ -204,6 +219,8 @@ mod tests {
             "g1c3bcc0279865fe3058404b2831d9e6",
             "f1c3bcc0279865fe3058404b2831d9e6aa",
             "-f1c3bcc0279865fe3058404b2831d9e",
+            "f1c3bcc002798-65fe-3058-404b2831d9e6",
+            "f1c3bcc0-2798-65fe-3058-404b2831d9-6",
             "\0f1c3bcc0279865fe3058404b2831d9e",
         ] {
             assert_eq!(Uuid::parse_strict(text), None, "{text}");
