@@ -93,8 +93,26 @@ impl Time<'_> {
 
 /// Reads `2026-01-01T00:00:00[.digits][zone]`.
 fn read(text: &str) -> Option<Time<'_>> {
-    let (date, rest) = text.split_at_checked(10)?;
-    let (clock, rest) = rest.strip_prefix('T')?.split_at_checked(8)?;
+    let (date, rest) = text.as_bytes().split_first_chunk()?;
+    let (clock, rest) = rest.split_first_chunk()?;
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2] = *date else {
+        return None;
+    };
+    let [b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] = *clock else {
+        return None;
+    };
+    let date = (
+        number(&[y1, y2, y3, y4], 9999)?,
+        number(&[mo1, mo2], 12).filter(|month| *month > 0)?,
+        number(&[d1, d2], 31).filter(|day| *day > 0)?,
+    );
+    // 60: a leap second.
+    let clock = (
+        number(&[h1, h2], 23)?,
+        number(&[mi1, mi2], 59)?,
+        number(&[s1, s2], 60)?,
+    );
+    let rest = text.get(text.len().saturating_sub(rest.len())..)?;
     let (fraction, zone) = match rest.strip_prefix('.') {
         None => ("", rest),
         Some(rest) => {
@@ -105,23 +123,6 @@ fn read(text: &str) -> Option<Time<'_>> {
             rest.split_at_checked(digits)?
         }
     };
-    let (year, month, day) = (date.get(..4)?, date.get(4..7)?, date.get(7..)?);
-    let (hour, minute, second) = (clock.get(..2)?, clock.get(2..5)?, clock.get(5..)?);
-    let dash = |text: &'static str| move |part: &'_ str| part.starts_with(text);
-    if !dash("-")(month) || !dash("-")(day) || !dash(":")(minute) || !dash(":")(second) {
-        return None;
-    }
-    let date = (
-        number(year, 9999)?,
-        number(month.get(1..)?, 12).filter(|month| *month > 0)?,
-        number(day.get(1..)?, 31).filter(|day| *day > 0)?,
-    );
-    // 60: a leap second.
-    let clock = (
-        number(hour, 23)?,
-        number(minute.get(1..)?, 59)?,
-        number(second.get(1..)?, 60)?,
-    );
     Some(Time {
         date,
         clock,
@@ -130,13 +131,16 @@ fn read(text: &str) -> Option<Time<'_>> {
     })
 }
 
-fn number(text: &str, most: u64) -> Option<u64> {
-    let add = |value: u64, byte: u8| {
+/// The number of a few digits.
+fn number<const N: usize>(digits: &[u8; N], most: u64) -> Option<u64> {
+    let add = |value: u64, byte: &u8| {
         let digit = byte.checked_sub(b'0').filter(|digit| *digit <= 9)?;
         value.checked_mul(10)?.checked_add(u64::from(digit))
     };
-    let value = text.bytes().try_fold(0, add)?;
-    (!text.is_empty() && value <= most).then_some(value)
+    digits
+        .iter()
+        .try_fold(0, add)
+        .filter(|value| *value <= most)
 }
 
 /// Nothing, `Z`, or an offset from UTC.
@@ -154,7 +158,7 @@ fn offset(zone: &str) -> Option<i64> {
         Some(parts) => parts,
         None => offset.split_at_checked(2)?,
     };
-    let pair = |text: &str, most| number(text, most).filter(|_| text.len() == 2);
+    let pair = |text: &str, most| number::<2>(text.as_bytes().try_into().ok()?, most);
     let minutes = pair(hours, 23)?
         .checked_mul(60)?
         .checked_add(pair(minutes, 59)?)?;
