@@ -9,14 +9,7 @@ use crate::value::tree::{Node, Value};
 
 /// An object with these members; those without a value are left out.
 pub(super) fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
-    let object = Value::object();
-    for (key, value) in members {
-        if let Some(value) = value {
-            // A new object takes every member.
-            let _ = object.set_key(key.as_bytes(), value);
-        }
-    }
-    object
+    Value::with_members(members, 0)
 }
 
 fn text(text: &str) -> Value {
@@ -33,28 +26,26 @@ fn now() -> Value {
 
 /// An event with a fresh id and the time.
 pub(crate) fn event() -> Value {
-    object([
+    event_with([None, None, None])
+}
+
+fn event_with([level, logger, message]: [Option<Value>; 3]) -> Value {
+    let members = [
         ("event_id", Some(text(Uuid::new_v4().hyphenated().as_str()))),
         ("timestamp", Some(now())),
         ("platform", Some(text("native"))),
-    ])
+        ("level", level),
+        ("logger", logger),
+        ("message", message),
+    ];
+    // For what makes it worth sending: an exception, or tags and contexts.
+    Value::with_members(members, 2)
 }
 
 /// An event with a message.
 pub(crate) fn message_event(level: Level, logger: Option<&[u8]>, message: Option<&[u8]>) -> Value {
-    let event = event();
     let formatted = bytes(message).map(|message| object([("formatted", Some(message))]));
-    let members = [
-        ("level", Some(text(level_name(level)))),
-        ("logger", bytes(logger)),
-        ("message", formatted),
-    ];
-    for (key, value) in members {
-        if let Some(value) = value {
-            let _ = event.set_key(key.as_bytes(), value);
-        }
-    }
-    event
+    event_with([Some(text(level_name(level))), bytes(logger), formatted])
 }
 
 /// Event values know `trace`, which the wire does not (there it becomes `debug`).
@@ -67,19 +58,23 @@ fn level_name(level: Level) -> &'static str {
 
 /// A breadcrumb with the time.
 pub(crate) fn breadcrumb(kind: Option<&[u8]>, message: Option<&[u8]>) -> Value {
-    object([
+    let members = [
         ("timestamp", Some(now())),
         ("type", bytes(kind)),
         ("message", bytes(message)),
-    ])
+    ];
+    // Most get a category, a level or data.
+    Value::with_members(members, 3)
 }
 
 /// An exception; both keys are there in any case.
 pub(crate) fn exception(kind: Option<&[u8]>, value: Option<&[u8]>) -> Value {
-    object([
+    let members = [
         ("type", Some(bytes(kind).unwrap_or_default())),
         ("value", Some(bytes(value).unwrap_or_default())),
-    ])
+    ];
+    // Most get a stack trace, some a mechanism.
+    Value::with_members(members, 2)
 }
 
 /// A thread; its id is written as decimal text.

@@ -3,13 +3,12 @@
 //! Entry point: [`Bytes`]. May use: [`crate::base::memory`].
 
 use std::ops::Deref;
-use std::sync::Arc;
 
 use crate::base::memory::OutOfMemory;
 
-/// Bytes that do not change; up to `N` of them in place.
+/// Bytes that do not change; up to `N` of them in place, more of them behind an `A`.
 #[derive(Debug, Clone)]
-pub(crate) enum Bytes<const N: usize> {
+pub(crate) enum Bytes<const N: usize, A> {
     /// The first `length` of these.
     InPlace {
         /// At most `N`.
@@ -17,11 +16,11 @@ pub(crate) enum Bytes<const N: usize> {
         /// Zeros behind the length.
         bytes: [u8; N],
     },
-    /// More than `N`; counted, so that a copy needs no memory.
-    Apart(Arc<Box<[u8]>>),
+    /// More than `N`.
+    Apart(A),
 }
 
-impl<const N: usize> Bytes<N> {
+impl<const N: usize, A: From<Box<[u8]>>> Bytes<N, A> {
     /// None.
     pub(crate) const EMPTY: Self = Self::InPlace {
         length: 0,
@@ -45,11 +44,11 @@ impl<const N: usize> Bytes<N> {
         copy.try_reserve_exact(length)?;
         copy.extend_from_slice(bytes);
         copy.extend_from_slice(end);
-        Ok(Self::Apart(Arc::new(copy.into_boxed_slice())))
+        Ok(Self::Apart(A::from(copy.into_boxed_slice())))
     }
 }
 
-impl<const N: usize> Deref for Bytes<N> {
+impl<const N: usize, A: Deref<Target: AsRef<[u8]>>> Deref for Bytes<N, A> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -57,7 +56,7 @@ impl<const N: usize> Deref for Bytes<N> {
             Self::InPlace { length, bytes } => {
                 bytes.get(..usize::from(*length)).unwrap_or_default()
             }
-            Self::Apart(bytes) => bytes,
+            Self::Apart(bytes) => (**bytes).as_ref(),
         }
     }
 }
@@ -70,16 +69,19 @@ mod tests {
     fn what_fits_lies_in_place_and_all_is_kept() {
         for length in 0..40_u8 {
             let given: Vec<u8> = (0..length).collect();
-            let bytes = Bytes::<22>::new(&given, b"").unwrap();
+            let bytes = Bytes::<22, Box<[u8]>>::new(&given, b"").unwrap();
             assert_eq!(*bytes, *given);
             assert_eq!(matches!(bytes, Bytes::Apart(_)), length > 22);
-            let bytes = Bytes::<22>::new(&given, &[0]).unwrap();
+            let bytes = Bytes::<22, Box<[u8]>>::new(&given, &[0]).unwrap();
             assert_eq!(*bytes, *[&given[..], &[0]].concat());
             assert_eq!(matches!(bytes, Bytes::Apart(_)), length > 21);
         }
         // More than a length in one byte can say.
         let long = [7; 300];
-        assert_eq!(*Bytes::<290>::new(&long[..280], b"").unwrap(), long[..280]);
-        assert_eq!(size_of::<Bytes<22>>(), 24);
+        assert_eq!(
+            *Bytes::<290, Box<[u8]>>::new(&long[..280], b"").unwrap(),
+            long[..280]
+        );
+        assert_eq!(size_of::<Bytes<22, Box<[u8]>>>(), 24);
     }
 }

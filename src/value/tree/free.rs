@@ -65,6 +65,15 @@ impl Items {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        // What holds only scalars is freed as any vector is.
+        let holds_containers = match self {
+            Self::List(list) => !list.own().iter().all(Value::is_scalar),
+            Self::Object(object) => !object.own().iter().all(|(_, item)| item.is_scalar()),
+            Self::Int64(_) | Self::Uint64(_) | Self::Double(_) | Self::Text(_) => false,
+        };
+        if !holds_containers {
+            return;
+        }
         let Some(mut rest) = Items::take(self) else {
             return;
         };

@@ -75,7 +75,7 @@ pub(crate) enum Node {
 
 /// Bytes that are meant to be UTF-8, followed by one zero byte.
 #[derive(Debug)]
-pub(crate) struct Text(Bytes<IN_NODE>);
+pub(crate) struct Text(Bytes<IN_NODE, Box<[u8]>>);
 
 impl Text {
     /// A copy of `bytes`; zero bytes inside are kept.
@@ -94,8 +94,11 @@ impl Text {
     }
 }
 
+/// The key of a member. A long one is counted, so that a copy needs no memory.
+pub(crate) type Key = Bytes<IN_OBJECT, Arc<Box<[u8]>>>;
+
 /// A member of an object.
-pub(crate) type Member = (Bytes<IN_OBJECT>, Value);
+pub(crate) type Member = (Key, Value);
 
 /// A change that was not made: wrong type, frozen, no such place, or no memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +154,25 @@ impl Value {
     /// An object with these members, whose keys all differ.
     pub(crate) fn of_members(members: Vec<Member>) -> Self {
         Self::node(Node::Object(Container::from(members)))
+    }
+
+    /// An object with these members, whose keys all differ, and with room for `more`. Those without a value, and those that
+    /// there is no memory for, are left out.
+    pub(crate) fn with_members<const N: usize>(
+        members: [(&str, Option<Self>); N],
+        more: usize,
+    ) -> Self {
+        let mut all = Vec::new();
+        if all.try_reserve_exact(N.saturating_add(more)).is_ok() {
+            for (key, value) in members {
+                if let Some(value) = value
+                    && let Ok(key) = Bytes::new(key.as_bytes(), b"")
+                {
+                    all.push((key, value));
+                }
+            }
+        }
+        Self::of_members(all)
     }
 
     /// An object with what `change` makes of the members of this one, in their order: another name or the old one, and a
