@@ -4,6 +4,7 @@
 //! list and then never changes. Who reads needs no lock: what stands before [`Changes::count`] is complete.
 //! Entry points: [`Change`], [`Changes`]. May use: `protocol::level`, `value::json`, `base`.
 
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -107,7 +108,7 @@ impl Member {
         let text = match &self.text {
             Text::Short { length, bytes } => {
                 let bytes = bytes.get(..usize::from(*length)).unwrap_or_default();
-                std::str::from_utf8(bytes).unwrap_or_default()
+                memory::utf8(bytes).unwrap_or_default()
             }
             Text::Long(text) => text,
         };
@@ -144,6 +145,18 @@ impl Change {
         member.map(|member| Self::Set(part, member))
     }
 
+    /// Key and new value, or none, of the member of this part that it changes.
+    pub(super) fn of(&self, part: Part) -> Option<(&str, Option<&str>)> {
+        match self {
+            Self::Set(own, member) if *own == part => {
+                let (key, json) = member.parts();
+                Some((key, Some(json)))
+            }
+            Self::Remove(own, key) if *own == part => Some((key, None)),
+            _ => None,
+        }
+    }
+
     /// Bytes that its texts take outside of itself.
     fn bytes(&self) -> usize {
         match self {
@@ -164,38 +177,57 @@ pub(super) struct Changes {
     count: AtomicUsize,
     /// Bytes of all texts.
     bytes: AtomicUsize,
+    /// So many of them make it full.
+    most_bytes: usize,
+}
+
+/// Members of a scope and bytes of their texts: what a snapshot copies at most.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Size {
+    /// How many members.
+    pub(super) members: usize,
+    /// Bytes of their texts.
+    pub(super) bytes: usize,
 }
 
 impl Changes {
-    /// Places of a list: enough that the work of a snapshot for each full list does not count for a single change.
-    const MOST: usize = 64;
+    /// Places of a list, in a small scope and in a large one: enough that the work of a snapshot for each full list does
+    /// not count for a single change.
+    const PLACES: RangeInclusive<usize> = 64..=1024;
     /// Places of the first list of a scope: the host may make a scope for each event.
     const FIRST: usize = 8;
     /// Bytes of texts with which a list is full: what it holds is kept beside the snapshot, and is bounded.
-    const MOST_BYTES: usize = 64 * 1024;
+    const BYTES: RangeInclusive<usize> = 64 * 1024..=1024 * 1024;
+    /// A list takes this part of the members of its scope, so that each change pays for a copy of four of them, however
+    /// many there are.
+    const PART: usize = 4;
 
     /// A list without places.
     pub(super) fn none() -> Self {
-        Self::with_places(Vec::new())
+        Self::with_places(Vec::new(), 0)
     }
 
-    /// The list that follows this one.
-    pub(super) fn next(&self) -> Result<Self, OutOfMemory> {
+    /// The list that follows this one, in a scope of this size.
+    pub(super) fn next(&self, scope: Size) -> Result<Self, OutOfMemory> {
+        let within = |size: usize, range: RangeInclusive<usize>| {
+            (size / Self::PART).clamp(*range.start(), *range.end())
+        };
         let count = match self.places.len() {
             0 => Self::FIRST,
-            _ => Self::MOST,
+            _ => within(scope.members, Self::PLACES),
         };
         let mut places = Vec::new();
         places.try_reserve_exact(count)?;
         places.resize_with(count, OnceLock::new);
-        Ok(Self::with_places(places))
+        Ok(Self::with_places(places, within(scope.bytes, Self::BYTES)))
     }
 
-    fn with_places(places: Vec<OnceLock<Change>>) -> Self {
+    fn with_places(places: Vec<OnceLock<Change>>, most_bytes: usize) -> Self {
         Self {
             places: places.into_boxed_slice(),
             count: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
+            most_bytes,
         }
     }
 
@@ -203,7 +235,7 @@ impl Changes {
     pub(super) fn add(&self, change: Change) -> Result<(), Change> {
         let (at, bytes) = (self.count(), self.bytes.load(Ordering::Relaxed));
         let with_change = bytes.saturating_add(change.bytes());
-        let is_full = at > 0 && with_change > Self::MOST_BYTES;
+        let is_full = at > 0 && with_change > self.most_bytes;
         let Some(place) = self.places.get(at).filter(|_| !is_full) else {
             return Err(change);
         };
@@ -220,8 +252,38 @@ impl Changes {
     }
 
     /// The changes from one place to another.
-    pub(super) fn between(&self, from: usize, to: usize) -> impl Iterator<Item = &Change> {
+    pub(super) fn between(&self, from: usize, to: usize) -> impl Iterator<Item = &Change> + Clone {
         let places = self.places.get(from..to).unwrap_or_default();
         places.iter().filter_map(OnceLock::get)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many changes of so many bytes a list takes.
+    fn taken(list: &Changes, bytes: usize) -> usize {
+        let change = || Change::member(Part::Extra, "k", Some(&"x".repeat(bytes))).unwrap();
+        while list.add(change()).is_ok() {}
+        list.count()
+    }
+
+    #[test]
+    fn a_list_takes_more_in_a_larger_scope() {
+        let next = |list: &Changes, members, bytes| list.next(Size { members, bytes }).unwrap();
+        let none = Changes::none();
+        assert_eq!(taken(&none, 1), 0);
+        let first = next(&none, 4000, 0);
+        assert_eq!(taken(&first, 1), 8);
+        for (members, places) in [(0, 64), (400, 100), (4000, 1000), (1_000_000, 1024)] {
+            assert_eq!(taken(&next(&first, members, 0), 1), places);
+        }
+        for (bytes, longest) in [(0, 64), (400, 100), (1_000_000, 1024)] {
+            let list = next(&first, 1_000_000, bytes * 1024);
+            assert_eq!(taken(&list, 1023), longest);
+            // One that is longer than that has a list of its own.
+            assert_eq!(taken(&next(&first, 0, 0), 100_000), 1);
+        }
     }
 }

@@ -149,24 +149,38 @@ impl Scope {
     /// Adds a change to the list.
     fn change(&self, mut change: Change) -> Result<(), OutOfMemory> {
         loop {
-            let mut changes = lock(&self.adding);
+            let changes = lock(&self.adding);
             match changes.add(change) {
                 Ok(()) => return Ok(()),
                 Err(refused) => change = refused,
             }
-            let published = self.published.load();
-            if published.contained == changes.count() {
-                // The snapshot contains the full list: another one takes its place.
-                *changes = Arc::new(changes.next()?);
-                let snapshot = Arc::clone(&published.snapshot);
-                self.published
-                    .store(Arc::new(Published::new(snapshot, &changes)));
-                continue;
-            }
-            // Nobody can add anything now, so that this snapshot will contain all of the list, or another thread's does.
+            let full = Arc::clone(&changes);
             drop(changes);
-            self.try_snapshot()?;
+            self.replace(&full)?;
         }
+    }
+
+    /// Puts another list in the place of a full one, unless another thread did. What needs memory is made before the lock is
+    /// taken, and freed after it.
+    fn replace(&self, full: &Arc<Changes>) -> Result<(), OutOfMemory> {
+        let published = self.published.load();
+        if !Arc::ptr_eq(&published.changes, full) {
+            return Ok(());
+        }
+        let renewed = published.renewed()?;
+        let last = renewed.as_ref().unwrap_or(&published);
+        let next = Arc::new(full.next(last.snapshot.size())?);
+        let fresh = Arc::new(Published::new(Arc::clone(&last.snapshot), &next));
+        let mut changes = lock(&self.adding);
+        // A list that is full of long texts may have taken a short one meanwhile, which the snapshot lacks.
+        let is_contained = Arc::ptr_eq(&changes, full) && full.count() == last.contained;
+        let old = is_contained.then(|| {
+            *changes = next;
+            self.published.swap(fresh)
+        });
+        drop(changes);
+        drop(old);
+        Ok(())
     }
 
     /// Makes a change; without memory for it nothing changes, which is remembered.
@@ -419,6 +433,28 @@ mod tests {
             }
         });
         assert_eq!(scope.snapshot().tags.len(), 101);
+    }
+
+    #[test]
+    fn no_change_is_lost_where_a_list_is_full_for_long_ones_only() {
+        let scope = Scope::empty();
+        let long = format!("\"{}\"", "x".repeat(20_000));
+        std::thread::scope(|threads| {
+            for thread in 0..4 {
+                let (scope, long) = (&scope, &long);
+                threads.spawn(move || {
+                    for at in 0..500 {
+                        let key = format!("{thread}-{}", at % 50);
+                        let json = if thread % 2 == 0 { long } else { "1" };
+                        scope.set_member(Part::Extra, &key, Some("0"));
+                        scope.set_member(Part::Extra, &key, Some(json));
+                    }
+                });
+            }
+        });
+        let snapshot = scope.snapshot();
+        assert_eq!(snapshot.extra.len(), 200);
+        assert!(snapshot.extra.iter().all(|(_, json)| json != "0"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::breadcrumbs::Breadcrumbs;
-use super::changes::{Change, Part};
+use super::changes::{Change, Part, Size};
 use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::event::merged_within_limits;
 use crate::protocol::event::trail::Trail;
@@ -60,18 +60,15 @@ impl Snapshot {
     /// The snapshot after these changes. Only what they change is copied.
     pub(super) fn with<'c>(
         &self,
-        changes: impl Iterator<Item = &'c Change>,
+        changes: impl Iterator<Item = &'c Change> + Clone,
     ) -> Result<Self, OutOfMemory> {
         let mut next = self.clone();
         let mut fields = None;
-        let (mut tags, mut contexts, mut extra, mut attributes) = (none(), none(), none(), none());
+        let mut contexts: Vec<(&str, Option<Cow<'_, str>>)> = Vec::new();
         let mut crumbs: Vec<&str> = Vec::new();
-        for change in changes {
-            let (part, key, json) = match change {
-                Change::Level(level) => {
-                    next.level = *level;
-                    continue;
-                }
+        for change in changes.clone() {
+            match change {
+                Change::Level(level) => next.level = *level,
                 Change::Field(name, json) => {
                     let mut list = match fields.take() {
                         Some(list) => list,
@@ -83,58 +80,59 @@ impl Snapshot {
                         list.push((*name, memory::copy_text(json)?));
                     }
                     fields = Some(list);
-                    continue;
                 }
                 Change::Breadcrumb(json) => {
                     crumbs.try_reserve(1)?;
                     crumbs.push(json);
-                    continue;
                 }
                 Change::Trace(context) => {
                     next.trace = Some(memory::share(context)?);
                     contexts.try_reserve(1)?;
                     contexts.push(("trace", Some(Cow::Borrowed(context.as_str()))));
-                    continue;
                 }
-                Change::Set(part, member) => {
-                    let (key, json) = member.parts();
-                    (*part, key, Some(json))
+                Change::Set(..) | Change::Remove(..) => {
+                    let Some((key, json)) = change.of(Part::Contexts) else {
+                        continue;
+                    };
+                    let json = match &next.trace {
+                        Some(trace) if key == "trace" => Some(completed(json, trace)?),
+                        _ => json.map(Cow::Borrowed),
+                    };
+                    contexts.try_reserve(1)?;
+                    contexts.push((key, json));
                 }
-                Change::Remove(part, key) => (*part, key.as_str(), None),
-            };
-            let changed = match part {
-                Part::Tags => &mut tags,
-                Part::Contexts => &mut contexts,
-                Part::Extra => &mut extra,
-                Part::Attributes => &mut attributes,
-            };
-            let json = match (part, key, &next.trace) {
-                (Part::Contexts, "trace", Some(trace)) => Some(completed(json, trace)?),
-                _ => json.map(Cow::Borrowed),
-            };
-            changed.try_reserve(1)?;
-            changed.push((key, json));
+            }
         }
         if let Some(fields) = fields {
             next.fields = Arc::new(fields);
         }
-        let parts = [
-            (&mut next.tags, tags),
-            (&mut next.contexts, contexts),
-            (&mut next.extra, extra),
-            (&mut next.attributes, attributes),
-        ];
-        for (members, changed) in parts {
-            if !changed.is_empty() {
-                let changed = changed.iter().map(|(key, json)| (*key, json.as_deref()));
-                *members = Arc::new(members.changed(changed)?);
-            }
+        let contexts = contexts.iter().map(|(key, json)| (*key, json.as_deref()));
+        change(&mut next.contexts, contexts)?;
+        for (members, part) in [
+            (&mut next.tags, Part::Tags),
+            (&mut next.extra, Part::Extra),
+            (&mut next.attributes, Part::Attributes),
+        ] {
+            change(members, changes.clone().filter_map(|it| it.of(part)))?;
         }
         if !crumbs.is_empty() {
             next.kept = self.kept.with(&crumbs)?;
             next.breadcrumbs = [Trail::default(), next.kept.shared()];
         }
         Ok(next)
+    }
+
+    /// How much there is of what changes are made of.
+    pub(super) fn size(&self) -> Size {
+        let none = Size {
+            members: 0,
+            bytes: 0,
+        };
+        let parts = [&self.tags, &self.contexts, &self.extra, &self.attributes];
+        parts.into_iter().fold(none, |sum, part| Size {
+            members: sum.members.saturating_add(part.len()),
+            bytes: sum.bytes.saturating_add(part.json().len()),
+        })
     }
 
     /// This scope with `outer` behind it: what is set here wins, per key and at each depth (SCO-2). The breadcrumbs are
@@ -156,11 +154,16 @@ impl Snapshot {
     }
 }
 
-/// Keys and new values; none for a member that is removed.
-type Changed<'c> = Vec<(&'c str, Option<Cow<'c, str>>)>;
-
-const fn none<'c>() -> Changed<'c> {
-    Vec::new()
+/// Puts a copy with these changes in the place of members, if there are any changes.
+fn change<'c>(
+    members: &mut Arc<Members>,
+    changes: impl Iterator<Item = (&'c str, Option<&'c str>)>,
+) -> Result<(), OutOfMemory> {
+    let mut changes = changes.peekable();
+    if changes.peek().is_some() {
+        *members = Arc::new(members.changed(changes)?);
+    }
+    Ok(())
 }
 
 /// A trace is never lost: what is set of it is completed.
