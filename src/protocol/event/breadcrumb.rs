@@ -2,14 +2,13 @@
 //!
 //! Decides what of a breadcrumb is kept. Entry points: [`parse`], [`from_value`], [`new_log`].
 
-use std::borrow::Cow;
 use std::time::SystemTime;
 
 use super::error::EventError;
 use super::left_out::LeftOut;
 use super::limits;
 use super::time::{is_timestamp, write_seconds};
-use crate::base::memory::{self, Buffer, Fault, OutOfMemory};
+use crate::base::memory::{self, Buffer, Fault};
 use crate::protocol::level::Level;
 use crate::value::input::{Input, bounded};
 use crate::value::json::scan::{self, Kind};
@@ -34,41 +33,35 @@ pub(crate) fn from_value(value: Value, now: SystemTime) -> Result<Crumb, EventEr
     }
     let members = value.into_members()?;
     // Containers are bounded in data only, and keys that are no text may become equal.
-    let is_plain = |member: &Member| {
-        let (key, value) = member;
-        std::str::from_utf8(key).is_ok() && (value.is_scalar() || **key == *b"data")
+    let is_plain = |(key, value): &Member| {
+        memory::utf8(key).is_ok() && (value.is_scalar() || **key == *b"data")
     };
     if !members.iter().all(is_plain) {
         return parse(&Value::of_members(members).to_json_text()?, now);
     }
-    let mut given = Vec::new();
-    given
-        .try_reserve_exact(members.len())
-        .map_err(OutOfMemory::from)?;
-    let mut total = 1_usize;
-    for (key, value) in &members {
-        // Data is made small enough as text.
-        let json = match value.is_scalar() {
-            true => None,
-            false => Some(value.to_json_text()?),
-        };
-        let size = match &json {
-            Some(json) => json.len(),
-            None => Input::Value(value).size(),
+    // Data that is a container is made small enough as text.
+    let data = members.iter().find(|(_, value)| !value.is_scalar());
+    let data = data.map(|(_, data)| data.to_json_text()).transpose()?;
+    let total = members.iter().fold(1_usize, |total, (key, value)| {
+        let size = match &data {
+            Some(json) if !value.is_scalar() => json.len(),
+            _ => Input::Value(value).size(),
         };
         // With quotes, colon and comma.
-        total = total
+        total
             .saturating_add(key.len())
             .saturating_add(size)
-            .saturating_add(4);
-        if total > MAX_BYTES {
-            return Err(Fault::Full.into());
-        }
-        given.push((std::str::from_utf8(key).unwrap_or_default(), value, json));
+            .saturating_add(4)
+    });
+    if total > MAX_BYTES {
+        return Err(Fault::Full.into());
     }
-    let given = given.iter().map(|(key, value, json)| {
-        let value = json.as_deref().map_or(Input::Value(value), Input::Json);
-        (Cow::Borrowed(*key), value)
+    let given = members.iter().map(|(key, value)| {
+        let value = match &data {
+            Some(json) if !value.is_scalar() => Input::Json(json),
+            _ => Input::Value(value),
+        };
+        (Input::Text(key), value)
     });
     let mut left_out = LeftOut::default();
     let json = memory::watch(|| normalised(given, |out| write_seconds(out, now), &mut left_out))?;
@@ -88,8 +81,8 @@ fn read(text: &str, shown_time: Option<&str>, now: SystemTime) -> Result<Crumb, 
     let mut left_out = LeftOut::default();
     let object = left_out.read(text)?;
     let members = object.members.iter();
-    let members = members.map(|member| (Cow::Borrowed(&*member.key), Input::Json(&member.json)));
-    let shown_time = shown_time.map(|time| (Cow::Borrowed("timestamp"), Input::Json(time)));
+    let members = members.map(|it| (Input::Text(it.key.as_bytes()), Input::Json(&it.json)));
+    let shown_time = shown_time.map(|time| (Input::Text(b"timestamp"), Input::Json(time)));
     let members = members.chain(shown_time);
     let json = memory::watch(|| normalised(members, |out| write_seconds(out, now), &mut left_out))?;
     Ok(Crumb { json, left_out })
@@ -133,27 +126,30 @@ fn of_texts(now: SystemTime, level: Level, logger: Option<&str>, text: &str) -> 
 
 /// The breadcrumb with these members; the time comes first so that it survives any trimming.
 pub(super) fn normalised<'a>(
-    members: impl Iterator<Item = (Cow<'a, str>, Input<'a>)> + Clone,
+    members: impl Iterator<Item = (Input<'a>, Input<'a>)> + Clone,
     write_now: impl FnOnce(&mut Buffer),
     left_out: &mut LeftOut,
 ) -> String {
     // What it will need, so that one that is kept takes little more memory than that.
-    let room = members.clone().fold(32_usize, |room, (key, value)| {
-        let member = key.len().saturating_add(value.size());
-        room.saturating_add(member).saturating_add(8)
-    });
+    let mut room = 32_usize;
+    let mut own_time = None;
+    for (place, (key, value)) in members.clone().enumerate() {
+        let member = key.size().saturating_add(value.size());
+        room = room.saturating_add(member).saturating_add(8);
+        if own_time.is_none() && key.is_key("timestamp") && is_timestamp(value) {
+            own_time = Some((place, value));
+        }
+    }
     let mut out = Buffer::with_room(room.min(limits::CRUMB_BYTES));
     out.extend_from_slice(b"{\"timestamp\":");
-    let is_time = |key: &str, value| key == "timestamp" && is_timestamp(value);
-    let mut times = members.clone();
-    let own_time = times.position(|(key, value)| is_time(&key, value));
-    match own_time.and_then(|place| members.clone().nth(place)) {
+    match own_time {
         Some((_, time)) => time.copy(&mut out),
         None => write_now(&mut out),
     }
+    let own_place = own_time.map(|(place, _)| place);
     for (place, (key, value)) in members.enumerate() {
-        if own_time != Some(place) {
-            member(&mut out, &key, value, left_out);
+        if own_place != Some(place) {
+            member(&mut out, key, value, left_out);
         }
     }
     out.push(b'}');
@@ -161,38 +157,46 @@ pub(super) fn normalised<'a>(
 }
 
 /// Appends a member as events carry it, but for the time.
-fn member(out: &mut Buffer, key: &str, value: Input<'_>, left_out: &mut LeftOut) {
-    let kind = value.kind();
-    let is_usable = match key {
-        _ if kind == Kind::Null => return,
-        "timestamp" if is_timestamp(value) => return,
-        "timestamp" => false,
-        "level" => match value.text().and_then(|name| Level::from_name(&name)) {
-            Some(level) => {
-                json::key(out, key);
-                json::string(out, level.event_name());
-                return;
-            }
-            None => false,
-        },
-        "type" | "category" => kind == Kind::Text,
-        _ => true,
-    };
-    if !is_usable {
-        left_out.note(format_args!("{key:?} of a breadcrumb"));
-        return;
-    }
-    json::key(out, key);
-    match key {
+fn member(out: &mut Buffer, key: Input<'_>, value: Input<'_>, left_out: &mut LeftOut) {
+    let (key, kind) = (key.decode(), value.kind());
+    let is_text = kind == Kind::Text;
+    match &*key {
+        _ if kind == Kind::Null => {}
         "message" => {
+            out.extend_from_slice(b",\"message\":");
             bounded::scalar(out, value, limits::MESSAGE_CHARS);
         }
-        "type" | "category" => {
+        "type" if is_text => {
+            out.extend_from_slice(b",\"type\":");
             bounded::string(out, value, limits::CRUMB_NAME_CHARS);
         }
-        "data" => data(out, value),
-        _ => value.copy(out),
+        "category" if is_text => {
+            out.extend_from_slice(b",\"category\":");
+            bounded::string(out, value, limits::CRUMB_NAME_CHARS);
+        }
+        "level" => match value.text().and_then(|name| Level::from_name(&name)) {
+            Some(level) => {
+                out.extend_from_slice(b",\"level\":");
+                json::string(out, level.event_name());
+            }
+            None => leave_out(left_out, &key),
+        },
+        "data" => {
+            out.extend_from_slice(b",\"data\":");
+            data(out, value);
+        }
+        "timestamp" if is_timestamp(value) => {}
+        "timestamp" | "type" | "category" => leave_out(left_out, &key),
+        _ => {
+            json::key(out, &key);
+            value.copy(out);
+        }
     }
+}
+
+#[cold]
+fn leave_out(left_out: &mut LeftOut, key: &str) {
+    left_out.note(format_args!("{key:?} of a breadcrumb"));
 }
 
 /// Data is an object; anything else is kept under the key `value` of one.

@@ -91,9 +91,8 @@ pub(super) fn write(writer: &mut Writer<'_>, value: Option<Input<'_>>, is_halved
     let parts = writer.parts;
     let own = value.into_iter().flat_map(values).filter_map(|crumb| {
         if crumb.is_object() {
-            let members = crumb.members().map(|(key, value)| (key.decode(), value));
             let write_now = |out: &mut Buffer| write_seconds(out, parts.timestamp);
-            return Some(normalised(members, write_now, &mut writer.left_out));
+            return Some(normalised(crumb.members(), write_now, &mut writer.left_out));
         }
         if !crumb.is_null() {
             writer.leave_out_part(format_args!("a breadcrumb is no object"));
