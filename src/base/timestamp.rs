@@ -2,6 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use super::memory;
+
 /// `2026-01-01T00:00:00.123456Z`, on the stack.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timestamp([u8; 27]);
@@ -57,7 +59,7 @@ impl Timestamp {
 
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        memory::utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::random;
+use super::{memory, random};
 
 /// Sixteen bytes, most significant first; all zero is the nil id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -119,7 +119,7 @@ impl<const N: usize> Hex<N> {
     /// The text.
     pub(crate) fn as_str(&self) -> &str {
         // Only hex digits and hyphens are ever stored.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        memory::utf8(&self.0).unwrap_or_default()
     }
 }
 

@@ -234,12 +234,12 @@ impl Content for Event<'_> {
 /// The id in a value, if it is one.
 pub(crate) fn event_id_in(event: &Value) -> Option<Uuid> {
     let given = event.get_key(b"event_id")?;
-    let text = std::str::from_utf8(given.as_text()?).ok()?;
+    let text = memory::utf8(given.as_text()?).ok()?;
     Uuid::parse_strict(text).filter(|id| !id.is_nil())
 }
 
 /// The level in a value, if it is one.
 fn level_in(event: &Value) -> Option<Level> {
     let given = event.get_key(b"level")?;
-    Level::from_name(std::str::from_utf8(given.as_text()?).ok()?)
+    Level::from_name(memory::utf8(given.as_text()?).ok()?)
 }
