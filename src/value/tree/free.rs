@@ -15,14 +15,21 @@ enum Items {
 }
 
 impl Items {
-    /// Out of a node, which is empty then; none if it held nothing.
+    /// Out of a node, which is empty then; none if it held no containers: what it held is freed, which goes no deeper.
     fn take(node: &mut Node) -> Option<Self> {
         let items = match node {
             Node::List(list) => Self::List(list.take()),
             Node::Object(object) => Self::Object(object.take()),
             Node::Int64(_) | Node::Uint64(_) | Node::Double(_) | Node::Text(_) => return None,
         };
-        (items.len() > 0).then_some(items)
+        items.has_containers().then_some(items)
+    }
+
+    fn has_containers(&self) -> bool {
+        match self {
+            Self::List(items) => !items.iter().all(Value::is_scalar),
+            Self::Object(members) => !members.iter().all(|(_, value)| value.is_scalar()),
+        }
     }
 
     fn len(&self) -> usize {
