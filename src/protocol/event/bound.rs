@@ -102,11 +102,11 @@ pub(super) fn sdk(key: &str) -> Option<Bound> {
 /// Appends the value of a member, within its bound; true if something was cut.
 pub(super) fn write(out: &mut Buffer, table: Table, key: Input<'_>, value: Input<'_>) -> bool {
     let kind = value.kind();
-    let bound = match (kind, value) {
-        // Most texts are shorter than any limit, which spares a look at the key. The quotes do not count.
-        (Kind::Text, Input::Json(json)) if json.len() <= limits::EMAIL_CHARS => None,
-        (Kind::Text | Kind::Object | Kind::Array, _) => table(&key.decode()),
-        (Kind::Number | Kind::Boolean | Kind::Null, _) => None,
+    let bound = match kind {
+        // Most texts are shorter than any limit, which spares a look at the key.
+        Kind::Text if value.size() <= limits::EMAIL_CHARS => None,
+        Kind::Text | Kind::Object | Kind::Array => table(&key.decode()),
+        Kind::Number | Kind::Boolean | Kind::Null => None,
     };
     match bound {
         Some(Bound::Chars(max_chars)) if kind == Kind::Text => {
