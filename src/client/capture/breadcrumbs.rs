@@ -42,7 +42,7 @@ impl Client {
             added.map_err(EventError::from)?;
             return Ok(LeftOut::default());
         };
-        let shown = Value::from_checked_json(&crumb).ok_or(OutOfMemory);
+        let shown = Value::from_own_json(&crumb).ok_or(OutOfMemory);
         let shown = shown.map_err(EventError::from)?;
         let returned = hooks::call(hook.as_ref(), shown)?;
         if matches!(returned, Value::Null) {

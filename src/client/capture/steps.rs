@@ -21,7 +21,7 @@ use super::ignore::IgnoreRules;
 use super::kind::{Kind, Properties};
 use super::refused::{DISABLED, Loss, QUEUE_FULL, Refused, Status, WORKER_THREAD};
 use crate::base::diagnostics::{Severity, is_speaking};
-use crate::base::memory::OutOfMemory;
+use crate::base::memory::{self, OutOfMemory};
 use crate::base::random;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
@@ -262,7 +262,7 @@ impl Capture<'_> {
         let payload = content.write(self, event_id, timestamp).map_err(refuse)?;
         let no_memory = |error: OutOfMemory| refuse(error.into());
         let shown = payload.bytes.try_whole().map_err(no_memory)?;
-        let shown = std::str::from_utf8(&shown).unwrap_or_default();
+        let shown = memory::utf8(&shown).unwrap_or_default();
         let value = host_view::show_own(hook.subject(), shown).ok_or(OutOfMemory);
         let value = hook.call(value.map_err(no_memory)?, content.attachments())?;
         if matches!(value, Value::Null) {

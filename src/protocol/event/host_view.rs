@@ -12,6 +12,7 @@ use super::error::EventError;
 use super::field::Field;
 use super::read::Event;
 use super::time::is_timestamp;
+use crate::base::memory;
 use crate::base::uuid::Uuid;
 use crate::value::tree::Value;
 
@@ -26,16 +27,16 @@ pub(crate) enum Subject {
 
 /// What is written in `payload`, which may be anybody's, as hosts know it; none if it is no JSON object.
 pub(crate) fn show(subject: Subject, payload: &[u8]) -> Option<Value> {
-    let event = Value::from_json(std::str::from_utf8(payload).ok()?)?;
-    shown(subject, &event)
+    let event = Value::from_json(memory::utf8(payload).ok()?)?;
+    shown(subject, event)
 }
 
 /// What this library wrote as `payload`, as hosts know it; none without memory for it.
 pub(crate) fn show_own(subject: Subject, payload: &str) -> Option<Value> {
-    shown(subject, &Value::from_checked_json(payload)?)
+    shown(subject, Value::from_own_json(payload)?)
 }
 
-fn shown(subject: Subject, event: &Value) -> Option<Value> {
+fn shown(subject: Subject, event: Value) -> Option<Value> {
     if !event.is_object() {
         return None;
     }
@@ -45,6 +46,15 @@ fn shown(subject: Subject, event: &Value) -> Option<Value> {
             .is_some_and(|value| !matches!(value, Value::Null))
     };
     let has_logentry = has(b"logentry");
+    let always = [
+        (&b"tags"[..], Value::object as fn() -> Value),
+        (b"extra", Value::object),
+        (b"breadcrumbs", Value::list),
+    ];
+    let missing = always.map(|(key, empty)| {
+        let is_wanted = key != b"breadcrumbs" || subject == Subject::Event;
+        (is_wanted && !has(key)).then(|| (key, empty()))
+    });
     let shown = event.rewritten(|key, value| match (key, value) {
         (b"logentry" | b"breadcrumbs" | b"tags" | b"extra", Value::Null) => None,
         (b"logentry", value) => Some((Some(b"message"), value)),
@@ -54,15 +64,8 @@ fn shown(subject: Subject, event: &Value) -> Option<Value> {
         (_, value) => Some((None, value)),
     });
     let shown = shown.ok()?;
-    for (key, empty) in [
-        (&b"tags"[..], Value::object as fn() -> Value),
-        (b"extra", Value::object),
-        (b"breadcrumbs", Value::list),
-    ] {
-        let is_wanted = key != b"breadcrumbs" || subject == Subject::Event;
-        if is_wanted && !has(key) {
-            shown.set_key(key, empty()).ok()?;
-        }
+    for (key, empty) in missing.into_iter().flatten() {
+        shown.set_key(key, empty).ok()?;
     }
     Some(shown)
 }

@@ -1,12 +1,12 @@
 //! JSON text: read and checked once, walked over, cut down to bounds, merged, and written.
 //!
-//! The grammar is `serde_json`'s work, but for text that has nothing remarkable in it: [`quick`]. May use: `base`.
+//! The grammar is `serde_json`'s work, but for values and for text that has nothing remarkable in it: [`quick`]. May use: `base`.
 
 pub(crate) mod keys;
 mod lanes;
 pub(crate) mod merge;
 pub(crate) mod object;
-mod quick;
+pub(super) mod quick;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
 pub(crate) mod scan;

@@ -2,7 +2,7 @@
 //!
 //! Decides what text is accepted: `serde_json` checks the grammar of what is not read the quick way, this file adds the bound
 //! on nesting, the uniqueness of the top-level keys, and the byte offset of what is wrong. Every part handed out can be read
-//! by any reader of JSON. Entry points: [`parse_object`], [`parse_leniently`], [`checked`]. May use: [`super::quick`], [`super::scan`],
+//! by any reader of JSON. Entry points: [`parse_object`], [`parse_leniently`]. May use: [`super::quick`], [`super::scan`],
 //! [`super::repair`], `base`.
 
 use std::borrow::Cow;
@@ -112,21 +112,6 @@ pub(crate) fn parse_leniently<'a>(
         return Ok(RawObject { members });
     }
     read_leniently(text, &mut note)
-}
-
-/// The one value in `text`, without the white space around it, if it has the grammar of JSON and is not nested deeper
-/// than [`MAX_DEPTH`].
-pub(crate) fn checked(text: &str) -> Option<&str> {
-    quick::whole(text).or_else(|| checked_slowly(text))
-}
-
-fn checked_slowly(text: &str) -> Option<&str> {
-    // First: `serde_json` keeps a byte for each level, however many there are.
-    if scan::survey(scan::trim(text)).too_deep_at.is_some() {
-        return None;
-    }
-    let value: &RawValue = serde_json::from_str(text).ok()?;
-    Some(value.get())
 }
 
 /// The object, if there is nothing to say about it; nearly always.
@@ -371,14 +356,6 @@ mod tests {
     fn refused(text: &str) -> (usize, String) {
         let error = parse_object(text).unwrap_err();
         (error.offset, error.to_string())
-    }
-
-    #[test]
-    fn deep_text_is_refused_before_a_reader_sees_it() {
-        let nested = |levels: usize| format!(" {}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(checked(&nested(64)).is_some());
-        assert!(checked(&nested(65)).is_none());
-        assert!(checked("[]]").is_none());
     }
 
     #[test]

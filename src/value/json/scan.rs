@@ -184,32 +184,13 @@ impl<'a> Cursor<'a> {
 
     /// In an object: the next key, a JSON string. At the end of the object, `None` and a step out of it.
     pub(crate) fn next_key(&mut self) -> Option<&'a str> {
-        if self.has_key() { self.value() } else { None }
-    }
-
-    /// In an object: true if a key is next. At the end of the object, false and a step out of it.
-    pub(in crate::value) fn has_key(&mut self) -> bool {
-        match self.peek() {
-            None => false,
-            Some(b'"') => true,
-            Some(_) => {
+        match self.peek()? {
+            b'"' => self.value(),
+            _ => {
                 self.at = self.at.saturating_add(1);
-                false
+                None
             }
         }
-    }
-
-    /// The text of the next value, a JSON string; see [`try_decode`].
-    pub(in crate::value) fn text(&mut self) -> Result<Cow<'a, str>, OutOfMemory> {
-        let bytes = self.text.as_bytes();
-        let start = self.at.saturating_add(1);
-        let plain = plain_prefix(bytes.get(start..).unwrap_or_default());
-        let end = start.saturating_add(plain);
-        if bytes.get(end) == Some(&b'"') {
-            self.at = end.saturating_add(1);
-            return Ok(Cow::Borrowed(self.text.get(start..end).unwrap_or_default()));
-        }
-        try_decode(self.value().unwrap_or_default())
     }
 
     /// In an array: true if a value is next. At the end of the array, false and a step out of it.

@@ -175,21 +175,33 @@ impl Value {
         Self::of_members(all)
     }
 
+    /// A list of these items.
+    fn of_items(items: Vec<Self>) -> Self {
+        Self::node(Node::List(Container::from(items)))
+    }
+
     /// An object with what `change` makes of the members of this one, in their order: another name or the old one, and a
     /// value; nothing leaves a member out. Keys must differ afterwards as before.
     pub(crate) fn rewritten(
-        &self,
+        self,
         change: impl Fn(&[u8], Self) -> Option<(Option<&'static [u8]>, Self)>,
-    ) -> Result<Self, NotChanged> {
-        let mut members = Vec::new();
-        for (key, value) in self.members() {
-            if let Some((name, value)) = change(&key, value) {
-                let key = name.map_or(Ok(key), |name| Bytes::new(name, b""))?;
-                members.try_reserve(1).map_err(OutOfMemory::from)?;
-                members.push((key, value));
+    ) -> Result<Self, OutOfMemory> {
+        let mut members = self.into_members()?;
+        let mut renamed = Ok(());
+        members.retain_mut(|(key, value)| {
+            let changed = change(key, std::mem::take(value));
+            let is_kept = changed.is_some();
+            if let Some((name, new)) = changed {
+                *value = new;
+                match name.map(|name| Bytes::new(name, b"")) {
+                    Some(Ok(name)) => *key = name,
+                    Some(Err(error)) => renamed = Err(error),
+                    None => {}
+                }
             }
-        }
-        Ok(Self::of_members(members))
+            is_kept
+        });
+        renamed.map(|()| Self::of_members(members))
     }
 
     fn node(node: Node) -> Self {

@@ -1,54 +1,65 @@
 //! Values from JSON text: integers become the smallest type that holds them, the last of equal keys wins.
 
 use super::bytes::Bytes;
-use super::{Member, NotChanged, Value};
+use super::{MAX_DEPTH, Member, NotChanged, Value};
 use crate::base::memory::OutOfMemory;
-use crate::value::json::object::checked;
-use crate::value::json::scan::{Cursor, Kind};
+use crate::value::json::quick::Reader;
 
 impl Value {
     /// The value of JSON text; none if it is no JSON, nested deeper than 64 levels, or there is no memory for it. Half
     /// a surrogate pair becomes U+FFFD, a number beyond a double null.
     pub(crate) fn from_json(text: &str) -> Option<Self> {
-        Self::from_checked_json(checked(text)?)
+        Self::from_json_within(text, MAX_DEPTH)
     }
 
-    /// As [`Value::from_json`], for text that this library wrote or [`checked`].
-    pub(crate) fn from_checked_json(text: &str) -> Option<Self> {
-        read(&mut Cursor::new(text)).ok()
+    /// As [`Value::from_json`], for text that this library wrote: it may have put some levels around what was given.
+    pub(crate) fn from_own_json(text: &str) -> Option<Self> {
+        const LEVELS_AROUND: usize = 8;
+        Self::from_json_within(text, MAX_DEPTH.saturating_add(LEVELS_AROUND))
+    }
+
+    fn from_json_within(text: &str, levels: usize) -> Option<Self> {
+        let mut reader = Reader::new(text);
+        let value = read(&mut reader, levels)?;
+        reader.peek().is_none().then_some(value)
     }
 }
 
-/// Reads what `serde_json` accepts and what is not nested too deep, so that this may call itself.
-fn read(cursor: &mut Cursor<'_>) -> Result<Value, NotChanged> {
-    let kind = cursor.kind();
-    match kind {
-        Kind::Object => {
+/// Reads the next value, with so many levels of containers.
+fn read(reader: &mut Reader<'_>, levels: usize) -> Option<Value> {
+    match reader.peek()? {
+        b'{' => {
+            let deeper = levels.checked_sub(1)?;
             let mut members = Vec::new();
-            cursor.enter();
-            while cursor.has_key() {
-                let key = cursor.text()?;
-                let value = read(cursor)?;
-                set(&mut members, key.as_bytes(), value)?;
+            let mut is_end = reader.enter(b'}')?;
+            while !is_end {
+                let key = reader.key()?;
+                let value = read(reader, deeper)?;
+                set(&mut members, key.as_bytes(), value).ok()?;
+                is_end = reader.goes_on(b'}')?;
             }
-            keep_last_of_equal(&mut members)?;
-            Ok(Value::of_members(members))
+            keep_last_of_equal(&mut members).ok()?;
+            Some(Value::of_members(members))
         }
-        Kind::Array => {
-            let list = Value::list();
-            cursor.enter();
-            while cursor.has_element() {
-                list.append(read(cursor)?)?;
+        b'[' => {
+            let deeper = levels.checked_sub(1)?;
+            let mut items = Vec::new();
+            let mut is_end = reader.enter(b']')?;
+            while !is_end {
+                let item = read(reader, deeper)?;
+                items.try_reserve(1).ok()?;
+                items.push(item);
+                is_end = reader.goes_on(b']')?;
             }
-            Ok(list)
+            Some(Value::of_items(items))
         }
-        Kind::Text => Ok(Value::try_text(cursor.text()?.as_bytes())?),
-        Kind::Number => Ok(number(cursor.value().unwrap_or_default())),
-        Kind::Boolean => Ok(Value::Bool(cursor.value() == Some("true"))),
-        Kind::Null => {
-            cursor.value();
-            Ok(Value::Null)
-        }
+        b'"' => Value::try_text(reader.string_text()?.as_bytes()).ok(),
+        first => Some(match reader.bare(first)? {
+            "null" => Value::Null,
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            digits => number(digits),
+        }),
     }
 }
 
@@ -226,5 +237,42 @@ mod tests {
     #[test]
     fn odd_characters_and_numbers_are_repaired() {
         assert_eq!(back("[\"\\ud800\",1e999]"), "[\"\u{fffd}\",null]");
+    }
+
+    /// What `serde_json` takes, and nothing else.
+    #[test]
+    fn the_grammar_is_that_of_json() {
+        const SEEDS: [&str; 4] = [
+            r#" {"a": [1, -2.5, true, false, null, {"b": {}}, []], "cA":"x\ny\ud83d\ude00é"} "#,
+            r#"{"message":"m","tags":{"a":"b"},"extra":{"n":0.1,"e":1e5,"f":-0}}"#,
+            "[[{\"a\":[\t]}\n,{}],\r\"\\\\\\/\",2E+7,3e-1]",
+            r#"{"a":"\ud800","b":1e999,"a":2}"#,
+        ];
+        let mut state = 1_u64;
+        let mut below = |bound: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % bound
+        };
+        let pieces = [
+            "{", "}", "[", "]", "\"", ",", ":", "\\", "u", "0", "1", ".", "-", "e", "+", " ",
+            "\u{1}", "\u{7f}", "é", "null", "tru", "\\u12", "\\ud800", "\u{feff}", "\u{a0}",
+        ];
+        let mut taken = 0;
+        for _ in 0..40_000 {
+            let mut text: Vec<char> = SEEDS[below(SEEDS.len())].chars().collect();
+            for _ in 0..=below(3) {
+                let at = below(text.len());
+                let length = below(4).min(text.len() - at);
+                let piece = pieces[below(pieces.len())];
+                text.splice(at..at + length, piece.chars());
+            }
+            let text: String = text.into_iter().collect();
+            let is_json = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
+            assert_eq!(Value::from_json(&text).is_some(), is_json, "{text}");
+            taken += usize::from(is_json);
+        }
+        assert!(taken > 300, "{taken}");
     }
 }

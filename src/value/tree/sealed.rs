@@ -65,8 +65,8 @@ impl Value {
         if !is_shared {
             return Ok(Self::Null);
         }
-        let copy = self.rewritten(|_, value| Some((None, value)));
-        Ok(std::mem::replace(self, copy.map_err(|_| OutOfMemory)?))
+        let copy = Self::of_members(self.clone().into_members()?);
+        Ok(std::mem::replace(self, copy))
     }
 
     /// The members of an object that nobody else holds.
