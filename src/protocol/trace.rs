@@ -92,6 +92,15 @@ pub(crate) fn is_span_id(text: &str) -> bool {
 
 /// The trace that a context `trace` names.
 pub(crate) fn trace_of(context: &str) -> Option<Uuid> {
+    // The context of a scope, which each event carries, begins with it.
+    let first = context.strip_prefix("{\"trace_id\":\"");
+    let first = first.and_then(|rest| rest.split_at_checked(32));
+    if let Some((id, rest)) = first
+        && rest.starts_with('"')
+        && let Some(id) = trace_id(id)
+    {
+        return Some(id);
+    }
     trace_id(&scan::entry(context, "trace_id").and_then(scan::text)?)
 }
 
