@@ -61,6 +61,10 @@ impl<'a> From<Cow<'a, str>> for Held<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Event<'a> {
     fields: [Option<Held<'a>>; Field::COUNT],
+    /// See [`Event::id`].
+    id: Option<Uuid>,
+    /// See [`Event::level`].
+    level: Option<Level>,
     /// Members whose keys have no meaning here.
     pub(super) unknown: Vec<(Cow<'a, str>, Held<'a>)>,
     /// Bytes of all members as JSON, about.
@@ -173,6 +177,8 @@ impl<'a> Event<'a> {
     pub(crate) fn empty() -> Self {
         Self {
             fields: [const { None }; Field::COUNT],
+            id: None,
+            level: None,
             unknown: Vec::new(),
             length: 0,
             left_out: LeftOut::default(),
@@ -202,6 +208,13 @@ impl<'a> Event<'a> {
     }
 
     fn set(&mut self, field: Field, value: Option<Held<'a>>) {
+        let text = || value.as_ref()?.input().text();
+        match field {
+            // Each is asked for several times.
+            Field::EventId => self.id = text().and_then(|text| Uuid::parse_strict(&text)),
+            Field::Level => self.level = text().and_then(|text| Level::from_name(&text)),
+            _ => {}
+        }
         if let Some(place) = self.fields.get_mut(field.index()) {
             *place = value;
         }
@@ -241,12 +254,12 @@ impl<'a> Event<'a> {
 
     /// The event's own id, if it is one: 32 hex digits or the hyphenated form (ENV-19).
     pub(crate) fn id(&self) -> Option<Uuid> {
-        Uuid::parse_strict(&self.text(Field::EventId)?)
+        self.id
     }
 
     /// The event's own level; one that is unknown counts as absent.
     pub(crate) fn level(&self) -> Option<Level> {
-        Level::from_name(&self.text(Field::Level)?)
+        self.level
     }
 
     /// The event's own logger.
