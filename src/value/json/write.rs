@@ -11,29 +11,45 @@ use crate::base::memory::{self, Buffer};
 /// How many of the leading bytes may stand in a JSON string as they are: no quote, backslash or control character.
 #[inline]
 pub(crate) fn plain_prefix(bytes: &[u8]) -> usize {
-    let plain = plain_blocks(bytes);
+    plain::<false>(bytes)
+}
+
+/// True if all of them may stand there as they are, and are ASCII.
+pub(in crate::value) fn is_plain_ascii(bytes: &[u8]) -> bool {
+    plain::<true>(bytes) == bytes.len()
+}
+
+/// [`plain_prefix`]; with `ASCII` other bytes are not plain either.
+#[inline]
+fn plain<const ASCII: bool>(bytes: &[u8]) -> usize {
+    if bytes.len() < lanes::SIZE {
+        return plain_in_few::<ASCII>(bytes);
+    }
+    let plain = plain_blocks::<ASCII>(bytes);
     let rest = bytes.get(plain..).unwrap_or_default();
-    plain.wrapping_add(plain_in_rest(rest))
+    plain.wrapping_add(plain_in_rest::<ASCII>(rest))
 }
 
 /// How many of the leading bytes four blocks at a time find to be plain.
 #[inline]
-fn plain_blocks(bytes: &[u8]) -> usize {
+fn plain_blocks<const ASCII: bool>(bytes: &[u8]) -> usize {
     let (blocks, _) = bytes.as_chunks();
     let (fours, _) = blocks.as_chunks();
-    let plain = fours.iter().take_while(|four| !lanes::has_marks(four));
+    let plain = fours
+        .iter()
+        .take_while(|four| !lanes::has_marks::<ASCII>(four));
     plain.count().wrapping_mul(4).wrapping_mul(lanes::SIZE)
 }
 
-/// [`plain_prefix`] of what is left of long text, or of text that is not long.
+/// [`plain`] of what is left of long text, or of text that is not long.
 #[inline]
-fn plain_in_rest(bytes: &[u8]) -> usize {
+fn plain_in_rest<const ASCII: bool>(bytes: &[u8]) -> usize {
     let Some(last) = bytes.last_chunk() else {
-        return plain_in_few(bytes);
+        return plain_in_few::<ASCII>(bytes);
     };
     let (blocks, rest) = bytes.as_chunks();
     for (place, block) in blocks.iter().enumerate() {
-        let marks = lanes::marks(block);
+        let marks = lanes::marks::<ASCII>(block);
         if marks != 0 {
             let before = place.wrapping_mul(lanes::SIZE);
             return before.wrapping_add(lanes::first(marks));
@@ -43,32 +59,40 @@ fn plain_in_rest(bytes: &[u8]) -> usize {
         return bytes.len();
     }
     // The rest together with bytes before it that are known to be plain.
-    match lanes::marks(last) {
+    match lanes::marks::<ASCII>(last) {
         0 => bytes.len(),
         marks => before_end(bytes, lanes::SIZE, lanes::first(marks)),
     }
 }
 
-/// [`plain_prefix`] of less than a block: as two words that may overlap, as two halves of a word, or byte by byte.
+/// [`plain`] of less than a block: as two words that may overlap, as two halves of a word, or byte by byte.
 #[inline]
-fn plain_in_few(bytes: &[u8]) -> usize {
+fn plain_in_few<const ASCII: bool>(bytes: &[u8]) -> usize {
     let word =
         |low, high| u64::from(u32::from_le_bytes(high)) << 32 | u64::from(u32::from_le_bytes(low));
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let plain = lanes::plain_in_word(u64::from_le_bytes(*first));
+        let plain = lanes::plain_in_word::<ASCII>(u64::from_le_bytes(*first));
         if plain < 8 {
             return plain;
         }
-        return before_end(bytes, 8, lanes::plain_in_word(u64::from_le_bytes(*last)));
+        return before_end(
+            bytes,
+            8,
+            lanes::plain_in_word::<ASCII>(u64::from_le_bytes(*last)),
+        );
     }
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        let plain = lanes::plain_in_word(word(*first, *last));
+        let plain = lanes::plain_in_word::<ASCII>(word(*first, *last));
         if plain < 4 {
             return plain;
         }
         return before_end(bytes, 8, plain);
     }
-    let is_plain = |byte: &&u8| **byte >= b' ' && **byte != b'"' && **byte != b'\\';
+    let is_plain = |byte: &&u8| match **byte {
+        0..b' ' | b'"' | b'\\' => false,
+        0x80.. => !ASCII,
+        _ => true,
+    };
     bytes.iter().take_while(is_plain).count()
 }
 
@@ -304,6 +328,9 @@ mod tests {
                         text[place + 1] = b'"';
                         assert_eq!(plain_prefix(&text), place);
                     }
+                    let mut text = vec![b'x'; length];
+                    text[place] = byte;
+                    assert_eq!(is_plain_ascii(&text), is_plain && byte.is_ascii());
                 }
             }
         }

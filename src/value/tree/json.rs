@@ -95,6 +95,9 @@ impl Value {
 
 /// Appends text, with U+FFFD in place of what is not UTF-8; empty without memory, which is remembered.
 pub(crate) fn copy_text(out: &mut Buffer, text: &[u8]) {
+    if write::is_plain_ascii(text) {
+        return out.extend_quoted(text);
+    }
     match memory::lossy(text) {
         Ok(text) => write::string(out, &text),
         Err(OutOfMemory) => {
