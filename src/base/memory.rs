@@ -253,14 +253,21 @@ impl Buffer {
         }
     }
 
+    /// Adds pieces, all or none.
+    #[inline]
+    pub(crate) fn extend_from_slices<const PIECES: usize>(&mut self, pieces: [&[u8]; PIECES]) {
+        let length = |sum: usize, piece: &&[u8]| sum.saturating_add(piece.len());
+        if self.has_room(pieces.iter().fold(0, length)) {
+            for piece in pieces {
+                self.bytes.extend_from_slice(piece);
+            }
+        }
+    }
+
     /// Adds bytes between quotes, all or none.
     #[inline]
     pub(crate) fn extend_quoted(&mut self, bytes: &[u8]) {
-        if self.has_room(bytes.len().saturating_add(2)) {
-            self.bytes.push(b'"');
-            self.bytes.extend_from_slice(bytes);
-            self.bytes.push(b'"');
-        }
+        self.extend_from_slices([b"\"", bytes, b"\""]);
     }
 
     /// Makes sure that `more` bytes fit, so that a long piece is not copied again and again.

@@ -136,10 +136,11 @@ fn write_fields(event: &Event<'_>, writer: &mut Writer<'_>, omission: Omission) 
 }
 
 fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
-    writer.out.extend_from_slice(b"{\"event_id\":\"");
     let id = writer.parts.event_id.simple();
-    writer.out.extend_from_slice(id.as_str().as_bytes());
-    writer.out.extend_from_slice(b"\",\"timestamp\":");
+    let id = id.as_str().as_bytes();
+    writer
+        .out
+        .extend_from_slices([b"{\"event_id\":\"", id, b"\",\"timestamp\":"]);
     let own_time = event.get(Field::Timestamp);
     match own_time.filter(|time| time::is_timestamp(*time)) {
         Some(time) => time.copy(writer.out),

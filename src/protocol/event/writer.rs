@@ -64,9 +64,8 @@ impl<'w> Writer<'w> {
 
     /// Appends a comma and a top-level key that needs no escapes.
     pub(super) fn key(&mut self, key: &str) {
-        self.out.extend_from_slice(b",\"");
-        self.out.extend_from_slice(key.as_bytes());
-        self.out.extend_from_slice(b"\":");
+        self.out
+            .extend_from_slices([b",\"", key.as_bytes(), b"\":"]);
     }
 
     /// Appends shared text. What is behind it must not be cut off again.
