@@ -64,7 +64,9 @@ impl Client {
     ) -> Result<Uuid, Refused> {
         let capture = self.begin(Kind::Message, None)?;
         capture.answer_early(|| (None, Some(level)))?;
-        let captured = capture.run(&Event::message(level, logger, text), None);
+        let mut event = Event::empty();
+        event.set_message(level, logger, text);
+        let captured = capture.run(&event, None);
         captured.map(|captured| captured.id)
     }
 

@@ -1,7 +1,7 @@
 //! Events as they were captured: a table of the known fields, and the members with other keys.
 //!
 //! Decides which text and which value is an event. Entry points: [`Event::parse`], [`Event::read_value`],
-//! [`Event::message`].
+//! [`Event::set_message`].
 
 use std::borrow::Cow;
 
@@ -161,16 +161,14 @@ impl<'a> Event<'a> {
         unknown.reverse();
     }
 
-    /// An event that is a message.
-    pub(crate) fn message(level: Level, logger: Option<&'a str>, text: &'a str) -> Self {
-        let mut event = Self::empty();
-        event.length = text.len();
-        event.set_text(Field::Message, text);
-        event.set_text(Field::Level, level.event_name());
+    /// Makes a message of an empty event.
+    pub(crate) fn set_message(&mut self, level: Level, logger: Option<&'a str>, text: &'a str) {
+        self.length = text.len();
+        self.set_text(Field::Message, text);
+        self.set_text(Field::Level, level.event_name());
         if let Some(logger) = logger {
-            event.set_text(Field::Logger, logger);
+            self.set_text(Field::Logger, logger);
         }
-        event
     }
 
     /// An event without members.
@@ -408,7 +406,12 @@ mod tests {
     // PIPE-8, EVT-10
     #[test]
     fn messages_are_events() {
-        let event = Event::message(Level::Trace, Some("a\"b"), "one\ntwo");
+        fn message<'a>(level: Level, logger: Option<&'a str>, text: &'a str) -> Event<'a> {
+            let mut event = Event::empty();
+            event.set_message(level, logger, text);
+            event
+        }
+        let event = message(Level::Trace, Some("a\"b"), "one\ntwo");
         let (json, written) = Given::default().write(&event);
         assert_eq!(json["logentry"]["formatted"], "one\ntwo");
         assert_eq!(
@@ -423,12 +426,12 @@ mod tests {
             Level::Error,
             Level::Fatal,
         ] {
-            let (json, _) = Given::default().write(&Event::message(level, None, "x"));
+            let (json, _) = Given::default().write(&message(level, None, "x"));
             assert_eq!(json["level"], level.event_name());
             assert!(json.get("logger").is_none());
         }
         let long = "é".repeat(8193);
-        let (json, written) = Given::default().write(&Event::message(Level::Info, None, &long));
+        let (json, written) = Given::default().write(&message(Level::Info, None, &long));
         assert_eq!(
             json["logentry"]["formatted"]
                 .as_str()

@@ -158,7 +158,8 @@ fn outcomes(scope_name: &str, input: &str) -> Vec<(&'static str, String)> {
     if scope_name == "text" {
         let (logger, text) = input.split_once('|').unwrap();
         let logger = Some(logger).filter(|logger| !logger.is_empty());
-        let event = Event::message(Level::Info, logger, text);
+        let mut event = Event::empty();
+        event.set_message(Level::Info, logger, text);
         let written = write(&Given::default(), &event, text).map(|(_, line)| line);
         return vec![
             ("event", told(written)),
