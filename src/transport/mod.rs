@@ -4,9 +4,9 @@
 //! reports), and keeps the books (the ledger). Entry point: [`Transport`]. May use: `store`, `protocol`,
 //! `value`, `base`.
 //!
-//! The way of an envelope: [`Transport::submit`] → [`Account::accept`](account::acceptance::Account::accept) → [`queue`] →
+//! The way of an envelope: [`Transport::submit`] → [`Account::accept`](account::Account::accept) → [`queue`] →
 //! [`worker`] → [`sender`](wire::sender) → [`curl_client`](wire::curl_client) → answer →
-//! [`Account::settle`](account::acceptance::Account::settle) → [`ledger`](account::ledger) and the host's callback.
+//! [`Account::settle`](account::Account::settle) → [`ledger`](account::ledger) and the host's callback.
 
 pub(crate) mod account;
 pub(crate) mod backing;

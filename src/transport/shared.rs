@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::account::acceptance::{Account, Parts};
 use super::account::ledger::Ledger;
+use super::account::{Account, Parts};
 use super::backing::Backing;
 use super::queue::Queue;
 use super::queue::durable::Copies;

@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::acceptance::Account;
+use super::Account;
 use super::held::{Held, Place};
 use super::ledger::Tally;
 use super::outcome::{self, Fate, Outcome};

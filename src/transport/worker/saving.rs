@@ -1,7 +1,7 @@
 //! Saving: what a shutdown cannot send is left in the directory of the run, where the next start takes it over.
 //!
 //! Normally the worker does it before the deadline; for a worker that is held up, the closing thread, with what is queued.
-//! What cannot be written in time is booked as lost to the shutdown by [`Account::abandon_all`](crate::transport::account::acceptance::Account::abandon_all).
+//! What cannot be written in time is booked as lost to the shutdown by [`Account::abandon_all`](crate::transport::account::Account::abandon_all).
 
 use std::sync::atomic::Ordering;
 use std::time::Instant;

@@ -19,7 +19,7 @@ use crate::protocol::category::Category;
 use crate::protocol::envelope::{Item, ItemKind};
 use crate::store::database::Database;
 use crate::store::spool::caps::Caps;
-use crate::transport::account::acceptance::Account;
+use crate::transport::account::Account;
 use crate::transport::account::outcome::{Fate, Outcome, OutcomeSink};
 use crate::transport::backing::Backing;
 use crate::transport::queue::settings::{Overflow, QueueSettings};
