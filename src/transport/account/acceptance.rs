@@ -3,7 +3,7 @@
 //! Entry point: [`Account::accept`]. What becomes of it afterwards stands in [`super::settlement`].
 
 use super::Account;
-use super::outcome::Fate;
+use super::pending::Evicted;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::transport::queue::Refusal;
@@ -27,23 +27,27 @@ impl Account {
             return Err(Refusal::NoConsent);
         }
         let priority = Priority::of(envelope.category());
-        let mut evicted = Vec::new();
+        let mut evicted = Evicted::none(self);
         let Self { queue, ledger, .. } = self;
-        let mut result = queue.push(&mut envelope, permit, ledger, may_wait, &mut evicted);
+        let mut result = queue.push(
+            &mut envelope,
+            permit,
+            ledger,
+            may_wait,
+            &mut evicted.victims,
+        );
         if let Err(refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory)) = result {
             // Rather the event alone than nothing.
             let lost = envelope.remove_attachments();
             if !lost.is_empty() {
                 self.refuse_part(&lost, reason_of(refusal));
-                result = queue.push(&mut envelope, permit, ledger, false, &mut evicted);
+                result = queue.push(&mut envelope, permit, ledger, false, &mut evicted.victims);
             }
         }
-        for victim in &evicted {
-            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
-            if self.is_inherited() {
-                // The callback forked: what follows is the parent's to do.
-                return result;
-            }
+        drop(evicted);
+        if self.is_inherited() {
+            // The callback that heard of it forked: what follows is the parent's to do.
+            return result;
         }
         match result {
             Ok(()) => {
@@ -62,14 +66,10 @@ impl Account {
 
     /// Queues an envelope of an earlier run.
     pub(crate) fn take_in(&self, mut envelope: Envelope) -> Result<(), Refusal> {
-        let mut evicted = Vec::new();
+        let mut evicted = Evicted::none(self);
         let Self { queue, ledger, .. } = self;
         let permit = self.consent.permit();
-        let result = queue.push(&mut envelope, permit, ledger, false, &mut evicted);
-        for victim in &evicted {
-            self.settle_queued(victim, Fate::Discarded(DiscardReason::QueueOverflow));
-        }
-        result
+        queue.push(&mut envelope, permit, ledger, false, &mut evicted.victims)
     }
 }
 

@@ -9,6 +9,7 @@ mod held;
 pub(super) mod layout;
 pub(crate) mod ledger;
 pub(crate) mod outcome;
+pub(crate) mod pending;
 mod settlement;
 pub(crate) mod stats;
 pub(super) mod table;

@@ -2,8 +2,9 @@
 //!
 //! An envelope that the worker has taken stands in the list of the unsettled until its fate is known. Whoever removes
 //! it books it: normally the worker; at a shutdown whose deadline passed while libcurl kept the worker busy, the
-//! closing thread. So each envelope is booked exactly once. Entry points, on [`Account`]: [`Account::hold`],
-//! [`Account::settle`], [`Account::settle_queued`], [`Account::refuse`], [`Account::abandon_all`].
+//! closing thread. So each envelope is booked exactly once. Between the queue and that list it is a
+//! [`Pending`](super::pending::Pending). Entry points, on [`Account`]: [`Account::settle`], [`Account::refuse`],
+//! [`Account::abandon_all`].
 
 use std::sync::atomic::Ordering;
 
@@ -35,7 +36,7 @@ impl Account {
     }
 
     /// Notes that the worker now answers for `queued`.
-    pub(crate) fn hold(&self, ticket: u64, queued: &Queued) {
+    pub(super) fn hold(&self, ticket: u64, queued: &Queued) {
         let place = Place::Memory(queued.charge);
         self.hold_at(ticket, &queued.envelope, queued.permit, place);
     }
@@ -139,7 +140,7 @@ impl Account {
 
     /// What would be lost to the shutdown and has a copy in the log of a durable queue is left to the next start, with it;
     /// unless it may not be sent: then that is why it is lost.
-    pub(crate) fn at_the_end(&self, fate: Fate, permit: Permit, charge: &mut Charge) -> Fate {
+    pub(super) fn at_the_end(&self, fate: Fate, permit: Permit, charge: &mut Charge) -> Fate {
         if fate != Fate::Discarded(DiscardReason::Shutdown) {
             return fate;
         }
@@ -154,7 +155,7 @@ impl Account {
     }
 
     /// Books an envelope that left the queue without the worker, and whose room was given back already.
-    pub(crate) fn settle_queued(&self, queued: &Queued, fate: Fate) {
+    pub(super) fn settle_queued(&self, queued: &Queued, fate: Fate) {
         self.book(queued.envelope.tallies(), true, fate);
         self.tell(&Outcome {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
@@ -182,13 +183,10 @@ impl Account {
     pub(crate) fn abandon_all(&self) {
         let mut abandoned = self.settle_all_but(|_| false, DiscardReason::Shutdown);
         while !self.is_inherited() {
-            let Some(mut queued) = self.queue.take() else {
+            let Some(pending) = self.take() else {
                 break;
             };
-            let lost = Fate::Discarded(DiscardReason::Shutdown);
-            let fate = self.at_the_end(lost, queued.permit, &mut queued.charge);
-            self.queue.release(queued.charge);
-            self.settle_queued(&queued, fate);
+            pending.abandon();
             abandoned = abandoned.saturating_add(1);
         }
         self.abandoned.fetch_add(abandoned, Ordering::Relaxed);

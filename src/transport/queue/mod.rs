@@ -8,6 +8,7 @@
 //! largest case at init, and could not be bounded in bytes at all.
 
 pub(super) mod budget;
+mod charged;
 pub(super) mod durable;
 pub(crate) mod permit;
 pub(super) mod priority;
@@ -25,6 +26,7 @@ use crate::base::memory;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::Envelope;
 use budget::{Budget, Limits, MAX_ITEMS, Usage};
+use charged::Charged;
 use durable::{Charge, Copies};
 use permit::Permit;
 use priority::Priority;
@@ -227,11 +229,8 @@ impl Queue {
     pub(crate) fn reserve(&self, bytes: u64) -> Option<Charge> {
         // One that is larger than the queue needs all of it.
         let bytes = bytes.min(self.limits.bytes);
-        let is_charged = self.budget.try_charge(bytes, self.limits);
-        is_charged.then_some(Charge {
-            bytes,
-            record: None,
-        })
+        let charged = Charged::new(&self.budget, bytes, self.limits)?;
+        Some(charged.with_copy(None))
     }
 
     /// Gives the room of a settled envelope back.
@@ -302,18 +301,18 @@ impl Queue {
         if self.is_closed() {
             return Err(Refusal::Closed);
         }
-        if !self.budget.try_charge(cost, limits) {
+        // Until the booking: whatever goes wrong before gives the room back. From the booking on nothing can.
+        let Some(charged) = Charged::new(&self.budget, cost, limits) else {
             return Err(Refusal::Full);
-        }
+        };
         let lane = self.lanes.get(priority.index());
         if !lane.is_none_or(Lane::has_memory) {
-            self.budget.release(cost);
             return Err(Refusal::OutOfMemory);
         }
         let (Some(lane), Ok(record)) = (lane, self.copies.make(copy)) else {
-            self.budget.release(cost);
             return Err(Refusal::Full);
         };
+        let charge = charged.with_copy(record);
         entry.accept(envelope.tallies());
         let sequence = lane.pushed.fetch_add(1, Ordering::SeqCst);
         let queued = Queued {
@@ -321,10 +320,7 @@ impl Queue {
             permit,
             priority,
             sequence,
-            charge: Charge {
-                bytes: cost,
-                record,
-            },
+            charge,
         };
         lane.bytes.fetch_add(cost, Ordering::Relaxed);
         // Cannot fail: the receiver lives as long as the lane.

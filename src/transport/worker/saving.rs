@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use super::spooling;
 use crate::base::diagnostics::Severity;
-use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::store::spool::{self, Left, Written};
 use crate::transport::account::outcome::Fate;
@@ -41,20 +40,15 @@ impl Shared {
     /// Leaves what is queued on disk. The queue must be closed.
     pub(crate) fn save_queued(&self, until: Instant) {
         while self.has_time(until) {
-            let Some(mut queued) = self.account.queue.take() else {
+            let Some(pending) = self.account.take() else {
                 return;
             };
-            let is_allowed = self.account.consent.may_send_later(queued.permit);
-            let is_saved = is_allowed && self.leave(&queued.envelope).is_some();
-            let fate = if is_saved {
-                Fate::Spooled
-            } else {
-                let lost = Fate::Discarded(DiscardReason::Shutdown);
-                self.account
-                    .at_the_end(lost, queued.permit, &mut queued.charge)
-            };
-            self.account.queue.release(queued.charge);
-            self.account.settle_queued(&queued, fate);
+            let is_allowed = self.account.consent.may_send_later(pending.permit());
+            let is_saved = is_allowed && self.leave(pending.envelope()).is_some();
+            match is_saved {
+                true => pending.settle(Fate::Spooled),
+                false => pending.abandon(),
+            }
             self.account.abandoned.fetch_add(1, Ordering::Relaxed);
             if is_allowed && !is_saved {
                 // What follows would meet the same disk.

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use super::{Job, Reports, Transfer, Worker};
 use crate::protocol::discard::DiscardReason;
+use crate::transport::account::Account;
 use crate::transport::account::outcome::Fate;
-use crate::transport::queue::Queued;
+use crate::transport::account::pending::Pending;
 use crate::transport::wire::http::Completion;
 use crate::transport::wire::sender::Outgoing;
 use crate::transport::worker::retry::Attempts;
@@ -51,15 +52,14 @@ impl Worker {
 
     pub(super) fn next_job(&mut self) -> Option<Job> {
         if self.probes_with_another()
-            && let Some(queued) = self.shared.account.queue.take()
+            && let Some(job) = self.take_job(Account::take)
         {
-            return Some(self.job_of(queued));
+            return Some(job);
         }
         if let Some(job) = self.parked.pop_front() {
             return Some(job);
         }
-        let queued = self.shared.account.queue.take()?;
-        Some(self.job_of(queued))
+        self.take_job(Account::take)
     }
 
     /// True if the next probe is better made with an envelope that has not been tried yet: the server takes requests and
@@ -75,21 +75,27 @@ impl Worker {
             && !self.parked.iter().any(Job::has_session)
     }
 
-    pub(super) fn job_of(&mut self, queued: Queued) -> Job {
-        self.has_taken = true;
+    /// A job of what `take` takes out of the queue.
+    pub(super) fn take_job(
+        &mut self,
+        take: impl FnOnce(&Account) -> Option<Pending<'_>>,
+    ) -> Option<Job> {
         let ticket = self.ticket();
-        self.shared.account.hold(ticket, &queued);
-        Job {
+        let pending = take(&self.shared.account)?;
+        let (permit, (priority, sequence)) = (pending.permit(), pending.place());
+        let envelope = Arc::new(pending.hold(ticket));
+        self.has_taken = true;
+        Some(Job {
             ticket,
-            priority: queued.priority,
-            sequence: queued.sequence,
-            envelope: Arc::new(queued.envelope),
-            permit: queued.permit,
+            priority,
+            sequence,
+            envelope,
+            permit,
             attempts: Attempts::default(),
             requests: 0,
             redirect: None,
             spooled: None,
-        }
+        })
     }
 
     pub(super) fn ticket(&mut self) -> u64 {

@@ -12,6 +12,7 @@ use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::store::run::OldRun;
 use crate::store::spool::{Moment, Notice, Refused, Ticket, Written};
+use crate::transport::account::Account;
 use crate::transport::account::outcome::Fate;
 use crate::transport::shared::Shared;
 use crate::transport::worker::spool_policy::Keep;
@@ -82,10 +83,9 @@ impl Worker {
             {
                 return;
             }
-            let Some(queued) = self.shared.account.queue.take_least() else {
+            let Some(job) = self.take_job(Account::take_least) else {
                 return;
             };
-            let job = self.job_of(queued);
             self.give_up(&job, DiscardReason::QueueOverflow);
         }
     }
