@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::connection::{self, error_text};
 use super::end::{End, has_begun, judge, status};
 use super::exchange::Exchange;
-use super::http::{Answer, Completion, Failure, HttpClient, Request};
+use super::http::{Answer, Completion, Failure, HttpClient, InFlight, Request};
 use super::libcurl::error::Error;
 use super::libcurl::multi::{Added, Multi};
 use super::lookup;
@@ -285,6 +285,16 @@ impl HttpClient for CurlClient {
         self.run(ticket, transfer)
     }
 
+    fn in_flight(&self) -> &dyn InFlight {
+        self
+    }
+
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight {
+        self
+    }
+}
+
+impl InFlight for CurlClient {
     fn has_room(&self) -> bool {
         self.running.len() < self.shared.settings.max_requests_in_flight
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::host::{HostClient, HostRequest, HostResponse, HostTransport};
-use super::http::{Answer, Completion, Failure, HttpClient, Request, Response, Segment};
+use super::http::{Answer, Completion, Failure, HttpClient, InFlight, Request, Response, Segment};
 use super::redirect;
 use super::sender::{Outgoing, Sender};
 use crate::base::callout::{self, Kind, NoAnswer};
@@ -34,17 +34,27 @@ impl Ended {
     fn add(&mut self, ticket: u64, result: Result<Answer, Failure>) {
         self.completions.push(Completion { ticket, result });
     }
+}
+
+impl InFlight for Ended {
+    fn has_room(&self) -> bool {
+        true
+    }
 
     /// Hands over what has ended; without any, sleeps until the worker is woken.
     fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
         if self.completions.is_empty() {
             self.shared.wake.sleep(at_most);
         }
-        self.drain(ended);
+        self.end_answered(ended);
     }
 
-    fn drain(&mut self, ended: &mut Vec<Completion>) {
+    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
         ended.append(&mut self.completions);
+    }
+
+    fn cancel(&mut self, ticket: u64) {
+        self.completions.retain(|it| it.ticket != ticket);
     }
 }
 
@@ -96,20 +106,12 @@ impl Sender for HostSender {
         Ok(())
     }
 
-    fn has_room(&self) -> bool {
-        true
+    fn in_flight(&self) -> &dyn InFlight {
+        &self.ended
     }
 
-    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
-        self.ended.wait(at_most, ended);
-    }
-
-    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
-        self.ended.drain(ended);
-    }
-
-    fn cancel(&mut self, ticket: u64) {
-        self.ended.completions.retain(|it| it.ticket != ticket);
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight {
+        &mut self.ended
     }
 }
 
@@ -163,20 +165,12 @@ impl HttpClient for HostHttp {
         Ok(())
     }
 
-    fn has_room(&self) -> bool {
-        true
+    fn in_flight(&self) -> &dyn InFlight {
+        &self.ended
     }
 
-    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
-        self.ended.wait(at_most, ended);
-    }
-
-    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
-        self.ended.drain(ended);
-    }
-
-    fn cancel(&mut self, ticket: u64) {
-        self.ended.completions.retain(|it| it.ticket != ticket);
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight {
+        &mut self.ended
     }
 }
 

@@ -110,20 +110,29 @@ pub(crate) struct Completion {
     pub(crate) result: Result<Answer, Failure>,
 }
 
+/// What was started and has not ended, whatever carries it.
+pub(crate) trait InFlight: Debug {
+    /// True if another may begin. An answer whose body is still read takes up a place after its completion.
+    fn has_room(&self) -> bool;
+
+    /// Moves on what is under way, for at most `at_most` or until something happens; adds what ended.
+    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
+
+    /// Ends those whose answer is known although its body is not at its end; adds them.
+    fn end_answered(&mut self, ended: &mut Vec<Completion>);
+
+    /// Ends one without an answer.
+    fn cancel(&mut self, ticket: u64);
+}
+
 /// Runs requests side by side on the thread that calls it.
 pub(crate) trait HttpClient: Debug + Send {
     /// Begins a request. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
 
-    /// True if another request may begin. An answer whose body is still read takes up a place after its completion.
-    fn has_room(&self) -> bool;
+    /// The requests under way.
+    fn in_flight(&self) -> &dyn InFlight;
 
-    /// Moves the running requests on, for at most `at_most` or until something happens; adds what ended.
-    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
-
-    /// Ends the requests whose answer is known although its body is not at its end; adds them.
-    fn end_answered(&mut self, ended: &mut Vec<Completion>);
-
-    /// Ends a request without an answer.
-    fn cancel(&mut self, ticket: u64);
+    /// The same, to be moved on.
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight;
 }

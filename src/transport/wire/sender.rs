@@ -6,10 +6,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::encode::Encoder;
-use super::http::{Completion, Failure, HttpClient};
+use super::http::{Failure, HttpClient, InFlight};
 use crate::protocol::envelope::Envelope;
 use crate::transport::shared::Shared;
 
@@ -29,17 +28,11 @@ pub(crate) trait Sender: Debug + Send {
     /// Begins with an envelope. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
 
-    /// True if it can begin with another envelope now.
-    fn has_room(&self) -> bool;
+    /// What is under way.
+    fn in_flight(&self) -> &dyn InFlight;
 
-    /// Moves on what is under way, for at most `at_most` or until something happens; adds what ended.
-    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>);
-
-    /// Ends what has its answer although the answer is not at its end; adds it.
-    fn end_answered(&mut self, ended: &mut Vec<Completion>);
-
-    /// Ends one without an answer.
-    fn cancel(&mut self, ticket: u64);
+    /// The same, to be moved on.
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight;
 }
 
 /// Makes requests of envelopes.
@@ -72,19 +65,11 @@ impl Sender for HttpSender {
         self.client.start(ticket, request)
     }
 
-    fn has_room(&self) -> bool {
-        self.client.has_room()
+    fn in_flight(&self) -> &dyn InFlight {
+        self.client.in_flight()
     }
 
-    fn wait(&mut self, at_most: Duration, ended: &mut Vec<Completion>) {
-        self.client.wait(at_most, ended);
-    }
-
-    fn end_answered(&mut self, ended: &mut Vec<Completion>) {
-        self.client.end_answered(ended);
-    }
-
-    fn cancel(&mut self, ticket: u64) {
-        self.client.cancel(ticket);
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight {
+        self.client.in_flight_mut()
     }
 }

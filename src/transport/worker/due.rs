@@ -147,7 +147,7 @@ impl Worker {
         };
         Next {
             due: due.map(|due| due.saturating_duration_since(now)),
-            is_busy: !self.active.is_empty() || !self.sender.has_room(),
+            is_busy: !self.active.is_empty() || !self.sender.in_flight().has_room(),
         }
     }
 
@@ -159,7 +159,7 @@ impl Worker {
             // What came since it was looked for is seen here; what comes from here on ends the wait.
             at_most = longest.min(nap).min(self.longest_wait());
         }
-        self.sender.wait(at_most, &mut self.ended);
+        self.sender.in_flight_mut().wait(at_most, &mut self.ended);
         self.shared.wake.awake();
     }
 

@@ -199,7 +199,7 @@ impl Worker {
             return Step::Continue;
         }
         // What the server has answered is no loss, even if it never ends its answer.
-        self.sender.end_answered(&mut self.ended);
+        self.sender.in_flight_mut().end_answered(&mut self.ended);
         self.complete_all();
         self.save_rest();
         self.shared.account.abandon_all();
@@ -234,7 +234,7 @@ impl Worker {
         let mut transfers = std::mem::take(&mut self.active);
         for transfer in transfers.drain(..) {
             self.shared.account.ledger.restore(&transfer.losses);
-            self.sender.cancel(transfer.ticket);
+            self.sender.in_flight_mut().cancel(transfer.ticket);
         }
         // Not only those under way: one may have been in nobody's hands when the panic came.
         let is_parked = |ticket| self.parked.iter().any(|job| job.ticket == ticket);

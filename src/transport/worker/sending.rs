@@ -47,7 +47,7 @@ impl Worker {
         } else {
             self.shared.settings.max_requests_in_flight
         };
-        self.active.len() < limit && self.sender.has_room()
+        self.active.len() < limit && self.sender.in_flight().has_room()
     }
 
     pub(super) fn next_job(&mut self) -> Option<Job> {

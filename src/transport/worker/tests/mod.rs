@@ -27,7 +27,9 @@ use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
 use crate::transport::wire::encode::Encoder;
 use crate::transport::wire::host::Destination;
-use crate::transport::wire::http::{Answer, Failure, HttpClient, Request, Response, Segment};
+use crate::transport::wire::http::{
+    Answer, Failure, HttpClient, InFlight, Request, Response, Segment,
+};
 use crate::transport::wire::sender::HttpSender;
 use crate::transport::worker::retry::{Cause, RetryPolicy};
 use crate::transport::worker::spool_policy::{Keep, SpoolPolicy};
@@ -84,6 +86,16 @@ impl HttpClient for FakeClient {
         Ok(())
     }
 
+    fn in_flight(&self) -> &dyn InFlight {
+        self
+    }
+
+    fn in_flight_mut(&mut self) -> &mut dyn InFlight {
+        self
+    }
+}
+
+impl InFlight for FakeClient {
     fn has_room(&self) -> bool {
         !self.script.lock().unwrap().is_full
     }
