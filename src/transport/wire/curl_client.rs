@@ -16,7 +16,7 @@ use super::libcurl::error::Error;
 use super::libcurl::multi::{Added, Multi};
 use super::lookup;
 use super::pool::Pool;
-use super::socket::Ends;
+use super::socket::Sockets;
 use super::transfer::{Shape, Transfer};
 use crate::transport::shared::Shared;
 use crate::transport::worker::retry::Cause;
@@ -31,6 +31,8 @@ const LOOK: Duration = Duration::from_millis(20);
 pub(crate) struct CurlClient {
     /// The connections.
     pool: Pool,
+    /// What they run on.
+    sockets: Sockets,
     shared: Arc<Shared>,
     idle: Vec<Transfer>,
     running: Vec<Running>,
@@ -38,8 +40,8 @@ pub(crate) struct CurlClient {
     refuses_streams: bool,
 }
 
-// SAFETY: every handle, and every counted pointer to one, is reachable from this value alone and moves with it; libcurl lets
-// any thread use its handles, one at a time.
+// SAFETY: every handle, the list of sockets, and every counted pointer to one of them is reachable from this value alone
+// and moves with it; libcurl lets any thread use its handles, one at a time.
 unsafe impl Send for CurlClient {}
 
 struct Running {
@@ -70,6 +72,7 @@ impl CurlClient {
         }
         Ok(Self {
             pool: Pool::new(shared.settings.max_requests_in_flight)?,
+            sockets: Sockets::default(),
             shared,
             idle: Vec::new(),
             running: Vec::new(),
@@ -83,7 +86,7 @@ impl CurlClient {
         let is_lasting = !settings.certificates.may_change();
         let mut transfer = match self.idle.pop().filter(|_| is_lasting) {
             Some(transfer) => transfer,
-            None => Transfer::new(settings)?,
+            None => Transfer::new(settings, &self.sockets)?,
         };
         transfer.prepare(settings, request, !self.refuses_streams)?;
         Ok(transfer)
@@ -188,7 +191,8 @@ impl CurlClient {
             let exchange = running.exchange();
             let seems_silent = exchange.silence(now).is_some_and(|it| it >= distance);
             if seems_silent && running.is_sending() {
-                let unconfirmed = exchange.beginning().ends().and_then(Ends::unconfirmed);
+                let ends = exchange.beginning().ends();
+                let unconfirmed = ends.and_then(|ends| self.sockets.unconfirmed(ends));
                 let exchange = running.transfer.easy_mut().handler_mut();
                 exchange.note_unconfirmed(unconfirmed.unwrap_or(0));
             }

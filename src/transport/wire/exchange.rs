@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::http::{Response, Segment};
 use super::prerequest::Begin;
-use super::socket::Ends;
+use super::socket::{Ends, Sockets};
 
 /// Most bytes of headers that are read; real servers send one or two KiB.
 const MAX_HEADERS: usize = 64 * 1024;
@@ -16,6 +16,7 @@ const MAX_EXPLANATION: usize = 256;
 /// One request and its answer.
 #[derive(Debug, Default)]
 pub(crate) struct Exchange {
+    sockets: Sockets,
     body: Vec<Segment>,
     segment: usize,
     offset: usize,
@@ -33,9 +34,18 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
+    /// None yet; it will have its connections among these.
+    pub(crate) fn new(sockets: Sockets) -> Self {
+        Self {
+            sockets,
+            ..Self::default()
+        }
+    }
+
     /// A new request with this body. For `looks_for_input` see [`Begin::new`].
     pub(crate) fn begin(&mut self, body: Vec<Segment>, looks_for_input: bool) {
         *self = Self {
+            sockets: std::mem::take(&mut self.sockets),
             body,
             begin: Begin::new(looks_for_input),
             ..Self::default()
@@ -60,7 +70,12 @@ impl Exchange {
 
     /// True if the request may go out on this connection, see [`Begin::about_to_send`].
     pub(crate) fn about_to_send(&mut self, ends: Option<Ends>) -> bool {
-        self.begin.about_to_send(ends)
+        self.begin.about_to_send(&self.sockets, ends)
+    }
+
+    /// The sockets among which libcurl has its connections.
+    pub(crate) fn sockets(&self) -> &Sockets {
+        &self.sockets
     }
 
     /// The body, if it is one piece of at most `max_bytes`.

@@ -5,7 +5,7 @@
 //! that nobody counts and `retries` does not bound. And it keeps requests off a kept connection whose server has said something
 //! unasked, which may be that it gives the connection up, and would be taken for the answer. Entry point: [`Begin`].
 
-use super::socket::Ends;
+use super::socket::{Ends, Sockets};
 
 /// What is known of the begin of a request.
 #[derive(Debug, Default)]
@@ -42,11 +42,11 @@ impl Begin {
     }
 
     /// True if the request may go out on this connection: the first time only.
-    pub(crate) fn about_to_send(&mut self, ends: Option<Ends>) -> bool {
+    pub(crate) fn about_to_send(&mut self, sockets: &Sockets, ends: Option<Ends>) -> bool {
         if let Some(ends) = ends {
             self.ends = Some(ends);
-            let is_kept = ends.carries_request();
-            if self.times == 0 && self.looks_for_input && is_kept && ends.has_input() {
+            let is_kept = sockets.carries_request(ends);
+            if self.times == 0 && self.looks_for_input && is_kept && sockets.has_input(ends) {
                 self.has_found_input = true;
                 return false;
             }

@@ -14,7 +14,7 @@ use super::libcurl::handler::Handler;
 use super::libcurl::options::{Number, Text};
 use super::lookup;
 use super::proxy::ProxyUrl;
-use super::socket::{self, Ends};
+use super::socket::{Ends, Sockets};
 use crate::transport::settings::Settings;
 
 /// Receive buffer of a transfer; answers are short.
@@ -41,9 +41,9 @@ pub(super) struct Shape {
 }
 
 impl Transfer {
-    /// A handle with everything that is the same for all requests.
-    pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let mut easy = Easy::new(Exchange::default())?;
+    /// A handle with everything that is the same for all requests, and connections among these sockets.
+    pub(super) fn new(settings: &Settings, sockets: &Sockets) -> Result<Self, Error> {
+        let mut easy = Easy::new(Exchange::new(sockets.clone()))?;
         let handle = easy.handle_mut();
         handle.set_number(Number::POST, 1)?;
         connection::apply(handle, settings)?;
@@ -122,7 +122,7 @@ impl Shape {
 
 impl Handler for Exchange {
     fn open_socket(&mut self, family: c_int, kind: c_int, protocol: c_int) -> Option<RawFd> {
-        socket::open(family, kind, protocol)
+        self.sockets().open(family, kind, protocol)
     }
 
     fn may_look_up(&mut self) -> bool {
