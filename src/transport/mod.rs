@@ -224,7 +224,7 @@ impl Transport {
             phase: now,
             phase_changed,
             ..
-        } = &self.shared.wishes;
+        } = &*self.shared.wishes;
         let has_reached = |now: &mut Phase| *now >= phase;
         self.driver
             .wait_until(now, phase_changed, deadline, has_reached)

@@ -1,7 +1,7 @@
 //! What the worker and those who talk to it share, part by part: settings, account, limits, wishes, figures.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use super::account::ledger::Ledger;
@@ -14,6 +14,7 @@ use super::settings::Settings;
 use super::traffic::Traffic;
 use super::wire::host::Destination;
 use super::worker::rate_limiter::RateLimiter;
+use super::worker::rebasing::Rebasing;
 use super::worker::run_files;
 use super::worker::spool_policy::{Keep, SpoolPolicy};
 use super::worker::wake::Wake;
@@ -21,9 +22,6 @@ use super::worker::wishes::Wishes;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
-use crate::base::wall_history::WallHistory;
-use crate::protocol::envelope::Envelope;
-use crate::protocol::rebase;
 
 /// What the worker and the threads that talk to it share.
 #[derive(Debug)]
@@ -39,11 +37,11 @@ pub(crate) struct Shared {
     /// Figures about requests.
     pub(crate) traffic: Traffic,
     /// What other threads want of the worker.
-    pub(crate) wishes: Wishes,
+    pub(crate) wishes: Arc<Wishes>,
     /// Time.
     pub(crate) clock: Arc<dyn Clock>,
-    /// How the wall clock was set since the start.
-    wall_history: Mutex<WallHistory>,
+    /// Tells what was recorded before the clock was set in the time of now.
+    pub(crate) rebasing: Rebasing,
     /// Diagnostics.
     pub(crate) diagnostics: Arc<Diagnostics>,
     /// What the client lends.
@@ -62,6 +60,8 @@ impl Shared {
     ) -> std::io::Result<Self> {
         let wake = Arc::new(Wake::new(!settings.is_threadless)?);
         diagnostics.set_listener(Arc::<Wake>::clone(&wake));
+        let wishes = Arc::new(Wishes::new(Arc::clone(&wake)));
+        let rebasing = Rebasing::new(Arc::clone(&clock), Arc::clone(&wishes));
         let (table, log) = run_files::make(backing.database.as_ref(), &settings, &diagnostics)?;
         let has_place =
             backing.database.is_some() && !matches!(settings.destination, Destination::Nowhere);
@@ -84,31 +84,16 @@ impl Shared {
         Ok(Self {
             account,
             limiter: RateLimiter::new(clock.now()),
-            wishes: Wishes::new(Arc::clone(&wake)),
+            wishes,
             wake,
             traffic: Traffic::default(),
             is_saving: AtomicBool::new(false),
             settings,
-            wall_history: Mutex::new(WallHistory::new(clock.since_boot(), clock.wall())),
+            rebasing,
             clock,
             diagnostics,
             backing,
         })
-    }
-
-    /// What of an envelope says a time of before the clock was set, in the time of now; see [`rebase`]. Only for what this
-    /// run recorded: what others recorded may be of the same wrong time.
-    pub(crate) fn rebased(&self, envelope: &Envelope) -> Vec<(usize, Vec<u8>)> {
-        let mut history = lock(&self.wall_history);
-        if history.look(self.clock.since_boot(), self.clock.wall()) {
-            // The file of the session says when it began.
-            self.wishes.run_client_tasks();
-        }
-        if !history.has_steps() {
-            return Vec::new();
-        }
-        let history = history.clone();
-        rebase::rebased(envelope, &|stamp| history.present(stamp))
     }
 
     /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.

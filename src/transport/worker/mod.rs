@@ -8,6 +8,7 @@
 
 pub(super) mod pump;
 pub(super) mod rate_limiter;
+pub(super) mod rebasing;
 pub(crate) mod retry;
 pub(super) mod run_files;
 pub(super) mod run_takeover;

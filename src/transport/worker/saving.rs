@@ -72,29 +72,13 @@ impl Shared {
         is_to_write && !self.is_inherited() && self.clock.now() < until
     }
 
-    /// For a file: who reads it later knows nothing of this run's clock.
-    pub(crate) fn rebased_copy(&self, envelope: &Envelope) -> Option<Envelope> {
-        let payloads = match envelope.was_read() {
-            true => Vec::new(),
-            false => self.rebased(envelope),
-        };
-        if payloads.is_empty() {
-            return None;
-        }
-        let mut copy = envelope.clone();
-        for (place, payload) in payloads {
-            copy.replace_payload(place, payload);
-        }
-        Some(copy)
-    }
-
     fn leave(&self, envelope: &Envelope) -> Option<Left> {
         let database = self.backing.database.as_ref()?;
         // A transport of the host may have taken what was in it.
         if envelope.is_empty() {
             return None;
         }
-        let rebased = self.rebased_copy(envelope);
+        let rebased = self.rebasing.copy(envelope);
         let envelope = rebased.as_ref().unwrap_or(envelope);
         match spool::leave(database.run(), envelope, &spooling::header(&self.settings)) {
             Ok(left) => {

@@ -139,7 +139,7 @@ impl Worker {
             None => !job.envelope.was_read(),
         };
         if is_of_this_run {
-            for (place, payload) in self.shared.rebased(&job.envelope) {
+            for (place, payload) in self.shared.rebasing.payloads(&job.envelope) {
                 Arc::make_mut(&mut job.envelope).replace_payload(place, payload);
             }
         }

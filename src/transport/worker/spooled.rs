@@ -95,7 +95,7 @@ impl Worker {
         let (moment, shared) = (self.moment(), Arc::clone(&self.shared));
         let spool = &mut self.spooling.as_mut()?.spool;
         let header = spooling::header(&shared.settings);
-        let rebased = shared.rebased_copy(&job.envelope);
+        let rebased = shared.rebasing.copy(&job.envelope);
         let envelope = rebased.as_ref().unwrap_or(&job.envelope);
         let result = spool.add(envelope, &header, Durability::PowerFailure, moment);
         self.book_notices();
@@ -110,7 +110,7 @@ impl Worker {
             return;
         };
         let header = spooling::header(&shared.settings);
-        let rebased = shared.rebased_copy(&job.envelope);
+        let rebased = shared.rebasing.copy(&job.envelope);
         let envelope = rebased.as_ref().unwrap_or(&job.envelope);
         let result = spooling.spool.keep(envelope, &header, moment);
         self.book_notices();
