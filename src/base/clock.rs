@@ -4,10 +4,11 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use super::debug::named_in_debug;
 use super::process;
 
 /// Source of time. Waiting uses [`Clock::now`], time stamps use [`Clock::wall`]; neither is derived from the other.
-pub(crate) trait Clock: Send + Sync + std::fmt::Debug {
+pub(crate) trait Clock: Send + Sync {
     /// Monotonic time; unaffected by steps of the system clock.
     fn now(&self) -> Instant;
     /// Wall-clock time; may jump in both directions.
@@ -15,6 +16,8 @@ pub(crate) trait Clock: Send + Sync + std::fmt::Debug {
     /// How long the machine has been running, including what it slept.
     fn since_boot(&self) -> Duration;
 }
+
+named_in_debug!(Clock);
 
 /// The clocks of the operating system (read through the vDSO, no system call).
 #[derive(Debug, Default, Clone, Copy)]

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::callout::{self, Kind};
+use super::debug::named_in_debug;
 use super::lock::lock;
 use super::process;
 pub(crate) use super::severity::Severity;
@@ -28,10 +29,12 @@ const LOSS_INTERVAL: Duration = Duration::from_secs(10);
 pub(crate) const MARK: &str = "libsentry: ";
 
 /// A logger of the host.
-pub(crate) trait Logger: Send + Sync + fmt::Debug {
+pub(crate) trait Logger: Send + Sync {
     /// Takes one line, which begins with [`MARK`] and has no newline at its end.
     fn write(&self, severity: Severity, text: &str);
 }
+
+named_in_debug!(Logger);
 
 /// Where diagnostics go.
 #[derive(Debug, Clone, Default)]
@@ -75,10 +78,12 @@ impl Drop for Speaker {
 }
 
 /// Learns that lines wait for the thread that gives them to the logger, the library's own.
-pub(crate) trait Listener: Send + Sync + fmt::Debug {
+pub(crate) trait Listener: Send + Sync {
     /// Lets it call [`Diagnostics::speak`].
     fn has_lines(&self);
 }
+
+named_in_debug!(Listener);
 
 /// Where diagnostics go and which of them.
 #[derive(Debug)]

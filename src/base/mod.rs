@@ -8,6 +8,7 @@
 pub(crate) mod callout;
 pub(crate) mod cancellation;
 pub(crate) mod clock;
+pub(crate) mod debug;
 pub(crate) mod descriptor;
 pub(crate) mod diagnostics;
 pub(crate) mod file;

@@ -1,10 +1,10 @@
 //! Backing: what the client lends its transport besides settings: an observer of outcomes, a place on disk, and work for the
 //! worker's thread.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::account::outcome::OutcomeSink;
+use crate::base::debug::named_in_debug;
 use crate::base::uuid::Uuid;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
@@ -26,7 +26,7 @@ pub(crate) struct Backing {
 }
 
 /// Work on files that callers must not wait for. All of it is called on the worker's thread, without any lock held.
-pub(crate) trait ClientTasks: fmt::Debug + Send + Sync {
+pub(crate) trait ClientTasks: Send + Sync {
     /// Writes what waits to be written; called soon after [`super::Transport::request_client_tasks`]. `note_session` is told which
     /// session is running before its file is written or removed.
     fn run(&self, note_session: &dyn Fn(Option<Uuid>));
@@ -38,3 +38,5 @@ pub(crate) trait ClientTasks: fmt::Debug + Send + Sync {
     /// All dead runs have been seen: what is to be sent of them. Not called if a shutdown came first.
     fn taken_over(&self) -> Vec<Envelope>;
 }
+
+named_in_debug!(ClientTasks);

@@ -18,6 +18,7 @@ use super::definition::{Whole, as_millis, kind, options, place};
 use super::hooks::{CrashHook, EnvelopeHook, FeedbackHook, ValueHook};
 use super::limit::{Limit, limit};
 use super::notice::Notices;
+use crate::base::debug::named_in_debug;
 use crate::base::diagnostics::Outlet;
 use crate::protocol::level::Level;
 use crate::transport::account::outcome::OutcomeSink;
@@ -342,10 +343,12 @@ pub(crate) enum TransportChoice {
 }
 
 /// A transport or HTTP client of the host that has not been started.
-pub(crate) trait TransportFactory: Send + Sync + Debug {
+pub(crate) trait TransportFactory: Send + Sync {
     /// Starts it, in init and on its thread; an error is what the host answered.
     fn start(self: Arc<Self>, options: &Options) -> Result<Destination, i32>;
 }
+
+named_in_debug!(TransportFactory);
 
 impl TransportChoice {
     /// Opens it: the host's start function runs here.

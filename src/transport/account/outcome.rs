@@ -1,6 +1,7 @@
 //! Outcomes: what the host is told about each envelope, through the callback it set.
 
 use crate::base::callout::{self, Kind};
+use crate::base::debug::named_in_debug;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -41,7 +42,9 @@ pub(crate) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) {
 }
 
 /// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.
-pub(crate) trait OutcomeSink: Send + Sync + std::fmt::Debug {
+pub(crate) trait OutcomeSink: Send + Sync {
     /// Takes note of one outcome.
     fn outcome(&self, outcome: &Outcome);
 }
+
+named_in_debug!(OutcomeSink);

@@ -3,11 +3,11 @@
 //! Decides what is asked of them and where an envelope leaves the library ([`Destination`]). The queue, its bounds, the books
 //! and the worker's thread stay in front of each. No lock of this room is held while the host runs.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::callout::{self, Kind};
+use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 
 /// Where envelopes leave the library.
@@ -67,7 +67,7 @@ impl Destination {
 }
 
 /// A transport of the host: takes whole envelopes.
-pub(crate) trait HostTransport: Send + Sync + Debug {
+pub(crate) trait HostTransport: Send + Sync {
     /// Takes an envelope; called on the worker's thread only, one at a time.
     fn send(&self, envelope: Envelope);
 
@@ -77,6 +77,8 @@ pub(crate) trait HostTransport: Send + Sync + Debug {
     /// Ends; called once, while or after the last `send`. What the host answered, 0 for success.
     fn shutdown(&self, timeout: Duration) -> i32;
 }
+
+named_in_debug!(HostTransport);
 
 /// A request for an HTTP client of the host.
 #[derive(Debug)]
@@ -105,7 +107,7 @@ pub(crate) struct HostResponse {
 }
 
 /// An HTTP client of the host.
-pub(crate) trait HostClient: Send + Sync + Debug {
+pub(crate) trait HostClient: Send + Sync {
     /// Makes a request and waits for the answer; false if there is none. Called on the worker's thread only, one at a
     /// time.
     fn send(&self, request: HostRequest, response: &mut HostResponse) -> bool;
@@ -113,3 +115,5 @@ pub(crate) trait HostClient: Send + Sync + Debug {
     /// Ends the request under way; called at most once, from another thread, at the deadline of a shutdown.
     fn interrupt(&self);
 }
+
+named_in_debug!(HostClient);

@@ -1,9 +1,9 @@
 //! What the worker asks of an HTTP client, so that it can be tested without one.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 use crate::transport::worker::retry::Cause;
 
@@ -111,7 +111,7 @@ pub(crate) struct Completion {
 }
 
 /// What was started and has not ended, whatever carries it.
-pub(crate) trait InFlight: Debug {
+pub(crate) trait InFlight {
     /// True if another may begin. An answer whose body is still read takes up a place after its completion.
     fn has_room(&self) -> bool;
 
@@ -126,7 +126,7 @@ pub(crate) trait InFlight: Debug {
 }
 
 /// Runs requests side by side on the thread that calls it.
-pub(crate) trait HttpClient: Debug + Send {
+pub(crate) trait HttpClient: Send {
     /// Begins a request. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
 
@@ -136,3 +136,5 @@ pub(crate) trait HttpClient: Debug + Send {
     /// The same, to be moved on.
     fn in_flight_mut(&mut self) -> &mut dyn InFlight;
 }
+
+named_in_debug!(HttpClient);

@@ -3,12 +3,12 @@
 //! The worker decides what leaves and when, and what an answer means; a sender carries it. [`HttpSender`] makes a
 //! request of it for an HTTP client; [`super::host_sender`] hands it to the host as it is.
 
-use std::fmt::Debug;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::encode::Encoder;
 use super::http::{Failure, HttpClient, InFlight};
+use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 use crate::transport::shared::Shared;
 
@@ -24,7 +24,7 @@ pub(crate) struct Outgoing<'a> {
 }
 
 /// Sends envelopes on the thread that calls it, side by side if it can.
-pub(crate) trait Sender: Debug + Send {
+pub(crate) trait Sender: Send {
     /// Begins with an envelope. An error is an attempt that failed.
     fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
 
@@ -34,6 +34,8 @@ pub(crate) trait Sender: Debug + Send {
     /// The same, to be moved on.
     fn in_flight_mut(&mut self) -> &mut dyn InFlight;
 }
+
+named_in_debug!(Sender);
 
 /// Makes requests of envelopes.
 #[derive(Debug)]
