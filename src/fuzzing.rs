@@ -52,7 +52,7 @@ fn written(event: &Event<'_>) -> Option<String> {
     let images = Fragment::new(Arc::from("[{\"type\":\"elf\"}]"), 0);
     let parts = Parts {
         event_id: Uuid::from_bytes([0xab; 16]),
-        timestamp: "2026-01-01T00:00:00.000001Z",
+        timestamp: SystemTime::UNIX_EPOCH,
         level: Level::Error,
         user_id: Some(Uuid::from_bytes([0xcd; 16])),
         fields: &[],
