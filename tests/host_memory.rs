@@ -2,14 +2,13 @@
 
 #![allow(clippy::panic, reason = "a test says what is wrong by panicking")]
 
-mod host;
 mod support;
 
-use host::RUN_TIMEOUT;
 use receiver::Receiver;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Duration;
 use support::{Scratch, Standard, assert_success, compile, run, shared_flags};
 
 /// The program, which stands between the library and the C library: compiled once.
@@ -28,6 +27,10 @@ fn program() -> &'static PathBuf {
     program
 }
 
+/// A scenario has a process for each allocation that fails, some hundreds: a minute of CPU in a debug build, beside other
+/// tests.
+const LONGEST: Duration = Duration::from_secs(300);
+
 /// Runs a scenario, in which at least so many allocations must have failed: else nothing was tried.
 fn fail_each_in(scenario: &str, least: usize) {
     let (receiver, scratch) = (Receiver::start(), Scratch::new(scenario));
@@ -36,7 +39,7 @@ fn fail_each_in(scenario: &str, least: usize) {
         .args([scenario, &receiver.dsn()])
         .env_remove("SENTRY_DSN")
         .current_dir(scratch.path());
-    let output = run(&mut command, RUN_TIMEOUT);
+    let output = run(&mut command, LONGEST);
     assert_success(&output, scenario);
     let printed = String::from_utf8_lossy(&output.stdout);
     let failed = printed.trim().strip_prefix(scenario).and_then(|rest| {
