@@ -223,6 +223,7 @@ fn write_unknown_keys(event: &Event<'_>, writer: &mut Writer<'_>) {
 mod tests {
     use crate::protocol::event::testing::{Given, written};
     use crate::protocol::event::{Event, EventErrorKind, limits};
+    use crate::value::json::testing::mutations;
     use serde_json::{Value, json};
 
     fn scope() -> Given {
@@ -429,13 +430,6 @@ mod tests {
 
     #[test]
     fn mutated_events_are_refused_or_written_as_json() {
-        let mut state = 1_u64;
-        let mut below = |bound: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % bound
-        };
         let pieces = [
             "{",
             "}",
@@ -454,19 +448,7 @@ mod tests {
             "\"values\":",
         ];
         let mut written = 0;
-        for _ in 0..5000 {
-            let mut text: Vec<char> = SEEDS[below(3)].chars().collect();
-            for _ in 0..=below(3) {
-                let at = below(text.len());
-                let length = below(12).min(text.len() - at);
-                let piece = if below(2) == 0 {
-                    ""
-                } else {
-                    pieces[below(pieces.len())]
-                };
-                text.splice(at..at + length, piece.chars());
-            }
-            let text: String = text.into_iter().collect();
+        for text in mutations(&SEEDS, &pieces, 12, 5000) {
             if let Ok(event) = Event::parse(&text)
                 && let Ok((json, _)) = scope().try_write(&event)
             {

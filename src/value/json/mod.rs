@@ -10,5 +10,7 @@ pub(super) mod quick;
 pub(crate) mod repair;
 pub(crate) mod rewrite;
 pub(crate) mod scan;
+#[cfg(test)]
+pub(crate) mod testing;
 pub(crate) mod trim;
 pub(crate) mod write;

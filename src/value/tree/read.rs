@@ -150,6 +150,7 @@ fn number(json: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::json::testing::{PIECES, SEEDS, mutations};
     use crate::value::tree::Node;
 
     fn back(text: &str) -> String {
@@ -242,37 +243,13 @@ mod tests {
     /// What `serde_json` takes, and nothing else.
     #[test]
     fn the_grammar_is_that_of_json() {
-        const SEEDS: [&str; 4] = [
-            r#" {"a": [1, -2.5, true, false, null, {"b": {}}, []], "cA":"x\ny\ud83d\ude00é"} "#,
-            r#"{"message":"m","tags":{"a":"b"},"extra":{"n":0.1,"e":1e5,"f":-0}}"#,
-            "[[{\"a\":[\t]}\n,{}],\r\"\\\\\\/\",2E+7,3e-1]",
-            r#"{"a":"\ud800","b":1e999,"a":2}"#,
-        ];
-        let mut state = 1_u64;
-        let mut below = |bound: usize| {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % bound
+        let is_json = |text: &String| {
+            let is_json = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+            assert_eq!(Value::from_json(text).is_some(), is_json, "{text}");
+            is_json
         };
-        let pieces = [
-            "{", "}", "[", "]", "\"", ",", ":", "\\", "u", "0", "1", ".", "-", "e", "+", " ",
-            "\u{1}", "\u{7f}", "é", "null", "tru", "\\u12", "\\ud800", "\u{feff}", "\u{a0}",
-        ];
-        let mut taken = 0;
-        for _ in 0..40_000 {
-            let mut text: Vec<char> = SEEDS[below(SEEDS.len())].chars().collect();
-            for _ in 0..=below(3) {
-                let at = below(text.len());
-                let length = below(4).min(text.len() - at);
-                let piece = pieces[below(pieces.len())];
-                text.splice(at..at + length, piece.chars());
-            }
-            let text: String = text.into_iter().collect();
-            let is_json = serde_json::from_str::<&serde_json::value::RawValue>(&text).is_ok();
-            assert_eq!(Value::from_json(&text).is_some(), is_json, "{text}");
-            taken += usize::from(is_json);
-        }
+        let texts = mutations(&SEEDS, &PIECES, 4, 40_000);
+        let taken = texts.filter(is_json).count();
         assert!(taken > 300, "{taken}");
     }
 }
