@@ -335,7 +335,7 @@ pub(crate) fn escape_length(bytes: &[u8]) -> (usize, bool) {
     }
 }
 
-/// The number in the `\\u` escape at the start.
+/// The number in the `\u` escape at the start.
 pub(super) fn unicode_escape(bytes: &[u8]) -> Option<u16> {
     let digits = bytes.strip_prefix(b"\\u")?.get(..4)?;
     // A sign is none of them.

@@ -3,8 +3,6 @@
 //! Decides how text is escaped and how separators are set. Entry points: [`string`], [`bytes`], [`key`], [`integer`],
 //! [`separator`]. May use: [`super::lanes`], `base`.
 
-use std::io::Write;
-
 use super::lanes;
 use crate::base::memory::{self, Buffer};
 
@@ -103,7 +101,7 @@ const fn before_end(bytes: &[u8], size: usize, plain: usize) -> usize {
 }
 
 /// What text is appended to.
-pub(crate) trait Target: Write {
+pub(crate) trait Target {
     /// Makes room for so many bytes.
     fn reserve(&mut self, bytes: usize);
     /// Appends a byte.
