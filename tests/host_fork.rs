@@ -21,6 +21,7 @@ static FORK: Program = Program::new("host_fork");
 static LOADER: Program = Program::new("host_fork_loader");
 static THREADS: Program = Program::new("host_fork_threads");
 static CALLBACK: Program = Program::new("host_fork_callback");
+static RETURNS: Program = Program::new("host_fork_returns");
 
 /// A guard against a hang, no figure.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -52,7 +53,12 @@ fn crumbs(event: &Value) -> Vec<&Value> {
 fn a_child_delivers_its_own_event_and_never_the_queued_ones_of_its_parent() {
     let receiver = hanging_once();
     let run = FORK.start("own_events", &receiver.dsn());
-    assert!(receiver.wait_until(PATIENCE, |state| has_message(state.events(), "child")));
+    let has_both = |events: &[Value]| {
+        ["child", "parent 0"]
+            .iter()
+            .all(|it| has_message(events, it))
+    };
+    assert!(receiver.wait_until(PATIENCE, |state| has_both(state.events())));
     assert_eq!(
         messages(&receiver),
         ["child", "parent 0"],
@@ -210,6 +216,33 @@ fn a_fork_in_a_callback_of_the_close_does_not_tell_the_child_the_rest() {
     let receiver = hanging_once();
     CALLBACK.run("closing_returns", &receiver.dsn());
     assert_eq!(messages(&receiver), ["parent"]);
+}
+
+#[test]
+fn a_child_that_returns_from_a_call_of_the_library_leaves_all_to_its_parent() {
+    for scenario in ["logger_on_worker", "logger_in_init"] {
+        let (receiver, _) = RETURNS.run_against_receiver(scenario);
+        let expected = if scenario == "logger_on_worker" { 3 } else { 0 };
+        assert_eq!(distinct_ids(&receiver).len(), expected, "{scenario}");
+        assert_eq!(messages(&receiver).len(), expected, "{scenario}");
+    }
+    // These go to the host, which counts.
+    for scenario in ["transport_send", "transport_end", "client"] {
+        let (receiver, _) = RETURNS.run_against_receiver(scenario);
+        assert!(messages(&receiver).is_empty(), "{scenario}");
+    }
+}
+
+#[test]
+fn a_fork_while_a_shutdown_saves_saves_nothing_twice() {
+    let receiver = hanging_once();
+    let run = RETURNS.start("saving", &receiver.dsn());
+    assert!(receiver.wait_until(PATIENCE, |state| state.events().len() > 3));
+    receiver.release();
+    run.finish();
+    // Nobody knows whether the one that hangs has arrived, so it comes again.
+    let expected = ["event 0", "event 0", "event 1", "event 2"];
+    assert_eq!(messages(&receiver), expected);
 }
 
 #[test]

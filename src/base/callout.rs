@@ -3,9 +3,12 @@
 //! Code of the host may call back into the library, capture and so call itself, fork, panic, or leave with `longjmp`. Each
 //! call into it goes through [`call`], which bounds how deep it nests, notes on the thread that it runs, voids a note
 //! that a `longjmp` left behind, disables the cancellation of the thread again if the host has enabled it, catches a panic,
-//! and notices a fork. The caller gets an answer only if there is one; otherwise [`NoAnswer`] says why, and what that means
-//! for the rest of the caller's work. No lock of the library is held while a callback runs.
-//! Entry points: [`call`], [`is_inside`]. May use: `cancellation`, `panic`, `process`, `stack`.
+//! and notices a fork. The caller gets an answer only if there is one; otherwise [`NoAnswer`] says why. No lock of the
+//! library is held while a callback runs.
+//!
+//! A child that a callback forked leaves everything alone on its way back. So whatever may lead to a callback answers
+//! `Result<_, Forked>` up to the place where the library was entered, or up to the loop of the worker.
+//! Entry points: [`call`], [`answer`], [`is_inside`]. May use: `cancellation`, `panic`, `process`, `stack`.
 
 use std::cell::Cell;
 
@@ -63,13 +66,18 @@ fn with<T>(kind: Kind, action: impl FnOnce(&Cell<Entered>) -> T) -> Option<T> {
     ENTERED.with(|all| all.get(kind as usize).map(action))
 }
 
+/// The callback forked, and this is the child. All that the caller holds is the parent's: locks may be held for ever by
+/// threads that do not exist here, and what was begun the parent goes on with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "in the child of a fork everything is to be left alone"]
+pub(crate) struct Forked;
+
 /// Why a call into the host has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoAnswer {
     /// It is inside of itself as often as it may be, and was not called.
     TooDeep,
-    /// It forked, and this is the child. All that the caller holds is the parent's: locks may be held for ever by threads
-    /// that do not exist here, and what was begun the parent goes on with.
+    /// It forked, and this is the child.
     Forked,
     /// It panicked, with this message.
     Panicked(String),
@@ -100,6 +108,15 @@ pub(crate) fn call<T>(kind: Kind, function: impl FnOnce() -> T) -> Result<T, NoA
         return Err(NoAnswer::Forked);
     }
     answer.map_err(NoAnswer::Panicked)
+}
+
+/// Calls `function`, which calls the host; none if it was not called or panicked.
+pub(crate) fn answer<T>(kind: Kind, function: impl FnOnce() -> T) -> Result<Option<T>, Forked> {
+    match call(kind, function) {
+        Ok(answer) => Ok(Some(answer)),
+        Err(NoAnswer::TooDeep | NoAnswer::Panicked(_)) => Ok(None),
+        Err(NoAnswer::Forked) => Err(Forked),
+    }
 }
 
 fn run<T>(kind: Kind, before: Entered, here: usize, function: impl FnOnce() -> T) -> T {

@@ -5,16 +5,15 @@
 //! captures are refused.
 //!
 //! A host that logs under a lock of its own and captures there would wait for itself if its logger was called in the
-//! capture. So the logger runs on threads that are [`speaker`]s only: the worker, and a thread inside of `sentry_init`
-//! or `sentry_close`. Lines of other threads wait for one of these. No lock of this file is held while the logger runs.
+//! capture. So lines for a logger wait until [`Diagnostics::speak`] is called: by the worker between two tasks, and at the
+//! end of `sentry_init` and `sentry_close`. No lock of this file is held while the logger runs.
 
-use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::callout::{self, Kind};
+use super::callout::{self, Forked, Kind};
 use super::debug::named_in_debug;
 use super::lock::lock;
 use super::process;
@@ -54,30 +53,7 @@ pub(crate) fn is_speaking() -> bool {
     callout::is_inside(Kind::Logger)
 }
 
-thread_local! {
-    static IS_SPEAKER: Cell<bool> = const { Cell::new(false) };
-}
-
-/// The calling thread may call the host's logger, until this is dropped.
-#[derive(Debug)]
-pub(crate) struct Speaker {
-    was_one: bool,
-}
-
-/// Makes the calling thread a speaker.
-pub(crate) fn speaker() -> Speaker {
-    Speaker {
-        was_one: IS_SPEAKER.replace(true),
-    }
-}
-
-impl Drop for Speaker {
-    fn drop(&mut self) {
-        IS_SPEAKER.set(self.was_one);
-    }
-}
-
-/// Learns that lines wait for the thread that gives them to the logger, the library's own.
+/// Learns that lines wait for the worker, which gives them to the logger.
 pub(crate) trait Listener: Send + Sync {
     /// Lets it call [`Diagnostics::speak`].
     fn has_lines(&self);
@@ -124,7 +100,7 @@ impl Diagnostics {
         self.is_muted.store(true, Ordering::Release);
     }
 
-    /// Writes one line; on stderr it reads `[sentry] LEVEL text`.
+    /// Writes one line, which reads `[sentry] LEVEL text` on stderr; one for a logger waits for [`Self::speak`].
     pub(crate) fn log(&self, severity: Severity, text: fmt::Arguments<'_>) {
         if !self.is_enabled(severity) {
             return;
@@ -136,15 +112,9 @@ impl Diagnostics {
                 process::write_to_stderr(line.as_bytes());
             }
             Outlet::Nowhere => {}
-            Outlet::Logger(logger) => {
-                let text = format!("{MARK}{text}");
-                if IS_SPEAKER.get() {
-                    self.speak();
-                    self.write(logger.as_ref(), severity, &text);
-                } else if !is_speaking() {
-                    self.keep(severity, text);
-                }
-            }
+            // What is to be said about what the logger does would call it again, without end.
+            Outlet::Logger(_) if is_speaking() => {}
+            Outlet::Logger(_) => self.keep(severity, format!("{MARK}{text}")),
         }
     }
 
@@ -154,20 +124,29 @@ impl Diagnostics {
         let _ = self.listener.set(listener);
     }
 
-    /// Gives the host's logger the lines that wait; only on a speaker.
-    pub(crate) fn speak(&self) {
+    /// True if lines wait for [`Self::speak`].
+    pub(crate) fn has_lines(&self) -> bool {
+        self.has_waiting.load(Ordering::Acquire)
+    }
+
+    /// Gives the host's logger the lines that wait.
+    pub(crate) fn speak(&self) -> Result<(), Forked> {
         let Outlet::Logger(logger) = &self.outlet else {
-            return;
+            return Ok(());
         };
-        if !self.has_waiting.load(Ordering::Acquire) || !IS_SPEAKER.get() || is_speaking() {
-            return;
+        if is_speaking() {
+            return Ok(());
         }
-        while let Some((severity, text)) = self.next_waiting() {
+        while self.has_lines() {
+            let Some((severity, text)) = self.next_waiting() else {
+                break;
+            };
             if self.is_muted.load(Ordering::Acquire) {
-                return;
+                break;
             }
-            self.write(logger.as_ref(), severity, &text);
+            callout::answer(Kind::Logger, || logger.write(severity, &text))?;
         }
+        Ok(())
     }
 
     fn next_waiting(&self) -> Option<(Severity, String)> {
@@ -186,12 +165,6 @@ impl Diagnostics {
         if let Some(listener) = self.listener.get().filter(|_| was_empty) {
             listener.has_lines();
         }
-    }
-
-    fn write(&self, logger: &dyn Logger, severity: Severity, text: &str) {
-        // Not inside of the logger: what there is to say about what it does would call it again, without end. Nothing here
-        // depends on what it did: a child that it forked finds the locks open, since none is held.
-        let _ = callout::call(Kind::Logger, || logger.write(severity, text));
     }
 
     /// Warns about a lost event, at most once in ten seconds.
@@ -247,7 +220,6 @@ mod tests {
 
     #[test]
     fn a_logger_is_not_called_from_within_itself_and_not_after_muting() {
-        let _speaker = speaker();
         let logger = Arc::new(Talkative::default());
         let outlet = Outlet::Logger(Arc::clone(&logger) as Arc<dyn Logger>);
         let diagnostics = Arc::new(Diagnostics::new(Some(Severity::Info), outlet));
@@ -255,9 +227,11 @@ mod tests {
         diagnostics.log(Severity::Info, format_args!("{} and {}", 1, 2));
         diagnostics.log(Severity::Debug, format_args!("below"));
         diagnostics.warn_of_loss(format_args!("lost"));
+        diagnostics.speak().unwrap();
         assert!(!is_speaking());
         diagnostics.mute();
         diagnostics.log(Severity::Fatal, format_args!("late"));
+        diagnostics.speak().unwrap();
         assert_eq!(
             *lock(&logger.lines),
             ["Info libsentry: 1 and 2", "Warning libsentry: lost"]
@@ -274,34 +248,31 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_other_threads_wait_for_a_speaker_and_keep_their_order() {
+    fn lines_wait_for_who_may_speak_and_keep_their_order() {
         let logger = Arc::new(Talkative::default());
         let outlet = Outlet::Logger(Arc::clone(&logger) as Arc<dyn Logger>);
         let diagnostics = Diagnostics::new(Some(Severity::Info), outlet);
         let bell = Arc::new(Bell::default());
         diagnostics.set_listener(Arc::clone(&bell) as Arc<dyn Listener>);
         diagnostics.log(Severity::Info, format_args!("one"));
-        diagnostics.log(Severity::Info, format_args!("two"));
-        diagnostics.speak();
-        assert_eq!(lock(&logger.lines).len(), 0, "this thread is no speaker");
+        diagnostics.log(Severity::Error, format_args!("two"));
+        assert!(diagnostics.has_lines());
+        assert_eq!(lock(&logger.lines).len(), 0);
         assert_eq!(bell.0.load(Ordering::Relaxed), 1);
-        {
-            let _speaker = speaker();
-            diagnostics.log(Severity::Error, format_args!("three"));
-        }
-        diagnostics.log(Severity::Info, format_args!("four"));
+        diagnostics.speak().unwrap();
+        assert!(!diagnostics.has_lines());
+        diagnostics.log(Severity::Info, format_args!("three"));
         assert_eq!(bell.0.load(Ordering::Relaxed), 2);
-        let _speaker = speaker();
-        diagnostics.speak();
+        diagnostics.speak().unwrap();
         let wanted = [
             "Info libsentry: one",
-            "Info libsentry: two",
-            "Error libsentry: three",
-            "Info libsentry: four",
+            "Error libsentry: two",
+            "Info libsentry: three",
         ];
         assert_eq!(*lock(&logger.lines), wanted);
+        diagnostics.log(Severity::Info, format_args!("four"));
         diagnostics.mute();
-        diagnostics.speak();
+        diagnostics.speak().unwrap();
         assert_eq!(lock(&logger.lines).len(), wanted.len());
     }
 }

@@ -22,6 +22,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::base::callout::Forked;
 use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::process;
@@ -175,19 +176,19 @@ impl Client {
     }
 
     /// Stops sending; returns how many envelopes were not sent.
-    fn stop(&self) -> u64 {
+    fn stop(&self) -> Result<u64, Forked> {
         self.finish_session();
+        if self.is_inherited() {
+            // Whoever heard what became of the session forked.
+            return Err(Forked);
+        }
         let timeout = self.options.shutdown_timeout;
         let deadline = Instant::now().checked_add(timeout.saturating_add(PROBE_GRACE));
         self.prober.cancel();
         let unsent = self
             .transport
             .as_ref()
-            .map_or(0, |transport| transport.shutdown(timeout));
-        if self.is_inherited() {
-            // A callback forked; thread, locks and files are the parent's.
-            return unsent;
-        }
+            .map_or(Ok(0), |transport| transport.shutdown(timeout))?;
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
         self.client_files.close(&|sid| {
@@ -195,9 +196,9 @@ impl Client {
                 transport.note_session(sid);
             }
         });
-        self.diagnostics.speak();
+        self.diagnostics.speak()?;
         // A thread that was left to itself could still speak, and the host may be about to free its logger.
         self.diagnostics.mute();
-        unsent
+        Ok(unsent)
     }
 }

@@ -41,11 +41,13 @@ pub(crate) struct Started {
 }
 
 /// Says why init is refused, also where there is no client yet.
-pub(crate) fn tell_refusal(options: &Options, reason: &str) {
-    diagnostics(options).log(
+pub(crate) fn tell_refusal(diagnostics: &Diagnostics, reason: &str) {
+    diagnostics.log(
         Severity::Error,
         format_args!("the library is not started, nothing will be reported: {reason}"),
     );
+    // Nothing was started that a child of the logger would have to leave alone.
+    let _ = diagnostics.speak();
 }
 
 impl Client {
@@ -63,7 +65,7 @@ impl Client {
         let started = settings.and_then(|(dsn, settings)| {
             Self::start_prepared(Arc::clone(&options), dsn.as_ref(), settings, &diagnostics)
         });
-        started.inspect_err(|reason| tell_refusal(&options, reason))
+        started.inspect_err(|reason| tell_refusal(&diagnostics, reason))
     }
 
     fn start_prepared(
@@ -183,7 +185,8 @@ impl Client {
     }
 }
 
-fn diagnostics(options: &Options) -> Diagnostics {
+/// Diagnostics as the host wants them.
+pub(crate) fn diagnostics(options: &Options) -> Diagnostics {
     use crate::protocol::level::Level;
     let least = match options.logger_level {
         Level::Trace => Severity::Trace,

@@ -16,9 +16,9 @@ use arc_swap::{ArcSwapOption, Guard};
 use super::Client;
 use super::capture::refused::{NOT_INITIALISED, Refused, Status};
 use super::options::Options;
-use super::start::{Started, tell_refusal};
-use crate::base::callout::{self, Kind};
-use crate::base::diagnostics::{Severity, speaker};
+use super::start::{self, Started, tell_refusal};
+use crate::base::callout::{self, Forked, Kind};
+use crate::base::diagnostics::Severity;
 use crate::base::lock::{lock, try_lock};
 use crate::base::process;
 use crate::base::stack;
@@ -106,15 +106,20 @@ pub(crate) fn absence() -> Refused {
 pub(crate) fn init(options: Options) -> Result<Option<String>, String> {
     stack::check_room_to_start()?;
     let lifecycle = lifecycle();
-    let _speaker = speaker();
-    let _turn = take_turn(&lifecycle).inspect_err(|reason| tell_refusal(&options, reason))?;
+    let _turn = take_turn(&lifecycle)
+        .inspect_err(|reason| tell_refusal(&start::diagnostics(&options), reason))?;
     stop_current();
     let Started { client, warning } = Client::start(options)?;
     let has_crashed = client.client_files.has_crashed();
     CRASHED_LAST_RUN.store(i8::from(has_crashed), Ordering::Relaxed);
-    CLIENT.store(Some(Arc::new(client)));
+    let client = Arc::new(client);
+    CLIENT.store(Some(Arc::clone(&client)));
     NOT_ADOPTED.store(None);
     stop_at_exit(&lifecycle);
+    if client.diagnostics().speak() == Err(Forked) {
+        // In the child it is inherited like any other.
+        std::mem::forget(client);
+    }
     Ok(warning)
 }
 
@@ -133,7 +138,6 @@ pub(crate) fn close() -> u64 {
     match take_turn(&lifecycle) {
         Ok(_turn) => {
             NOT_ADOPTED.store(None);
-            let _speaker = speaker();
             stop_current()
         }
         Err(_) => 0,
@@ -179,9 +183,13 @@ fn stop_current() -> u64 {
         return 0;
     }
     // Captures find it closing until it has stopped, so that each is answered and booked.
-    let unsent = client.stop();
+    let stopped = client.stop();
+    if stopped == Err(Forked) {
+        // A callback forked; thread, locks and files are the parent's.
+        std::mem::forget(client);
+    }
     CLIENT.store(None);
-    unsent
+    stopped.unwrap_or(0)
 }
 
 /// On the worker thread nobody waits for a turn: whoever has it may be waiting for the worker. Nor in a callback or a

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::shared::Shared;
 use super::worker::pump::{Pump, Turn};
 use super::worker::thread::{self, is_worker_thread};
-use crate::base::callout;
+use crate::base::callout::{self, Forked};
 use crate::base::lock::{lock, wait_until};
 
 /// How soon a request under way is to be looked after again.
@@ -85,16 +85,17 @@ impl Driver {
         }
     }
 
-    /// Waits until `done` says so of what the worker changes, or `deadline` has passed; true if `done`.
+    /// Waits until `done` says so of what the worker changes, or `deadline` has passed; true if `done`. Without a thread the
+    /// worker runs meanwhile, and its callbacks.
     pub(crate) fn wait_until<T>(
         &self,
         mutex: &Mutex<T>,
         condvar: &Condvar,
         deadline: Instant,
         mut done: impl FnMut(&mut T) -> bool,
-    ) -> bool {
+    ) -> Result<bool, Forked> {
         match self {
-            Self::Thread(_) => wait_until(mutex, condvar, deadline, done),
+            Self::Thread(_) => Ok(wait_until(mutex, condvar, deadline, done)),
             Self::Host(pump, _) => pump.run_until(deadline, &mut || done(&mut lock(mutex))),
         }
     }
@@ -108,7 +109,8 @@ impl Driver {
         if is_worker_thread() || callout::is_inside(callout::Kind::Outcome) {
             return Err(PollError::Inside);
         }
-        match pump.run(longest) {
+        // In a child that a callback forked there is no worker either.
+        match pump.run(longest).unwrap_or(Turn::Ended) {
             Turn::Ran(next) => Ok(match next.is_busy {
                 true => Some(next.due.map_or(LOOK, |due| due.min(LOOK))),
                 false => next.due,

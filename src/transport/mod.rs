@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use crate::base::callout::Forked;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
@@ -29,7 +30,9 @@ use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
+use crate::transport::account::Actor;
 use crate::transport::account::ledger::Tally;
+use crate::transport::account::outcome::Outcome;
 use crate::transport::account::stats::Stats;
 use crate::transport::queue::permit::Permit;
 use backing::Backing;
@@ -90,9 +93,7 @@ impl Transport {
 
     /// Queues an envelope for sending, or books it as lost and says why.
     pub(crate) fn submit(&self, envelope: Envelope, permit: Permit) -> Result<(), Refusal> {
-        self.shared
-            .account
-            .accept(envelope, permit, !is_worker_thread())
+        self.shared.account.accept(envelope, permit, actor())
     }
 
     /// The permit of what is captured now.
@@ -107,7 +108,7 @@ impl Transport {
 
     /// Books an envelope that is not accepted.
     pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
-        self.shared.account.refuse_envelope(envelope, reason);
+        self.hear(self.shared.account.refuse_envelope(envelope, reason));
     }
 
     /// Books items that were left out of an envelope; the host hears of the envelope alone.
@@ -117,7 +118,13 @@ impl Transport {
 
     /// Books an item that was lost before it could become an envelope.
     pub(crate) fn refuse(&self, event_id: Uuid, tally: Tally, reason: DiscardReason) {
-        self.shared.account.refuse(event_id, &[tally], reason);
+        self.hear(self.shared.account.refuse(event_id, &[tally], reason));
+    }
+
+    /// Tells the host of a loss. That is the last step of a capture: a child that the callback forked has nothing to leave
+    /// alone any more.
+    fn hear(&self, outcome: Outcome) {
+        let _ = self.shared.account.hear(actor(), outcome);
     }
 
     /// True while the server does not want items of this category (RL-10).
@@ -180,46 +187,45 @@ impl Transport {
     /// flush in the rest of the time. 0 when all has left, 1 at the time-out, or what the host's transport answered.
     pub(crate) fn flush(&self, timeout: Duration) -> i32 {
         let deadline = deadline_in(timeout);
-        if !self.drain(timeout) {
+        // In a child that a callback forked nothing has left.
+        if !self.drain(timeout).unwrap_or(false) {
             return 1;
         }
         self.shared.settings.destination.flush(left_until(deadline))
     }
 
-    fn drain(&self, timeout: Duration) -> bool {
+    fn drain(&self, timeout: Duration) -> Result<bool, Forked> {
         if is_worker_thread() {
-            return false;
+            return Ok(false);
         }
         let deadline = deadline_in(timeout);
-        self.wait_for_start(deadline);
+        self.wait_for_start(deadline)?;
         if timeout.is_zero() && self.is_idle() {
             // Without time the worker could not answer, and there is nothing to ask it.
-            return true;
+            return Ok(true);
         }
         let Some(flush) = self.shared.wishes.flush(self.shared.account.queue.marks()) else {
-            return false;
+            return Ok(false);
         };
         let is_over = |now: &mut Progress| *now != Progress::Waiting;
         let Flush {
             progress, changed, ..
         } = &*flush;
-        let is_answered = self.driver.wait_until(progress, changed, deadline, is_over);
-        if self.shared.is_inherited() {
-            // A callback forked.
-            return false;
-        }
+        let is_answered = self
+            .driver
+            .wait_until(progress, changed, deadline, is_over)?;
         if !is_answered {
             self.shared.wishes.forget(&flush);
         }
-        is_answered && *lock(&flush.progress) == Progress::Passed
+        Ok(is_answered && *lock(&flush.progress) == Progress::Passed)
     }
 
     /// Waits until the worker has seen what the client left in dead runs.
-    fn wait_for_start(&self, deadline: Instant) {
-        self.wait_for(Phase::Running, deadline);
+    fn wait_for_start(&self, deadline: Instant) -> Result<(), Forked> {
+        self.wait_for(Phase::Running, deadline).map(drop)
     }
 
-    fn wait_for(&self, phase: Phase, deadline: Instant) -> bool {
+    fn wait_for(&self, phase: Phase, deadline: Instant) -> Result<bool, Forked> {
         let Wishes {
             phase: now,
             phase_changed,
@@ -245,50 +251,58 @@ impl Transport {
     /// Stops accepting, sends what can be sent within `timeout`, books the rest as lost, ends the thread (LIF-4).
     ///
     /// Returns the number of envelopes that were not sent. Called a second time it does nothing.
-    pub(crate) fn shutdown(&self, timeout: Duration) -> u64 {
+    pub(crate) fn shutdown(&self, timeout: Duration) -> Result<u64, Forked> {
         let Some(ending) = self.driver.begin_stop() else {
-            return 0;
+            return Ok(0);
         };
         let deadline = deadline_in(timeout);
-        if !is_worker_thread() {
-            // What the client makes of dead runs must be in the queue before it closes.
-            self.wait_for_start(deadline_in(timeout.min(LONGEST_START)));
-        }
-        self.shared.account.queue.close(&self.shared.account.ledger);
-        self.shared.wishes.stop(deadline);
         if is_worker_thread() {
             // From a callback on the worker itself: it ends when the callback has returned, and ends the host's
             // transport then.
+            self.stop_accepting(deadline);
             self.shared.wishes.end_alone();
-            return 0;
+            return Ok(0);
         }
+        let has_ended = match self.finish(timeout, deadline) {
+            Ok(has_ended) => has_ended,
+            Err(Forked) => {
+                // A copy of a handle of the parent's.
+                std::mem::forget(ending);
+                return Err(Forked);
+            }
+        };
+        if let (true, Ending::Thread(thread)) = (has_ended, ending) {
+            // It has nothing left to do but return; it cannot panic, so the result says nothing.
+            let _ = thread.join();
+        }
+        crate::transport::worker::run_takeover::remove(&self.shared);
+        self.shared.account.mute();
+        Ok(self.shared.account.abandoned.load(Ordering::Relaxed))
+    }
+
+    fn stop_accepting(&self, deadline: Instant) {
+        self.shared.account.queue.close(&self.shared.account.ledger);
+        self.shared.wishes.stop(deadline);
+    }
+
+    /// Lets the worker come to its end, and books what it is held up with; true if it has ended.
+    fn finish(&self, timeout: Duration, deadline: Instant) -> Result<bool, Forked> {
+        // What the client makes of dead runs must be in the queue before it closes.
+        self.wait_for_start(deadline_in(timeout.min(LONGEST_START)))?;
+        self.stop_accepting(deadline);
         let is_busy = || self.shared.traffic.in_flight.load(Ordering::Relaxed) > 0;
-        let is_settled = self.wait_for(Phase::Settled, deadline);
-        if self.shared.is_inherited() {
-            // A callback forked; thread and locks are the parent's.
-            std::mem::forget(ending);
-            return 0;
-        }
+        let is_settled = self.wait_for(Phase::Settled, deadline)?;
         if !is_settled && is_busy() {
-            self.shared.settings.destination.interrupt();
+            self.shared.settings.destination.interrupt()?;
         }
         let latest = deadline.checked_add(SETTLE_GRACE).unwrap_or(deadline);
-        if !self.wait_for(Phase::Settled, latest) {
-            self.shared.save_instead(deadline_in(SAVE_GRACE));
-            self.shared.account.abandon_all();
+        if !self.wait_for(Phase::Settled, latest)? {
+            self.shared.save_instead(deadline_in(SAVE_GRACE))?;
+            self.shared.account.abandon_all()?;
         }
-        self.shared.end_host(left_until(deadline));
-        if self.shared.is_inherited() {
-            // A callback forked; thread and locks are the parent's.
-            std::mem::forget(ending);
-            return 0;
-        }
-        if self.wait_for(Phase::Exited, deadline_in(EXIT_GRACE)) {
-            if let Ending::Thread(thread) = ending {
-                // It has nothing left to do but return; it cannot panic, so the result says nothing.
-                let _ = thread.join();
-            }
-        } else {
+        self.shared.end_host(left_until(deadline))?;
+        let has_ended = self.wait_for(Phase::Exited, deadline_in(EXIT_GRACE))?;
+        if !has_ended {
             self.shared.diagnostics.log(
                 Severity::Warning,
                 format_args!(
@@ -296,9 +310,7 @@ impl Transport {
                 ),
             );
         }
-        crate::transport::worker::run_takeover::remove(&self.shared);
-        self.shared.account.mute();
-        self.shared.account.abandoned.load(Ordering::Relaxed)
+        Ok(has_ended)
     }
 
     /// True if what is accepted outlives the process.
@@ -332,6 +344,14 @@ impl Transport {
             last_error: lock(&traffic.last_error).clone(),
             categories: self.shared.account.ledger.snapshot(),
         }
+    }
+}
+
+/// Who the calling thread is to the account. What the host's own transport captures is of the worker, too.
+fn actor() -> Actor {
+    match is_worker_thread() {
+        true => Actor::Worker,
+        false => Actor::Host,
     }
 }
 

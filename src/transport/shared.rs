@@ -19,6 +19,7 @@ use super::worker::run_files;
 use super::worker::spool_policy::{Keep, SpoolPolicy};
 use super::worker::wake::Wake;
 use super::worker::wishes::Wishes;
+use crate::base::callout::Forked;
 use crate::base::clock::Clock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::lock::lock;
@@ -96,27 +97,20 @@ impl Shared {
         })
     }
 
-    /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.
-    pub(crate) fn is_inherited(&self) -> bool {
-        self.account.is_inherited()
-    }
-
     /// True if there are losses to tell, for which a request alone is made.
     pub(crate) fn has_due_report(&self) -> bool {
         self.settings.destination.takes_reports_alone() && self.account.ledger.has_unreported()
     }
 
-    /// Ends the host's transport, for which `timeout` is left; not in a child that a callback forked.
-    pub(crate) fn end_host(&self, timeout: Duration) {
-        if self.is_inherited() {
-            return;
-        }
-        if let Some(answer) = self.settings.destination.shutdown(timeout) {
+    /// Ends the host's transport, for which `timeout` is left.
+    pub(crate) fn end_host(&self, timeout: Duration) -> Result<(), Forked> {
+        if let Some(answer) = self.settings.destination.shutdown(timeout)? {
             self.diagnostics.log(
                 Severity::Warning,
                 format_args!("the shutdown function of the host's transport answered {answer}"),
             );
         }
+        Ok(())
     }
 
     /// Records why no request can ever succeed.

@@ -2,8 +2,10 @@
 //!
 //! Entry point: [`Account::accept`]. What becomes of it afterwards stands in [`super::settlement`].
 
-use super::Account;
+use super::outcome::Outcome;
 use super::pending::Evicted;
+use super::{Account, Actor};
+use crate::base::callout::Forked;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::transport::queue::Refusal;
@@ -11,24 +13,39 @@ use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
 
 impl Account {
-    /// Queues an envelope for sending, or books it as lost and says why. It waits for room only if it `may_wait` and the
-    /// host wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
+    /// Queues an envelope for sending, or books it as lost and says why. A thread of the host waits for room if the host
+    /// wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
     pub(crate) fn accept(
+        &self,
+        envelope: Envelope,
+        permit: Permit,
+        actor: Actor,
+    ) -> Result<(), Refusal> {
+        let (result, outcomes) = self.queue_or_refuse(envelope, permit, actor);
+        for outcome in outcomes {
+            if self.hear(actor, outcome) == Err(Forked) {
+                break;
+            }
+        }
+        result
+    }
+
+    /// Everything but telling the host of it.
+    fn queue_or_refuse(
         &self,
         mut envelope: Envelope,
         permit: Permit,
-        may_wait: bool,
-    ) -> Result<(), Refusal> {
-        if self.is_inherited() {
-            return Err(Refusal::Closed);
-        }
+        actor: Actor,
+    ) -> (Result<(), Refusal>, Vec<Outcome>) {
         if permit == Permit::Refused && !self.consent.keeps_refused() {
-            self.refuse_envelope(&envelope, reason_of(Refusal::NoConsent));
-            return Err(Refusal::NoConsent);
+            let refusal = Refusal::NoConsent;
+            let outcome = self.refuse_envelope(&envelope, reason_of(refusal));
+            return (Err(refusal), vec![outcome]);
         }
         let priority = Priority::of(envelope.category());
         let mut evicted = Evicted::none(self);
         let Self { queue, ledger, .. } = self;
+        let may_wait = actor == Actor::Host;
         let mut result = queue.push(
             &mut envelope,
             permit,
@@ -44,27 +61,20 @@ impl Account {
                 result = queue.push(&mut envelope, permit, ledger, false, &mut evicted.victims);
             }
         }
-        drop(evicted);
-        if self.is_inherited() {
-            // The callback that heard of it forked: what follows is the parent's to do.
-            return result;
-        }
+        let mut outcomes = evicted.book();
         match result {
             Ok(()) => {
                 self.wake.new_work(|| queue.is_nearly_full_for(priority));
-                match permit {
-                    Permit::Granted(_) | Permit::Waiting => Ok(()),
-                    Permit::Refused => Err(Refusal::NoConsent),
+                if permit == Permit::Refused {
+                    result = Err(Refusal::NoConsent);
                 }
             }
-            Err(refusal) => {
-                self.refuse_envelope(&envelope, reason_of(refusal));
-                Err(refusal)
-            }
+            Err(refusal) => outcomes.push(self.refuse_envelope(&envelope, reason_of(refusal))),
         }
+        (result, outcomes)
     }
 
-    /// Queues an envelope of an earlier run.
+    /// Queues an envelope of an earlier run; the worker does that.
     pub(crate) fn take_in(&self, mut envelope: Envelope) -> Result<(), Refusal> {
         let mut evicted = Evicted::none(self);
         let Self { queue, ledger, .. } = self;

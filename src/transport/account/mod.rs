@@ -18,13 +18,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use crate::base::diagnostics::Diagnostics;
-use crate::base::process;
 use crate::transport::queue::Queue;
 use crate::transport::queue::permit::Consent;
 use crate::transport::worker::wake::Wake;
 use held::Held;
 use ledger::Ledger;
-use outcome::OutcomeSink;
+use outcome::{OutcomeSink, Untold};
 
 /// What was accepted and what became of it: the queue, the books, and who hears of them.
 ///
@@ -45,12 +44,20 @@ pub(crate) struct Account {
     has_place: bool,
     /// Hears what became of each envelope.
     sink: Option<Arc<dyn OutcomeSink>>,
+    untold: Untold,
     /// Set when the host may free what its callback uses.
     is_muted: AtomicBool,
     diagnostics: Arc<Diagnostics>,
     wake: Arc<Wake>,
-    /// The fork generation it was made in.
-    generation: u32,
+}
+
+/// Who makes a change, and so when the host hears of its outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// A thread of the host, which hears of it at once.
+    Host,
+    /// The worker, in one of its tasks: the host hears of it after that.
+    Worker,
 }
 
 /// What an account is made of.
@@ -83,16 +90,11 @@ impl Account {
             unsettled: Mutex::default(),
             has_place: parts.has_place,
             sink: parts.sink,
+            untold: Untold::default(),
             is_muted: AtomicBool::new(false),
             diagnostics: parts.diagnostics,
             wake: parts.wake,
-            generation: process::fork_generation(),
         }
-    }
-
-    /// True in a forked child, which a callback may have made: then all of this is the parent's, to be left alone.
-    pub(crate) fn is_inherited(&self) -> bool {
-        self.generation != process::fork_generation()
     }
 
     /// True if there is a place on disk for what cannot be sent now.

@@ -1,7 +1,15 @@
 //! Outcomes: what the host is told about each envelope, through the callback it set.
+//!
+//! A thread of the host that captures hears at once what became of that. What the worker books is noted as [`Untold`] and
+//! told between its tasks, so that no callback runs in the middle of one.
 
-use crate::base::callout::{self, Kind};
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::base::callout::{self, Forked, Kind};
 use crate::base::debug::named_in_debug;
+use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -32,13 +40,43 @@ pub(crate) struct Outcome {
     pub(crate) attempts: u32,
 }
 
-/// Tells `sink`, unless this thread is inside of it already: a callback that logs its losses into a capture that is
-/// lost as well would go round for ever. The inner caller knows the outcome from the status of its own call. In a child that
-/// the callback forked the books are the parent's: each step that follows asks [`Shared::is_inherited`].
-///
-/// [`Shared::is_inherited`]: crate::transport::shared::Shared::is_inherited
-pub(crate) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) {
-    let _ = callout::call(Kind::Outcome, || sink.outcome(outcome));
+/// True inside of the callback. What is captured there and lost is not told: a callback that captures its losses would go
+/// round for ever. It knows the outcome from the status of its own call.
+pub(super) fn is_telling() -> bool {
+    callout::is_inside(Kind::Outcome)
+}
+
+/// Tells `sink`, unless this thread is inside of it already, see [`is_telling`].
+pub(super) fn tell(sink: &dyn OutcomeSink, outcome: &Outcome) -> Result<(), Forked> {
+    callout::answer(Kind::Outcome, || sink.outcome(outcome)).map(drop)
+}
+
+/// Outcomes that are booked, and of which the host has not heard yet.
+#[derive(Debug, Default)]
+pub(super) struct Untold {
+    outcomes: Mutex<VecDeque<Outcome>>,
+    /// Set with them, and looked at without the lock.
+    has_some: AtomicBool,
+}
+
+impl Untold {
+    pub(super) fn has_some(&self) -> bool {
+        self.has_some.load(Ordering::Acquire)
+    }
+
+    pub(super) fn push(&self, outcome: Outcome) {
+        let mut outcomes = lock(&self.outcomes);
+        self.has_some.store(true, Ordering::Release);
+        outcomes.push_back(outcome);
+    }
+
+    /// The oldest.
+    pub(super) fn pop(&self) -> Option<Outcome> {
+        let mut outcomes = lock(&self.outcomes);
+        let oldest = outcomes.pop_front();
+        self.has_some.store(!outcomes.is_empty(), Ordering::Release);
+        oldest
+    }
 }
 
 /// Receives outcomes; called without any lock of ours held, from the capturing thread or the worker.

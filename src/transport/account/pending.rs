@@ -5,7 +5,7 @@
 //! path can forget to. Entry points: [`Pending`], [`Evicted`].
 
 use super::Account;
-use super::outcome::Fate;
+use super::outcome::{Fate, Outcome};
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
 use crate::transport::queue::Queued;
@@ -80,20 +80,23 @@ impl Pending<'_> {
     fn end(&mut self, fate: Fate) {
         self.is_settled = true;
         self.account.queue.release(self.queued.charge);
-        self.account.settle_queued(&self.queued, fate);
+        let outcome = self.account.settle_queued(&self.queued, fate);
+        self.account.note(outcome);
     }
 }
 
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
-        // In a child that a callback forked it is the parent's.
-        if !self.is_settled && !self.account.is_inherited() {
+        if !self.is_settled {
             self.end(Fate::Discarded(DiscardReason::InternalSdkError));
         }
     }
 }
 
-/// Envelopes that had to make room for another, which has theirs already. They are booked when this is dropped.
+/// What becomes of those that have to make room.
+const EVICTED: Fate = Fate::Discarded(DiscardReason::QueueOverflow);
+
+/// Envelopes that had to make room for another, which has theirs already. They are booked also when this is dropped.
 #[derive(Debug)]
 pub(super) struct Evicted<'a> {
     account: &'a Account,
@@ -110,26 +113,33 @@ impl<'a> Evicted<'a> {
     }
 }
 
+impl Evicted<'_> {
+    /// Books them; what the host is to hear of that.
+    pub(super) fn book(mut self) -> Vec<Outcome> {
+        let account = self.account;
+        let victims = self.victims.drain(..);
+        victims
+            .map(|it| account.settle_queued(&it, EVICTED))
+            .collect()
+    }
+}
+
 impl Drop for Evicted<'_> {
     fn drop(&mut self) {
-        let lost = Fate::Discarded(DiscardReason::QueueOverflow);
         for victim in self.victims.drain(..) {
-            // The callback may have forked: what follows is the parent's to do.
-            if self.account.is_inherited() {
-                return;
-            }
-            self.account.settle_queued(&victim, lost);
+            let outcome = self.account.settle_queued(&victim, EVICTED);
+            self.account.note(outcome);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Parts;
     use super::super::counts::CategoryCounts;
     use super::super::ledger::Ledger;
     use super::super::outcome::{Outcome, OutcomeSink};
     use super::super::table::Table;
+    use super::super::{Actor, Parts};
     use super::*;
     use crate::base::diagnostics::{Diagnostics, Outlet};
     use crate::base::panic::contained;
@@ -147,6 +157,12 @@ mod tests {
 
     #[derive(Debug, Default)]
     struct Heard(Mutex<Vec<Fate>>);
+
+    /// What the host has heard when it is told.
+    fn told(account: &Account, heard: &Heard) -> Vec<Fate> {
+        account.tell_noted().unwrap();
+        heard.0.lock().unwrap().clone()
+    }
 
     impl OutcomeSink for Heard {
         fn outcome(&self, outcome: &Outcome) {
@@ -177,7 +193,7 @@ mod tests {
 
     fn capture(account: &Account) -> Result<(), Refusal> {
         let envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
-        account.accept(envelope, account.consent.permit(), false)
+        account.accept(envelope, account.consent.permit(), Actor::Worker)
     }
 
     fn errors(account: &Account) -> CategoryCounts {
@@ -198,10 +214,10 @@ mod tests {
         assert_eq!(lost(&account, DiscardReason::InternalSdkError), 1);
         assert_eq!(errors(&account).pending, 0);
         assert_eq!(account.queue.usage().items, 0);
-        assert_eq!(*heard.0.lock().unwrap(), [LOST]);
-        account.abandon_all();
+        assert_eq!(told(&account, &heard), [LOST]);
+        account.abandon_all().unwrap();
         assert_eq!(errors(&account).discarded_total(), 1);
-        assert_eq!(heard.0.lock().unwrap().len(), 1);
+        assert_eq!(told(&account, &heard).len(), 1);
     }
 
     #[test]
@@ -217,7 +233,7 @@ mod tests {
         assert_eq!(lost(&account, DiscardReason::InternalSdkError), 1);
         assert_eq!(errors(&account).pending, 1);
         assert_eq!(account.queue.usage().items, 1);
-        assert_eq!(*heard.0.lock().unwrap(), [LOST]);
+        assert_eq!(told(&account, &heard), [LOST]);
     }
 
     #[test]
@@ -236,7 +252,7 @@ mod tests {
         assert!(!account.settle(7, Fate::Delivered, 200, 1));
         let shutdown = Fate::Discarded(DiscardReason::Shutdown);
         let expected = [Fate::Delivered, shutdown, Fate::Delivered];
-        assert_eq!(*heard.0.lock().unwrap(), expected);
+        assert_eq!(told(&account, &heard), expected);
         assert_eq!(account.queue.usage().items, 0);
         let counts = errors(&account);
         assert_eq!((counts.delivered, counts.discarded_total()), (2, 1));
@@ -258,7 +274,7 @@ mod tests {
         assert!(panicked.is_err());
         assert_eq!(lost(&account, DiscardReason::QueueOverflow), 2);
         assert_eq!(errors(&account).pending, 0);
-        assert_eq!(heard.0.lock().unwrap().len(), 2);
+        assert_eq!(told(&account, &heard).len(), 2);
     }
 
     #[test]
@@ -313,7 +329,7 @@ mod tests {
         let taken = tickets.into_inner();
         let overflow = lost(&account, DiscardReason::QueueOverflow);
         assert_eq!(taken + overflow, 2 * CAPTURES);
-        assert_eq!(heard.0.lock().unwrap().len() as u64, 2 * CAPTURES);
+        assert_eq!(told(&account, &heard).len() as u64, 2 * CAPTURES);
         assert_eq!(account.queue.usage(), Default::default());
     }
 }

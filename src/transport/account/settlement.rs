@@ -8,10 +8,11 @@
 
 use std::sync::atomic::Ordering;
 
-use super::Account;
 use super::held::{Held, Place};
 use super::ledger::Tally;
 use super::outcome::{self, Fate, Outcome};
+use super::{Account, Actor};
+use crate::base::callout::Forked;
 use crate::base::diagnostics::Severity;
 use crate::base::lock::lock;
 use crate::base::uuid::Uuid;
@@ -24,10 +25,10 @@ use crate::transport::queue::permit::Permit;
 
 impl Account {
     /// Books an envelope that is not accepted.
-    pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) {
+    pub(crate) fn refuse_envelope(&self, envelope: &Envelope, reason: DiscardReason) -> Outcome {
         let tallies: Vec<Tally> = envelope.tallies().collect();
         let event_id = envelope.event_id.unwrap_or(Uuid::NIL);
-        self.refuse(event_id, &tallies, reason);
+        self.refuse(event_id, &tallies, reason)
     }
 
     /// Books items that were left out of an envelope; the host hears of the envelope alone.
@@ -94,10 +95,6 @@ impl Account {
         drop(unsettled);
         let mut settled: u64 = 0;
         for ticket in tickets {
-            // A callback may fork; then the locks belong to threads that are not here.
-            if self.is_inherited() {
-                break;
-            }
             self.settle(ticket, Fate::Discarded(reason), 0, 0);
             settled = settled.saturating_add(1);
         }
@@ -128,7 +125,7 @@ impl Account {
         if let Place::Memory(charge) = held.place {
             self.queue.release(charge);
         }
-        self.tell(&Outcome {
+        self.note(Outcome {
             event_id: held.event_id,
             category: held.category,
             fate,
@@ -155,41 +152,45 @@ impl Account {
     }
 
     /// Books an envelope that left the queue without the worker, and whose room was given back already.
-    pub(super) fn settle_queued(&self, queued: &Queued, fate: Fate) {
+    pub(super) fn settle_queued(&self, queued: &Queued, fate: Fate) -> Outcome {
         self.book(queued.envelope.tallies(), true, fate);
-        self.tell(&Outcome {
+        Outcome {
             event_id: queued.envelope.event_id.unwrap_or(Uuid::NIL),
             category: queued.envelope.category(),
             fate,
             http_status: 0,
             attempts: 0,
-        });
+        }
     }
 
-    /// Books an item that never became an accepted envelope, and tells the host.
-    pub(crate) fn refuse(&self, event_id: Uuid, tallies: &[Tally], reason: DiscardReason) {
+    /// Books an item that never became an accepted envelope; [`Self::hear`] tells the host.
+    pub(crate) fn refuse(
+        &self,
+        event_id: Uuid,
+        tallies: &[Tally],
+        reason: DiscardReason,
+    ) -> Outcome {
         self.ledger.enter().refuse(tallies.iter().copied(), reason);
-        let category = tallies.first().map_or(Category::Default, |tally| tally.0);
-        self.tell(&Outcome {
+        Outcome {
             event_id,
-            category,
+            category: tallies.first().map_or(Category::Default, |tally| tally.0),
             fate: Fate::Discarded(reason),
             http_status: 0,
             attempts: 0,
-        });
+        }
     }
 
     /// Books everything the worker holds and all that is queued as lost to the shutdown. The queue must be closed.
-    pub(crate) fn abandon_all(&self) {
-        let mut abandoned = self.settle_all_but(|_| false, DiscardReason::Shutdown);
-        while !self.is_inherited() {
-            let Some(pending) = self.take() else {
-                break;
-            };
-            pending.abandon();
-            abandoned = abandoned.saturating_add(1);
-        }
+    pub(crate) fn abandon_all(&self) -> Result<(), Forked> {
+        let abandoned = self.settle_all_but(|_| false, DiscardReason::Shutdown);
         self.abandoned.fetch_add(abandoned, Ordering::Relaxed);
+        self.tell_noted()?;
+        while let Some(pending) = self.take() {
+            pending.abandon();
+            self.abandoned.fetch_add(1, Ordering::Relaxed);
+            self.tell_noted()?;
+        }
+        Ok(())
     }
 
     /// From here on the host hears nothing more.
@@ -209,10 +210,53 @@ impl Account {
         }
     }
 
-    fn tell(&self, outcome: &Outcome) {
-        if self.is_inherited() {
-            return;
+    /// Lets the host know of an outcome, at once or, if the worker made it, when it may call the host.
+    pub(crate) fn hear(&self, actor: Actor, outcome: Outcome) -> Result<(), Forked> {
+        match actor {
+            Actor::Host => {
+                self.log(&outcome);
+                self.tell(&outcome)
+            }
+            Actor::Worker => {
+                self.note(outcome);
+                Ok(())
+            }
         }
+    }
+
+    /// The host is to hear of it when [`Self::tell_noted`] is called.
+    pub(super) fn note(&self, outcome: Outcome) {
+        self.log(&outcome);
+        if self.sink.is_some() && !outcome::is_telling() {
+            self.untold.push(outcome);
+        }
+    }
+
+    /// True if there is something for [`Self::tell_noted`].
+    pub(crate) fn has_untold(&self) -> bool {
+        self.untold.has_some()
+    }
+
+    /// Tells the host what was noted.
+    pub(crate) fn tell_noted(&self) -> Result<(), Forked> {
+        while self.untold.has_some()
+            && let Some(outcome) = self.untold.pop()
+        {
+            self.tell(&outcome)?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, outcome: &Outcome) -> Result<(), Forked> {
+        match &self.sink {
+            Some(sink) if !self.is_muted.load(Ordering::Acquire) => {
+                outcome::tell(sink.as_ref(), outcome)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn log(&self, outcome: &Outcome) {
         match outcome.fate {
             _ if !self.diagnostics.is_enabled(Severity::Warning) => {}
             Fate::Delivered => self.diagnostics.log(
@@ -229,13 +273,6 @@ impl Account {
                 outcome.event_id.simple().as_str(),
                 reason.name()
             )),
-        }
-        if let Some(sink) = self
-            .sink
-            .as_ref()
-            .filter(|_| !self.is_muted.load(Ordering::Acquire))
-        {
-            outcome::tell(sink.as_ref(), outcome);
         }
     }
 }

@@ -18,6 +18,7 @@ use super::lookup;
 use super::pool::Pool;
 use super::socket::Sockets;
 use super::transfer::{Shape, Transfer};
+use crate::base::callout::Forked;
 use crate::transport::shared::Shared;
 use crate::transport::worker::retry::Cause;
 
@@ -281,12 +282,12 @@ impl Running {
 }
 
 impl HttpClient for CurlClient {
-    fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure> {
-        let transfer = self.prepare(request).map_err(|error| Failure {
+    fn start(&mut self, ticket: u64, request: Request) -> Result<Result<(), Failure>, Forked> {
+        let prepared = self.prepare(request).map_err(|error| Failure {
             cause: Cause::Connect,
             detail: error_text(&error, &self.shared.settings),
-        })?;
-        self.run(ticket, transfer)
+        });
+        Ok(prepared.and_then(|transfer| self.run(ticket, transfer)))
     }
 
     fn in_flight(&self) -> &dyn InFlight {

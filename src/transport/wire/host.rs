@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::callout::{self, Kind};
+use crate::base::callout::{self, Forked, Kind};
 use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 
@@ -47,21 +47,24 @@ impl Destination {
     }
 
     /// The time is over and the worker is still inside a request: asks the host's HTTP client to end it.
-    pub(crate) fn interrupt(&self) {
-        if let Self::HostClient(host) = self {
+    pub(crate) fn interrupt(&self) -> Result<(), Forked> {
+        match self {
             // Whether it does shows when the worker returns.
-            let _ = callout::call(Kind::Transport, || host.interrupt());
+            Self::HostClient(host) => {
+                callout::answer(Kind::Transport, || host.interrupt()).map(drop)
+            }
+            _ => Ok(()),
         }
     }
 
     /// Ends the host's transport, for which `timeout` is left; what it answers if that is a failure.
-    pub(crate) fn shutdown(&self, timeout: Duration) -> Option<i32> {
+    pub(crate) fn shutdown(&self, timeout: Duration) -> Result<Option<i32>, Forked> {
         match self {
             Self::HostTransport(host) => {
-                let answer = callout::call(Kind::Transport, || host.shutdown(timeout));
-                answer.ok().filter(|answer| *answer != 0)
+                let answer = callout::answer(Kind::Transport, || host.shutdown(timeout))?;
+                Ok(answer.filter(|answer| *answer != 0))
             }
-            _ => None,
+            _ => Ok(None),
         }
     }
 }

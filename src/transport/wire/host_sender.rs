@@ -10,7 +10,7 @@ use super::host::{HostClient, HostRequest, HostResponse, HostTransport};
 use super::http::{Answer, Completion, Failure, HttpClient, InFlight, Request, Response, Segment};
 use super::redirect;
 use super::sender::{Outgoing, Sender};
-use crate::base::callout::{self, Kind, NoAnswer};
+use crate::base::callout::{self, Forked, Kind};
 use crate::base::timestamp::Timestamp;
 use crate::protocol::envelope::{HeaderFields, Item, ItemKind};
 use crate::transport::shared::Shared;
@@ -76,10 +76,14 @@ impl HostSender {
 }
 
 impl Sender for HostSender {
-    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure> {
+    fn start(
+        &mut self,
+        ticket: u64,
+        outgoing: Outgoing<'_>,
+    ) -> Result<Result<(), Failure>, Forked> {
         let Some(host) = &self.host else {
             self.ended.add(ticket, Ok(Answer::Dropped));
-            return Ok(());
+            return Ok(Ok(()));
         };
         // Not copied: the worker, its only owner, has no use for it once the host has it.
         let mut envelope = outgoing
@@ -97,13 +101,10 @@ impl Sender for HostSender {
             sdk: Some(&shared.settings.sdk),
             sent_at: Some(sent_at.as_str()),
         });
-        let answer = match callout::call(Kind::Transport, || host.send(envelope)) {
-            // In a forked child the worker that is asked next finds that it is the parent's.
-            Ok(()) | Err(NoAnswer::Forked) => Answer::Taken,
-            Err(NoAnswer::TooDeep | NoAnswer::Panicked(_)) => Answer::Dropped,
-        };
+        let taken = callout::answer(Kind::Transport, || host.send(envelope))?;
+        let answer = taken.map_or(Answer::Dropped, |()| Answer::Taken);
         self.ended.add(ticket, Ok(answer));
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn in_flight(&self) -> &dyn InFlight {
@@ -154,15 +155,15 @@ impl HostHttp {
 }
 
 impl HttpClient for HostHttp {
-    fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure> {
+    fn start(&mut self, ticket: u64, request: Request) -> Result<Result<(), Failure>, Forked> {
         let request = self.request(request);
         let url = request.url.clone();
         let mut response = HostResponse::default();
         let send = || self.host.send(request, &mut response);
-        let is_answered = callout::call(Kind::Transport, send).unwrap_or(false);
+        let is_answered = callout::answer(Kind::Transport, send)?.unwrap_or(false);
         let result = judge(&url, is_answered, response);
         self.ended.add(ticket, result.map(Answer::Http));
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn in_flight(&self) -> &dyn InFlight {

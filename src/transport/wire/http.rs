@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::callout::Forked;
 use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 use crate::transport::worker::retry::Cause;
@@ -127,8 +128,8 @@ pub(crate) trait InFlight {
 
 /// Runs requests side by side on the thread that calls it.
 pub(crate) trait HttpClient: Send {
-    /// Begins a request. An error is an attempt that failed.
-    fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure>;
+    /// Begins a request. A failure is an attempt that failed.
+    fn start(&mut self, ticket: u64, request: Request) -> Result<Result<(), Failure>, Forked>;
 
     /// The requests under way.
     fn in_flight(&self) -> &dyn InFlight;

@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::encode::Encoder;
 use super::http::{Failure, HttpClient, InFlight};
+use crate::base::callout::Forked;
 use crate::base::debug::named_in_debug;
 use crate::protocol::envelope::Envelope;
 use crate::transport::shared::Shared;
@@ -25,8 +26,9 @@ pub(crate) struct Outgoing<'a> {
 
 /// Sends envelopes on the thread that calls it, side by side if it can.
 pub(crate) trait Sender: Send {
-    /// Begins with an envelope. An error is an attempt that failed.
-    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure>;
+    /// Begins with an envelope. A failure is an attempt that failed.
+    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>)
+    -> Result<Result<(), Failure>, Forked>;
 
     /// What is under way.
     fn in_flight(&self) -> &dyn InFlight;
@@ -57,7 +59,11 @@ impl HttpSender {
 }
 
 impl Sender for HttpSender {
-    fn start(&mut self, ticket: u64, outgoing: Outgoing<'_>) -> Result<(), Failure> {
+    fn start(
+        &mut self,
+        ticket: u64,
+        outgoing: Outgoing<'_>,
+    ) -> Result<Result<(), Failure>, Forked> {
         let envelope = outgoing.envelope.as_deref();
         let request =
             self.encoder

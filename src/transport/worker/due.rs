@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use super::Worker;
+use crate::base::callout::Forked;
 use crate::transport::worker::wake::{NAP, Wanted};
 
 /// What the worker does by itself.
@@ -71,18 +72,16 @@ impl Task {
 
 impl Worker {
     /// Does everything that is due.
-    pub(super) fn run_due(&mut self) {
+    pub(super) fn run_due(&mut self) -> Result<(), Forked> {
         self.look_at_counts();
         for task in Task::ALL {
-            // A callback may have forked; then all of it is the parent's.
-            if self.shared.is_inherited() {
-                return;
-            }
             let now = self.shared.clock.now();
             if self.due(task, now).is_some_and(|due| due <= now) {
-                self.run(task);
+                self.run(task)?;
+                self.tell_host()?;
             }
         }
+        Ok(())
     }
 
     fn due(&self, task: Task, now: Instant) -> Option<Instant> {
@@ -100,7 +99,7 @@ impl Worker {
         }
     }
 
-    fn run(&mut self, task: Task) {
+    fn run(&mut self, task: Task) -> Result<(), Forked> {
         match task {
             Task::ClientTasks => self.run_client_tasks(),
             Task::SyncCopies => self.sync_copies(),
@@ -108,19 +107,22 @@ impl Worker {
             Task::TakeOver => self.take_over(),
             Task::LookAgain => self.contain(Self::look_again),
             Task::Discover => self.contain(Self::discover_some),
-            Task::SendFile => self.send_file(),
-            Task::Send => self.start_transfers(),
+            Task::SendFile => self.send_file()?,
+            Task::Send => self.start_transfers()?,
             Task::Spill => self.spill_some(),
             Task::Report => {
-                self.start_report();
+                self.start_report()?;
             }
         }
+        Ok(())
     }
 
     /// When the worker has something to do that nothing else tells it of.
     fn next_due(&self, now: Instant) -> Option<Instant> {
         let tasks = Task::ALL.into_iter().map(|task| self.due(task, now));
+        let has_news = self.shared.account.has_untold() || self.shared.diagnostics.has_lines();
         let ends = [
+            has_news.then_some(now),
             self.stop.map(|stop| stop.deadline),
             self.last_round_until().filter(|until| *until > now),
             // Until then captures do not wake the worker, and from then on they must again.

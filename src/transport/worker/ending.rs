@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::{Job, Stop, Worker};
+use crate::base::callout::Forked;
 use crate::transport::queue::priority::Priority;
 use crate::transport::worker::wishes::{Flush, Progress};
 
 impl Worker {
     /// Tells those flushes whose envelopes have all left.
-    pub(super) fn answer_flushes(&mut self) {
+    pub(super) fn answer_flushes(&mut self) -> Result<(), Forked> {
         let passed = self.passed_flushes();
         let is_new = |(passed, (_, tried)): (&bool, &(Arc<Flush>, bool))| *passed && !tried;
         if passed.iter().zip(&self.flushes).any(is_new) {
@@ -18,10 +19,10 @@ impl Worker {
                 *tried |= passed;
             }
             // REP-7: what was lost so far goes out with a flush; once for all that have passed.
-            self.start_report();
+            self.start_report()?;
         }
         if self.active.iter().any(|transfer| transfer.job.is_none()) {
-            return;
+            return Ok(());
         }
         let mut passed = passed.into_iter();
         self.flushes.retain(|(flush, _)| {
@@ -31,6 +32,7 @@ impl Worker {
             }
             !is_over
         });
+        Ok(())
     }
 
     /// For each flush in order, whether everything it waits for has left.
@@ -55,31 +57,33 @@ impl Worker {
     }
 
     /// Stopping, and either nothing is left, or there is no point in waiting, or no time.
-    pub(super) fn is_finished(&mut self) -> bool {
-        let Some(stop) = self.stop else { return false };
+    pub(super) fn is_finished(&mut self) -> Result<bool, Forked> {
+        let Some(stop) = self.stop else {
+            return Ok(false);
+        };
         if self.shared.clock.now() >= stop.deadline {
-            return true;
+            return Ok(true);
         }
         if self.circuit.is_offline() && self.active.is_empty() && !self.is_last_probe_due() {
-            return true;
+            return Ok(true);
         }
         if self.active.is_empty() && self.is_blocked_until(stop.deadline) {
-            return true;
+            return Ok(true);
         }
         if !self.is_drained() {
-            return self.is_last_round_over();
+            return Ok(self.is_last_round_over());
         }
         if self.has_last_round() {
-            return false;
+            return Ok(false);
         }
         if !stop.report_tried {
             self.stop = Some(Stop {
                 report_tried: true,
                 ..stop
             });
-            return !self.start_report();
+            return self.start_report().map(|has_started| !has_started);
         }
-        true
+        Ok(true)
     }
 
     /// Nothing is under way, and nothing waits in memory.
@@ -117,8 +121,10 @@ impl Worker {
     }
 
     /// Leaves everything on disk for the next start that could not be sent, as far as there is time.
-    pub(super) fn save_rest(&mut self) {
-        let Some(stop) = self.stop else { return };
+    pub(super) fn save_rest(&mut self) -> Result<(), Forked> {
+        let Some(stop) = self.stop else {
+            return Ok(());
+        };
         self.shared.is_saving.store(true, Ordering::Release);
         let active = std::mem::take(&mut self.active);
         let mut jobs = Vec::new();
@@ -133,7 +139,7 @@ impl Worker {
             self.shared
                 .save_held(job.ticket, held, job.requests, stop.save_until);
         }
-        self.shared.save_queued(stop.save_until);
+        self.shared.save_queued(stop.save_until)
     }
 
     /// Nothing can be tried before the deadline.

@@ -3,6 +3,9 @@
 //! [`Worker::step`] does everything there is to do and then waits once, inside the sender; the thread is a loop around
 //! it. Time, chance and the sender are passed in, so that a test drives it without thread, clock or network.
 //!
+//! The host is called in few places: by a sender that ends in the host, and by [`Worker::tell_host`], between the tasks.
+//! Each answers that this is a forked child with an error, which goes up to the loop.
+//!
 //! While the server cannot be reached (the circuit is open) one envelope is tried at growing distances and everything
 //! else stays in the queue, where its bounds hold.
 
@@ -38,6 +41,7 @@ use run_takeover::Takeover;
 use saved_counts::SavedCounts;
 use spooling::{Spooled, Spooling};
 
+use crate::base::callout::Forked;
 use crate::base::diagnostics::Severity;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -112,8 +116,6 @@ pub(crate) enum Step {
     Continue,
     /// Everything is settled; do not call again.
     Finished,
-    /// This is a forked child, made in a callback; do not call again, and free nothing.
-    Forked,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -177,55 +179,51 @@ impl Worker {
         }
     }
 
-    /// Does what there is to do, then waits until something happens.
-    pub(crate) fn step(&mut self) -> Step {
-        match self.act() {
-            Step::Continue => self.rest(Duration::MAX),
-            step @ (Step::Finished | Step::Forked) => step,
+    /// Does what there is to do, then waits until something happens. In a forked child it is not to be called again, and
+    /// nothing is to be freed.
+    pub(crate) fn step(&mut self) -> Result<Step, Forked> {
+        match self.act()? {
+            Step::Continue => self.rest(Duration::MAX).map(|()| Step::Continue),
+            Step::Finished => Ok(Step::Finished),
         }
     }
 
     /// Does what there is to do, without waiting; to be followed by [`Self::rest`].
-    pub(super) fn act(&mut self) -> Step {
+    pub(super) fn act(&mut self) -> Result<Step, Forked> {
         self.read_wishes();
         // After that: a flush that is known by now waits for the lines of before it.
-        self.shared.diagnostics.speak();
-        self.run_due();
-        self.answer_flushes();
-        // Any callback may have forked: the child must not touch the parent's connections.
-        if self.shared.is_inherited() {
-            return Step::Forked;
-        }
-        if !self.is_finished() {
-            return Step::Continue;
+        self.tell_host()?;
+        self.run_due()?;
+        self.answer_flushes()?;
+        if !self.is_finished()? {
+            return Ok(Step::Continue);
         }
         // What the server has answered is no loss, even if it never ends its answer.
         self.sender.in_flight_mut().end_answered(&mut self.ended);
         self.complete_all();
-        self.save_rest();
-        self.shared.account.abandon_all();
-        match self.shared.is_inherited() {
-            true => Step::Forked,
-            false => Step::Finished,
-        }
+        self.save_rest()?;
+        self.shared.account.abandon_all()?;
+        self.tell_host()?;
+        Ok(Step::Finished)
     }
 
     /// Waits until something happens, at most `at_most`, and takes what ended.
-    pub(super) fn rest(&mut self, at_most: Duration) -> Step {
+    pub(super) fn rest(&mut self, at_most: Duration) -> Result<(), Forked> {
         self.wait(at_most);
         self.complete_all();
-        match self.shared.is_inherited() {
-            true => Step::Forked,
-            false => Step::Continue,
-        }
+        self.tell_host()
+    }
+
+    /// Tells the host what became of its envelopes, and what there is to say.
+    fn tell_host(&self) -> Result<(), Forked> {
+        self.shared.account.tell_noted()?;
+        self.shared.diagnostics.speak()
     }
 
     fn complete_all(&mut self) {
         let mut ended = std::mem::take(&mut self.ended);
         for completion in ended.drain(..) {
-            if !self.shared.is_inherited() {
-                self.complete(completion);
-            }
+            self.complete(completion);
         }
         self.ended = ended;
     }
@@ -287,7 +285,9 @@ impl Drop for Worker {
     fn drop(&mut self) {
         // After a panic that nothing could contain there is nobody to send what would come.
         self.shared.account.queue.close(&self.shared.account.ledger);
-        self.shared.account.abandon_all();
+        if self.shared.account.abandon_all() == Err(Forked) {
+            return;
+        }
         self.shared.wishes.reach(Phase::Settled);
         let (late, _) = self.shared.wishes.take();
         for flush in self.flushes.drain(..).map(|(flush, _)| flush).chain(late) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::due::Next;
 use super::thread::{self, OnWorker};
 use super::{Step, Worker};
-use crate::base::diagnostics;
+use crate::base::callout::Forked;
 use crate::base::lock::{lock, wait_until};
 use crate::base::panic::contained;
 use crate::base::process::{BlockedPipeSignal, BlockedSignals};
@@ -70,74 +70,76 @@ impl Pump {
     }
 
     /// Runs the worker until nothing more is to be done now or `longest` is over; what it will do next.
-    pub(crate) fn run(&self, longest: Duration) -> Turn {
+    pub(crate) fn run(&self, longest: Duration) -> Result<Turn, Forked> {
         let start = Instant::now();
         let left = || longest.saturating_sub(start.elapsed());
         loop {
-            let turn = self.turn(&mut |next| next.within(left()).unwrap_or_default());
-            let Turn::Ran(next) = turn else { return turn };
+            let turn = self.turn(&mut |next| next.within(left()).unwrap_or_default())?;
+            let Turn::Ran(next) = turn else {
+                return Ok(turn);
+            };
             let left = left();
             if left.is_zero() || next.within(left).is_none() {
-                return turn;
+                return Ok(turn);
             }
         }
     }
 
     /// Runs the worker until `done` says so or `deadline` has passed; true if `done`. Another thread may do that as well.
-    pub(crate) fn run_until(&self, deadline: Instant, done: &mut dyn FnMut() -> bool) -> bool {
+    pub(crate) fn run_until(
+        &self,
+        deadline: Instant,
+        done: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, Forked> {
         loop {
             if done() {
-                return true;
+                return Ok(true);
             }
             let left = || deadline.saturating_duration_since(Instant::now());
-            if left().is_zero() || self.shared.is_inherited() {
-                return false;
+            if left().is_zero() {
+                return Ok(false);
             }
             let turn = self.turn(&mut |_| match done() {
                 true => Duration::ZERO,
                 false => left(),
-            });
+            })?;
             match turn {
                 Turn::Ran(_) => {}
                 Turn::Taken => self.wait_for_turn(left().min(LOOK)),
-                Turn::Ended => return done(),
+                Turn::Ended => return Ok(done()),
             }
         }
     }
 
     /// One step of the worker, with a wait of at most `patience` of what it is going to do.
-    fn turn(&self, patience: &mut dyn FnMut(Next) -> Duration) -> Turn {
-        if self.shared.is_inherited() {
-            return Turn::Ended;
-        }
+    fn turn(&self, patience: &mut dyn FnMut(Next) -> Duration) -> Result<Turn, Forked> {
         let taken = {
             let mut place = lock(&self.place);
             match std::mem::replace(&mut *place, Place::Out) {
                 Place::Here(worker) => worker,
-                Place::Out => return Turn::Taken,
+                Place::Out => return Ok(Turn::Taken),
                 Place::Gone => {
                     *place = Place::Gone;
-                    return Turn::Ended;
+                    return Ok(Turn::Ended);
                 }
             }
         };
         let mut worker = taken;
         let _lent = Lent::begin();
-        let (step, next) = loop {
+        let ran = loop {
             let ran = contained(std::panic::AssertUnwindSafe(|| {
-                let step = worker.act();
-                if step != Step::Continue {
-                    return (step, Next::default());
+                if worker.act()? == Step::Finished {
+                    return Ok((Step::Finished, Next::default()));
                 }
                 // After a close by a callback nobody else ends the worker.
                 let at_most = match self.shared.wishes.ends_alone() {
                     true => LONGEST_TURN,
                     false => patience(worker.next()).min(LONGEST_TURN),
                 };
-                let step = worker.rest(at_most);
-                (step, worker.next())
+                worker.rest(at_most)?;
+                Ok((Step::Continue, worker.next()))
             }));
-            let (step, next) = ran.unwrap_or_else(|message| {
+            let ran = ran.unwrap_or_else(|message| {
                 worker.recover(&message);
                 // So that a panic that comes back cannot take a core.
                 std::thread::sleep(LOOK);
@@ -145,28 +147,29 @@ impl Pump {
                     due: Some(Duration::ZERO),
                     is_busy: false,
                 };
-                (Step::Continue, at_once)
+                Ok((Step::Continue, at_once))
             });
-            if step != Step::Continue || !self.shared.wishes.ends_alone() {
-                break (step, next);
+            let goes_on = matches!(ran, Ok((Step::Continue, _)));
+            if !goes_on || !self.shared.wishes.ends_alone() {
+                break ran;
             }
         };
-        match step {
-            Step::Continue => {
+        match ran {
+            Ok((Step::Continue, next)) => {
                 self.put(Place::Here(worker));
-                Turn::Ran(next)
+                Ok(Turn::Ran(next))
             }
-            Step::Finished => {
+            Ok((Step::Finished, _)) => {
                 let _ = contained(std::panic::AssertUnwindSafe(|| drop(worker)));
                 // First: who finds that it is gone expects the end to be told.
                 thread::ended(&self.shared);
                 self.put(Place::Gone);
-                Turn::Ended
+                Ok(Turn::Ended)
             }
             // Neither connections nor queue belong to this process, and the lock may be held by a thread that is not here.
-            Step::Forked => {
+            Err(Forked) => {
                 std::mem::forget(worker);
-                Turn::Ended
+                Err(Forked)
             }
         }
     }
@@ -191,7 +194,6 @@ impl Pump {
 /// A thread of the host is the worker's while this lives.
 struct Lent {
     _on_worker: OnWorker,
-    _speaker: diagnostics::Speaker,
     // In this order: what takes a pending SIGPIPE back does so while it is still blocked.
     _signals: BlockedSignals,
     _pipe: BlockedPipeSignal,
@@ -202,7 +204,6 @@ impl Lent {
         let pipe = BlockedPipeSignal::for_this_thread();
         Self {
             _on_worker: OnWorker::begin(),
-            _speaker: diagnostics::speaker(),
             _signals: BlockedSignals::for_this_thread(),
             _pipe: pipe,
         }

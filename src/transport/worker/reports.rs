@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Reports, Transfer, Worker};
+use crate::base::callout::Forked;
 use crate::base::timestamp::Timestamp;
 use crate::protocol::category::Category;
 use crate::protocol::client_report;
@@ -55,14 +56,14 @@ impl Worker {
     }
 
     /// Sends a client report alone, if there is something to report and the server can take it; true if it did.
-    pub(super) fn start_report(&mut self) -> bool {
+    pub(super) fn start_report(&mut self) -> Result<bool, Forked> {
         let now = self.shared.clock.now();
         if !self.takes_reports() || !self.has_free_slot() {
-            return false;
+            return Ok(false);
         }
         let (report, losses) = self.take_report();
         if report.is_none() {
-            return false;
+            return Ok(false);
         }
         self.last_report = now;
         let ticket = self.ticket();
@@ -74,7 +75,7 @@ impl Worker {
                 failures_before: self.circuit.failures(),
             },
             report,
-        );
-        true
+        )?;
+        Ok(true)
     }
 }

@@ -149,10 +149,6 @@ impl Inheritance {
                 Some(Err(Unread::Torn)) => Ok(Vec::new()),
                 Some(Err(Unread::NotNow)) | None => Err(Refusal::Full),
             };
-            // A callback may have forked; the run belongs to the parent.
-            if shared.is_inherited() {
-                return false;
-            }
             match taken_in {
                 Ok(tallies) => self.dead.bring_back(&tallies, &self.directory, COUNTERS),
                 // Larger than this queue: it stays among the dead.
@@ -174,9 +170,6 @@ impl Inheritance {
                 Severity::Warning,
                 format_args!("copies taken over cannot be brought to the disk: {error}"),
             );
-        }
-        if shared.is_inherited() {
-            return false;
         }
         self.book(shared);
         true

@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::spooling;
+use crate::base::callout::Forked;
 use crate::base::diagnostics::Severity;
 use crate::protocol::envelope::Envelope;
 use crate::store::spool::{self, Left, Written};
@@ -38,11 +39,10 @@ impl Shared {
     }
 
     /// Leaves what is queued on disk. The queue must be closed.
-    pub(crate) fn save_queued(&self, until: Instant) {
-        while self.has_time(until) {
-            let Some(pending) = self.account.take() else {
-                return;
-            };
+    pub(crate) fn save_queued(&self, until: Instant) -> Result<(), Forked> {
+        while self.has_time(until)
+            && let Some(pending) = self.account.take()
+        {
             let is_allowed = self.account.consent.may_send_later(pending.permit());
             let is_saved = is_allowed && self.leave(pending.envelope()).is_some();
             match is_saved {
@@ -50,26 +50,29 @@ impl Shared {
                 false => pending.abandon(),
             }
             self.account.abandoned.fetch_add(1, Ordering::Relaxed);
+            self.account.tell_noted()?;
             if is_allowed && !is_saved {
                 // What follows would meet the same disk.
-                return;
+                break;
             }
         }
+        Ok(())
     }
 
     /// In place of a worker that is held up; not while it is saving, on a disk that may be what holds it up.
-    pub(crate) fn save_instead(&self, until: Instant) {
-        if !self.is_saving.load(Ordering::Acquire) {
-            // The end of the session is in what is written now, and its file may still be there: only the end is to be told.
-            self.account.ledger.set_session(None);
-            self.save_queued(until);
+    pub(crate) fn save_instead(&self, until: Instant) -> Result<(), Forked> {
+        if self.is_saving.load(Ordering::Acquire) {
+            return Ok(());
         }
+        // The end of the session is in what is written now, and its file may still be there: only the end is to be told.
+        self.account.ledger.set_session(None);
+        self.save_queued(until)
     }
 
     fn has_time(&self, until: Instant) -> bool {
         // What a durable queue holds is on disk, where it may be synced already: it stays there.
         let is_to_write = self.account.has_place() && !self.account.queue.copies().is_on();
-        is_to_write && !self.is_inherited() && self.clock.now() < until
+        is_to_write && self.clock.now() < until
     }
 
     fn leave(&self, envelope: &Envelope) -> Option<Left> {

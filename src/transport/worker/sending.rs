@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{Job, Reports, Transfer, Worker};
+use crate::base::callout::Forked;
 use crate::protocol::discard::DiscardReason;
 use crate::transport::account::Account;
 use crate::transport::account::outcome::Fate;
@@ -14,12 +15,16 @@ use crate::transport::wire::sender::Outgoing;
 use crate::transport::worker::retry::Attempts;
 
 impl Worker {
-    pub(super) fn start_transfers(&mut self) {
-        self.withhold_waiting();
-        while self.has_free_slot() && !self.shared.is_inherited() {
-            let Some(job) = self.next_job() else { return };
-            self.send(job);
+    pub(super) fn start_transfers(&mut self) -> Result<(), Forked> {
+        self.withhold_waiting()?;
+        while self.has_free_slot()
+            && let Some(job) = self.next_job()
+        {
+            self.send(job)?;
+            // Of any number that are not sent the host has heard before the last.
+            self.tell_host()?;
         }
+        Ok(())
     }
 
     /// When what waits in memory is to be sent; none while nothing waits, or for the end of a request.
@@ -104,13 +109,14 @@ impl Worker {
     }
 
     /// Sends a job, unless nothing may be sent, or a rate limit leaves nothing of it (RL-10).
-    pub(super) fn send(&mut self, mut job: Job) {
+    pub(super) fn send(&mut self, mut job: Job) -> Result<(), Forked> {
         self.run_client_tasks();
         if !self.shared.account.consent.may_send(job.permit) {
-            return self.withhold(&job);
+            self.withhold(&job);
+            return Ok(());
         }
         if !self.apply_rate_limits(&mut job) {
-            return;
+            return Ok(());
         }
         self.rebase(&mut job);
         let (report, losses) = match self.reports {
@@ -129,7 +135,7 @@ impl Worker {
                 failures_before: self.circuit.failures(),
             },
             report,
-        );
+        )
     }
 
     /// Tells the times of what this run recorded in the time of now, if the clock was set since.
@@ -145,7 +151,11 @@ impl Worker {
         }
     }
 
-    pub(super) fn begin(&mut self, transfer: Transfer, report: Option<Vec<u8>>) {
+    pub(super) fn begin(
+        &mut self,
+        transfer: Transfer,
+        report: Option<Vec<u8>>,
+    ) -> Result<(), Forked> {
         let traffic = &self.shared.traffic;
         traffic.requests.fetch_add(1, Ordering::Relaxed);
         traffic.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -159,12 +169,13 @@ impl Worker {
             report,
             redirect: redirect.map(|redirect| (redirect.url, redirect.with_auth)),
         };
-        if let Err(failure) = self.sender.start(ticket, outgoing) {
+        if let Err(failure) = self.sender.start(ticket, outgoing)? {
             self.ended.push(Completion {
                 ticket,
                 result: Err(failure),
             });
         }
+        Ok(())
     }
 
     /// Removes limited items; false if nothing is left to send and the job is settled.

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use super::spooling::{FILES_AT_A_TIME, LastRound, PACE, Room, Spooled};
 use super::{Job, Worker};
+use crate::base::callout::Forked;
 use crate::protocol::category::Category;
 use crate::store::spool::Claim;
 use crate::transport::queue::permit::Permit;
@@ -30,7 +31,7 @@ impl Worker {
     }
 
     /// Sends the next file, if it is time for one.
-    pub(super) fn send_file(&mut self) {
+    pub(super) fn send_file(&mut self) -> Result<(), Forked> {
         if self.shared.wishes.take_spool() {
             self.circuit.hurry();
             self.hurry_spool();
@@ -41,23 +42,24 @@ impl Worker {
                 .spool_due(moment.now)
                 .is_none_or(|due| due > moment.now)
         {
-            return;
+            return Ok(());
         }
         let Some(spooling) = &mut self.spooling else {
-            return;
+            return Ok(());
         };
         let Some(ticket) = spooling.spool.due(moment.now) else {
-            return;
+            return Ok(());
         };
         let Some(content) = spooling.spool.content(ticket).cloned() else {
-            return;
+            return Ok(());
         };
         // SP-4: not while limited; but only what is.
         let limiter = &self.shared.limiter;
         let limited =
             |(category, _): &(Category, u64)| limiter.limited_until(*category, moment.now);
         if let Some(until) = content.tallies.iter().filter_map(limited).max() {
-            return spooling.spool.postpone(ticket, until);
+            spooling.spool.postpone(ticket, until);
+            return Ok(());
         }
         spooling.paced_until = moment.now.checked_add(PACE).unwrap_or(moment.now);
         spooling.has_begun = true;
@@ -65,7 +67,7 @@ impl Worker {
             round.left = round.left.saturating_sub(1);
         }
         let Some(room) = Room::reserve(&self.shared, spooling.spool.bytes(ticket)) else {
-            return;
+            return Ok(());
         };
         let claim = spooling.spool.claim(ticket, moment);
         self.book_notices();
@@ -87,8 +89,9 @@ impl Worker {
                 }),
             };
             self.shared.account.hold_spooled(job.ticket, &job.envelope);
-            self.send(job);
+            self.send(job)?;
         }
+        Ok(())
     }
 
     /// When the next file may be sent; none while that depends on something else.

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::{Job, Worker};
+use crate::base::callout::Forked;
 use crate::base::diagnostics::Severity;
 use crate::base::file::Durability;
 use crate::protocol::category::Category;
@@ -77,10 +78,7 @@ impl Worker {
     /// Puts on disk what a queue that is nearly full can spare.
     pub(super) fn spill_some(&mut self) {
         for _ in 0..FILES_AT_A_TIME {
-            if !self.spills()
-                || self.shared.is_inherited()
-                || !self.shared.account.queue.is_nearly_full()
-            {
+            if !self.spills() || !self.shared.account.queue.is_nearly_full() {
                 return;
             }
             let Some(job) = self.take_job(Account::take_least) else {
@@ -180,11 +178,14 @@ impl Worker {
     }
 
     /// While nothing may be sent nothing waits in memory either, whatever is under way.
-    pub(super) fn withhold_waiting(&mut self) {
-        while !self.shared.account.consent.is_given() && !self.shared.is_inherited() {
-            let Some(job) = self.next_job() else { return };
+    pub(super) fn withhold_waiting(&mut self) -> Result<(), Forked> {
+        while !self.shared.account.consent.is_given()
+            && let Some(job) = self.next_job()
+        {
             self.withhold(&job);
+            self.tell_host()?;
         }
+        Ok(())
     }
 
     /// The user has not consented: what lies on disk stays there, the rest goes there or is lost (SP-8).

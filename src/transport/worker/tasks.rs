@@ -10,6 +10,7 @@ use crate::base::diagnostics::Severity;
 use crate::base::panic::contained;
 use crate::store::counters::Saved;
 use crate::store::run::{OldRun, OldRuns, old_runs};
+use crate::transport::account::Actor;
 use crate::transport::worker::run_takeover::{self, Inheritance, Takeover};
 use crate::transport::worker::wishes::Phase;
 
@@ -28,8 +29,7 @@ impl Worker {
             // The first of them before anybody can stop it, for the same programs.
             self.contain(Self::take_over_some);
         }
-        // A callback may have forked: what waits for this phase is the parent's.
-        if self.takeover.is_of_transport() && !self.shared.is_inherited() {
+        if self.takeover.is_of_transport() {
             self.shared.wishes.reach(Phase::Running);
         }
     }
@@ -166,7 +166,7 @@ impl Worker {
                 }
             };
             if let Some(mut inheritance) = inheritance {
-                if !inheritance.advance(&shared) || shared.is_inherited() {
+                if !inheritance.advance(&shared) {
                     current = Some(Box::new((old, Some(inheritance))));
                     break;
                 }
@@ -204,10 +204,6 @@ impl Worker {
     /// Takes the envelopes of a run, and removes it; gives it back if there are more than are taken in one step. One that
     /// holds files nobody took stays for the next start.
     fn finish(&mut self, old: OldRun) -> Option<OldRun> {
-        // A callback may have forked; the run belongs to the parent.
-        if self.shared.is_inherited() {
-            return None;
-        }
         if self.take_over_envelopes(&old) {
             return Some(old);
         }
@@ -234,19 +230,13 @@ impl Worker {
         for envelope in client_tasks.map_or_else(Vec::new, |client_tasks| client_tasks.taken_over())
         {
             // What does not fit is booked as any other that does not.
-            let _ =
-                self.shared
-                    .account
-                    .accept(envelope, self.shared.account.consent.permit(), false);
+            let account = &self.shared.account;
+            let _ = account.accept(envelope, account.consent.permit(), Actor::Worker);
         }
     }
 
     /// Runs `action`; a panic in it costs what it was doing, and not the envelopes under way.
     pub(super) fn contain(&mut self, action: impl FnOnce(&mut Self)) {
-        // A callback may have forked; the files belong to the parent.
-        if self.shared.is_inherited() {
-            return;
-        }
         if let Err(message) = contained(std::panic::AssertUnwindSafe(|| action(self))) {
             self.shared.diagnostics.log(
                 Severity::Error,

@@ -6,8 +6,8 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use super::{Step, Worker};
+use crate::base::callout::Forked;
 use crate::base::cancellation;
-use crate::base::diagnostics;
 use crate::base::panic::contained;
 use crate::base::process::{self, BlockedSignals};
 use crate::base::random;
@@ -70,10 +70,11 @@ pub(crate) fn spawn(shared: Arc<Shared>) -> std::io::Result<JoinHandle<()>> {
         let _on_worker = OnWorker::begin();
         // A callback of the host could ask for the end of the thread it runs on.
         cancellation::disable();
-        let _speaker = diagnostics::speaker();
         // A panic outside `step` (making or freeing handles) must not keep a shutdown waiting.
-        let _ = contained(|| run(&other));
-        ended(&other);
+        let has_run = contained(|| run(&other));
+        if has_run != Ok(Err(Forked)) {
+            ended(&other);
+        }
     })?;
     if shared.wishes.wait_for_opening() == Phase::Exited {
         // It ended without a client: libcurl had no memory or no descriptors for one.
@@ -90,10 +91,14 @@ pub(super) fn no_client() -> std::io::Error {
 
 /// The worker has ended: tells those who wait for that.
 pub(super) fn ended(shared: &Shared) {
-    if shared.wishes.ends_alone() {
-        let _ = contained(|| shared.end_host(Duration::ZERO));
-    }
-    if !shared.is_inherited() {
+    let told = contained(|| {
+        if shared.wishes.ends_alone() {
+            shared.end_host(Duration::ZERO)?;
+        }
+        shared.account.tell_noted()?;
+        shared.diagnostics.speak()
+    });
+    if told != Ok(Err(Forked)) {
         shared.wishes.reach(Phase::Exited);
     }
 }
@@ -109,17 +114,20 @@ fn system_name(name: &str) -> &str {
     name.get(..end).unwrap_or_default()
 }
 
-fn run(shared: &Arc<Shared>) {
+fn run(shared: &Arc<Shared>) -> Result<(), Forked> {
     // Without a worker the starter hears nothing, and says so.
     let Ok(mut worker) = worker_of(shared) else {
-        return;
+        return Ok(());
     };
     loop {
         match contained(|| worker.step()) {
-            Ok(Step::Continue) => {}
-            Ok(Step::Finished) => return,
+            Ok(Ok(Step::Continue)) => {}
+            Ok(Ok(Step::Finished)) => return Ok(()),
             // The callback forked and came back: neither connections nor queue belong to this copy of the thread.
-            Ok(Step::Forked) => return std::mem::forget(worker),
+            Ok(Err(Forked)) => {
+                std::mem::forget(worker);
+                return Err(Forked);
+            }
             Err(message) => {
                 worker.recover(&message);
                 std::thread::sleep(AFTER_PANIC);

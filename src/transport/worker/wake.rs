@@ -187,7 +187,7 @@ impl Wake {
 
 impl Listener for Wake {
     fn has_lines(&self) {
-        self.now();
+        self.new_task();
     }
 }
 

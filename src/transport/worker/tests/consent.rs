@@ -3,6 +3,7 @@
 use super::spooled::{MINUTE, POLICY, files, spooling};
 use super::*;
 use crate::store::scratch::Scratch;
+use crate::transport::account::Actor;
 use crate::transport::queue::Refusal;
 use crate::transport::queue::permit::Permit;
 
@@ -89,7 +90,7 @@ fn what_is_refused_is_queued_only_to_become_a_copy() {
         // Consent that comes before the worker looks changes nothing.
         rig.shared.account.consent.set(true);
         let envelope = Envelope::event(Uuid::new_v4(), b"{}".to_vec());
-        let answer = rig.shared.account.accept(envelope, permit, false);
+        let answer = rig.shared.account.accept(envelope, permit, Actor::Worker);
         assert_eq!(answer, Err(Refusal::NoConsent));
         assert_eq!(rig.shared.account.queue.usage().items, copies);
         rig.steps(3);

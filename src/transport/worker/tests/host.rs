@@ -40,7 +40,7 @@ fn steps(rig: &Rig, sender: impl Sender + 'static, count: usize) {
     // So that no step waits for what is to come.
     rig.shared.wake.now();
     for _ in 0..count {
-        worker.step();
+        worker.step().unwrap();
         rig.shared.wake.now();
     }
 }

@@ -21,7 +21,7 @@ fn leave_behind(scratch: &Scratch, count: u64) {
 fn end(rig: &mut Rig, within: Duration) {
     rig.stop(within);
     for _ in 0..100 {
-        if rig.worker.step() == Step::Finished {
+        if rig.worker.step() == Ok(Step::Finished) {
             return;
         }
     }
@@ -79,9 +79,9 @@ fn what_a_closing_thread_booked_as_lost_does_not_stay_on_disk() {
     let mut rig = spooling(&scratch, POLICY);
     rig.capture();
     rig.answers([no_connection()]);
-    rig.worker.start_transfers();
+    rig.worker.start_transfers().unwrap();
     rig.shared.account.queue.close(&rig.shared.account.ledger);
-    rig.shared.account.abandon_all();
+    rig.shared.account.abandon_all().unwrap();
     rig.steps(1);
     assert_eq!((rig.account(), files(&scratch).len()), ((1, 0, 0, 1), 0));
     drop(rig);
@@ -91,8 +91,8 @@ fn what_a_closing_thread_booked_as_lost_does_not_stay_on_disk() {
     rig.steps(1);
     rig.stop(Duration::from_secs(1));
     rig.steps(1);
-    rig.shared.account.abandon_all();
-    rig.worker.save_rest();
+    rig.shared.account.abandon_all().unwrap();
+    rig.worker.save_rest().unwrap();
     assert_eq!(rig.account(), (1, 0, 0, 1));
     let database = rig.shared.backing.database.clone().unwrap();
     let mut names = database.run().directory().names().unwrap();

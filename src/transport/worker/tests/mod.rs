@@ -12,6 +12,7 @@ mod run_takeover;
 mod spooled;
 
 use super::*;
+use crate::base::callout::Forked;
 use crate::base::clock::{Clock, ManualClock};
 use crate::base::diagnostics::{Diagnostics, Outlet};
 use crate::base::uuid::Uuid;
@@ -61,7 +62,7 @@ struct FakeClient {
 }
 
 impl HttpClient for FakeClient {
-    fn start(&mut self, ticket: u64, request: Request) -> Result<(), Failure> {
+    fn start(&mut self, ticket: u64, request: Request) -> Result<Result<(), Failure>, Forked> {
         let body = request
             .body
             .iter()
@@ -83,7 +84,7 @@ impl HttpClient for FakeClient {
             Some(answer) => self.open.push((ticket, answer)),
             None => self.hanging.push(ticket),
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     fn in_flight(&self) -> &dyn InFlight {
@@ -284,7 +285,10 @@ impl Rig {
     }
 
     fn steps(&mut self, count: usize) -> Step {
-        (0..count).map(|_| self.worker.step()).last().unwrap()
+        (0..count)
+            .map(|_| self.worker.step().unwrap())
+            .last()
+            .unwrap()
     }
 
     fn requests(&self) -> usize {

@@ -41,7 +41,7 @@ impl Rig {
     pub(super) fn pass(&mut self, time: Duration, steps: u32) {
         for _ in 0..steps {
             self.clock.advance(time / steps);
-            self.worker.step();
+            self.worker.step().unwrap();
         }
     }
 
