@@ -157,6 +157,7 @@ impl Client {
                     sink: options.on_outcome.clone(),
                     database: client_files.database().map(Arc::clone),
                     is_database_unusable: client_files.is_unusable(),
+                    batches: None,
                     client_tasks: Some(client_tasks),
                     is_consent_missing: options.require_user_consent && !is_allowed,
                 };

@@ -2,6 +2,7 @@
 //! worker's thread.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::account::outcome::OutcomeSink;
 use crate::base::debug::named_in_debug;
@@ -9,6 +10,7 @@ use crate::base::uuid::Uuid;
 use crate::protocol::envelope::Envelope;
 use crate::store::database::Database;
 use crate::store::run::OldRun;
+use crate::transport::queue::batched::Batched;
 
 /// What the transport reaches of the client. Each part may be missing.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +23,8 @@ pub(crate) struct Backing {
     pub(crate) is_database_unusable: bool,
     /// What the client wants done on the worker's thread.
     pub(crate) client_tasks: Option<Arc<dyn ClientTasks>>,
+    /// What the client collects before it is sent.
+    pub(crate) batches: Option<Arc<dyn Batches>>,
     /// Nothing is sent until [`super::Transport::set_consent`] says otherwise.
     pub(crate) is_consent_missing: bool,
 }
@@ -40,3 +44,15 @@ pub(crate) trait ClientTasks: Send + Sync {
 }
 
 named_in_debug!(ClientTasks);
+
+/// Batches of the client, which become envelopes when they are full or when their time has come. The worker sees to the time;
+/// it is told of the first entry of a batch by [`super::Transport::note_batch`].
+pub(crate) trait Batches: Send + Sync {
+    /// When the next is to be handed over; none while all are empty.
+    fn due(&self) -> Option<Instant>;
+
+    /// Hands those over that are due at `now`.
+    fn hand_over(&self, now: Instant, submit: &dyn Fn(Envelope, &mut Batched));
+}
+
+named_in_debug!(Batches);

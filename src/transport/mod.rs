@@ -33,7 +33,9 @@ use crate::protocol::envelope::Envelope;
 use crate::transport::account::Actor;
 use crate::transport::account::ledger::Tally;
 use crate::transport::account::outcome::Outcome;
+use crate::transport::account::pending::Evicted;
 use crate::transport::account::stats::Stats;
+use crate::transport::queue::batched::Batched;
 use crate::transport::queue::permit::Permit;
 use backing::Backing;
 use driver::{Driver, Ending, PollError};
@@ -94,6 +96,37 @@ impl Transport {
     /// Queues an envelope for sending, or books it as lost and says why.
     pub(crate) fn submit(&self, envelope: Envelope, permit: Permit) -> Result<(), Refusal> {
         self.shared.account.accept(envelope, permit, actor())
+    }
+
+    /// Charges and books one more entry of a batch, or says why not; a refused one is the caller's to book, with
+    /// [`Self::refuse`]. `growth` is what it takes in memory. Tells the host nothing, so that a lock may be held.
+    #[expect(dead_code, reason = "nothing is collected yet")]
+    pub(crate) fn hold_entry(
+        &self,
+        held: &mut Batched,
+        entry: (&[Tally], u64),
+        permit: Permit,
+        evicted: &mut Evicted<'_>,
+    ) -> Result<(), Refusal> {
+        self.shared.account.hold_entry(held, entry, permit, evicted)
+    }
+
+    /// What [`Self::hold_entry`] makes room with; to be dropped when no lock is held.
+    #[expect(dead_code, reason = "nothing is collected yet")]
+    pub(crate) fn evicted(&self) -> Evicted<'_> {
+        Evicted::none(&self.shared.account)
+    }
+
+    /// Queues the envelope that became of a batch, as [`Self::hold_entry`] without telling the host.
+    #[expect(dead_code, reason = "nothing is collected yet")]
+    pub(crate) fn submit_batch(&self, envelope: Envelope, held: &mut Batched) {
+        self.shared.account.submit_batch(envelope, held);
+    }
+
+    /// A batch has its first entry: the worker has to know when it is due.
+    #[expect(dead_code, reason = "nothing is collected yet")]
+    pub(crate) fn note_batch(&self) {
+        self.shared.wake.new_task();
     }
 
     /// The permit of what is captured now.

@@ -84,7 +84,7 @@ impl Account {
 }
 
 /// What a refused envelope is booked under.
-fn reason_of(refusal: Refusal) -> DiscardReason {
+pub(super) fn reason_of(refusal: Refusal) -> DiscardReason {
     match refusal {
         Refusal::Full => DiscardReason::QueueOverflow,
         Refusal::TooLarge => DiscardReason::TooLarge,

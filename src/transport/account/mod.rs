@@ -3,6 +3,7 @@
 //! Entry points: [`Account`], [`ledger::Ledger`], [`stats::Stats`], [`outcome`]. May use: the rooms that `transport` may use.
 
 mod acceptance;
+mod batches;
 pub(crate) mod counts;
 pub(super) mod dead_counts;
 mod held;

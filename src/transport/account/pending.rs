@@ -98,14 +98,14 @@ const EVICTED: Fate = Fate::Discarded(DiscardReason::QueueOverflow);
 
 /// Envelopes that had to make room for another, which has theirs already. They are booked also when this is dropped.
 #[derive(Debug)]
-pub(super) struct Evicted<'a> {
+pub(crate) struct Evicted<'a> {
     account: &'a Account,
     pub(super) victims: Vec<Queued>,
 }
 
 impl<'a> Evicted<'a> {
     /// None so far.
-    pub(super) fn none(account: &'a Account) -> Self {
+    pub(crate) fn none(account: &'a Account) -> Self {
         Self {
             account,
             victims: Vec::new(),

@@ -229,6 +229,7 @@ impl Account {
         self.log(&outcome);
         if self.sink.is_some() && !outcome::is_telling() {
             self.untold.push(outcome);
+            self.wake.new_task();
         }
     }
 

@@ -53,15 +53,20 @@ pub(crate) struct Budget {
 impl Budget {
     /// Charges one envelope of `bytes` if it fits below `limits`; false changes nothing.
     pub(crate) fn try_charge(&self, bytes: u64, limits: Limits) -> bool {
+        self.try_add(1, bytes, limits)
+    }
+
+    fn try_add(&self, items: u64, bytes: u64, limits: Limits) -> bool {
         let mut word = self.word.load(Ordering::Relaxed);
         loop {
             let usage = unpack(word);
-            let items = usage.items.saturating_add(1);
+            let more = usage.items.saturating_add(items);
             let bytes = usage.bytes.saturating_add(bytes);
-            if items > limits.items.min(MAX_ITEMS) || bytes > limits.bytes.min(BYTE_MASK) {
+            let has_place = items == 0 || more <= limits.items.min(MAX_ITEMS);
+            if !has_place || bytes > limits.bytes.min(BYTE_MASK) {
                 return false;
             }
-            let charged = (items << BYTE_BITS) | bytes;
+            let charged = (more << BYTE_BITS) | bytes;
             match self.word.compare_exchange_weak(
                 word,
                 charged,
@@ -69,13 +74,23 @@ impl Budget {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => {
-                    self.peak_items.fetch_max(items, Ordering::Relaxed);
+                    self.peak_items.fetch_max(more, Ordering::Relaxed);
                     self.peak_bytes.fetch_max(bytes, Ordering::Relaxed);
                     return true;
                 }
                 Err(now) => word = now,
             }
         }
+    }
+
+    /// Charges `bytes` more for an envelope that is charged already if they fit below `limits`; false changes nothing.
+    pub(crate) fn try_grow(&self, bytes: u64, limits: Limits) -> bool {
+        self.try_add(0, bytes, limits)
+    }
+
+    /// Gives back `bytes` of an envelope that stays charged.
+    pub(crate) fn shrink(&self, bytes: u64) {
+        self.word.fetch_sub(bytes, Ordering::AcqRel);
     }
 
     /// Gives back one envelope of `bytes` that was charged.
@@ -147,6 +162,27 @@ mod tests {
                 bytes: 100
             }
         );
+    }
+
+    #[test]
+    fn what_is_charged_can_grow_and_shrink() {
+        let budget = Budget::default();
+        let limits = Limits {
+            items: 1,
+            bytes: 100,
+        };
+        assert!(budget.try_charge(60, limits));
+        assert!(!budget.try_grow(41, limits));
+        assert!(budget.try_grow(40, limits));
+        budget.shrink(30);
+        let usage = budget.usage();
+        assert_eq!((usage.items, usage.bytes), (1, 70));
+        // Another of higher priority may have taken more places than these limits have.
+        assert!(budget.try_charge(0, Limits { items: 2, ..limits }));
+        assert!(budget.try_grow(1, limits));
+        budget.release(71);
+        budget.release(0);
+        assert_eq!(budget.usage(), Usage::default());
     }
 
     #[test]

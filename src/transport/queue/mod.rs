@@ -7,6 +7,7 @@
 //! The lanes are unbounded channels: the budget is the bound. A bounded channel would allocate its slots for the
 //! largest case at init, and could not be bounded in bytes at all.
 
+pub(crate) mod batched;
 pub(super) mod budget;
 mod charged;
 pub(super) mod durable;

@@ -27,6 +27,8 @@ pub(super) enum Task {
     Discover,
     /// Send the next file of the spool.
     SendFile,
+    /// Queue what the client has collected.
+    Batches,
     /// Send what waits in memory.
     Send,
     /// Put on disk what a queue that is nearly full can spare.
@@ -56,7 +58,7 @@ impl Next {
 
 impl Task {
     /// In the order of a step.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::ClientTasks,
         Self::SyncCopies,
         Self::SaveCounts,
@@ -64,6 +66,7 @@ impl Task {
         Self::LookAgain,
         Self::Discover,
         Self::SendFile,
+        Self::Batches,
         Self::Send,
         Self::Spill,
         Self::Report,
@@ -93,6 +96,7 @@ impl Worker {
             Task::LookAgain => self.is_look_due().then_some(now),
             Task::Discover => self.discovery_due(now),
             Task::SendFile => self.file_due(now),
+            Task::Batches => self.shared.backing.batches.as_ref()?.due(),
             Task::Send => self.send_due(now),
             Task::Spill => self.can_spill().then_some(now),
             Task::Report => self.report_due(now),
@@ -108,6 +112,7 @@ impl Worker {
             Task::LookAgain => self.contain(Self::look_again),
             Task::Discover => self.contain(Self::discover_some),
             Task::SendFile => self.send_file()?,
+            Task::Batches => self.contain(Self::queue_batches),
             Task::Send => self.start_transfers()?,
             Task::Spill => self.spill_some(),
             Task::Report => {

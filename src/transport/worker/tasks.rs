@@ -11,6 +11,7 @@ use crate::base::panic::contained;
 use crate::store::counters::Saved;
 use crate::store::run::{OldRun, OldRuns, old_runs};
 use crate::transport::account::Actor;
+use crate::transport::queue::batched::Batched;
 use crate::transport::worker::run_takeover::{self, Inheritance, Takeover};
 use crate::transport::worker::wishes::Phase;
 
@@ -43,6 +44,15 @@ impl Worker {
                     client_tasks.run(&|sid| worker.shared.account.ledger.set_session(sid));
                 }
             });
+        }
+    }
+
+    /// Queues the batches of the client whose time has come.
+    pub(super) fn queue_batches(&mut self) {
+        if let Some(batches) = &self.shared.backing.batches {
+            let account = &self.shared.account;
+            let submit = |envelope, held: &mut Batched| account.submit_batch(envelope, held);
+            batches.hand_over(self.shared.clock.now(), &submit);
         }
     }
 

@@ -1,6 +1,7 @@
 //! The worker, driven step by step with a client that answers as told and a clock that stands still.
 
 mod answers;
+mod batches;
 mod clock;
 mod consent;
 mod ending;
@@ -208,6 +209,14 @@ fn settings(spool: SpoolPolicy, retry: RetryPolicy, in_flight: usize) -> Setting
 }
 
 fn rig_from(database: Option<Arc<Database>>, settings: Settings) -> Rig {
+    let backing = Backing {
+        database,
+        ..Backing::default()
+    };
+    rig_backed(backing, settings)
+}
+
+fn rig_backed(backing: Backing, settings: Settings) -> Rig {
     let clock = Arc::new(ManualClock::new());
     let sink = Arc::new(Sink::default());
     let time: Arc<dyn Clock> = Arc::<ManualClock>::clone(&clock);
@@ -219,8 +228,7 @@ fn rig_from(database: Option<Arc<Database>>, settings: Settings) -> Rig {
             Arc::new(Diagnostics::new(None, Outlet::Nowhere)),
             Backing {
                 sink: Some(outcomes),
-                database,
-                ..Backing::default()
+                ..backing
             },
         )
         .unwrap(),
