@@ -17,11 +17,12 @@ impl Account {
     /// wants that. One whose permit is refused is queued only to become a copy, and the answer is the refusal.
     pub(crate) fn accept(
         &self,
-        envelope: Envelope,
+        mut envelope: Envelope,
         permit: Permit,
         actor: Actor,
     ) -> Result<(), Refusal> {
-        let (result, outcomes) = self.queue_or_refuse(envelope, permit, actor);
+        let mut outcomes = Vec::new();
+        let result = self.queue_or_refuse(&mut envelope, permit, actor, &mut outcomes);
         for outcome in outcomes {
             if self.hear(actor, outcome) == Err(Forked) {
                 break;
@@ -33,35 +34,30 @@ impl Account {
     /// Everything but telling the host of it.
     fn queue_or_refuse(
         &self,
-        mut envelope: Envelope,
+        envelope: &mut Envelope,
         permit: Permit,
         actor: Actor,
-    ) -> (Result<(), Refusal>, Vec<Outcome>) {
+        outcomes: &mut Vec<Outcome>,
+    ) -> Result<(), Refusal> {
         if permit == Permit::Refused && !self.consent.keeps_refused() {
             let refusal = Refusal::NoConsent;
-            let outcome = self.refuse_envelope(&envelope, reason_of(refusal));
-            return (Err(refusal), vec![outcome]);
+            outcomes.push(self.refuse_envelope(envelope, reason_of(refusal)));
+            return Err(refusal);
         }
         let priority = Priority::of(envelope.category());
         let mut evicted = Evicted::none(self);
         let Self { queue, ledger, .. } = self;
         let may_wait = actor == Actor::Host;
-        let mut result = queue.push(
-            &mut envelope,
-            permit,
-            ledger,
-            may_wait,
-            &mut evicted.victims,
-        );
+        let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted.victims);
         if let Err(refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory)) = result {
             // Rather the event alone than nothing.
             let lost = envelope.remove_attachments();
             if !lost.is_empty() {
                 self.refuse_part(&lost, reason_of(refusal));
-                result = queue.push(&mut envelope, permit, ledger, false, &mut evicted.victims);
+                result = queue.push(envelope, permit, ledger, false, &mut evicted.victims);
             }
         }
-        let mut outcomes = evicted.book();
+        outcomes.extend(evicted.book());
         match result {
             Ok(()) => {
                 self.wake.new_work(|| queue.is_nearly_full_for(priority));
@@ -69,9 +65,9 @@ impl Account {
                     result = Err(Refusal::NoConsent);
                 }
             }
-            Err(refusal) => outcomes.push(self.refuse_envelope(&envelope, reason_of(refusal))),
+            Err(refusal) => outcomes.push(self.refuse_envelope(envelope, reason_of(refusal))),
         }
-        (result, outcomes)
+        result
     }
 
     /// Queues an envelope of an earlier run; the worker does that.
