@@ -35,7 +35,8 @@ impl Account {
         let Self { queue, ledger, .. } = self;
         match queue.push_held(envelope, held, ledger) {
             Ok(()) => self.wake.new_work(|| true),
-            Err((queued, refusal)) => {
+            Err(returned) => {
+                let (queued, refusal) = *returned;
                 queue.release(queued.charge);
                 let lost = Fate::Discarded(reason_of(refusal));
                 let outcome = self.settle_queued(&queued, lost);

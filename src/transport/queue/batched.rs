@@ -103,7 +103,7 @@ impl Queue {
         envelope: Envelope,
         held: &mut Batched,
         ledger: &Ledger,
-    ) -> Result<(), (Queued, Refusal)> {
+    ) -> Result<(), Box<(Queued, Refusal)>> {
         let Batched { bytes, permit } = std::mem::take(held);
         let priority = Priority::of(envelope.category());
         let mut queued = Queued {
@@ -119,22 +119,22 @@ impl Queue {
         let is_copied = queued.permit != Permit::Refused;
         let copy = is_copied.then(|| self.copies.bytes_of(&queued.envelope));
         let Ok(copy) = copy.flatten().transpose() else {
-            return Err((queued, Refusal::OutOfMemory));
+            return Err(Box::new((queued, Refusal::OutOfMemory)));
         };
         let cost = u64::try_from(queued.envelope.byte_cost()).unwrap_or(u64::MAX);
         let _entry = ledger.enter();
         if self.is_closed() {
-            return Err((queued, Refusal::Closed));
+            return Err(Box::new((queued, Refusal::Closed)));
         }
         let Some(lane) = self
             .lanes
             .get(priority.index())
             .filter(|it| it.has_memory())
         else {
-            return Err((queued, Refusal::OutOfMemory));
+            return Err(Box::new((queued, Refusal::OutOfMemory)));
         };
         let Ok(record) = self.copies.make(copy.as_deref()) else {
-            return Err((queued, Refusal::Full));
+            return Err(Box::new((queued, Refusal::Full)));
         };
         // Room that the payload was given to grow and does not need.
         let spare = bytes.saturating_sub(cost);
