@@ -123,8 +123,11 @@ impl<const N: usize> Hex<N> {
     }
 }
 
-/// The first eight bytes of a fresh id as 16 hex digits, never all zero: a span id (TRACE-1).
-pub(crate) fn new_span_id() -> Hex<16> {
+/// The id of a span: 16 lower-case hex digits, not all zero (TRACE-1).
+pub(crate) type SpanId = Hex<16>;
+
+/// A random id.
+pub(crate) fn new_span_id() -> SpanId {
     let bits = random::next_u64().max(1);
     let mut text = [0; 16];
     for (pair, byte) in text.chunks_exact_mut(2).zip(bits.to_be_bytes()) {

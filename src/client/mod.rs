@@ -26,7 +26,7 @@ use crate::base::callout::Forked;
 use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::process;
-use crate::base::uuid::Uuid;
+use crate::base::uuid::{SpanId, Uuid};
 use crate::client::capture::ignore::IgnoreRules;
 use crate::client::client_files::ClientFiles;
 use crate::client::scope::contexts::Trace;
@@ -92,6 +92,13 @@ impl Client {
     /// The id of the trace that ties the events of this process together.
     pub(crate) fn trace_id(&self) -> Uuid {
         self.fields.trace_id()
+    }
+
+    /// The trace that something captured now with `scope` belongs to, and the span in it if one is bound to that scope or to
+    /// the process.
+    #[expect(dead_code, reason = "logs and metrics will name them")]
+    pub(crate) fn active_trace(&self, _scope: Option<&Scope>) -> (Uuid, Option<SpanId>) {
+        (self.trace_id(), None)
     }
 
     /// Goes on in another trace.
