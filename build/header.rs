@@ -104,9 +104,16 @@ What the user allows. With the option require_user_consent nothing is sent befor
     Section {
         title: "Tracing",
         introduction: "\
-The trace that ties events of several programs together. Transactions and spans can be made and passed on in headers; this
-version does not record them.",
-        files: &["tracing/mod", "tracing/context", "tracing/transactions", "tracing/spans", "tracing"],
+The trace that ties events of several programs together, and the transactions and spans in it: what took how long. Nothing is
+sent without the option traces_sample_rate or a function of sentry_options_set_traces_sampler.",
+        files: &[
+            "tracing/mod",
+            "tracing/environment",
+            "tracing/context",
+            "tracing/transactions",
+            "tracing/spans",
+            "tracing",
+        ],
     },
     Section {
         title: "Logs",

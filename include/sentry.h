@@ -658,9 +658,10 @@ typedef struct sentry_transaction_context_s sentry_transaction_context_t;
 /**
  * Decides which share of transactions like this one are sent.
  *
- * Called on the thread that starts a transaction. `transaction_ctx` and `custom_sampling_ctx` are valid until it
- * returns and stay the library's; `parent_sampled` is NULL without a decision of the caller, else it points to 0 or 1.
- * It returns 0.0 to 1.0.
+ * Called on the thread that starts a transaction, without any lock held; it may call every function of the library, and it
+ * must not throw or `longjmp`. `transaction_ctx` and `custom_sampling_ctx` are valid until it returns and stay the library's;
+ * `parent_sampled` is NULL without a decision of the program that began the trace, else it points to 0 or 1.
+ * It returns 0.0 to 1.0; what is beyond is cut to that. If it returns NaN, it counts as not set for this transaction.
  */
 typedef double (*sentry_traces_sampler_function)(const sentry_transaction_context_t *transaction_ctx,
                                                  sentry_value_t custom_sampling_ctx,
@@ -1685,11 +1686,12 @@ void sentry_options_set_enable_large_attachments(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_enable_large_attachments(const sentry_options_t *opts);
 
 /**
- * Sets the function that decides which share of transactions are sent. Accepted; without effect in this version.
+ * Sets the function that decides which share of transactions are sent: before the program that began the trace and
+ * `traces_sample_rate`, but not before `sentry_transaction_context_set_sampled`.
  *
- * Arguments: `callback` and the pointer it gets back.
+ * Arguments: `callback` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
  * Ownership: `user_data` stays the caller's.
- * Null: NULL is allowed everywhere.
+ * Null: a NULL `callback` unsets it; a NULL `opts` is ignored.
  * Since: 0.1
  */
 SENTRY_API
@@ -1698,7 +1700,10 @@ void sentry_options_set_traces_sampler(sentry_options_t *opts,
                                        void *user_data);
 
 /**
- * Sets the share of transactions that are sent. Stored; without effect in this version.
+ * Sets the share of transactions that are sent. All transactions of a trace are sent or none.
+ *
+ * Without it and without a function of `sentry_options_set_traces_sampler` tracing is off: traces go on and are passed on,
+ * and leave the decision to others. 0.0 is a decision: what begins here is not sent, and others are told so.
  *
  * Arguments: `sample_rate` 0.0 to 1.0, cut to that range; NaN is 0.0; default `SENTRY_TRACES_SAMPLE_RATE`, else 0.0.
  * Null: a NULL `opts` is ignored.
@@ -1718,13 +1723,15 @@ void sentry_options_set_traces_sample_rate(sentry_options_t *opts,
 SENTRY_API double sentry_options_get_traces_sample_rate(sentry_options_t *opts);
 
 /**
- * Sets how many finished spans a transaction holds. Stored; without effect in this version.
+ * Sets how many finished spans a transaction holds. Those that are finished later are counted as `buffer_overflow`.
  *
  * Arguments: `max_spans` in spans; default 1000.
  * Null: a NULL `opts` is ignored.
  * Since: 0.1
  */
-SENTRY_API void sentry_options_set_max_spans(sentry_options_t *opts, size_t max_spans);
+SENTRY_API
+void sentry_options_set_max_spans(sentry_options_t *opts,
+                                  size_t max_spans);
 
 /**
  * Gets how many finished spans a transaction holds.
@@ -1756,7 +1763,7 @@ void sentry_options_set_propagate_traceparent(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_propagate_traceparent(const sentry_options_t *opts);
 
 /**
- * Sets the organisation of the project, which the trace header of envelopes names.
+ * Sets the organisation of the project, which the trace header of envelopes and `baggage` name.
  *
  * Arguments: `org_id`; default the one in the host of the DSN, over which it wins; empty is as none.
  * Ownership: the text is copied.
@@ -1781,8 +1788,8 @@ void sentry_options_set_org_id_n(sentry_options_t *opts,
                                  size_t org_id_len);
 
 /**
- * Sets whether a trace goes on only if both sides name the same organisation. Stored; without effect in this
- * version.
+ * Sets whether a trace goes on only if both sides name the same organisation. A trace of another organisation never goes on;
+ * without this one does if only one side is known.
  *
  * Arguments: `strict_trace_continuation` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.
@@ -3484,7 +3491,8 @@ void sentry_options_set_before_breadcrumb(sentry_options_t *opts,
                                           void *user_data);
 
 /**
- * Sets the function that sees each transaction before it is queued. Stored; without effect in this version.
+ * Sets the function that sees each transaction before it is queued. One that it drops is counted as `before_send`, and so are
+ * spans that it takes out.
  *
  * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
  * Ownership: `data` stays the caller's.
@@ -5167,8 +5175,8 @@ SENTRY_API int sentry_user_consent_is_required(void);
 /**
  * @defgroup tracing 13. Tracing
  *
- * The trace that ties events of several programs together. Transactions and spans can be made and passed on in headers; this
- * version does not record them.
+ * The trace that ties events of several programs together, and the transactions and spans in it: what took how long. Nothing is
+ * sent without the option traces_sample_rate or a function of sentry_options_set_traces_sampler.
  *
  * @{
  */
@@ -5248,44 +5256,46 @@ typedef enum sentry_span_status_t {
 } sentry_span_status_t;
 
 /**
- * What `sentry_span_t` names.
+ * What `sentry_span_t` names: an [`Arc`] of a [`Span`] as a pointer.
  */
 typedef struct sentry_span_s sentry_span_s;
 
 /**
- * What `sentry_transaction_t` names.
+ * What `sentry_transaction_t` names: an [`Arc`] of a [`Transaction`] as a pointer.
  */
 typedef struct sentry_transaction_s sentry_transaction_s;
 
 /**
- * A part of a transaction. Tracing is not enabled in this version: it knows its place in the trace, for
- * `sentry_span_iter_headers`, and is never sent.
+ * Takes a header for a request to another program, or a variable for its environment.
  *
- * Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
- * `sentry_span_discard`; it may outlive what it is a part of.
- * Threads: any, several at once; the one that ends it must be the last.
- */
-typedef struct sentry_span_s sentry_span_t;
-
-/**
- * Takes a header for a request to another program.
- *
- * Called on the thread that asked, without any lock held, once for each header; `key` and `value` are terminated and
+ * Called on the thread that asked, without any lock held, once for each; `key` and `value` are terminated and
  * valid during the call. It may call every function of the library; it must not throw or `longjmp`.
  */
 typedef void (*sentry_iter_headers_function_t)(const char *key, const char *value, void *userdata);
 
 /**
- * A piece of work from its beginning to its end, the root of spans. Tracing is not enabled in this version: it knows its
- * place in the trace, for `sentry_transaction_iter_headers`, and is never sent.
+ * A part of a transaction.
  *
- * Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`.
+ * Made by `sentry_transaction_start_child` or `sentry_span_start_child`, ended by `sentry_span_finish` or
+ * `sentry_span_discard`; it may outlive what it is a part of. What one thread does with a span no other thread waits for.
+ * Threads: any, several at once; the one that ends it must be the last.
+ */
+typedef struct sentry_span_s sentry_span_t;
+
+/**
+ * A piece of work from its beginning to its end, the root of spans.
+ *
+ * Made by `sentry_transaction_start`, ended by `sentry_transaction_finish` or `sentry_transaction_discard`. It belongs to the
+ * process that started it: in a forked child it is only a place in the trace, and is never sent.
  * Threads: any, several at once; the one that ends it must be the last.
  */
 typedef struct sentry_transaction_s sentry_transaction_t;
 
 /**
- * Goes on with a trace that another program began: later events belong to it.
+ * Goes on with a trace that another program began: later events and transactions belong to it.
+ *
+ * The trace gets a new number to sample its transactions by. What else the other program said, its decision and its
+ * `baggage`, is known only to transactions that get its headers, see `sentry_transaction_context_update_from_header`.
  *
  * Arguments: `trace_id`, 32 hex digits, not all zero; `parent_span_id`, 16 hex digits. With another trace id nothing
  * changes, with another span id there is no parent.
@@ -5311,17 +5321,56 @@ void sentry_set_trace_n(const char *trace_id,
                         size_t parent_span_id_len);
 
 /**
- * Begins a new trace: later events no longer belong to that of the earlier ones.
+ * Begins a new trace: later events and transactions no longer belong to that of the earlier ones.
+ *
+ * All transactions of a trace are sent or none is: a program that works for many requests calls this at the start of each,
+ * unless it goes on with the trace of the request.
  *
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_regenerate_trace(void);
+SENTRY_API
+void sentry_regenerate_trace(void);
 
 /**
- * Makes what a transaction starts with.
+ * Calls a function with each header that tells another program of what this one is doing.
  *
- * Arguments: `name`, what it is; `operation`, which kind of work, for instance `http.server`.
+ * That is the span or the transaction that is bound with `sentry_set_span` or `sentry_set_transaction_object`, else the trace
+ * of the process. The headers are those of `sentry_transaction_iter_headers`; without a decision whether the trace is sent
+ * `sentry-trace` leaves it to the receiver.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_trace_iter_headers(sentry_iter_headers_function_t callback,
+                               void *userdata);
+
+/**
+ * Calls a function with each variable of the environment that lets a child process go on with the trace.
+ *
+ * These are `SENTRY_TRACE` and `SENTRY_BAGGAGE`, with what `sentry_trace_iter_headers` tells in `sentry-trace` and `baggage`.
+ * A program that uses this library, or another SDK that knows these variables, reads them when it starts. The library never
+ * changes an environment: add them to the list that is given to `execve` or `posix_spawn`.
+ *
+ * Arguments: `callback` and the pointer it gets back.
+ * Null: ignored.
+ * Threads: any, several at once.
+ * Blocks: never.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_trace_iter_environment(sentry_iter_headers_function_t callback,
+                                   void *userdata);
+
+/**
+ * Makes what a transaction starts with. It gets a trace of its own, or that of the process if `sentry_set_trace`,
+ * `sentry_regenerate_trace` or the variable `SENTRY_TRACE` chose one.
+ *
+ * Arguments: `name`, what it is, cut to 200 characters; `operation`, which kind of work, for instance `http.server`.
  * Ownership: the texts are copied; the handle is the caller's until it is given to `sentry_transaction_start`.
  * Null: NULL texts are empty.
  * Threads: any.
@@ -5414,7 +5463,7 @@ SENTRY_API
 const char *sentry_transaction_context_get_operation(const sentry_transaction_context_t *tx_ctx);
 
 /**
- * Decides whether the trace is sent. Tracing is not enabled in this version: the decision is only passed on in headers.
+ * Decides whether the transaction is sent: before the sampler, the program that began the trace, and `traces_sample_rate`.
  *
  * Arguments: `sampled` 0 or not.
  * Null: ignored.
@@ -5435,9 +5484,14 @@ void sentry_transaction_context_set_sampled(sentry_transaction_context_t *tx_ctx
 SENTRY_API void sentry_transaction_context_remove_sampled(sentry_transaction_context_t *tx_ctx);
 
 /**
- * Goes on with the trace of a request from another program.
+ * Goes on with the trace of a request from another program. Call it with each of its headers.
  *
- * Arguments: `key` and `value` of a header; only `sentry-trace` is read in this version, in any case.
+ * Of `sentry-trace` come trace, parent and decision; one that cannot be read is ignored. Of `baggage` come the members that
+ * begin with `sentry-`, which are passed on as they are. The trace does not go on in another organisation, see
+ * `sentry_options_set_strict_trace_continuation`: then the transaction begins a new one.
+ *
+ * Arguments: `key` and `value` of a header; only `sentry-trace` and `baggage` are read, in any case. A `sentry-trace` of more
+ * than 128 bytes and a `baggage` of more than 8192 are ignored.
  * Ownership: nothing is kept.
  * Null: ignored.
  * Threads: one at a time for each handle.
@@ -5462,11 +5516,16 @@ void sentry_transaction_context_update_from_header_n(sentry_transaction_context_
                                                      size_t value_len);
 
 /**
- * Starts a transaction. Tracing is not enabled in this version: it is only a place in the trace,
- * and the sampler is not called.
+ * Starts a transaction.
  *
- * Ownership: takes `tx_ctx` and `custom_sampling_ctx`; the transaction is the caller's, end it with
- * `sentry_transaction_finish` or `sentry_transaction_discard`.
+ * Whether it is sent is decided now, for it and all its spans: by `sentry_transaction_context_set_sampled`; else by the
+ * function of `sentry_options_set_traces_sampler`; else as the program decided that began the trace; else by
+ * `traces_sample_rate`. All transactions of a trace have the same luck. With neither a rate nor a function nothing is sent,
+ * and the decision of the other program is passed on. One that is not sent can be used all the same; it is counted as
+ * `sample_rate` when it ends, if a rate or a function was set.
+ *
+ * Ownership: takes `tx_ctx` and `custom_sampling_ctx`, which the function of `sentry_options_set_traces_sampler` is shown;
+ * the transaction is the caller's, end it with `sentry_transaction_finish` or `sentry_transaction_discard`.
  * Null: NULL for a NULL `tx_ctx`; `custom_sampling_ctx` is taken all the same.
  * Threads: any, several at once.
  * Blocks: never.
@@ -5488,27 +5547,34 @@ sentry_transaction_t *sentry_transaction_start_ts(sentry_transaction_context_t *
                                                   uint64_t timestamp);
 
 /**
- * Ends a transaction. Tracing is not enabled in this version: nothing is sent.
+ * Ends a transaction, and sends it if that was decided at its start.
+ *
+ * It is sent with the data of the scope of the process, but its attachments, and with the spans that were finished before it,
+ * at most `max_spans`, and of more than 1 MiB the newest; spans that are missing are counted. The function of
+ * `sentry_options_set_before_transaction` sees it before; `before_send` and `sample_rate` do not concern it. It is unbound
+ * from the process. Later events of the process belong to its trace, unless `sentry_set_trace`, `sentry_regenerate_trace` or
+ * the environment chose another one.
  *
  * Ownership: takes `tx`.
  * Null: ignored.
  * Threads: nobody else may use the handle.
- * Blocks: never.
- * Returns: the nil id.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: the id that it is sent under; the nil id if it is not sent.
  * Since: 0.1
  */
-SENTRY_API sentry_uuid_t sentry_transaction_finish(sentry_transaction_t *tx);
+SENTRY_API
+sentry_uuid_t sentry_transaction_finish(sentry_transaction_t *tx);
 
 /**
  * `sentry_transaction_finish` of one that ended at a given time.
  *
- * Arguments: `timestamp` in microseconds since 1970.
+ * Arguments: `timestamp` in microseconds since 1970; one before the start stands for the start.
  * Since: 0.1
  */
 SENTRY_API sentry_uuid_t sentry_transaction_finish_ts(sentry_transaction_t *tx, uint64_t timestamp);
 
 /**
- * Ends a transaction that is not to be sent.
+ * Ends a transaction that is not to be sent. It is unbound from the process, and not counted.
  *
  * Ownership: takes `tx`.
  * Null: ignored.
@@ -5520,9 +5586,10 @@ SENTRY_API void sentry_transaction_discard(sentry_transaction_t *tx);
 /**
  * Calls a function with each header that tells another program of this transaction.
  *
- * These are `sentry-trace`, and `traceparent` with the option `propagate_traceparent`. Without a decision whether the trace
- * is sent, by `sentry_transaction_context_set_sampled` or the program before, they leave it to the receiver. `baggage`
- * comes with a later version.
+ * These are `sentry-trace`; `baggage`, if the library runs with a DSN and unless the trace came without one; and `traceparent`
+ * with the option `propagate_traceparent`. What `baggage` says no longer changes afterwards. A request that has a `baggage`
+ * already keeps it: put a comma and this value behind it. Without a decision whether the trace is sent `sentry-trace` leaves
+ * that to the receiver.
  *
  * Arguments: `callback` and the pointer it gets back.
  * Null: ignored.
@@ -5535,7 +5602,7 @@ void sentry_transaction_iter_headers(sentry_transaction_t *tx,
                                      void *userdata);
 
 /**
- * Sets how this transaction ended. Tracing is not enabled in this version: it is not kept.
+ * Sets how this transaction ended; without it, `ok`. A number that is no status unsets it.
  *
  * Null: ignored.
  * Threads: any, several at once.
@@ -5546,10 +5613,10 @@ void sentry_transaction_set_status(sentry_transaction_t *tx,
                                    sentry_span_status_t status);
 
 /**
- * Binds a transaction to the process. Tracing is not enabled in this version: events keep the trace of the process.
+ * Binds a transaction to the process: later events belong to it, until it ends or something else is bound.
  *
- * Ownership: `tx` stays the caller's.
- * Null: ignored.
+ * Ownership: `tx` stays the caller's; the process keeps a reference of its own.
+ * Null: unbinds what is bound, also a span.
  * Threads: any, several at once.
  * Since: 0.1
  */
@@ -5557,10 +5624,11 @@ SENTRY_API
 void sentry_set_transaction_object(sentry_transaction_t *tx);
 
 /**
- * Binds a transaction to a scope. Tracing is not enabled in this version: events keep the trace of the process.
+ * Binds a transaction to a scope: events captured with it belong to the transaction, also after its end, until something
+ * else is bound.
  *
- * Ownership: `tx` stays the caller's.
- * Null: ignored.
+ * Ownership: `tx` stays the caller's; the scope keeps a reference of its own.
+ * Null: a NULL `tx` unbinds what is bound, also a span; a NULL `scope` is ignored.
  * Threads: any, several at once.
  * Since: 0.1
  */
@@ -5569,12 +5637,14 @@ void sentry_scope_set_transaction_object(sentry_scope_t *scope,
                                          sentry_transaction_t *tx);
 
 /**
- * Starts a span within this transaction. Tracing is not enabled in this version: the span is only a place in the trace.
+ * Starts a span within this transaction.
  *
- * Arguments: `operation`, which kind of work; `description`, what it is.
+ * Arguments: `operation`, which kind of work, cut to 512 bytes; `description`, what it is, cut to 8 KiB.
  * Ownership: the span is the caller's; end it with `sentry_span_finish` or `sentry_span_discard`.
  * Null: NULL for a NULL `parent`; the texts may be NULL.
  * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: the span; NULL if the transaction has ended, or holds `max_spans` finished spans already, which is counted.
  * Since: 0.1
  */
 SENTRY_API
@@ -5622,9 +5692,11 @@ sentry_span_t *sentry_transaction_start_child_ts_n(sentry_transaction_t *parent,
                                                    uint64_t timestamp);
 
 /**
- * Sets a tag of this transaction. Tracing is not enabled in this version: it is not kept.
+ * Sets a tag of this transaction.
  *
- * Null: ignored.
+ * Arguments: `tag`; `value`, cut to 200 bytes at the end of a character. All tags have 64 KiB, and what is beyond is left out.
+ * Ownership: the texts are copied.
+ * Null: a NULL handle or `tag` is ignored; a NULL `value` removes the tag.
  * Threads: any, several at once.
  * Since: 0.1
  */
@@ -5647,7 +5719,7 @@ void sentry_transaction_set_tag_n(sentry_transaction_t *transaction,
                                   size_t value_len);
 
 /**
- * Removes a tag of this transaction. Tracing is not enabled in this version: it is not kept.
+ * Removes a tag of this transaction.
  *
  * Null: ignored.
  * Threads: any, several at once.
@@ -5656,9 +5728,9 @@ void sentry_transaction_set_tag_n(sentry_transaction_t *transaction,
 SENTRY_API void sentry_transaction_remove_tag(sentry_transaction_t *transaction, const char *tag);
 
 /**
- * `sentry_transaction_remove_tag` with a length for each text.
+ * `sentry_transaction_remove_tag` with a length.
  *
- * Arguments: lengths in bytes, without terminator.
+ * Arguments: `tag_len` in bytes, without terminator.
  * Since: 0.1
  */
 SENTRY_API
@@ -5667,9 +5739,11 @@ void sentry_transaction_remove_tag_n(sentry_transaction_t *transaction,
                                      size_t tag_len);
 
 /**
- * Sets data of this transaction. Tracing is not enabled in this version: it is not kept.
+ * Sets data of this transaction, which stands in its context `trace`.
  *
- * Ownership: takes `value`.
+ * Arguments: `value`, as it is now, within the limits of one value of extra data of events. All data have 64 KiB, and what is
+ * beyond is left out. The context as a whole has 8 KiB.
+ * Ownership: the key is copied; takes `value`.
  * Null: ignored; `value` is taken all the same.
  * Threads: any, several at once.
  * Since: 0.1
@@ -5692,7 +5766,7 @@ void sentry_transaction_set_data_n(sentry_transaction_t *transaction,
                                    sentry_value_t value);
 
 /**
- * Removes data of this transaction. Tracing is not enabled in this version: none was kept.
+ * Removes data of this transaction.
  *
  * Null: ignored.
  * Threads: any, several at once.
@@ -5712,13 +5786,17 @@ void sentry_transaction_remove_data_n(sentry_transaction_t *transaction,
                                       size_t key_len);
 
 /**
- * Sets the name of this transaction. Tracing is not enabled in this version: it is not kept.
+ * Sets the name of this transaction. What `sentry_transaction_iter_headers` has told already keeps the old one.
  *
- * Null: ignored.
+ * Arguments: `name`, cut to 200 characters when it is sent; empty, it is sent as `<unlabeled transaction>`.
+ * Ownership: the text is copied.
+ * Null: a NULL handle is ignored; a NULL text is empty.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_transaction_set_name(sentry_transaction_t *transaction, const char *name);
+SENTRY_API
+void sentry_transaction_set_name(sentry_transaction_t *transaction,
+                                 const char *name);
 
 /**
  * `sentry_transaction_set_name` with a length.
@@ -5732,12 +5810,14 @@ void sentry_transaction_set_name_n(sentry_transaction_t *transaction,
                                    size_t name_len);
 
 /**
- * Starts a span within this span. Tracing is not enabled in this version: the span is only a place in the trace.
+ * Starts a span within this span.
  *
- * Arguments: `operation`, which kind of work; `description`, what it is.
+ * Arguments: `operation`, which kind of work, cut to 512 bytes; `description`, what it is, cut to 8 KiB.
  * Ownership: the span is the caller's; end it with `sentry_span_finish` or `sentry_span_discard`.
  * Null: NULL for a NULL `parent`; the texts may be NULL.
  * Threads: any, several at once.
+ * Blocks: never.
+ * Returns: the span, also when the transaction holds `max_spans` finished spans and no longer takes it; NULL without memory.
  * Since: 0.1
  */
 SENTRY_API
@@ -5785,7 +5865,10 @@ sentry_span_t *sentry_span_start_child_ts_n(sentry_span_t *parent,
                                             uint64_t timestamp);
 
 /**
- * Ends a span. Tracing is not enabled in this version: nothing is sent.
+ * Ends a span: it is sent with its transaction, if that is sent and has not ended yet. It is unbound from the process.
+ *
+ * A transaction takes the first `max_spans` spans that finish, and of more than 1 MiB the newest; spans that are missing are
+ * counted.
  *
  * Ownership: takes `span`.
  * Null: ignored.
@@ -5793,18 +5876,19 @@ sentry_span_t *sentry_span_start_child_ts_n(sentry_span_t *parent,
  * Blocks: never.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_finish(sentry_span_t *span);
+SENTRY_API
+void sentry_span_finish(sentry_span_t *span);
 
 /**
  * `sentry_span_finish` of one that ended at a given time.
  *
- * Arguments: `timestamp` in microseconds since 1970.
+ * Arguments: `timestamp` in microseconds since 1970; one before the start stands for the start.
  * Since: 0.1
  */
 SENTRY_API void sentry_span_finish_ts(sentry_span_t *span, uint64_t timestamp);
 
 /**
- * Ends a span that is not to be sent.
+ * Ends a span that is not to be sent. It is unbound from the process, and not counted.
  *
  * Ownership: takes `span`.
  * Null: ignored.
@@ -5814,11 +5898,7 @@ SENTRY_API void sentry_span_finish_ts(sentry_span_t *span, uint64_t timestamp);
 SENTRY_API void sentry_span_discard(sentry_span_t *span);
 
 /**
- * Calls a function with each header that tells another program of this span.
- *
- * These are `sentry-trace`, and `traceparent` with the option `propagate_traceparent`. Without a decision whether the trace
- * is sent, by `sentry_transaction_context_set_sampled` or the program before, they leave it to the receiver. `baggage`
- * comes with a later version.
+ * Calls a function with each header that tells another program of this span, as `sentry_transaction_iter_headers`.
  *
  * Arguments: `callback` and the pointer it gets back.
  * Null: ignored.
@@ -5831,7 +5911,7 @@ void sentry_span_iter_headers(sentry_span_t *span,
                               void *userdata);
 
 /**
- * Sets how this span ended. Tracing is not enabled in this version: it is not kept.
+ * Sets how this span ended; without it, `ok`. A number that is no status unsets it.
  *
  * Null: ignored.
  * Threads: any, several at once.
@@ -5840,21 +5920,20 @@ void sentry_span_iter_headers(sentry_span_t *span,
 SENTRY_API void sentry_span_set_status(sentry_span_t *span, sentry_span_status_t status);
 
 /**
- * Binds a span to the process. Tracing is not enabled in this version: events keep the trace of the process.
+ * Binds a span to the process: later events belong to it, until it ends or something else is bound.
  *
- * Ownership: `span` stays the caller's.
- * Null: ignored.
+ * Ownership: `span` stays the caller's; the process keeps a reference of its own.
+ * Null: unbinds what is bound, also a transaction.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API
-void sentry_set_span(sentry_span_t *span);
+SENTRY_API void sentry_set_span(sentry_span_t *span);
 
 /**
- * Binds a span to a scope. Tracing is not enabled in this version: events keep the trace of the process.
+ * Binds a span to a scope: events captured with it belong to the span, also after its end, until something else is bound.
  *
- * Ownership: `span` stays the caller's.
- * Null: ignored.
+ * Ownership: `span` stays the caller's; the scope keeps a reference of its own.
+ * Null: a NULL `span` unbinds what is bound, also a transaction; a NULL `scope` is ignored.
  * Threads: any, several at once.
  * Since: 0.1
  */
@@ -5863,13 +5942,18 @@ void sentry_scope_set_span(sentry_scope_t *scope,
                            sentry_span_t *span);
 
 /**
- * Sets a tag of this span. Tracing is not enabled in this version: it is not kept.
+ * Sets a tag of this span.
  *
- * Null: ignored.
+ * Arguments: `tag`; `value`, cut to 200 bytes at the end of a character. All tags have 64 KiB, and what is beyond is left out.
+ * Ownership: the texts are copied.
+ * Null: a NULL handle or `tag` is ignored; a NULL `value` removes the tag.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_set_tag(sentry_span_t *span, const char *tag, const char *value);
+SENTRY_API
+void sentry_span_set_tag(sentry_span_t *span,
+                         const char *tag,
+                         const char *value);
 
 /**
  * `sentry_span_set_tag` with a length for each text.
@@ -5885,7 +5969,7 @@ void sentry_span_set_tag_n(sentry_span_t *span,
                            size_t value_len);
 
 /**
- * Removes a tag of this span. Tracing is not enabled in this version: it is not kept.
+ * Removes a tag of this span.
  *
  * Null: ignored.
  * Threads: any, several at once.
@@ -5894,22 +5978,27 @@ void sentry_span_set_tag_n(sentry_span_t *span,
 SENTRY_API void sentry_span_remove_tag(sentry_span_t *span, const char *tag);
 
 /**
- * `sentry_span_remove_tag` with a length for each text.
+ * `sentry_span_remove_tag` with a length.
  *
- * Arguments: lengths in bytes, without terminator.
+ * Arguments: `tag_len` in bytes, without terminator.
  * Since: 0.1
  */
 SENTRY_API void sentry_span_remove_tag_n(sentry_span_t *span, const char *tag, size_t tag_len);
 
 /**
- * Sets data of this span. Tracing is not enabled in this version: it is not kept.
+ * Sets data of this span, which stands in its `data`.
  *
- * Ownership: takes `value`.
+ * Arguments: `value`, as it is now, within the limits of one value of extra data of events. All data have 64 KiB, and what is
+ * beyond is left out.
+ * Ownership: the key is copied; takes `value`.
  * Null: ignored; `value` is taken all the same.
  * Threads: any, several at once.
  * Since: 0.1
  */
-SENTRY_API void sentry_span_set_data(sentry_span_t *span, const char *key, sentry_value_t value);
+SENTRY_API
+void sentry_span_set_data(sentry_span_t *span,
+                          const char *key,
+                          sentry_value_t value);
 
 /**
  * `sentry_span_set_data` with a length.
@@ -5924,7 +6013,7 @@ void sentry_span_set_data_n(sentry_span_t *span,
                             sentry_value_t value);
 
 /**
- * Removes data of this span. Tracing is not enabled in this version: none was kept.
+ * Removes data of this span.
  *
  * Null: ignored.
  * Threads: any, several at once.

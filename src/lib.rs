@@ -4,8 +4,8 @@
 //! arranged in rooms that may only use rooms to their right and below:
 //!
 //! ```text
-//! ffi → client → { transport, crash } → store → protocol → value → base
-//!                └→ image ←┘
+//! ffi → client → { transport, telemetry, crash } → store → protocol → value → base
+//!                └→ image ←───────────┘
 //! ```
 //!
 //! `tests/architecture.rs` reads the `use` lines and fails on an arrow that points backwards.
@@ -36,5 +36,6 @@ pub mod fuzzing;
 pub(crate) mod image;
 pub(crate) mod protocol;
 pub(crate) mod store;
+pub(crate) mod telemetry;
 pub(crate) mod transport;
 pub(crate) mod value;

@@ -579,9 +579,13 @@ fn tracing_conforms(standard: Standard) {
     let receiver = Receiver::start();
     conforms("conformance_tracing", standard, &receiver);
     assert_eq!(receiver.violations(), Vec::<String>::new());
-    // Transactions are not sent; in all envelopes the header names the trace of the event.
-    let envelopes = receiver.envelopes();
+    // In all envelopes the header names the trace of the event.
+    let (envelopes, transactions): (Vec<_>, Vec<_>) = receiver
+        .envelopes()
+        .into_iter()
+        .partition(|envelope| envelope.items[0].header["type"] == "event");
     assert_eq!(envelopes.len(), 10, "two runs, five events each");
+    assert_eq!(transactions.len(), 4, "two runs, two transactions each");
     let events = receiver.events();
     let trace = |index: usize| &events[index]["contexts"]["trace"];
     for (index, envelope) in envelopes.iter().enumerate() {

@@ -103,10 +103,12 @@ fn the_options_of_the_readme_exist_and_leave_only_known_ones_out() {
             "before_breadcrumb",
             "before_send",
             "before_send_feedback",
+            "before_transaction",
             "http_proxy",
             "logger",
             "logs_with_attributes",
             "on_outcome",
+            "traces_sampler",
             "transport",
             "transport_thread_name",
             "user_agent"

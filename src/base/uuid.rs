@@ -112,7 +112,7 @@ impl Uuid {
 }
 
 /// Hex text of fixed length that lives on the stack.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hex<const N: usize>([u8; N]);
 
 impl<const N: usize> Hex<N> {
@@ -125,6 +125,14 @@ impl<const N: usize> Hex<N> {
 
 /// The id of a span: 16 lower-case hex digits, not all zero (TRACE-1).
 pub(crate) type SpanId = Hex<16>;
+
+/// The id that 16 hex digits in any case stand for; all zero is none.
+pub(crate) fn span_id(text: &str) -> Option<SpanId> {
+    let mut digits: [u8; 16] = text.as_bytes().try_into().ok()?;
+    digits.make_ascii_lowercase();
+    let is_id = digits.iter().all(u8::is_ascii_hexdigit) && digits != [b'0'; 16];
+    is_id.then_some(Hex(digits))
+}
 
 /// A random id.
 pub(crate) fn new_span_id() -> SpanId {
@@ -246,6 +254,18 @@ mod tests {
     fn span_ids_are_sixteen_digits() {
         let id = new_span_id();
         assert_eq!(id.as_str().len(), 16);
-        assert!(id.as_str().bytes().all(|digit| digit.is_ascii_hexdigit()));
+        assert_eq!(span_id(id.as_str()), Some(id));
+        assert_eq!(
+            span_id("FDF21CB107484A2D").unwrap().as_str(),
+            "fdf21cb107484a2d"
+        );
+        for none in [
+            "",
+            "0000000000000000",
+            "fdf21cb107484a2",
+            "fdf21cb107484a2g",
+        ] {
+            assert_eq!(span_id(none), None, "{none}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Decides what an event looks like when it leaves (scope, contexts, trace), whether it leaves (ignore rules, sampling,
 //! limits), and when the library starts and stops, also across `fork` and `exit`. It owns the one process-wide state.
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
-//! May use: `transport`, `store`, `protocol`, `value`, `base`.
+//! May use: `transport`, `telemetry`, `store`, `protocol`, `value`, `base`.
 
 pub(crate) mod capture;
 mod client_files;
@@ -17,6 +17,8 @@ mod sessions;
 pub(crate) mod start;
 pub(crate) mod state;
 pub(crate) mod tables;
+mod trace_environment;
+pub(crate) mod tracing;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
@@ -29,8 +31,9 @@ use crate::base::process;
 use crate::base::uuid::{SpanId, Uuid};
 use crate::client::capture::ignore::IgnoreRules;
 use crate::client::client_files::ClientFiles;
-use crate::client::scope::contexts::Trace;
 use crate::client::scope::fields::Fields;
+use crate::telemetry::active::Active;
+use crate::telemetry::trace::Trace;
 use crate::transport::Transport;
 use crate::transport::account::stats::Stats;
 use crate::transport::driver::PollError;
@@ -89,20 +92,32 @@ impl Client {
         &self.options
     }
 
-    /// The id of the trace that ties the events of this process together.
-    pub(crate) fn trace_id(&self) -> Uuid {
-        self.fields.trace_id()
+    /// The trace that ties the events of this process together.
+    pub(crate) fn trace(&self) -> Arc<Trace> {
+        self.fields.trace()
     }
 
     /// The trace that something captured now with `scope` belongs to, and the span in it if one is bound to that scope or to
     /// the process.
     #[expect(dead_code, reason = "logs and metrics will name them")]
-    pub(crate) fn active_trace(&self, _scope: Option<&Scope>) -> (Uuid, Option<SpanId>) {
-        (self.trace_id(), None)
+    pub(crate) fn active_trace(&self, scope: Option<&Scope>) -> (Uuid, Option<SpanId>) {
+        match self.active(scope) {
+            Some(active) => {
+                let position = active.position();
+                (position.trace_id, Some(position.span_id))
+            }
+            None => (self.fields.trace_id(), None),
+        }
+    }
+
+    /// The transaction or the span that is bound to `scope`, else to the process.
+    fn active(&self, scope: Option<&Scope>) -> Option<Arc<Active>> {
+        let of_scope = scope.and_then(Scope::active);
+        of_scope.or_else(|| self.scope.active())
     }
 
     /// Goes on in another trace.
-    pub(crate) fn set_trace(&self, trace: &Trace) {
+    pub(crate) fn set_trace(&self, trace: Trace) {
         self.scope.set_trace(&trace.context());
         self.fields.set_trace(trace);
     }

@@ -8,9 +8,9 @@ use super::capture::ignore::IgnoreRules;
 use super::client_files::ClientFiles;
 use super::options::{AttachedFile, CaSource, CacheKeep, Compression, Options, QueueOverflow};
 use super::scope::Scope;
-use super::scope::contexts::{self, Trace};
+use super::scope::contexts;
 use super::scope::fields::{self, Fields};
-use super::tables;
+use super::{tables, trace_environment};
 use crate::base::clock::SystemClock;
 use crate::base::diagnostics::{Diagnostics, Severity};
 use crate::base::memory::OutOfMemory;
@@ -18,6 +18,7 @@ use crate::base::process;
 use crate::protocol::dsn::Dsn;
 use crate::store::files::consent::Consent;
 use crate::store::spool::caps::Caps;
+use crate::telemetry::trace::{Organisation, Trace};
 use crate::transport::Transport;
 use crate::transport::backing::{Backing, ClientTasks};
 use crate::transport::queue::settings::{Overflow, QueueSettings};
@@ -79,7 +80,13 @@ impl Client {
             .lines()
             .chain(settings.as_ref().and_then(connection::lack))
             .reduce(|all, line| all + "; " + &line);
-        let trace = Trace::new();
+        let organisation = Organisation {
+            id: fields::org_id(&options, dsn),
+            is_strict: options.strict_trace_continuation,
+        };
+        let variable = |name: &str| std::env::var_os(name);
+        let trace = trace_environment::trace_in(variable, organisation);
+        let trace = trace.unwrap_or_else(Trace::new);
         // Last of what may fail but the worker: it makes files.
         let client_files = if settings.is_some() && cfg!(feature = "spool") {
             ClientFiles::open(&options, dsn, diagnostics)

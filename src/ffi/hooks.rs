@@ -121,7 +121,8 @@ pub type sentry_crash_function_t = Option<
 pub type sentry_crashed_last_run_function_t =
     Option<unsafe extern "C" fn(envelope: *const sentry_envelope_t, user_data: *mut c_void)>;
 
-/// Sets the function that sees each transaction before it is queued. Stored; without effect in this version.
+/// Sets the function that sees each transaction before it is queued. One that it drops is counted as `before_send`, and so are
+/// spans that it takes out.
 ///
 /// Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
 /// Ownership: `data` stays the caller's.

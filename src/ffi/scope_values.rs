@@ -73,7 +73,7 @@ pub unsafe extern "C" fn sentry_set_transaction_n(
     guard((), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         if let Ok(text) = unsafe { optional(transaction, transaction_len, "transaction") } {
-            state::with_client(|client| client.scope().set_text("transaction", text.as_deref()));
+            state::with_client(|client| client.set_transaction_name(text.as_deref()));
         }
     });
 }

@@ -1,79 +1,12 @@
-//! Traces: where a piece of work stands in a trace, and how that is told from one program to the next.
+//! Traces: their ids, the context `trace` of events, and the times of what is recorded.
 //!
-//! Pure data. Entry points: [`Position`], [`context_with`]. May use: `value`, `base`.
+//! Pure data. Entry points: [`trace_id`], [`context_with`], [`write_times`]. May use: `value`, `base`.
 
-use crate::base::uuid::{Hex, Uuid, new_span_id};
+use crate::base::timestamp::Timestamp;
+use crate::base::uuid::{Uuid, new_span_id, span_id};
 use crate::value::json::rewrite::{self, Change};
 use crate::value::json::scan::{self, Kind};
 use crate::value::json::{merge, write};
-
-/// A place in a trace: a transaction or a span.
-#[derive(Debug, Clone)]
-pub(crate) struct Position {
-    trace_id: Uuid,
-    span_id: Hex<16>,
-    sampled: Option<bool>,
-}
-
-impl Position {
-    /// A new place in this trace, without a decision about sending.
-    pub(crate) fn new(trace_id: Uuid) -> Self {
-        Self {
-            trace_id,
-            span_id: new_span_id(),
-            sampled: None,
-        }
-    }
-
-    /// A new place below this one.
-    pub(crate) fn child(&self) -> Self {
-        Self {
-            span_id: new_span_id(),
-            ..self.clone()
-        }
-    }
-
-    /// Sets or takes back the decision whether the trace is sent.
-    pub(crate) fn set_sampled(&mut self, sampled: Option<bool>) {
-        self.sampled = sampled;
-    }
-
-    /// Goes on with the trace of a `sentry-trace` header: `<trace id>-<span id>[-flag]`. One that cannot be read changes
-    /// nothing; with a span id that cannot be read only the trace id counts.
-    pub(crate) fn join(&mut self, header: &str) {
-        let mut parts = header.trim().split('-');
-        let Some(trace_id) = parts.next().and_then(trace_id) else {
-            return;
-        };
-        self.trace_id = trace_id;
-        self.sampled = match (parts.next(), parts.next()) {
-            (Some(span), Some(flag)) if is_span_id(span) => Some(flag == "1"),
-            _ => None,
-        };
-    }
-
-    /// The header `sentry-trace`. Without a decision there is no flag, which leaves the decision to the receiver.
-    pub(crate) fn sentry_trace(&self) -> String {
-        let (trace, span) = (self.trace_id.simple(), self.span_id.as_str());
-        let flag = match self.sampled {
-            Some(true) => "-1",
-            Some(false) => "-0",
-            None => "",
-        };
-        format!("{}-{span}{flag}", trace.as_str())
-    }
-
-    /// The header `traceparent` of the W3C.
-    pub(crate) fn traceparent(&self) -> String {
-        let (trace, span) = (self.trace_id.simple(), self.span_id.as_str());
-        let flags = if self.sampled == Some(true) {
-            "01"
-        } else {
-            "00"
-        };
-        format!("00-{}-{span}-{flags}", trace.as_str())
-    }
-}
 
 /// The trace id that 32 hex digits stand for; all zero is none.
 pub(crate) fn trace_id(text: &str) -> Option<Uuid> {
@@ -81,13 +14,6 @@ pub(crate) fn trace_id(text: &str) -> Option<Uuid> {
         .then(|| Uuid::parse_strict(text))
         .flatten()
         .filter(|id| !id.is_nil())
-}
-
-/// True for 16 hex digits that are not all zero.
-pub(crate) fn is_span_id(text: &str) -> bool {
-    text.len() == 16
-        && text.bytes().all(|digit| digit.is_ascii_hexdigit())
-        && text.bytes().any(|digit| digit != b'0')
 }
 
 /// The trace that a context `trace` names.
@@ -113,7 +39,7 @@ pub(crate) fn context_with(own: &str, outer: Option<&str>) -> Option<String> {
         let text = scan::text(value).unwrap_or_default();
         let is_usable = match key {
             "trace_id" => own_trace.is_some(),
-            "span_id" | "parent_span_id" => is_span_id(&text),
+            "span_id" | "parent_span_id" => span_id(&text).is_some(),
             _ => true,
         };
         if is_usable {
@@ -142,58 +68,27 @@ pub(crate) fn context_with(own: &str, outer: Option<&str>) -> Option<String> {
     Some(write::into_text(out))
 }
 
+/// Appends the start and the end of a transaction or a span, in seconds since 1970 with their microseconds (TXN-2). Years
+/// after 9999 are clamped to that.
+pub(crate) fn write_times(out: &mut Vec<u8>, start: u64, end: u64) {
+    let last = Timestamp::LAST_SECOND.saturating_mul(MICROS);
+    for (key, micros) in [("start_timestamp", start), ("timestamp", end)] {
+        let micros = micros.min(last);
+        write::key(out, key);
+        write::integer(out, micros / MICROS);
+        out.extend_from_slice(format!(".{:06}", micros % MICROS).as_bytes());
+    }
+}
+
+/// In a second.
+const MICROS: u64 = 1_000_000;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const TRACE: &str = "0ae7be1efe7a4d04f423378007b8f6ae";
     const OWN: &str = "11111111111111111111111111111111";
-
-    fn joined(header: &str) -> String {
-        let mut position = Position::new(trace_id(OWN).unwrap());
-        position.join(header);
-        let text = position.sentry_trace();
-        let (trace, rest) = text.split_once('-').unwrap();
-        format!("{trace}{}", rest.get(16..).unwrap())
-    }
-
-    // TRACE-2
-    #[test]
-    fn a_header_is_joined_as_far_as_it_can_be_read() {
-        let span = "fdf21cb107484a2d";
-        assert_eq!(joined(&format!("{TRACE}-{span}")), TRACE);
-        assert_eq!(
-            joined(&format!(" {TRACE}-{span}-1\n")),
-            format!("{TRACE}-1")
-        );
-        assert_eq!(joined(&format!("{TRACE}-{span}-0")), format!("{TRACE}-0"));
-        assert_eq!(joined(&format!("{TRACE}-{span}-x")), format!("{TRACE}-0"));
-        assert_eq!(joined(&format!("{TRACE}-0000000000000000-1")), TRACE);
-        assert_eq!(joined(&format!("{TRACE}-{}-1", &span[1..])), TRACE);
-        let zero = "0".repeat(32);
-        for nothing in [
-            "",
-            "-",
-            TRACE.get(1..).unwrap(),
-            "é",
-            &format!("{zero}-{span}-1"),
-        ] {
-            assert_eq!(joined(nothing), OWN, "{nothing}");
-        }
-    }
-
-    #[test]
-    fn a_child_stays_in_the_trace_and_has_a_span_of_its_own() {
-        let mut parent = Position::new(trace_id(TRACE).unwrap());
-        parent.set_sampled(Some(true));
-        let child = parent.child();
-        assert_ne!(parent.sentry_trace(), child.sentry_trace());
-        assert!(child.sentry_trace().starts_with(TRACE) && child.sentry_trace().ends_with("-1"));
-        assert!(child.traceparent().starts_with(&format!("00-{TRACE}-")));
-        assert!(child.traceparent().ends_with("-01"));
-        parent.set_sampled(None);
-        assert!(parent.traceparent().ends_with("-00"));
-    }
 
     // SCO-4, TRACE-1, TRACE-19
     #[test]
@@ -229,7 +124,7 @@ mod tests {
         let made = with(&format!(r#"{{"trace_id":"{TRACE}","op":"x"}}"#));
         let id = scan::entry(&made, "span_id").and_then(scan::text).unwrap();
         assert!(
-            is_span_id(&id) && id != span && made.contains("\"op\":\"x\""),
+            span_id(&id).is_some() && id != span && made.contains("\"op\":\"x\""),
             "{made}"
         );
         assert_eq!(trace_of(&made), trace_id(TRACE));
@@ -237,5 +132,16 @@ mod tests {
             assert_eq!(context_with(r#"{"op":"x"}"#, outer), None);
             assert_eq!(context_with(&whole, outer).as_deref(), Some(&*whole));
         }
+    }
+
+    // TXN-2
+    #[test]
+    fn times_are_seconds_with_their_microseconds() {
+        let mut out = vec![b'{'];
+        write_times(&mut out, 1_767_225_600_000_042, u64::MAX);
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            r#"{"start_timestamp":1767225600.000042,"timestamp":253402300799.000000"#
+        );
     }
 }

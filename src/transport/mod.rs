@@ -149,9 +149,9 @@ impl Transport {
         self.shared.account.refuse_part(lost, reason);
     }
 
-    /// Books an item that was lost before it could become an envelope.
-    pub(crate) fn refuse(&self, event_id: Uuid, tally: Tally, reason: DiscardReason) {
-        self.hear(self.shared.account.refuse(event_id, &[tally], reason));
+    /// Books an item that was lost before it could become an envelope, with all that it counts as.
+    pub(crate) fn refuse(&self, event_id: Uuid, tallies: &[Tally], reason: DiscardReason) {
+        self.hear(self.shared.account.refuse(event_id, tallies, reason));
     }
 
     /// Tells the host of a loss. That is the last step of a capture: a child that the callback forked has nothing to leave

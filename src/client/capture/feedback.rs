@@ -98,6 +98,10 @@ impl Content for Feedback<'_> {
             None => global,
         };
         let mut contexts = Members::clone(&snapshot.contexts);
+        let active = self.active(capture);
+        if let Some(active) = &active {
+            contexts.set("trace", &active.context());
+        }
         contexts.set("feedback", &self.context);
         let parts = Parts {
             timestamp,
@@ -109,7 +113,13 @@ impl Content for Feedback<'_> {
         };
         let mut written = Event::parse(r#"{"level":"info"}"#)?.write(&parts)?;
         written.left_out = self.left_out.clone().and(written.left_out);
-        Ok(Payload::new(capture.client, written, &process_fields))
+        let active = active.as_deref();
+        Ok(Payload::new(
+            capture.client,
+            written,
+            active,
+            &process_fields,
+        ))
     }
 
     fn write_returned(
@@ -175,6 +185,7 @@ impl Content for UserReport<'_> {
             bytes: object(&members).into_bytes().into(),
             trace: None,
             left_out: LeftOut::default(),
+            spans: None,
         })
     }
 }

@@ -22,7 +22,6 @@ pub(in crate::client) enum Kind {
     /// The older form of feedback.
     UserReport,
     /// A transaction with its spans.
-    #[expect(dead_code, reason = "nothing makes transactions yet")]
     Transaction,
     /// A sign of life of a scheduled job.
     #[expect(dead_code, reason = "nothing makes check-ins yet")]
@@ -86,7 +85,7 @@ impl Kind {
             Self::Minidump => (ItemKind::Event, false, true, true, Counts),
             Self::Feedback => (ItemKind::Feedback, false, false, true, None),
             Self::UserReport => (ItemKind::UserReport, false, false, false, None),
-            Self::Transaction => (ItemKind::Transaction, false, false, true, None),
+            Self::Transaction => (ItemKind::Transaction, false, false, false, None),
             Self::CheckIn => (ItemKind::CheckIn, false, false, false, None),
             Self::Log => (ItemKind::Log, false, false, false, None),
             Self::Metric => (ItemKind::TraceMetric, false, false, false, None),

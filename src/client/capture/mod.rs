@@ -18,3 +18,4 @@ pub(crate) mod refused;
 pub(crate) mod stacks;
 pub(crate) mod steps;
 pub(super) mod symbols;
+mod transactions;

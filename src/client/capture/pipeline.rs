@@ -197,6 +197,11 @@ impl Content for Event<'_> {
         let has_frames = self.has_native_frames();
         let modules = has_frames.then(|| tables::MODULES.kept()).flatten();
         let images = modules.map(|modules| modules.json());
+        let active = self.active(capture);
+        let in_trace = active
+            .as_ref()
+            .map(|active| snapshot.contexts_in(active))
+            .transpose()?;
         let parts = Parts {
             event_id,
             timestamp,
@@ -204,14 +209,15 @@ impl Content for Event<'_> {
             user_id: client.installation_id_for(&snapshot),
             fields: &snapshot.fields,
             tags: &snapshot.tags,
-            contexts: &snapshot.contexts,
+            contexts: in_trace.as_ref().unwrap_or(&snapshot.contexts),
             extra: &snapshot.extra,
             breadcrumbs: &snapshot.breadcrumbs,
             max_breadcrumbs: client.options.max_breadcrumbs,
             images: images.as_ref(),
+            spans: None,
         };
         let written = Event::write(self, &parts)?;
-        Ok(Payload::new(client, written, &fields))
+        Ok(Payload::new(client, written, active.as_deref(), &fields))
     }
 
     fn write_returned(

@@ -11,6 +11,7 @@
 //! A session hears of an error that is refused early, as it does of one that is refused later (PIPE-2).
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -27,11 +28,13 @@ use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::consent::NO_CONSENT;
 use crate::client::scope::{FieldList, Scope};
+use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
-use crate::protocol::envelope::{self, Envelope};
+use crate::protocol::envelope::{self, Envelope, Item};
 use crate::protocol::event::host_view;
 use crate::protocol::event::{LeftOut, Written};
 use crate::protocol::level::Level;
+use crate::telemetry::active::Active;
 use crate::transport::queue::Refusal;
 use crate::transport::queue::permit::Permit;
 use crate::transport::{Transport, is_worker_thread};
@@ -61,16 +64,34 @@ pub(in crate::client) struct Payload {
     pub(super) trace: Option<Arc<str>>,
     /// What it lost because no server takes it.
     pub(super) left_out: LeftOut,
+    /// How many spans it holds; none where that means nothing.
+    pub(super) spans: Option<u64>,
 }
 
 impl Payload {
-    /// An event as it was written. The header's trace is the event's, and says what the scope of the process says now, which
-    /// is in `fields`.
-    pub(super) fn new(client: &Client, written: Written, fields: &FieldList) -> Self {
+    /// An event as it was written. The header's trace is the event's: that of `active` if the event is in its trace, else one
+    /// that says what the scope of the process says now, which is in `fields`.
+    pub(super) fn new(
+        client: &Client,
+        written: Written,
+        active: Option<&Active>,
+        fields: &FieldList,
+    ) -> Self {
+        let is_active = |active: &&Active| Some(active.position().trace_id) == written.trace_id;
+        let trace = match active.filter(is_active) {
+            Some(active) => {
+                let context = client
+                    .fields
+                    .sampling_context_of(active.transaction(), fields);
+                context.and_then(|context| context.json())
+            }
+            None => client.fields.trace_header(written.trace_id, fields),
+        };
         Self {
-            trace: client.fields.trace_header(written.trace_id, fields),
+            trace,
             bytes: written.payload.into(),
             left_out: written.left_out,
+            spans: written.spans,
         }
     }
 }
@@ -93,6 +114,11 @@ pub(super) trait Content {
     /// What is attached to it alone.
     fn attachments(&self) -> Option<&Attachments> {
         None
+    }
+
+    /// The transaction that it is, or the transaction or span that is bound where it is captured.
+    fn active(&self, capture: &Capture<'_>) -> Option<Arc<Active>> {
+        capture.client.active(capture.scope)
     }
 
     /// Writes it, complete with the scopes of `capture`.
@@ -131,6 +157,8 @@ pub(in crate::client) struct Capture<'a> {
     /// Stands between what is captured and the scope of the process.
     pub(super) scope: Option<&'a Scope>,
     is_sampled_out: bool,
+    /// Spans that are lost with it, if it is one of spans.
+    pub(super) lost_spans: Cell<Option<u64>>,
 }
 
 impl Client {
@@ -140,11 +168,25 @@ impl Client {
         kind: Kind,
         scope: Option<&'a Scope>,
     ) -> Result<Capture<'a>, Refused> {
+        self.begin_with(kind, scope, None)
+    }
+
+    /// As [`Client::begin`], for something that is lost together with so many spans.
+    pub(super) fn begin_with<'a>(
+        &'a self,
+        kind: Kind,
+        scope: Option<&'a Scope>,
+        lost_spans: Option<u64>,
+    ) -> Result<Capture<'a>, Refused> {
         let transport = self.transport.as_ref().ok_or(DISABLED)?;
         let properties = kind.properties();
         if would_feed_back() {
-            let tally = (kind.category(), 1);
-            transport.refuse(Uuid::NIL, tally, DiscardReason::WorkerThread);
+            refuse(
+                transport,
+                Uuid::NIL,
+                (kind, lost_spans),
+                DiscardReason::WorkerThread,
+            );
             return Err(WORKER_THREAD);
         }
         // PIPE-5: 1.0 keeps all, 0.0 none.
@@ -157,6 +199,7 @@ impl Client {
             properties,
             scope,
             is_sampled_out,
+            lost_spans: Cell::new(lost_spans),
         })
     }
 
@@ -224,8 +267,8 @@ impl Capture<'_> {
 
     /// Books what is not accepted; the answer to the host.
     pub(super) fn refuse(&self, event_id: Uuid, loss: Loss) -> Refused {
-        let tally = (self.kind.category(), 1);
-        self.transport.refuse(event_id, tally, loss.reason);
+        let lost = (self.kind, self.lost_spans.get());
+        refuse(self.transport, event_id, lost, loss.reason);
         let client = self.client;
         client.conclude_refused(event_id, self.scope, loss.refused)
     }
@@ -278,8 +321,18 @@ impl Capture<'_> {
         let mut returned = Returned::new(shown, value);
         let written = content.write_returned(&mut returned, event_id, timestamp);
         let (event_id, level, written) = written.map_err(refuse)?;
-        let mut ready = Payload::new(self.client, written, &self.client.scope.fields());
+        let active = content.active(self);
+        let fields = self.client.scope.fields();
+        let mut ready = Payload::new(self.client, written, active.as_deref(), &fields);
         ready.left_out = payload.left_out.and(ready.left_out);
+        if let (Some(before), Some(after)) = (payload.spans, ready.spans) {
+            self.lost_spans.set(ready.spans);
+            let removed = before.saturating_sub(after);
+            if removed > 0 {
+                let lost = [(Category::Span, removed)];
+                self.transport.refuse_part(&lost, DiscardReason::BeforeSend);
+            }
+        }
         Ok(Seen {
             event_id,
             level,
@@ -328,7 +381,11 @@ impl Capture<'_> {
             }
         };
         let Properties { item, session, .. } = &self.properties;
-        let mut envelope = Envelope::single(Some(event_id), item.clone(), payload.bytes);
+        let item = match payload.spans {
+            Some(spans) => Item::container(item.clone(), payload.bytes, spans),
+            None => Item::new(item.clone(), payload.bytes),
+        };
+        let mut envelope = Envelope::of(Some(event_id), item);
         envelope.trace = payload.trace;
         let mut gathering = None;
         if self.properties.has_attachments {
@@ -353,13 +410,30 @@ impl Capture<'_> {
         client.conclude(event_id, self.scope);
         let left_out = payload.left_out;
         if !left_out.is_empty() {
-            let (name, id) = (item.name(), event_id.simple());
+            let (name, id) = (self.properties.item.name(), event_id.simple());
             client.say_left_out(format_args!("{name} {}", id.as_str()), &left_out);
         }
         Ok(Captured {
             id: event_id,
             left_out,
         })
+    }
+}
+
+/// Books the loss of one thing of a kind, with the spans in it: a transaction is a span, too (REP-4).
+fn refuse(
+    transport: &Transport,
+    event_id: Uuid,
+    (kind, lost_spans): (Kind, Option<u64>),
+    reason: DiscardReason,
+) {
+    let own = (kind.category(), 1);
+    match lost_spans {
+        Some(spans) => {
+            let tallies = [own, (Category::Span, spans.saturating_add(1))];
+            transport.refuse(event_id, &tallies, reason);
+        }
+        None => transport.refuse(event_id, &[own], reason),
     }
 }
 

@@ -91,6 +91,7 @@ mod tests {
             let shown = options.shown(row);
             options.set(row, Given::from(&shown)).unwrap();
             options.are_retries_set = false;
+            options.is_traces_sample_rate_set = false;
             let (read, default) = (format!("{options:?}"), format!("{:?}", Options::default()));
             assert_eq!(read, default, "{}", row.name);
         }

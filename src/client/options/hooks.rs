@@ -1,10 +1,11 @@
 //! Hooks: the functions that a host sets to see what is captured. When and how they are called says `capture::hooks`.
 //!
-//! Entry points: one trait for each signature. May use: `value`, `protocol`, and the attachments that a hint is.
+//! Entry points: one trait for each signature. May use: `value`, `protocol`, `telemetry`, and the attachments that a hint is.
 
 use crate::base::debug::named_in_debug;
 use crate::client::capture::attachments::Attachments;
 use crate::protocol::envelope::Envelope;
+use crate::telemetry::context::TransactionContext;
 use crate::value::tree::Value;
 
 /// A function of the host that gets a value and gives one back; null drops it.
@@ -43,6 +44,14 @@ pub(crate) trait EnvelopeHook: Send + Sync {
 }
 
 named_in_debug!(EnvelopeHook);
+
+/// A function of the host that answers at which rate a transaction is sent.
+pub(crate) trait TracesSampler: Send + Sync {
+    /// Calls it with what the transaction starts with, what the host added to that, and what the program before decided.
+    fn call(&self, context: &TransactionContext, custom: &Value, parent: Option<bool>) -> f64;
+}
+
+named_in_debug!(TracesSampler);
 
 /// As [`ValueHook`], for feedback, with the hint it came with.
 pub(crate) trait FeedbackHook: Send + Sync {

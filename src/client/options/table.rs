@@ -15,7 +15,7 @@ use super::choice::{
     CrashUploadMode, HandlerStrategy, LEVELS, MinidumpMode, QueueOverflow,
 };
 use super::definition::{Whole, as_millis, kind, options, place};
-use super::hooks::{CrashHook, EnvelopeHook, FeedbackHook, ValueHook};
+use super::hooks::{CrashHook, EnvelopeHook, FeedbackHook, TracesSampler, ValueHook};
 use super::limit::{Limit, limit};
 use super::notice::Notices;
 use crate::base::debug::named_in_debug;
@@ -178,7 +178,10 @@ options! {
 
         /// Share of transactions that are sent, 0 to 1.
         traces_sample_rate: f64 = 0.0,
-            as share(0.0) { variable: Some("SENTRY_TRACES_SAMPLE_RATE") };
+            as share(0.0) {
+                variable: Some("SENTRY_TRACES_SAMPLE_RATE"),
+                then: |options| options.is_traces_sample_rate_set = true
+            };
         /// Most finished spans a transaction holds.
         max_spans: usize = 1000, as whole(limit(0, usize::MAX as u64, "spans"));
         /// Outgoing requests carry the header `traceparent` as well.
@@ -217,6 +220,10 @@ options! {
     others {
         /// True if the host set `retries`: then they hold also in an outage.
         are_retries_set: bool = false;
+        /// True if `traces_sample_rate` was set: a rate of 0 is a decision, and none leaves it to others.
+        is_traces_sample_rate_set: bool = false;
+        /// Decides for each transaction at which rate it is sent.
+        traces_sampler: Option<Arc<dyn TracesSampler>> = None;
         /// Where diagnostics go.
         logger: Outlet = Outlet::default();
         /// Where envelopes leave the library.

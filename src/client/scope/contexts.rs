@@ -3,7 +3,7 @@
 //! Read once, at init.
 
 use crate::base::descriptor;
-use crate::base::uuid::{Uuid, new_span_id};
+use crate::telemetry::trace::Trace;
 use crate::value::json::write;
 use crate::value::shared::members::Members;
 
@@ -14,49 +14,6 @@ pub(crate) fn defaults(trace: &Trace) -> Members {
     contexts.set("device", &device());
     contexts.set("trace", &trace.context());
     contexts
-}
-
-/// The propagation context: ids that tie the events of this process together while no transaction runs (TRACE-19).
-#[derive(Debug, Clone)]
-pub(crate) struct Trace {
-    trace_id: Uuid,
-    span_id: String,
-    parent_span_id: Option<String>,
-}
-
-impl Trace {
-    /// Fresh ids.
-    pub(crate) fn new() -> Self {
-        Self::joining(Uuid::new_v4(), None)
-    }
-
-    /// A fresh span in a trace that another program began.
-    pub(crate) fn joining(trace_id: Uuid, parent_span_id: Option<String>) -> Self {
-        Self {
-            trace_id,
-            span_id: new_span_id().as_str().to_owned(),
-            parent_span_id,
-        }
-    }
-
-    /// The id.
-    pub(crate) fn id(&self) -> Uuid {
-        self.trace_id
-    }
-
-    /// As 32 hex digits.
-    pub(crate) fn trace_id(&self) -> String {
-        self.trace_id.simple().as_str().to_owned()
-    }
-
-    /// The context of events.
-    pub(crate) fn context(&self) -> String {
-        object(&[
-            ("trace_id", Some(self.trace_id())),
-            ("span_id", Some(self.span_id.clone())),
-            ("parent_span_id", self.parent_span_id.clone()),
-        ])
-    }
 }
 
 fn os() -> String {
@@ -159,7 +116,7 @@ mod tests {
         assert_eq!(value["os"]["name"], "Linux");
         assert_eq!(value["device"]["arch"], std::env::consts::ARCH);
         assert!(value["device"]["memory_size"].as_u64().unwrap() > 1 << 20);
-        assert_eq!(value["trace"]["trace_id"], trace.trace_id());
+        assert_eq!(value["trace"]["trace_id"], trace.trace_id.simple().as_str());
         // PII-1
         assert!(value["device"].get("name").is_none());
     }

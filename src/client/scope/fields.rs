@@ -5,36 +5,55 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::FieldList;
-use super::contexts::Trace;
 use crate::base::uuid::Uuid;
 use crate::client::options::{Backend, Options, SDK_VERSION};
 use crate::protocol::dsn::Dsn;
-use crate::value::json::write;
+use crate::telemetry::sampling::{Decision, SampleRand};
+use crate::telemetry::sampling_context::{Known, SamplingContext};
+use crate::telemetry::trace::Trace;
+use crate::telemetry::transaction::Transaction;
+use crate::value::json::{scan, write};
 use crate::value::shared::members::Members;
 
 /// The fields that were made when the client started.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields {
     list: FieldList,
-    /// What of the sampling context never changes; without a DSN there is none.
-    sampling: Option<Members>,
+    /// What of sampling contexts never changes; without a DSN there are none.
+    project: Option<Project>,
     /// The trace of the process.
-    trace_id: Arc<ArcSwap<Uuid>>,
+    trace: Arc<ArcSwap<Trace>>,
     /// The sampling context that was wanted last.
-    header: Arc<ArcSwapOption<TraceHeader>>,
+    last: Arc<ArcSwapOption<Last>>,
 }
 
-/// A sampling context as JSON, and what it was made from.
+/// The project that events go to.
+#[derive(Debug, Clone)]
+struct Project {
+    public_key: String,
+    org_id: Option<String>,
+}
+
+/// A sampling context, and what it was made from.
 #[derive(Debug)]
-struct TraceHeader {
+struct Last {
     trace_id: Uuid,
+    rand: Option<SampleRand>,
     /// Release and environment as JSON.
     names: [Option<String>; 2],
-    json: Arc<str>,
+    context: Arc<SamplingContext>,
 }
 
 /// Fields of the scope that stand in the sampling context as well.
 const NAMES: [&str; 2] = ["release", "environment"];
+
+/// Release and environment as JSON.
+fn names_in(fields: &FieldList) -> [Option<&str>; 2] {
+    NAMES.map(|name| {
+        let field = fields.iter().find(|(field, _)| *field == name);
+        field.map(|(_, json)| json.as_str())
+    })
+}
 
 impl Fields {
     /// The fields that follow from the options.
@@ -61,9 +80,12 @@ impl Fields {
         }
         Self {
             list,
-            sampling: dsn.map(|dsn| sampling(options, dsn)),
-            trace_id: Arc::new(ArcSwap::from_pointee(trace.id())),
-            header: Arc::default(),
+            project: dsn.map(|dsn| Project {
+                public_key: dsn.public_key().to_owned(),
+                org_id: org_id(options, Some(dsn)).map(str::to_owned),
+            }),
+            trace: Arc::new(ArcSwap::from_pointee(trace.clone())),
+            last: Arc::default(),
         }
     }
 
@@ -72,53 +94,103 @@ impl Fields {
         self.list.clone()
     }
 
-    /// The dynamic sampling context for the envelope of an event in this trace, by default that of the process, with
-    /// what the scope's fields say now (TRACE-12, TRACE-20).
+    /// The header for the envelope of an event in this trace, by default that of the process: what is known now, with what
+    /// the scope's fields say; or what another program sent along, as it is (TRACE-12, TRACE-13, TRACE-20). None without a DSN,
+    /// and none where that program said nothing.
     pub(crate) fn trace_header(
         &self,
         trace_id: Option<Uuid>,
         fields: &FieldList,
     ) -> Option<Arc<str>> {
-        let sampling = self.sampling.as_ref()?;
-        let trace_id = trace_id.unwrap_or_else(|| self.trace_id());
-        let names = NAMES.map(|name| {
-            let field = fields.iter().find(|(field, _)| *field == name);
-            field.map(|(_, json)| json.as_str())
-        });
-        let last = self.header.load();
+        self.sampling_context(trace_id, fields)?.json()
+    }
+
+    /// As [`Fields::trace_header`], for headers of requests as well.
+    pub(crate) fn sampling_context(
+        &self,
+        trace_id: Option<Uuid>,
+        fields: &FieldList,
+    ) -> Option<Arc<SamplingContext>> {
+        let project = self.project.as_ref()?;
+        let process = self.trace.load();
+        let trace_id = trace_id.unwrap_or(process.trace_id);
+        let process = Some(process).filter(|process| process.trace_id == trace_id);
+        if let Some(received) = process.as_ref().and_then(|it| it.received.as_ref()) {
+            return Some(Arc::clone(received));
+        }
+        let rand = process.map(|process| process.rand);
+        let names = names_in(fields);
+        let last = self.last.load();
         if let Some(last) = &*last
-            && last.trace_id == trace_id
+            && (last.trace_id, last.rand) == (trace_id, rand)
             && last.names.each_ref().map(Option::as_deref) == names
         {
-            return Some(Arc::clone(&last.json));
+            return Some(Arc::clone(&last.context));
         }
-        let mut members = Members::new();
-        members.set_text("trace_id", trace_id.simple().as_str());
-        for (key, json) in sampling.iter() {
-            members.set(key, json);
-        }
-        for (name, json) in NAMES.iter().zip(names) {
-            if let Some(json) = json {
-                members.set(name, json);
-            }
-        }
-        let json: Arc<str> = Arc::from(format!("{{{}}}", members.json()));
-        self.header.store(Some(Arc::new(TraceHeader {
+        let context = Arc::new(project.sampling_context(trace_id, rand, names, None));
+        self.last.store(Some(Arc::new(Last {
             trace_id,
+            rand,
             names: names.map(|name| name.map(str::to_owned)),
-            json: Arc::clone(&json),
+            context: Arc::clone(&context),
         })));
-        Some(json)
+        Some(context)
+    }
+
+    /// The sampling context of a transaction, which freezes it (TRACE-13).
+    pub(crate) fn sampling_context_of(
+        &self,
+        transaction: &Transaction,
+        fields: &FieldList,
+    ) -> Option<Arc<SamplingContext>> {
+        let project = self.project.as_ref()?;
+        Some(transaction.sampling_context(|| {
+            let name = transaction.name();
+            let decided = Some((*transaction.decision(), name.as_str()));
+            let (trace_id, rand) = (transaction.position().trace_id, transaction.rand());
+            project.sampling_context(trace_id, Some(rand), names_in(fields), decided)
+        }))
+    }
+
+    /// The trace of the process.
+    pub(crate) fn trace(&self) -> Arc<Trace> {
+        self.trace.load_full()
     }
 
     /// The id of the trace of the process.
     pub(crate) fn trace_id(&self) -> Uuid {
-        **self.trace_id.load()
+        self.trace.load().trace_id
     }
 
     /// Goes on in another trace.
-    pub(crate) fn set_trace(&self, trace: &Trace) {
-        self.trace_id.store(Arc::new(trace.id()));
+    pub(crate) fn set_trace(&self, trace: Trace) {
+        self.trace.store(Arc::new(trace));
+    }
+
+    /// The organisation of the project, if it is known.
+    pub(crate) fn org_id(&self) -> Option<&str> {
+        self.project.as_ref()?.org_id.as_deref()
+    }
+}
+
+impl Project {
+    fn sampling_context(
+        &self,
+        trace_id: Uuid,
+        rand: Option<SampleRand>,
+        names: [Option<&str>; 2],
+        transaction: Option<(Decision, &str)>,
+    ) -> SamplingContext {
+        let [release, environment] = names.map(|json| json.and_then(scan::text));
+        SamplingContext::new(&Known {
+            trace_id,
+            public_key: &self.public_key,
+            org_id: self.org_id.as_deref(),
+            release: release.as_deref(),
+            environment: environment.as_deref(),
+            rand,
+            transaction,
+        })
     }
 }
 
@@ -144,15 +216,10 @@ pub(crate) fn sdk(options: &Options) -> String {
     format!("{{{}}}", members.json())
 }
 
-/// TRACE-12, without what only a transaction knows, and without what may change. The option wins over the DSN (DSN-11).
-fn sampling(options: &Options, dsn: &Dsn) -> Members {
-    let mut members = Members::new();
-    members.set_text("public_key", dsn.public_key());
-    let own = options.org_id.as_deref();
-    if let Some(org_id) = own.filter(|id| !id.is_empty()).or_else(|| dsn.org_id()) {
-        members.set_text("org_id", org_id);
-    }
-    members
+/// The organisation: the option wins over the DSN (DSN-11).
+pub(crate) fn org_id<'a>(options: &'a Options, dsn: Option<&'a Dsn>) -> Option<&'a str> {
+    let own = options.org_id.as_deref().filter(|id| !id.is_empty());
+    own.or_else(|| dsn?.org_id())
 }
 
 #[cfg(test)]
@@ -178,8 +245,8 @@ mod tests {
         let fields = Fields::new(&options, Some(&dsn), &trace, None);
         let mut list = fields.list();
         let expected = json!({
-            "trace_id": trace.trace_id(), "public_key": "key", "release": "app@1",
-            "environment": "production", "org_id": "12"
+            "trace_id": trace.trace_id.simple().as_str(), "public_key": "key", "release": "app@1",
+            "environment": "production", "org_id": "12", "sample_rand": trace.rand.to_string()
         });
         assert_eq!(header(&fields, None, &list), expected);
         let again = [(); 2].map(|()| fields.trace_header(None, &list).unwrap());
@@ -196,10 +263,13 @@ mod tests {
         list.retain(|(name, _)| *name != "release");
         list.push(("release", "\"app@2\"".to_owned()));
         let other = Trace::new();
-        fields.set_trace(&other);
+        fields.set_trace(other.clone());
         assert_eq!(
             header(&fields, None, &list),
-            json!({"trace_id": other.trace_id(), "public_key": "key", "release": "app@2", "org_id": "12"})
+            json!({
+                "trace_id": other.trace_id.simple().as_str(), "public_key": "key", "release": "app@2",
+                "org_id": "12", "sample_rand": other.rand.to_string()
+            })
         );
         assert_eq!(
             Fields::new(&options, None, &trace, None).trace_header(None, &list),

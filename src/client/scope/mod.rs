@@ -16,13 +16,15 @@ pub(super) mod values;
 
 use std::sync::{Arc, Mutex};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 
 use super::capture::attachments::Attachments;
 use crate::base::lock::lock;
 use crate::base::memory::{self, OutOfMemory};
 use crate::protocol::level::Level;
 use crate::protocol::names;
+use crate::telemetry::active::Active;
+use crate::telemetry::transaction::Position;
 use crate::value::shared::members::Members;
 pub(crate) use changes::Part;
 use changes::{Change, Changes};
@@ -37,6 +39,8 @@ pub(crate) struct Scope {
     /// Held by who changes a context: what is merged into one is read before it is set.
     changing_contexts: Mutex<()>,
     attachments: Attachments,
+    /// The transaction or the span that events belong to.
+    active: ArcSwapOption<Active>,
 }
 
 /// A snapshot, and the changes that were made before it and after it.
@@ -92,23 +96,46 @@ impl Scope {
             adding: Mutex::new(changes),
             changing_contexts: Mutex::default(),
             attachments,
+            active: ArcSwapOption::empty(),
         }
     }
 
     /// An independent copy.
     pub(crate) fn copy(&self) -> Result<Self, OutOfMemory> {
-        Ok(Self::of(self.try_snapshot()?, self.attachments.copy()?))
+        let copy = Self::of(self.try_snapshot()?, self.attachments.copy()?);
+        copy.active.store(self.active.load_full());
+        Ok(copy)
     }
 
     /// For a forked child: a copy, unless there is no memory for it. Locks of the parent may be held for ever.
     pub(crate) fn inherited(&self) -> Result<Self, OutOfMemory> {
         let snapshot = self.try_snapshot()?;
-        Ok(Self::of(snapshot, self.attachments.inherited()))
+        let ours = Self::of(snapshot, self.attachments.inherited());
+        ours.active.store(self.active.load_full());
+        Ok(ours)
     }
 
     /// What events captured with it carry along.
     pub(crate) fn attachments(&self) -> &Attachments {
         &self.attachments
+    }
+
+    /// The transaction or the span that is bound to it.
+    pub(crate) fn active(&self) -> Option<Arc<Active>> {
+        self.active.load_full()
+    }
+
+    /// Binds a transaction or a span in place of the one before; none unbinds that.
+    pub(crate) fn bind(&self, active: Option<Active>) {
+        self.active.store(active.map(Arc::new));
+    }
+
+    /// Unbinds what has this place in a trace, if it is bound.
+    pub(crate) fn unbind(&self, position: &Position) {
+        let bound = self.active.load();
+        if bound.as_ref().is_some_and(|it| it.position() == position) {
+            self.active.compare_and_swap(&bound, None);
+        }
     }
 
     /// Takes back everything that was set.
@@ -123,6 +150,7 @@ impl Scope {
         // Freed outside of the lock.
         drop(old);
         self.attachments.clear();
+        self.active.store(None);
     }
 
     /// What an event captured now gets. Without memory for what changed since the last snapshot it is that one, and the

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use super::breadcrumbs::Breadcrumbs;
 use super::changes::{Change, Part, Size};
 use crate::base::memory::{self, OutOfMemory};
-use crate::protocol::event::merged_within_limits;
 use crate::protocol::event::trail::Trail;
+use crate::protocol::event::{merged_within_limits, within_limits};
 use crate::protocol::level::Level;
 use crate::protocol::trace::context_with;
+use crate::telemetry::active::Active;
 use crate::value::shared::members::Members;
 
 /// Fields at the top of an event: name, and value as JSON.
@@ -120,6 +121,13 @@ impl Snapshot {
             next.breadcrumbs = [Trail::default(), next.kept.shared()];
         }
         Ok(next)
+    }
+
+    /// The contexts of events that belong to this transaction or span (TRACE-19).
+    pub(crate) fn contexts_in(&self, active: &Active) -> Result<Members, OutOfMemory> {
+        let trace = within_limits(&[Part::Contexts.field(), "trace"], &active.context())?;
+        let trace = trace.as_deref();
+        self.contexts.changed([("trace", trace)])
     }
 
     /// How much there is of what changes are made of.

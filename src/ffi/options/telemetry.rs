@@ -3,19 +3,26 @@
 //! Entry points: the exported functions. May use: `access`, `text`, `client::options`.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 
 use super::access::{get_flag, get_share, get_unsigned, set_flag, set_share, set_text, set_whole};
-use super::handle::sentry_options_t;
+use super::handle::{sentry_options_t, store};
+use crate::client::options::hooks::TracesSampler;
 use crate::client::options::row;
+use crate::ffi::guard;
 use crate::ffi::text;
 use crate::ffi::tracing::context::sentry_transaction_context_t;
-use crate::ffi::values::sentry_value_t;
+use crate::ffi::values::{give, sentry_value_t};
+use crate::ffi::values_access::borrowed;
+use crate::telemetry::context::TransactionContext;
+use crate::value::tree::Value;
 
 /// Decides which share of transactions like this one are sent.
 ///
-/// Called on the thread that starts a transaction. `transaction_ctx` and `custom_sampling_ctx` are valid until it
-/// returns and stay the library's; `parent_sampled` is NULL without a decision of the caller, else it points to 0 or 1.
-/// It returns 0.0 to 1.0.
+/// Called on the thread that starts a transaction, without any lock held; it may call every function of the library, and it
+/// must not throw or `longjmp`. `transaction_ctx` and `custom_sampling_ctx` are valid until it returns and stay the library's;
+/// `parent_sampled` is NULL without a decision of the program that began the trace, else it points to 0 or 1.
+/// It returns 0.0 to 1.0; what is beyond is cut to that. If it returns NaN, it counts as not set for this transaction.
 pub type sentry_traces_sampler_function = Option<
     unsafe extern "C" fn(
         transaction_ctx: *const sentry_transaction_context_t,
@@ -25,11 +32,12 @@ pub type sentry_traces_sampler_function = Option<
     ) -> f64,
 >;
 
-/// Sets the function that decides which share of transactions are sent. Accepted; without effect in this version.
+/// Sets the function that decides which share of transactions are sent: before the program that began the trace and
+/// `traces_sample_rate`, but not before `sentry_transaction_context_set_sampled`.
 ///
-/// Arguments: `callback` and the pointer it gets back.
+/// Arguments: `callback` and the pointer it gets back; `user_data` must stay valid until `sentry_close` has returned.
 /// Ownership: `user_data` stays the caller's.
-/// Null: NULL is allowed everywhere.
+/// Null: a NULL `callback` unsets it; a NULL `opts` is ignored.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sentry_options_set_traces_sampler(
@@ -37,10 +45,22 @@ pub unsafe extern "C" fn sentry_options_set_traces_sampler(
     callback: sentry_traces_sampler_function,
     user_data: *mut c_void,
 ) {
-    let _ = (opts, callback, user_data);
+    guard((), || {
+        let sampler = callback.map(|function| {
+            Arc::new(SamplerFunction {
+                function,
+                user_data,
+            }) as Arc<dyn TracesSampler>
+        });
+        // SAFETY: as our caller promises: NULL or a handle of ours that no other thread uses.
+        unsafe { store(opts, |options| options.traces_sampler = sampler) };
+    });
 }
 
-/// Sets the share of transactions that are sent. Stored; without effect in this version.
+/// Sets the share of transactions that are sent. All transactions of a trace are sent or none.
+///
+/// Without it and without a function of `sentry_options_set_traces_sampler` tracing is off: traces go on and are passed on,
+/// and leave the decision to others. 0.0 is a decision: what begins here is not sent, and others are told so.
 ///
 /// Arguments: `sample_rate` 0.0 to 1.0, cut to that range; NaN is 0.0; default `SENTRY_TRACES_SAMPLE_RATE`, else 0.0.
 /// Null: a NULL `opts` is ignored.
@@ -65,7 +85,7 @@ pub unsafe extern "C" fn sentry_options_get_traces_sample_rate(opts: *mut sentry
     unsafe { get_share(opts, &row::traces_sample_rate) }
 }
 
-/// Sets how many finished spans a transaction holds. Stored; without effect in this version.
+/// Sets how many finished spans a transaction holds. Those that are finished later are counted as `buffer_overflow`.
 ///
 /// Arguments: `max_spans` in spans; default 1000.
 /// Null: a NULL `opts` is ignored.
@@ -118,7 +138,7 @@ pub unsafe extern "C" fn sentry_options_get_propagate_traceparent(
     unsafe { get_flag(opts, &row::propagate_traceparent) }
 }
 
-/// Sets the organisation of the project, which the trace header of envelopes names.
+/// Sets the organisation of the project, which the trace header of envelopes and `baggage` name.
 ///
 /// Arguments: `org_id`; default the one in the host of the DSN, over which it wins; empty is as none.
 /// Ownership: the text is copied.
@@ -149,8 +169,8 @@ pub unsafe extern "C" fn sentry_options_set_org_id_n(
     unsafe { set_text(opts, &row::org_id, org_id, org_id_len) };
 }
 
-/// Sets whether a trace goes on only if both sides name the same organisation. Stored; without effect in this
-/// version.
+/// Sets whether a trace goes on only if both sides name the same organisation. A trace of another organisation never goes on;
+/// without this one does if only one side is known.
 ///
 /// Arguments: `strict_trace_continuation` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
@@ -263,4 +283,31 @@ pub unsafe extern "C" fn sentry_options_set_enable_metrics(
 pub unsafe extern "C" fn sentry_options_get_enable_metrics(opts: *const sentry_options_t) -> c_int {
     // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
     unsafe { get_flag(opts, &row::enable_metrics) }
+}
+
+#[derive(Debug)]
+struct SamplerFunction {
+    function: unsafe extern "C" fn(
+        *const sentry_transaction_context_t,
+        sentry_value_t,
+        *const c_int,
+        *mut c_void,
+    ) -> f64,
+    user_data: *mut c_void,
+}
+
+// SAFETY: the host promises that function and pointer may be used from any thread; the pointer is only handed back.
+unsafe impl Send for SamplerFunction {}
+// SAFETY: as above; the documentation says that calls may be concurrent.
+unsafe impl Sync for SamplerFunction {}
+
+impl TracesSampler for SamplerFunction {
+    fn call(&self, context: &TransactionContext, custom: &Value, parent: Option<bool>) -> f64 {
+        let handle = sentry_transaction_context_t::of(context);
+        let parent = parent.map(c_int::from);
+        let parent = parent.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+        let custom = borrowed(give(custom.clone()));
+        // SAFETY: the host gave us the function for this; all pointers outlive the call, and the caller keeps the value.
+        unsafe { (self.function)(&raw const handle, custom, parent, self.user_data) }
+    }
 }

@@ -2,16 +2,30 @@
 
 use std::ffi::{CString, c_char, c_int};
 
-use super::position;
+use super::text as lossy_text;
+use crate::client::tracing::new_context;
 use crate::ffi::guard;
 use crate::ffi::text::{c_str_len, usable_bytes};
-use crate::protocol::trace::Position;
+use crate::telemetry::context::TransactionContext;
 
 /// What `sentry_transaction_context_t` names.
 pub struct sentry_transaction_context_s {
+    /// For C; the context has the same in UTF-8.
     name: CString,
     operation: CString,
-    pub(super) position: Position,
+    pub(super) context: TransactionContext,
+}
+
+impl sentry_transaction_context_s {
+    /// A handle to show to the host.
+    pub(in crate::ffi) fn of(context: &TransactionContext) -> Self {
+        let for_c = |text: &str| until_zero(text.as_bytes());
+        Self {
+            name: for_c(&context.name),
+            operation: for_c(&context.operation),
+            context: context.clone(),
+        }
+    }
 }
 
 /// What a transaction starts with: its name, its operation, and where it comes from.
@@ -20,9 +34,10 @@ pub struct sentry_transaction_context_s {
 /// Threads: one at a time for each handle.
 pub type sentry_transaction_context_t = sentry_transaction_context_s;
 
-/// Makes what a transaction starts with.
+/// Makes what a transaction starts with. It gets a trace of its own, or that of the process if `sentry_set_trace`,
+/// `sentry_regenerate_trace` or the variable `SENTRY_TRACE` chose one.
 ///
-/// Arguments: `name`, what it is; `operation`, which kind of work, for instance `http.server`.
+/// Arguments: `name`, what it is, cut to 200 characters; `operation`, which kind of work, for instance `http.server`.
 /// Ownership: the texts are copied; the handle is the caller's until it is given to `sentry_transaction_start`.
 /// Null: NULL texts are empty.
 /// Threads: any.
@@ -52,10 +67,11 @@ pub unsafe extern "C" fn sentry_transaction_context_new_n(
     guard(std::ptr::null_mut(), || {
         // SAFETY: as our caller promises: NULL or that many readable bytes.
         let (name, operation) = unsafe { (text(name, name_len), text(operation, operation_len)) };
+        let context = new_context(name.1, operation.1);
         Box::into_raw(Box::new(sentry_transaction_context_t {
-            name,
-            operation,
-            position: position(),
+            name: name.0,
+            operation: operation.0,
+            context,
         }))
     })
 }
@@ -86,7 +102,11 @@ pub unsafe extern "C" fn sentry_transaction_context_set_name_n(
     name_len: usize,
 ) {
     // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes.
-    unsafe { change(tx_ctx, |context| context.name = text(name, name_len)) };
+    unsafe {
+        change(tx_ctx, |handle| {
+            (handle.name, handle.context.name) = text(name, name_len);
+        });
+    }
 }
 
 /// Gets the name.
@@ -131,8 +151,8 @@ pub unsafe extern "C" fn sentry_transaction_context_set_operation_n(
 ) {
     // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes.
     unsafe {
-        change(tx_ctx, |context| {
-            context.operation = text(operation, operation_len);
+        change(tx_ctx, |handle| {
+            (handle.operation, handle.context.operation) = text(operation, operation_len);
         });
     }
 }
@@ -152,7 +172,7 @@ pub unsafe extern "C" fn sentry_transaction_context_get_operation(
     unsafe { tx_ctx.as_ref() }.map_or(c"".as_ptr(), |context| context.operation.as_ptr())
 }
 
-/// Decides whether the trace is sent. Tracing is not enabled in this version: the decision is only passed on in headers.
+/// Decides whether the transaction is sent: before the sampler, the program that began the trace, and `traces_sample_rate`.
 ///
 /// Arguments: `sampled` 0 or not.
 /// Null: ignored.
@@ -165,8 +185,8 @@ pub unsafe extern "C" fn sentry_transaction_context_set_sampled(
 ) {
     // SAFETY: as our caller promises: NULL or a handle of ours.
     unsafe {
-        change(tx_ctx, |context| {
-            context.position.set_sampled(Some(sampled != 0));
+        change(tx_ctx, |handle| {
+            handle.context.sampled = Some(sampled != 0);
         });
     }
 }
@@ -181,12 +201,17 @@ pub unsafe extern "C" fn sentry_transaction_context_remove_sampled(
     tx_ctx: *mut sentry_transaction_context_t,
 ) {
     // SAFETY: as our caller promises: NULL or a handle of ours.
-    unsafe { change(tx_ctx, |context| context.position.set_sampled(None)) };
+    unsafe { change(tx_ctx, |handle| handle.context.sampled = None) };
 }
 
-/// Goes on with the trace of a request from another program.
+/// Goes on with the trace of a request from another program. Call it with each of its headers.
 ///
-/// Arguments: `key` and `value` of a header; only `sentry-trace` is read in this version, in any case.
+/// Of `sentry-trace` come trace, parent and decision; one that cannot be read is ignored. Of `baggage` come the members that
+/// begin with `sentry-`, which are passed on as they are. The trace does not go on in another organisation, see
+/// `sentry_options_set_strict_trace_continuation`: then the transaction begins a new one.
+///
+/// Arguments: `key` and `value` of a header; only `sentry-trace` and `baggage` are read, in any case. A `sentry-trace` of more
+/// than 128 bytes and a `baggage` of more than 8192 are ignored.
 /// Ownership: nothing is kept.
 /// Null: ignored.
 /// Threads: one at a time for each handle.
@@ -223,13 +248,10 @@ pub unsafe extern "C" fn sentry_transaction_context_update_from_header_n(
 ) {
     // SAFETY: as our caller promises: NULL or a handle of ours, NULL or that many readable bytes.
     unsafe {
-        change(tx_ctx, |context| {
-            let key = usable_bytes(key, key_len);
-            let value = usable_bytes(value, value_len);
-            if key.is_some_and(|key| key.eq_ignore_ascii_case(b"sentry-trace"))
-                && let Some(Ok(value)) = value.map(std::str::from_utf8)
-            {
-                context.position.join(&value.to_ascii_lowercase());
+        change(tx_ctx, |handle| {
+            let key = usable_bytes(key, key_len).map(std::str::from_utf8);
+            if let (Some(Ok(key)), Some(value)) = (key, lossy_text(value, value_len)) {
+                handle.context.update(key, &value);
             }
         });
     }
@@ -249,13 +271,19 @@ unsafe fn change(
     });
 }
 
-/// The text for C, which ends at its first zero byte.
+/// The text for C, which ends at its first zero byte, and for us.
 ///
 /// # Safety
 /// `ptr` is NULL or has `len` readable bytes.
-unsafe fn text(ptr: *const c_char, len: usize) -> CString {
+unsafe fn text(ptr: *const c_char, len: usize) -> (CString, String) {
     // SAFETY: as our caller promises.
     let bytes = unsafe { usable_bytes(ptr, len) }.unwrap_or_default();
+    let for_c = until_zero(bytes);
+    let for_us = String::from_utf8_lossy(for_c.as_bytes()).into_owned();
+    (for_c, for_us)
+}
+
+fn until_zero(bytes: &[u8]) -> CString {
     let until_zero = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     CString::new(until_zero).unwrap_or_default()
 }

@@ -1,19 +1,23 @@
-//! Tracing: the trace that ties events together and is passed on in headers. Transactions and spans have handles, but
-//! are not recorded in this version.
+//! Tracing: transactions and spans, and the trace that ties events of several programs together and is passed on in headers.
 //!
-//! Entry points: the exported functions. May use: `client`, `protocol::trace`.
+//! Entry points: the exported functions. May use: `client`, `telemetry`, `protocol::trace`.
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::borrow::Cow;
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 
 use super::guard;
-use super::text::{c_str_len, usable_bytes};
+use super::text::{c_str_len, lossy, usable_bytes};
 use crate::base::callout::{self, Kind};
-use crate::base::uuid::Uuid;
-use crate::client::scope::contexts::Trace;
+use crate::base::diagnostics::Severity;
+use crate::base::uuid::span_id;
 use crate::client::state;
-use crate::protocol::trace::{self, Position};
+use crate::client::tracing::Headers;
+use crate::protocol::trace;
+use crate::telemetry::facts::NoRoom;
+use crate::telemetry::trace::Trace;
 
 pub mod context;
+pub mod environment;
 pub mod spans;
 pub mod transactions;
 
@@ -60,14 +64,44 @@ pub enum sentry_span_status_t {
 /// A `sentry_span_status_t` as it arrives.
 pub type sentry_span_status_arg = c_int;
 
-/// Takes a header for a request to another program.
+/// The names of the status on the wire, by their numbers (TXN-3).
+const STATUS_NAMES: [&str; 17] = [
+    "ok",
+    "cancelled",
+    "unknown",
+    "invalid_argument",
+    "deadline_exceeded",
+    "not_found",
+    "already_exists",
+    "permission_denied",
+    "resource_exhausted",
+    "failed_precondition",
+    "aborted",
+    "out_of_range",
+    "unimplemented",
+    "internal_error",
+    "unavailable",
+    "data_loss",
+    "unauthenticated",
+];
+
+/// The name of a status; none for a number that is none.
+fn status_name(status: sentry_span_status_arg) -> Option<&'static str> {
+    let number = usize::try_from(status).ok()?;
+    STATUS_NAMES.get(number).copied()
+}
+
+/// Takes a header for a request to another program, or a variable for its environment.
 ///
-/// Called on the thread that asked, without any lock held, once for each header; `key` and `value` are terminated and
+/// Called on the thread that asked, without any lock held, once for each; `key` and `value` are terminated and
 /// valid during the call. It may call every function of the library; it must not throw or `longjmp`.
 pub type sentry_iter_headers_function_t =
     Option<unsafe extern "C" fn(key: *const c_char, value: *const c_char, userdata: *mut c_void)>;
 
-/// Goes on with a trace that another program began: later events belong to it.
+/// Goes on with a trace that another program began: later events and transactions belong to it.
+///
+/// The trace gets a new number to sample its transactions by. What else the other program said, its decision and its
+/// `baggage`, is known only to transactions that get its headers, see `sentry_transaction_context_update_from_header`.
 ///
 /// Arguments: `trace_id`, 32 hex digits, not all zero; `parent_span_id`, 16 hex digits. With another trace id nothing
 /// changes, with another span id there is no parent.
@@ -107,57 +141,128 @@ pub unsafe extern "C" fn sentry_set_trace_n(
                 usable_bytes(parent_span_id, parent_span_id_len),
             )
         };
-        let text = |bytes: Option<&[u8]>| {
-            bytes
-                .and_then(|bytes| std::str::from_utf8(bytes).ok())
-                .map(str::to_ascii_lowercase)
+        let digits = |bytes: Option<&[u8]>| {
+            let text = std::str::from_utf8(bytes?).ok()?;
+            Some(text.to_owned())
         };
-        if let Some(id) = text(id).and_then(|id| trace::trace_id(&id)) {
-            let parent = text(parent).filter(|parent| trace::is_span_id(parent));
+        if let Some(id) = digits(id).and_then(|id| trace::trace_id(&id)) {
+            let parent = digits(parent).and_then(|parent| span_id(&parent));
             let trace = Trace::joining(id, parent);
-            state::with_client(|client| client.set_trace(&trace));
+            state::with_client(|client| client.set_trace(trace));
         }
     });
 }
 
-/// Begins a new trace: later events no longer belong to that of the earlier ones.
+/// Begins a new trace: later events and transactions no longer belong to that of the earlier ones.
+///
+/// All transactions of a trace are sent or none is: a program that works for many requests calls this at the start of each,
+/// unless it goes on with the trace of the request.
 ///
 /// Threads: any, several at once.
 /// Since: 0.1
 #[unsafe(no_mangle)]
 pub extern "C" fn sentry_regenerate_trace() {
     guard((), || {
-        state::with_client(|client| client.set_trace(&Trace::new()));
+        let trace = Trace {
+            is_managed: true,
+            ..Trace::new()
+        };
+        state::with_client(|client| client.set_trace(trace));
     });
 }
 
-/// A new place in the trace of the process; in one of its own without a client.
-fn position() -> Position {
-    let trace_id = state::with_client(|client| client.trace_id());
-    Position::new(trace_id.unwrap_or_else(Uuid::new_v4))
-}
-
-/// Calls `callback` with each header that tells another program of this place.
+/// Calls `callback` with each header.
 ///
 /// # Safety
 /// `callback` may be called with `userdata`.
 unsafe fn tell_headers(
-    position: &Position,
+    headers: Headers,
     callback: sentry_iter_headers_function_t,
     userdata: *mut c_void,
 ) {
-    let Some(callback) = callback else { return };
-    let tell = |key: &std::ffi::CStr, value: String| {
-        if let Ok(value) = CString::new(value) {
-            // SAFETY: as our caller promises; both texts outlive the call.
-            let _ = callout::call(Kind::Visitor, || unsafe {
-                callback(key.as_ptr(), value.as_ptr(), userdata);
-            });
+    let told = [
+        (c"sentry-trace", Some(headers.sentry_trace)),
+        (c"baggage", headers.baggage),
+        (c"traceparent", headers.traceparent),
+    ];
+    for (key, value) in told {
+        // SAFETY: as our caller promises.
+        unsafe { tell(key, value, callback, userdata) };
+    }
+}
+
+/// Calls `callback` with a name and its value, if there is one.
+///
+/// # Safety
+/// `callback` may be called with `userdata`.
+unsafe fn tell(
+    key: &CStr,
+    value: Option<String>,
+    callback: sentry_iter_headers_function_t,
+    userdata: *mut c_void,
+) {
+    let value = value.and_then(|value| CString::new(value).ok());
+    if let (Some(callback), Some(value)) = (callback, value) {
+        // SAFETY: as our caller promises; both texts outlive the call.
+        let _ = callout::call(Kind::Visitor, || unsafe {
+            callback(key.as_ptr(), value.as_ptr(), userdata);
+        });
+    }
+}
+
+/// Says so when a tag or data had to be left out.
+fn note_room(kept: Option<Result<(), NoRoom>>) {
+    if kept == Some(Err(NoRoom)) {
+        state::log(
+            Severity::Warning,
+            format_args!(
+                "a tag or data of a transaction or a span is left out: there is no room for more"
+            ),
+        );
+    }
+}
+
+/// A text that is there and can be read.
+///
+/// # Safety
+/// `ptr` is NULL or has `len` readable bytes, which stay as they are for `'a`.
+unsafe fn text<'a>(ptr: *const c_char, len: usize) -> Option<Cow<'a, str>> {
+    // SAFETY: as our caller promises.
+    lossy(unsafe { usable_bytes(ptr, len) }?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // TXN-3
+    #[test]
+    fn every_status_has_its_name() {
+        use sentry_span_status_t::*;
+        for (status, name) in [
+            (SENTRY_SPAN_STATUS_OK, "ok"),
+            (SENTRY_SPAN_STATUS_CANCELLED, "cancelled"),
+            (SENTRY_SPAN_STATUS_UNKNOWN, "unknown"),
+            (SENTRY_SPAN_STATUS_INVALID_ARGUMENT, "invalid_argument"),
+            (SENTRY_SPAN_STATUS_DEADLINE_EXCEEDED, "deadline_exceeded"),
+            (SENTRY_SPAN_STATUS_NOT_FOUND, "not_found"),
+            (SENTRY_SPAN_STATUS_ALREADY_EXISTS, "already_exists"),
+            (SENTRY_SPAN_STATUS_PERMISSION_DENIED, "permission_denied"),
+            (SENTRY_SPAN_STATUS_RESOURCE_EXHAUSTED, "resource_exhausted"),
+            (
+                SENTRY_SPAN_STATUS_FAILED_PRECONDITION,
+                "failed_precondition",
+            ),
+            (SENTRY_SPAN_STATUS_ABORTED, "aborted"),
+            (SENTRY_SPAN_STATUS_OUT_OF_RANGE, "out_of_range"),
+            (SENTRY_SPAN_STATUS_UNIMPLEMENTED, "unimplemented"),
+            (SENTRY_SPAN_STATUS_INTERNAL_ERROR, "internal_error"),
+            (SENTRY_SPAN_STATUS_UNAVAILABLE, "unavailable"),
+            (SENTRY_SPAN_STATUS_DATA_LOSS, "data_loss"),
+            (SENTRY_SPAN_STATUS_UNAUTHENTICATED, "unauthenticated"),
+        ] {
+            assert_eq!(status_name(status as i32), Some(name));
         }
-    };
-    tell(c"sentry-trace", position.sentry_trace());
-    let has_traceparent = state::with_client(|client| client.options().propagate_traceparent);
-    if has_traceparent.unwrap_or(false) {
-        tell(c"traceparent", position.traceparent());
+        assert_eq!((status_name(-1), status_name(17)), (None, None));
     }
 }

@@ -170,11 +170,13 @@ impl Item {
         }
     }
 
-    /// A container of so many entries.
+    /// A container of so many entries, or a transaction of so many spans.
     pub(crate) fn container(kind: ItemKind, payload: impl Into<Payload>, entries: u64) -> Self {
         Self {
+            kind,
+            payload: payload.into(),
+            extras: None,
             entries,
-            ..Self::new(kind, payload)
         }
     }
 

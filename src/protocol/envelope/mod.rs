@@ -69,15 +69,21 @@ impl Envelope {
         }
     }
 
-    /// An envelope of one item without further headers; allocates nothing.
+    /// An envelope of one item without further headers.
+    #[cfg(test)]
     pub(crate) fn single(
         event_id: Option<Uuid>,
         kind: ItemKind,
         payload: impl Into<Payload>,
     ) -> Self {
+        Self::of(event_id, Item::new(kind, payload))
+    }
+
+    /// An envelope of this item; allocates nothing.
+    pub(crate) fn of(event_id: Option<Uuid>, item: Item) -> Self {
         Self {
             event_id,
-            first: Some(Item::new(kind, payload)),
+            first: Some(item),
             ..Self::default()
         }
     }

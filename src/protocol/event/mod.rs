@@ -29,13 +29,15 @@ mod tests_recorded;
 mod text;
 mod time;
 pub(crate) mod trail;
+mod transaction;
 mod write;
 mod writer;
 
 pub(crate) use error::{EventError, EventErrorKind};
 pub(crate) use left_out::LeftOut;
-pub(crate) use parts::Parts;
+pub(crate) use parts::{Parts, Spans};
 pub(crate) use read::Event;
 pub(crate) use scope_data::{merged_within_limits, within_limits};
 pub(crate) use time::{micros_of, time_of};
+pub(crate) use transaction::spans_in;
 pub(crate) use writer::Written;

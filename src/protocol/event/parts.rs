@@ -34,6 +34,17 @@ pub(crate) struct Parts<'a> {
     pub(crate) max_breadcrumbs: usize,
     /// The list `debug_meta.images` as JSON, for an event with native frames (IMG-4).
     pub(crate) images: Option<&'a Fragment>,
+    /// For a transaction: then it is written as one.
+    pub(crate) spans: Option<Spans<'a>>,
+}
+
+/// The spans of a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spans<'a> {
+    /// Those that are there, as JSON, in the order in which they finished.
+    pub(crate) json: &'a [&'a str],
+    /// How many there were, with those that were lost.
+    pub(crate) all: u64,
 }
 
 impl Parts<'static> {
@@ -52,6 +63,7 @@ impl Parts<'static> {
             breadcrumbs: &[[None, None], [None, None]],
             max_breadcrumbs: usize::MAX,
             images: None,
+            spans: None,
         }
     }
 }

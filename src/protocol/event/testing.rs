@@ -69,6 +69,7 @@ impl Given {
             breadcrumbs: &breadcrumbs,
             max_breadcrumbs: self.max_breadcrumbs,
             images: images.as_ref(),
+            spans: None,
         };
         let written = event.write(&parts)?;
         let text = String::from_utf8(written.payload.whole().into_owned()).unwrap();

@@ -7,7 +7,9 @@ use super::field::Field;
 use super::parts::Parts;
 use super::read::Event;
 use super::writer::{Writer, Written};
-use super::{breadcrumbs, contexts, free_form, limits, request, stack, tags, text, time};
+use super::{
+    breadcrumbs, contexts, free_form, limits, request, stack, tags, text, time, transaction,
+};
 use crate::base::memory::{self, Buffer, OutOfMemory};
 use crate::value::json::write as json;
 use crate::value::shared::pieces::Pieces;
@@ -53,13 +55,21 @@ impl Event<'_> {
 fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, EventError> {
     // The one large allocation of most captures, of a size that the host decides.
     let mut out = Buffer::with_room(expected_length(event, parts));
+    // What else belongs to a transaction leaves room for its spans.
+    let most = match parts.spans {
+        Some(_) => limits::EVENT_BYTES / 2,
+        None => limits::EVENT_BYTES,
+    };
     for omission in Omission::STEPS {
         out.clear();
         let mut writer = Writer::new(&mut out, parts);
         writer.trimmed = omission > Omission::Nothing || !event.left_out.is_empty();
         writer.left_out = event.left_out.clone();
         write_fields(event, &mut writer, omission);
-        if writer.len() <= limits::EVENT_BYTES {
+        if writer.len() <= most {
+            let spans = parts
+                .spans
+                .map(|spans| transaction::write_spans(&mut writer, spans));
             let (cuts, trace_id) = (writer.cuts, writer.trace_id);
             let (trimmed, left_out) = (writer.trimmed, writer.left_out);
             return Ok(Written {
@@ -67,6 +77,7 @@ fn write_within_limits(event: &Event<'_>, parts: &Parts<'_>) -> Result<Written, 
                 trace_id,
                 trimmed,
                 left_out,
+                spans,
             });
         }
     }
@@ -162,9 +173,14 @@ fn write_head(event: &Event<'_>, writer: &mut Writer<'_>) {
     if is_given(Field::Level) && own_level.is_none() {
         writer.leave_out("level", "is none that servers know");
     }
-    writer.key("level");
-    let level = own_level.unwrap_or(writer.parts.level);
-    json::string(writer.out, level.event_name());
+    if writer.parts.spans.is_some() {
+        // It has no level (TXN-1).
+        transaction::write_head(event, writer);
+    } else {
+        writer.key("level");
+        let level = own_level.unwrap_or(writer.parts.level);
+        json::string(writer.out, level.event_name());
+    }
     for field in [Field::EventId, Field::Timestamp, Field::Level] {
         writer.mark_written(field);
     }
@@ -212,7 +228,8 @@ fn write_missing_fields(event: &Event<'_>, writer: &mut Writer<'_>) {
 fn write_unknown_keys(event: &Event<'_>, writer: &mut Writer<'_>) {
     for (key, value) in &event.unknown {
         let value = value.input();
-        if !value.is_null() {
+        let is_written = writer.parts.spans.is_some() && transaction::is_own_key(key);
+        if !value.is_null() && !is_written {
             json::key(writer.out, key);
             value.copy(writer.out);
         }

@@ -23,6 +23,8 @@ pub(crate) struct Written {
     pub(crate) trimmed: bool,
     /// What the event lost because no server takes it.
     pub(crate) left_out: LeftOut,
+    /// How many spans a transaction has room for, the newest; none in other events.
+    pub(crate) spans: Option<u64>,
 }
 
 /// An event being written.

@@ -1,0 +1,82 @@
+//! What is bound to a scope: the transaction or the span that events captured with it belong to (TRACE-19).
+//!
+//! Entry point: [`Active`]. May use: `transaction`, `span`, `value`.
+
+use std::sync::Arc;
+
+use super::facts::Facts;
+use super::span::Span;
+use super::transaction::{Position, Transaction};
+use crate::value::json::write as json;
+
+/// A transaction or a span.
+#[derive(Debug, Clone)]
+pub(crate) enum Active {
+    /// A transaction.
+    Transaction(Arc<Transaction>),
+    /// A span.
+    Span(Arc<Span>),
+}
+
+impl Active {
+    /// Its place in the trace.
+    pub(crate) fn position(&self) -> &Position {
+        match self {
+            Self::Transaction(transaction) => transaction.position(),
+            Self::Span(span) => span.position(),
+        }
+    }
+
+    /// The transaction, or the one that the span is a part of.
+    pub(crate) fn transaction(&self) -> &Arc<Transaction> {
+        match self {
+            Self::Transaction(transaction) => transaction,
+            Self::Span(span) => span.transaction(),
+        }
+    }
+
+    /// The context `trace` of events, as JSON.
+    pub(crate) fn context(&self) -> String {
+        let (operation, description, facts) = match self {
+            Self::Transaction(transaction) => (transaction.operation(), None, transaction.facts()),
+            Self::Span(span) => (span.operation(), span.description(), span.facts()),
+        };
+        context(
+            self.position(),
+            operation,
+            description,
+            &facts.unwrap_or_default(),
+        )
+    }
+}
+
+/// The context `trace` of this place, as JSON.
+pub(crate) fn context(
+    position: &Position,
+    operation: &str,
+    description: Option<&str>,
+    facts: &Facts,
+) -> String {
+    let mut out = vec![b'{'];
+    let mut text = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            json::key(&mut out, key);
+            json::string(&mut out, value);
+        }
+    };
+    text("trace_id", Some(position.trace_id.simple().as_str()));
+    text("span_id", Some(position.span_id.as_str()));
+    let parent = position.parent_span_id;
+    text("parent_span_id", parent.as_ref().map(|id| id.as_str()));
+    text("op", (!operation.is_empty()).then_some(operation));
+    text("description", description);
+    text("status", facts.status);
+    if !facts.data.is_empty() {
+        json::key(&mut out, "data");
+        out.push(b'{');
+        out.extend_from_slice(facts.data.json().as_bytes());
+        out.push(b'}');
+    }
+    out.push(b'}');
+    json::into_text(out)
+}
