@@ -27,10 +27,13 @@ fn main() {
 /// `src/ffi/variadic.c`; it reads the header, so this comes after making that. Hidden: what is exported are the jumps
 /// of `src/ffi/variadic.rs`.
 fn compile_variadic() {
-    println!("cargo:rerun-if-changed=src/ffi/variadic.c");
+    for file in ["variadic.c", "log_format.c", "log_format.h"] {
+        println!("cargo:rerun-if-changed=src/ffi/{file}");
+    }
     println!("cargo:rerun-if-changed=include/sentry.h");
     cc::Build::new()
         .file("src/ffi/variadic.c")
+        .file("src/ffi/log_format.c")
         .include("include")
         .flag("-std=gnu11")
         .flag("-fvisibility=hidden")

@@ -1809,7 +1809,7 @@ void sentry_options_set_strict_trace_continuation(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_strict_trace_continuation(const sentry_options_t *opts);
 
 /**
- * Sets whether logs are sent. Stored; without effect in this version.
+ * Sets whether logs are sent.
  *
  * Arguments: `enable_logs` 0 or not; default 1.
  * Null: a NULL `opts` is ignored.
@@ -1832,8 +1832,7 @@ SENTRY_DEPRECATED("keep the default")
 int sentry_options_get_enable_logs(const sentry_options_t *opts);
 
 /**
- * Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
- * version, dropped.
+ * Sets whether the first variable argument of a log call is an object of attributes, see `sentry_log_trace`.
  *
  * Arguments: `logs_with_attributes` 0 or not; default 0.
  * Null: a NULL `opts` is ignored.
@@ -1853,7 +1852,7 @@ void sentry_options_set_logs_with_attributes(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_logs_with_attributes(const sentry_options_t *opts);
 
 /**
- * Sets whether metrics are sent. Stored; without effect in this version.
+ * Sets whether metrics are sent.
  *
  * Arguments: `enable_metrics` 0 or not; default 1.
  * Null: a NULL `opts` is ignored.
@@ -3506,7 +3505,8 @@ void sentry_options_set_before_transaction(sentry_options_t *opts,
                                            void *data);
 
 /**
- * Sets the function that sees each log before it is queued. Stored; without effect in this version.
+ * Sets the function that sees each log before it is collected. It may change it; one that it answers with null is not sent.
+ * `body`, `level`, `timestamp` and `trace_id` stay as they were where it takes them out.
  *
  * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
  * Ownership: `data` stays the caller's.
@@ -3520,7 +3520,8 @@ void sentry_options_set_before_send_log(sentry_options_t *opts,
                                         void *data);
 
 /**
- * Sets the function that sees each metric before it is queued. Stored; without effect in this version.
+ * Sets the function that sees each metric before it is collected. It may change it; one that it answers with null is not
+ * sent. `type`, `name`, `value`, `timestamp` and `trace_id` stay as they were where it takes them out.
  *
  * Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
  * Ownership: `data` stays the caller's.
@@ -6046,7 +6047,7 @@ SENTRY_API void sentry_span_remove_data_n(sentry_span_t *span, const char *key, 
  */
 typedef enum log_return_value_t {
     /**
-     * Queued.
+     * Collected; it is sent with others.
      */
     SENTRY_LOG_RETURN_SUCCESS = 0,
     /**
@@ -6054,25 +6055,30 @@ typedef enum log_return_value_t {
      */
     SENTRY_LOG_RETURN_DISCARD = 1,
     /**
-     * The buffers are full.
+     * It was not taken: no room, no consent, a pause that the server asked for, or an argument that makes no sense;
+     * `sentry_last_error_message` says which.
      */
     SENTRY_LOG_RETURN_FAILED = 2,
     /**
-     * Logs are off, or the library is not initialised. The only answer of this version.
+     * Logs are off, there is no usable DSN, or the library is not initialised.
      */
     SENTRY_LOG_RETURN_DISABLED = 3,
 } log_return_value_t;
 
 /**
- * Logs a line with attributes. Structured logs are not enabled in this version: nothing is kept or sent; see
- * `sentry_log_message` for breadcrumbs and events.
+ * Logs a line with attributes.
  *
- * Arguments: `level`; `body`, the line as it is; `attributes`, an object, see `sentry_value_new_attribute`, or null.
- * Ownership: takes `attributes`, whatever the answer.
- * Null: a NULL `body` is as good as any.
- * Threads: any, several at once.
+ * Lines are collected and sent when there are 100 of them or 1 MiB, or after five seconds. `sentry_flush` and `sentry_close`
+ * send what is there. Lines of one thread keep their order.
+ *
+ * Arguments: `level`, any other number is info; `body`, the line as it is; `attributes`, an object, or null. Each member is
+ * one attribute: text, a boolean, a finite number, a list of these of one type, or what `sentry_value_new_attribute` made.
+ * What is nothing of that is left out.
+ * Ownership: takes `attributes`, whatever the answer; an object that the host still holds is not changed.
+ * Null: a NULL `body` is refused.
+ * Threads: any, several at once; not from a signal handler.
  * Blocks: never.
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API
@@ -6081,15 +6087,14 @@ enum log_return_value_t sentry_log(sentry_level_t level,
                                    sentry_value_t attributes);
 
 /**
- * Logs a line with attributes and those of a scope. Structured logs are not enabled in this version: nothing is kept or
- * sent.
+ * Logs a line with attributes and those of a scope.
  *
- * Arguments: as `sentry_log`.
+ * Arguments: as `sentry_log`. Attributes of the call win over those of `scope`, and these over those of the process.
  * Ownership: takes `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
  * Null: a NULL `scope` is as `sentry_log`.
  * Threads: any, several at once.
  * Blocks: never.
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Returns: as `sentry_log`.
  * Since: 0.1
  */
 SENTRY_API
@@ -6099,8 +6104,7 @@ enum log_return_value_t sentry_scope_capture_log(sentry_scope_t *scope,
                                                  sentry_value_t attributes);
 
 /**
- * Sets an attribute of all later logs and metrics. Events do not carry attributes, and this version sends neither logs
- * nor metrics: it is kept for when they come.
+ * Sets an attribute of all later logs and metrics. Events do not carry attributes.
  *
  * Arguments: `attribute`, see `sentry_value_new_attribute`: an object whose `value` and `type` are not null; anything
  * else is ignored.
@@ -6184,15 +6188,21 @@ void sentry_scope_remove_attribute_n(sentry_scope_t *scope,
                                      size_t key_len);
 
 /**
- * Logs a line at level trace. Structured logs are not enabled in this version: nothing is kept or sent.
+ * Logs a line at level trace, with attributes for the arguments of its format; see `sentry_log`.
  *
- * Arguments: `message`, a `printf` format, and its arguments, which are not read. With the option `logs_with_attributes`
- * the first of them is a `sentry_value_t` with attributes, or null; `sentry_init` must have been called then.
+ * The line is what `printf` makes of it. If it has arguments, the format is the attribute `sentry.message.template`, and the
+ * arguments are `sentry.message.parameter.0` and so on: `d i` an integer; `u x X o` text as printed, without flags; `f e g a` a
+ * number; `c s p` text. Positional arguments (`%1$s`) are printed and become no attributes, and so do those behind a
+ * conversion that ISO C does not know, and behind the 32nd. A format with `%n` is sent unprinted: it would write. A line
+ * of more than 1 MiB is cut.
+ *
+ * Arguments: `message`, a `printf` format, and its arguments. With the option `logs_with_attributes` the first of them is a
+ * `sentry_value_t` with attributes, or null; it must be there then, and `sentry_init` must have been called.
  * Ownership: takes the attributes.
- * Null: a NULL `message` is as good as any.
- * Threads: any, several at once.
+ * Null: a NULL `message` is refused; NULL for `%s` is `(null)`.
+ * Threads: any, several at once; not from a signal handler.
  * Blocks: never.
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API
@@ -6202,7 +6212,6 @@ enum log_return_value_t sentry_log_trace(const char *message,
 /**
  * `sentry_log_trace` at level debug.
  *
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_debug(const char *message, ...);
@@ -6210,7 +6219,6 @@ SENTRY_API enum log_return_value_t sentry_log_debug(const char *message, ...);
 /**
  * `sentry_log_trace` at level info.
  *
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_info(const char *message, ...);
@@ -6218,7 +6226,6 @@ SENTRY_API enum log_return_value_t sentry_log_info(const char *message, ...);
 /**
  * `sentry_log_trace` at level warning.
  *
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_warn(const char *message, ...);
@@ -6226,7 +6233,6 @@ SENTRY_API enum log_return_value_t sentry_log_warn(const char *message, ...);
 /**
  * `sentry_log_trace` at level error.
  *
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_error(const char *message, ...);
@@ -6234,7 +6240,6 @@ SENTRY_API enum log_return_value_t sentry_log_error(const char *message, ...);
 /**
  * `sentry_log_trace` at level fatal.
  *
- * Returns: `SENTRY_LOG_RETURN_DISABLED`.
  * Since: 0.1
  */
 SENTRY_API enum log_return_value_t sentry_log_fatal(const char *message, ...);
@@ -6256,7 +6261,7 @@ SENTRY_API enum log_return_value_t sentry_log_fatal(const char *message, ...);
  */
 typedef enum sentry_metrics_result_t {
     /**
-     * Queued.
+     * Collected; it is sent with others.
      */
     SENTRY_METRICS_RESULT_SUCCESS = 0,
     /**
@@ -6264,11 +6269,12 @@ typedef enum sentry_metrics_result_t {
      */
     SENTRY_METRICS_RESULT_DISCARD = 1,
     /**
-     * The buffers are full.
+     * It was not taken: no room, no consent, a pause that the server asked for, or an argument that makes no sense;
+     * `sentry_last_error_message` says which.
      */
     SENTRY_METRICS_RESULT_FAILED = 2,
     /**
-     * Metrics are off, or the library is not initialised. The only answer of this version.
+     * Metrics are off, there is no usable DSN, or the library is not initialised.
      */
     SENTRY_METRICS_RESULT_DISABLED = 3,
 } sentry_metrics_result_t;
@@ -6292,14 +6298,17 @@ typedef enum sentry_metric_type_t {
 } sentry_metric_type_t;
 
 /**
- * Counts something. Metrics are not enabled in this version: nothing is kept or sent.
+ * Counts something.
  *
- * Arguments: `name`; `value`, how many; `attributes`, an object, see `sentry_value_new_attribute`, or null.
- * Ownership: takes `attributes`, whatever the answer.
- * Null: a NULL `name` is as good as any.
- * Threads: any, several at once.
+ * Metrics are collected and sent when there are 100 of them, or after five seconds; each call is one entry.
+ *
+ * Arguments: `name`; `value`, how many, also negative; `attributes` as for `sentry_log`. A metric may have 2048 bytes of JSON
+ * with its attributes; a larger one is refused.
+ * Ownership: takes `attributes`, whatever the answer; an object that the host still holds is not changed.
+ * Null: a NULL or empty `name` is refused.
+ * Threads: any, several at once; not from a signal handler.
  * Blocks: never.
- * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API
@@ -6308,15 +6317,15 @@ enum sentry_metrics_result_t sentry_metrics_count(const char *name,
                                                   sentry_value_t attributes);
 
 /**
- * Notes a figure that goes up and down. Metrics are not enabled in this version: nothing is kept or sent.
+ * Notes a figure that goes up and down.
  *
- * Arguments: `name`; `value`; `unit`, one of the `SENTRY_UNIT_…` texts or any other; `attributes` as for
+ * Arguments: `name`; `value`, finite; `unit`, one of the `SENTRY_UNIT_…` texts or any other; `attributes` as for
  * `sentry_metrics_count`.
  * Ownership: takes `attributes`, whatever the answer.
- * Null: NULL texts are as good as any.
+ * Null: a NULL or empty `name` is refused; `unit` may be NULL.
  * Threads: any, several at once.
  * Blocks: never.
- * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API
@@ -6326,14 +6335,14 @@ enum sentry_metrics_result_t sentry_metrics_gauge(const char *name,
                                                   sentry_value_t attributes);
 
 /**
- * Notes a figure whose distribution matters. Metrics are not enabled in this version: nothing is kept or sent.
+ * Notes a figure whose distribution matters.
  *
  * Arguments: as for `sentry_metrics_gauge`.
  * Ownership: takes `attributes`, whatever the answer.
- * Null: NULL texts are as good as any.
+ * Null: a NULL or empty `name` is refused; `unit` may be NULL.
  * Threads: any, several at once.
  * Blocks: never.
- * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API
@@ -6343,14 +6352,14 @@ enum sentry_metrics_result_t sentry_metrics_distribution(const char *name,
                                                          sentry_value_t attributes);
 
 /**
- * Captures a metric of any kind with a scope. Metrics are not enabled in this version: nothing is kept or sent.
+ * Captures a metric of any kind with a scope.
  *
- * Arguments: `type`; `value`, a number; the others as for `sentry_metrics_gauge`.
+ * Arguments: `type`, an unknown one is refused; `value`, a finite number; the others as for `sentry_metrics_gauge`.
  * Ownership: takes `value` and `attributes`, and ends a scope of `sentry_local_scope_new`, whatever the answer.
- * Null: NULL pointers are as good as any.
+ * Null: a NULL `scope` is none; a NULL or empty `name` is refused; `unit` may be NULL.
  * Threads: any, several at once.
  * Blocks: never.
- * Returns: `SENTRY_METRICS_RESULT_DISABLED`.
+ * Returns: what became of it.
  * Since: 0.1
  */
 SENTRY_API

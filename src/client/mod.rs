@@ -5,10 +5,12 @@
 //! Entry points: [`state`] (init, current, flush, close), [`Client`] (captures), [`scope::Scope`], [`options::Options`].
 //! May use: `transport`, `telemetry`, `store`, `protocol`, `value`, `base`.
 
+mod batches;
 pub(crate) mod capture;
 mod client_files;
 pub(crate) mod consent;
 pub(crate) mod construct;
+mod default_attributes;
 mod handles;
 pub(crate) mod options;
 pub(crate) mod scope;
@@ -29,8 +31,10 @@ use crate::base::diagnostics::Diagnostics;
 use crate::base::lock::lock;
 use crate::base::process;
 use crate::base::uuid::{SpanId, Uuid};
+use crate::client::batches::Batches;
 use crate::client::capture::ignore::IgnoreRules;
 use crate::client::client_files::ClientFiles;
+use crate::client::default_attributes::DefaultAttributes;
 use crate::client::scope::fields::Fields;
 use crate::telemetry::active::Active;
 use crate::telemetry::trace::Trace;
@@ -59,6 +63,8 @@ pub(crate) struct Client {
     scope: Scope,
     fields: Fields,
     ignore: IgnoreRules,
+    batches: Arc<Batches>,
+    default_attributes: DefaultAttributes,
     diagnostics: Arc<Diagnostics>,
     last_event_id: Mutex<Uuid>,
     client_files: Arc<ClientFiles>,
@@ -99,7 +105,6 @@ impl Client {
 
     /// The trace that something captured now with `scope` belongs to, and the span in it if one is bound to that scope or to
     /// the process.
-    #[expect(dead_code, reason = "logs and metrics will name them")]
     pub(crate) fn active_trace(&self, scope: Option<&Scope>) -> (Uuid, Option<SpanId>) {
         match self.active(scope) {
             Some(active) => {
@@ -177,6 +182,7 @@ impl Client {
     /// Waits until what is queued has left, at most `timeout`. 0 if it has, 1 if not, or what the host's transport
     /// answered.
     pub(crate) fn flush(&self, timeout: Duration) -> i32 {
+        self.queue_batches();
         self.transport
             .as_ref()
             .map_or(0, |transport| transport.flush(timeout))
@@ -197,8 +203,16 @@ impl Client {
         }
     }
 
+    fn queue_batches(&self) {
+        if let Some(transport) = &self.transport {
+            self.batches.queue_all(transport);
+        }
+    }
+
     /// Stops sending; returns how many envelopes were not sent.
     fn stop(&self) -> Result<u64, Forked> {
+        // Before the end of the session, which is the last to go.
+        self.queue_batches();
         self.finish_session();
         if self.is_inherited() {
             // Whoever heard what became of the session forked.
@@ -211,6 +225,8 @@ impl Client {
             .transport
             .as_ref()
             .map_or(Ok(0), |transport| transport.shutdown(timeout))?;
+        // What came in between is lost, and booked.
+        self.queue_batches();
         // It was told before the shutdown and ends at once, unless an old libcurl holds it in a name lookup.
         self.prober.join(deadline.unwrap_or_else(Instant::now));
         self.client_files.close(&|sid| {

@@ -4,8 +4,10 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use super::Client;
+use super::batches::Batches;
 use super::capture::ignore::IgnoreRules;
 use super::client_files::ClientFiles;
+use super::default_attributes::DefaultAttributes;
 use super::options::{AttachedFile, CaSource, CacheKeep, Compression, Options, QueueOverflow};
 use super::scope::Scope;
 use super::scope::contexts;
@@ -20,7 +22,7 @@ use crate::store::files::consent::Consent;
 use crate::store::spool::caps::Caps;
 use crate::telemetry::trace::{Organisation, Trace};
 use crate::transport::Transport;
-use crate::transport::backing::{Backing, ClientTasks};
+use crate::transport::backing::{self, Backing, ClientTasks};
 use crate::transport::queue::settings::{Overflow, QueueSettings};
 use crate::transport::settings::Settings;
 use crate::transport::wire::certificates::Certificates;
@@ -155,6 +157,10 @@ impl Client {
         diagnostics: Arc<Diagnostics>,
     ) -> Result<Self, String> {
         let client_files = Arc::new(client_files);
+        let batches = Arc::new(Batches::new());
+        let snapshot = scope.snapshot();
+        let default_attributes =
+            DefaultAttributes::new(&options, snapshot.contexts.get("os"), &fields.list());
         let transport = settings
             .clone()
             .map(|settings| {
@@ -164,7 +170,7 @@ impl Client {
                     sink: options.on_outcome.clone(),
                     database: client_files.database().map(Arc::clone),
                     is_database_unusable: client_files.is_unusable(),
-                    batches: None,
+                    batches: Some(Arc::<Batches>::clone(&batches) as Arc<dyn backing::Batches>),
                     client_tasks: Some(client_tasks),
                     is_consent_missing: options.require_user_consent && !is_allowed,
                 };
@@ -179,6 +185,8 @@ impl Client {
         Ok(Self {
             generation: process::fork_generation(),
             ignore: IgnoreRules::new(&options.ignore_errors),
+            batches,
+            default_attributes,
             options,
             settings,
             transport,
@@ -195,15 +203,7 @@ impl Client {
 
 /// Diagnostics as the host wants them.
 pub(crate) fn diagnostics(options: &Options) -> Diagnostics {
-    use crate::protocol::level::Level;
-    let least = match options.logger_level {
-        Level::Trace => Severity::Trace,
-        Level::Debug => Severity::Debug,
-        Level::Info => Severity::Info,
-        Level::Warning => Severity::Warning,
-        Level::Error => Severity::Error,
-        Level::Fatal => Severity::Fatal,
-    };
+    let least = Severity::from(options.logger_level);
     Diagnostics::new(options.debug.then_some(least), options.logger.clone())
 }
 

@@ -10,8 +10,7 @@ use crate::client::scope::{Part, Scope};
 use crate::client::state;
 use crate::value::tree::Value;
 
-/// Sets an attribute of all later logs and metrics. Events do not carry attributes, and this version sends neither logs
-/// nor metrics: it is kept for when they come.
+/// Sets an attribute of all later logs and metrics. Events do not carry attributes.
 ///
 /// Arguments: `attribute`, see `sentry_value_new_attribute`: an object whose `value` and `type` are not null; anything
 /// else is ignored.

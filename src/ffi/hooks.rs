@@ -147,7 +147,8 @@ pub unsafe extern "C" fn sentry_options_set_before_transaction(
     });
 }
 
-/// Sets the function that sees each log before it is queued. Stored; without effect in this version.
+/// Sets the function that sees each log before it is collected. It may change it; one that it answers with null is not sent.
+/// `body`, `level`, `timestamp` and `trace_id` stay as they were where it takes them out.
 ///
 /// Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
 /// Ownership: `data` stays the caller's.
@@ -172,7 +173,8 @@ pub unsafe extern "C" fn sentry_options_set_before_send_log(
     });
 }
 
-/// Sets the function that sees each metric before it is queued. Stored; without effect in this version.
+/// Sets the function that sees each metric before it is collected. It may change it; one that it answers with null is not
+/// sent. `type`, `name`, `value`, `timestamp` and `trace_id` stay as they were where it takes them out.
 ///
 /// Arguments: `func` and the pointer it gets back; `data` must stay valid until `sentry_close` has returned.
 /// Ownership: `data` stays the caller's.

@@ -41,6 +41,8 @@ mod http_client;
 pub mod http_transports;
 pub mod lifecycle;
 #[cfg(feature = "compat")]
+mod log_format;
+#[cfg(feature = "compat")]
 pub mod logger;
 #[cfg(feature = "compat")]
 pub mod logs;

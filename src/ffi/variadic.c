@@ -2,13 +2,12 @@
  *
  * Everything here is hidden. `variadic.rs` exports each function under its public name by a jump, and calls the last
  * one. What the arguments mean is decided behind the public interface, which is all that this file uses but for the
- * two declarations below.
+ * declarations of log_format.h and the one below.
  */
 
 #include <sentry.h>
 
-/* In variadic.rs: does the caller pass attributes in front of the arguments of the format? */
-extern int libsentry_logs_have_attributes(void);
+#include "log_format.h"
 
 /* The header and this file agree, or the build stops. */
 #define IMPLEMENTS(name)                                                                           \
@@ -74,18 +73,25 @@ void libsentry_scope_set_fingerprint_n(
 }
 IMPLEMENTS(sentry_scope_set_fingerprint_n);
 
-/* This version sends no logs: of the arguments only the attributes are taken, which the caller gives away. */
+/* What is not sent is not printed either; only the attributes are taken, which the caller gives away. */
 #define LOG(name, level)                                                                           \
     log_return_value_t libsentry_log_##name(const char *message, ...)                              \
     {                                                                                              \
+        int mode = libsentry_log_mode();                                                           \
         sentry_value_t attributes = sentry_value_new_null();                                       \
-        if (libsentry_logs_have_attributes()) {                                                    \
-            va_list rest;                                                                          \
-            va_start(rest, message);                                                               \
+        log_return_value_t answer;                                                                 \
+        va_list rest;                                                                              \
+        va_start(rest, message);                                                                   \
+        if (mode & 2) {                                                                            \
             attributes = va_arg(rest, sentry_value_t);                                             \
-            va_end(rest);                                                                          \
         }                                                                                          \
-        return sentry_log(level, message, attributes);                                             \
+        if ((mode & 1) && message != NULL) {                                                       \
+            answer = libsentry_log_formatted(level, message, rest, attributes);                    \
+        } else {                                                                                   \
+            answer = sentry_log(level, message, attributes);                                       \
+        }                                                                                          \
+        va_end(rest);                                                                              \
+        return answer;                                                                             \
     }                                                                                              \
     IMPLEMENTS(sentry_log_##name)
 

@@ -9,11 +9,10 @@
 use std::arch::{global_asm, naked_asm};
 use std::ffi::{c_char, c_int, c_void};
 
-use super::guard;
+use super::log_format::{log_mode, take_log};
 use super::logs::log_return_value_t;
 use super::scopes::sentry_scope_t;
 use super::types::sentry_level_t;
-use crate::client::state;
 
 pub(super) use bodies::libsentry_call_logger;
 
@@ -97,15 +96,8 @@ macro_rules! backdoor {
     };
 }
 
-backdoor!("libsentry_logs_have_attributes", logs_have_attributes);
-
-extern "C" fn logs_have_attributes() -> c_int {
-    guard(0, || {
-        c_int::from(
-            state::with_client(|client| client.options().logs_with_attributes).unwrap_or(false),
-        )
-    })
-}
+backdoor!("libsentry_log_mode", log_mode);
+backdoor!("libsentry_take_log", take_log);
 
 /// Sets the fingerprint of all later events: events with the same one are grouped.
 ///
@@ -168,15 +160,21 @@ pub unsafe extern "C" fn sentry_scope_set_fingerprint_n(
     naked_asm!(jump!(), sym bodies::libsentry_scope_set_fingerprint_n)
 }
 
-/// Logs a line at level trace. Structured logs are not enabled in this version: nothing is kept or sent.
+/// Logs a line at level trace, with attributes for the arguments of its format; see `sentry_log`.
 ///
-/// Arguments: `message`, a `printf` format, and its arguments, which are not read. With the option `logs_with_attributes`
-/// the first of them is a `sentry_value_t` with attributes, or null; `sentry_init` must have been called then.
+/// The line is what `printf` makes of it. If it has arguments, the format is the attribute `sentry.message.template`, and the
+/// arguments are `sentry.message.parameter.0` and so on: `d i` an integer; `u x X o` text as printed, without flags; `f e g a` a
+/// number; `c s p` text. Positional arguments (`%1$s`) are printed and become no attributes, and so do those behind a
+/// conversion that ISO C does not know, and behind the 32nd. A format with `%n` is sent unprinted: it would write. A line
+/// of more than 1 MiB is cut.
+///
+/// Arguments: `message`, a `printf` format, and its arguments. With the option `logs_with_attributes` the first of them is a
+/// `sentry_value_t` with attributes, or null; it must be there then, and `sentry_init` must have been called.
 /// Ownership: takes the attributes.
-/// Null: a NULL `message` is as good as any.
-/// Threads: any, several at once.
+/// Null: a NULL `message` is refused; NULL for `%s` is `(null)`.
+/// Threads: any, several at once; not from a signal handler.
 /// Blocks: never.
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
+/// Returns: what became of it.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -189,7 +187,6 @@ pub unsafe extern "C" fn sentry_log_trace(
 
 /// `sentry_log_trace` at level debug.
 ///
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -202,7 +199,6 @@ pub unsafe extern "C" fn sentry_log_debug(
 
 /// `sentry_log_trace` at level info.
 ///
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -215,7 +211,6 @@ pub unsafe extern "C" fn sentry_log_info(
 
 /// `sentry_log_trace` at level warning.
 ///
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -228,7 +223,6 @@ pub unsafe extern "C" fn sentry_log_warn(
 
 /// `sentry_log_trace` at level error.
 ///
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -241,7 +235,6 @@ pub unsafe extern "C" fn sentry_log_error(
 
 /// `sentry_log_trace` at level fatal.
 ///
-/// Returns: `SENTRY_LOG_RETURN_DISABLED`.
 /// Since: 0.1
 #[unsafe(naked)]
 #[unsafe(no_mangle)]

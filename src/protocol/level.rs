@@ -1,5 +1,7 @@
 //! Levels: how much an event or breadcrumb matters (EVT-4).
 
+use crate::base::diagnostics::Severity;
+
 /// The numbers are those of `sentry_level_t`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(i32)]
@@ -16,6 +18,19 @@ pub(crate) enum Level {
     Error = 2,
     /// The program cannot go on.
     Fatal = 3,
+}
+
+impl From<Level> for Severity {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Trace => Self::Trace,
+            Level::Debug => Self::Debug,
+            Level::Info => Self::Info,
+            Level::Warning => Self::Warning,
+            Level::Error => Self::Error,
+            Level::Fatal => Self::Fatal,
+        }
+    }
 }
 
 impl Level {

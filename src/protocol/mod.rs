@@ -5,6 +5,7 @@
 //! Entry points: [`dsn::Dsn`], [`event::Event`], [`envelope::Envelope`], [`rate_limit`], [`client_report`].
 //! May use: `value`, `base`.
 
+pub(crate) mod attributes;
 pub(crate) mod category;
 pub(crate) mod client_report;
 pub(crate) mod discard;
@@ -13,6 +14,7 @@ pub(crate) mod envelope;
 pub(crate) mod event;
 pub(crate) mod http_date;
 pub(crate) mod level;
+pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod rate_limit;
 pub(crate) mod rebase;

@@ -100,7 +100,6 @@ impl Transport {
 
     /// Charges and books one more entry of a batch, or says why not; a refused one is the caller's to book, with
     /// [`Self::refuse`]. `growth` is what it takes in memory. Tells the host nothing, so that a lock may be held.
-    #[expect(dead_code, reason = "nothing is collected yet")]
     pub(crate) fn hold_entry(
         &self,
         held: &mut Batched,
@@ -112,19 +111,16 @@ impl Transport {
     }
 
     /// What [`Self::hold_entry`] makes room with; to be dropped when no lock is held.
-    #[expect(dead_code, reason = "nothing is collected yet")]
     pub(crate) fn evicted(&self) -> Evicted<'_> {
         Evicted::none(&self.shared.account)
     }
 
     /// Queues the envelope that became of a batch, as [`Self::hold_entry`] without telling the host.
-    #[expect(dead_code, reason = "nothing is collected yet")]
     pub(crate) fn submit_batch(&self, envelope: Envelope, held: &mut Batched) {
         self.shared.account.submit_batch(envelope, held);
     }
 
     /// A batch has its first entry: the worker has to know when it is due.
-    #[expect(dead_code, reason = "nothing is collected yet")]
     pub(crate) fn note_batch(&self) {
         self.shared.wake.new_task();
     }

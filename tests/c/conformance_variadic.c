@@ -1,5 +1,8 @@
 /* Variadic functions and the logger, which takes a va_list. Argument: the DSN. */
 
+/* To turn logs and metrics off is deprecated. */
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+
 #include <sentry.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -173,7 +176,9 @@ static void structured_logs(const char *dsn)
     sentry_value_t attributes = sentry_value_new_object();
     sentry_options_t *opts;
     CHECK(sentry_log_info("%d", 1) == SENTRY_LOG_RETURN_DISABLED);
-    CHECK(sentry_init(options(dsn)) == 0);
+    opts = options(dsn);
+    sentry_options_set_enable_logs(opts, 0);
+    CHECK(sentry_init(opts) == 0);
     CHECK(sentry_log_trace("%d %s", 1, "x") == SENTRY_LOG_RETURN_DISABLED);
     CHECK(sentry_log_debug("plain") == SENTRY_LOG_RETURN_DISABLED);
     CHECK(sentry_log_info("%f", 1.5) == SENTRY_LOG_RETURN_DISABLED);
@@ -187,6 +192,7 @@ static void structured_logs(const char *dsn)
 
     /* With the option the first argument is a value, which is taken whatever it is. */
     opts = options(dsn);
+    sentry_options_set_enable_logs(opts, 0);
     sentry_options_set_logs_with_attributes(opts, 1);
     CHECK(sentry_init(opts) == 0);
     sentry_value_incref(attributes);

@@ -27,10 +27,8 @@ pub(in crate::client) enum Kind {
     #[expect(dead_code, reason = "nothing makes check-ins yet")]
     CheckIn,
     /// Log entries.
-    #[expect(dead_code, reason = "nothing makes logs yet")]
     Log,
     /// Metrics.
-    #[expect(dead_code, reason = "nothing makes metrics yet")]
     Metric,
 }
 

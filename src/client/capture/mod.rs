@@ -8,7 +8,8 @@
 pub(crate) mod attachments;
 pub(crate) mod breadcrumbs;
 pub(crate) mod crash_event;
-pub(crate) mod feedback;
+pub(crate) mod entries;
+mod feedback;
 pub(crate) mod hooks;
 pub(crate) mod ignore;
 mod kind;

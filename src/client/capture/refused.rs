@@ -65,6 +65,15 @@ impl Refused {
         }
     }
 
+    /// By a hook, which has that name.
+    pub(super) fn dropped_by(hook: &str) -> Self {
+        Self {
+            status: Status::DroppedByHook,
+            detail: Cow::Owned(format!("{hook} returned null")),
+            unsent_id: None,
+        }
+    }
+
     /// Of text that is no event, or that there is no memory for.
     pub(in crate::client) fn malformed(error: &EventError) -> Self {
         let status = match error.kind {

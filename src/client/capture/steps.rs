@@ -10,7 +10,6 @@
 //! first, and so is the kind of a value. It comes after them if only the written event shows it: too large, or no memory.
 //! A session hears of an error that is refused early, as it does of one that is refused later (PIPE-2).
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -311,11 +310,7 @@ impl Capture<'_> {
         if matches!(value, Value::Null) {
             return Err(refuse(Loss {
                 reason: DiscardReason::BeforeSend,
-                refused: Refused {
-                    status: Status::DroppedByHook,
-                    detail: Cow::Owned(format!("{} returned null", hook.name())),
-                    unsent_id: None,
-                },
+                refused: Refused::dropped_by(hook.name()),
             }));
         }
         let mut returned = Returned::new(shown, value);
@@ -341,7 +336,7 @@ impl Capture<'_> {
     }
 
     /// Whether it may be sent with `permit`, as far as that is known without its size.
-    fn check(&self, permit: Permit) -> Result<(), Loss> {
+    pub(super) fn check(&self, permit: Permit) -> Result<(), Loss> {
         let category = self.properties.item.category();
         Err(if self.is_sampled_out {
             let detail = "left out by sample_rate";

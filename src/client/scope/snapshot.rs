@@ -32,8 +32,8 @@ pub(crate) struct Snapshot {
     pub(crate) contexts: Arc<Members>,
     /// Extra data.
     pub(crate) extra: Arc<Members>,
-    /// What events do not carry.
-    pub(super) attributes: Arc<Members>,
+    /// What logs and metrics carry, and events do not.
+    pub(crate) attributes: Arc<Members>,
     /// Breadcrumbs of the outer scope, if there is one, and of this.
     pub(crate) breadcrumbs: [Trail; 2],
     /// Those of this scope, to add others to.

@@ -203,7 +203,7 @@ pub unsafe extern "C" fn sentry_options_get_strict_trace_continuation(
     unsafe { get_flag(opts, &row::strict_trace_continuation) }
 }
 
-/// Sets whether logs are sent. Stored; without effect in this version.
+/// Sets whether logs are sent.
 ///
 /// Arguments: `enable_logs` 0 or not; default 1.
 /// Null: a NULL `opts` is ignored.
@@ -230,8 +230,7 @@ pub unsafe extern "C" fn sentry_options_get_enable_logs(opts: *const sentry_opti
     unsafe { get_flag(opts, &row::enable_logs) }
 }
 
-/// Sets whether the first variable argument of a log call is an object of attributes, which is taken and, in this
-/// version, dropped.
+/// Sets whether the first variable argument of a log call is an object of attributes, see `sentry_log_trace`.
 ///
 /// Arguments: `logs_with_attributes` 0 or not; default 0.
 /// Null: a NULL `opts` is ignored.
@@ -258,7 +257,7 @@ pub unsafe extern "C" fn sentry_options_get_logs_with_attributes(
     unsafe { get_flag(opts, &row::logs_with_attributes) }
 }
 
-/// Sets whether metrics are sent. Stored; without effect in this version.
+/// Sets whether metrics are sent.
 ///
 /// Arguments: `enable_metrics` 0 or not; default 1.
 /// Null: a NULL `opts` is ignored.

@@ -28,7 +28,6 @@ pub(crate) struct Batched {
 
 impl Batched {
     /// True if entries with this permit may join those that are in it.
-    #[expect(dead_code, reason = "nothing is collected yet")]
     pub(crate) fn takes(&self, permit: Permit) -> bool {
         self.permit.is_none_or(|its| its == permit)
     }

@@ -31,9 +31,7 @@ impl Collected {
         self.entries.clear();
         self.due = None;
         let item = Item::container(ItemKind::Log, payload.into_bytes(), count);
-        let mut envelope = Envelope::default();
-        envelope.push(item);
-        submit(envelope, &mut self.held);
+        submit(Envelope::of(None, item), &mut self.held);
     }
 }
 
