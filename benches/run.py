@@ -249,7 +249,8 @@ def measure_captures(report, scale):
     calls = system_calls(100_000 // scale)
     report.add(
         "system calls per capture, flood",
-        "no strace" if calls is None else f"{calls:.4f}",
+        # A difference of two runs: without calls it may come out just below none.
+        "no strace" if calls is None else f"{max(calls, 0):.4f}",
         alarming="> 0.01",
         budget=(calls or 0, 0.01),
     )

@@ -23,12 +23,21 @@ impl Account {
     ) -> Result<(), Refusal> {
         let mut outcomes = Vec::new();
         let result = self.queue_or_refuse(&mut envelope, permit, actor, &mut outcomes);
+        if !outcomes.is_empty() {
+            self.hear_all(actor, outcomes);
+        }
+        result
+    }
+
+    /// A function of its own, so that a capture that loses nothing does not need its room on the stack.
+    #[cold]
+    #[inline(never)]
+    fn hear_all(&self, actor: Actor, outcomes: Vec<Outcome>) {
         for outcome in outcomes {
             if self.hear(actor, outcome) == Err(Forked) {
                 break;
             }
         }
-        result
     }
 
     /// Everything but telling the host of it.
@@ -51,9 +60,7 @@ impl Account {
         let mut result = queue.push(envelope, permit, ledger, may_wait, &mut evicted.victims);
         if let Err(refusal @ (Refusal::Full | Refusal::TooLarge | Refusal::OutOfMemory)) = result {
             // Rather the event alone than nothing.
-            let lost = envelope.remove_attachments();
-            if !lost.is_empty() {
-                self.refuse_part(&lost, reason_of(refusal));
+            if self.refuse_attachments(envelope, reason_of(refusal)) {
                 result = queue.push(envelope, permit, ledger, false, &mut evicted.victims);
             }
         }
@@ -68,6 +75,17 @@ impl Account {
             Err(refusal) => outcomes.push(self.refuse_envelope(envelope, reason_of(refusal))),
         }
         result
+    }
+
+    /// Takes the attachments off an envelope and books them as lost; false if it has none.
+    #[cold]
+    #[inline(never)]
+    fn refuse_attachments(&self, envelope: &mut Envelope, reason: DiscardReason) -> bool {
+        let lost = envelope.remove_attachments();
+        if !lost.is_empty() {
+            self.refuse_part(&lost, reason);
+        }
+        !lost.is_empty()
     }
 
     /// Queues an envelope of an earlier run; the worker does that.
