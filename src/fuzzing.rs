@@ -61,6 +61,7 @@ fn written(event: &Event<'_>) -> Option<String> {
         extra: &scope,
         breadcrumbs: &[[None, None], [None, Crumbs::new(crumb, 1, length)]],
         max_breadcrumbs: 10,
+        spans: None,
         images: Some(&images),
     };
     let written = event.write(&parts).ok()?;

@@ -134,6 +134,16 @@ impl Ended<'_> {
         write::into_text(out)
     }
 
+    /// What it has again if the hook lost it.
+    fn head_to_json(&self, event_id: Uuid) -> String {
+        let mut out = br#"{"level":"info","platform":"native""#.to_vec();
+        write::key(&mut out, "event_id");
+        write::string(&mut out, event_id.simple().as_str());
+        trace::write_times(&mut out, self.finished.start, self.finished.end);
+        out.push(b'}');
+        write::into_text(out)
+    }
+
     /// How many spans there were.
     fn all_spans(&self) -> u64 {
         let lost = self.finished.lost;
@@ -214,10 +224,12 @@ impl Content for Ended<'_> {
         let event = returned.json()?;
         let mut list = "[]".to_owned();
         let event = rewrite::members_to_json(&event, |key, value| {
-            if key != "spans" {
-                return Change::Keep;
+            match key {
+                "spans" => value.clone_into(&mut list),
+                // It says that it is no event.
+                "type" => {}
+                _ => return Change::Keep,
             }
-            value.clone_into(&mut list);
             Change::Drop
         });
         let spans: Vec<&str> = spans_in(&list).collect();
@@ -234,7 +246,9 @@ impl Content for Ended<'_> {
             }),
             ..Parts::bare(event_id)
         };
-        let event = returned.event_in(&event)?;
+        let shown = self.head_to_json(event_id);
+        let mut event = Event::parse(&event)?;
+        event.recover(&shown)?;
         let event_id = event.id().filter(|id| !id.is_nil()).unwrap_or(event_id);
         Ok((event_id, Level::Info, event.write(&parts)?))
     }
