@@ -19,4 +19,5 @@ pub(crate) mod names;
 pub(crate) mod rate_limit;
 pub(crate) mod rebase;
 pub(crate) mod session;
+pub(crate) mod too_large;
 pub(crate) mod trace;

@@ -1,11 +1,13 @@
 //! Answers: what a response, or its absence, means for the envelope, the server and the books.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::{Job, Redirect, Reports, Transfer, Worker};
 use crate::base::diagnostics::Severity;
 use crate::protocol::discard::DiscardReason;
+use crate::protocol::too_large::without_attachments;
 use crate::protocol::{http_date, rate_limit};
 use crate::transport::account::outcome::Fate;
 use crate::transport::wire::http::{Answer, Completion, Failure, Response};
@@ -109,6 +111,7 @@ impl Worker {
                 Fate::Discarded(DiscardReason::ServerRateLimit),
                 status,
             ),
+            413 => self.too_large(job, &response),
             502..=504 => self.retry_status(job, &response),
             307 | 308 => self.follow(job, &response),
             _ => self.rejected(&job, &response),
@@ -119,6 +122,20 @@ impl Worker {
     /// envelope without one. From then on reports travel alone.
     fn send_without_report(&mut self, job: Job) {
         self.reports = Reports::Alone;
+        self.parked.push_front(job);
+    }
+
+    /// HTTP-8. An event is worth more than its attachments: it goes once more without them.
+    fn too_large(&mut self, mut job: Job, response: &Response) {
+        let lost = without_attachments(Arc::make_mut(&mut job.envelope));
+        let Some(lost) = lost else {
+            return self.rejected(&job, response);
+        };
+        self.shared.diagnostics.log(
+            Severity::Warning,
+            format_args!("the server refused an envelope as too large (HTTP 413); it goes without its attachments"),
+        );
+        job.left_out = lost;
         self.parked.push_front(job);
     }
 
@@ -246,6 +263,12 @@ impl Worker {
 
     /// Books what became of a job.
     pub(super) fn settle(&mut self, job: &Job, fate: Fate, status: u16) {
+        if fate == Fate::Delivered && !job.left_out.is_empty() {
+            // Only now: a file that is put back still has them.
+            let (lost, reason) = (&job.left_out, DiscardReason::TooLarge);
+            let account = &self.shared.account;
+            account.discard_part(job.ticket, lost, &job.envelope, reason);
+        }
         self.tidy_up(job, fate);
         self.shared
             .account

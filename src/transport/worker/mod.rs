@@ -46,7 +46,7 @@ use crate::base::diagnostics::Severity;
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
 use crate::protocol::envelope::Envelope;
-use crate::transport::account::ledger::Loss;
+use crate::transport::account::ledger::{Loss, Tally};
 use crate::transport::queue::permit::Permit;
 use crate::transport::queue::priority::Priority;
 use crate::transport::shared::Shared;
@@ -71,6 +71,8 @@ struct Job {
     attempts: Attempts,
     requests: u32,
     redirect: Option<Redirect>,
+    /// Attachments that the server refused as too large, and without which it goes.
+    left_out: Vec<Tally>,
     /// Where it lies, if it came from disk.
     spooled: Option<Spooled>,
 }

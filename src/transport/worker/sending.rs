@@ -99,6 +99,7 @@ impl Worker {
             attempts: Attempts::default(),
             requests: 0,
             redirect: None,
+            left_out: Vec::new(),
             spooled: None,
         })
     }

@@ -82,6 +82,7 @@ impl Worker {
                 attempts: Attempts::default(),
                 requests: 0,
                 redirect: None,
+                left_out: Vec::new(),
                 spooled: Some(Spooled {
                     ticket,
                     content,

@@ -11,6 +11,7 @@ mod naps;
 mod outage;
 mod run_takeover;
 mod spooled;
+mod too_large;
 
 use super::*;
 use crate::base::callout::Forked;
