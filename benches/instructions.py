@@ -33,6 +33,8 @@ SCENARIOS = {
     "refused": ("refused because full, message event by values, with building", 9_000, None),
     "breadcrumb-alone": ("sentry_add_breadcrumb, adding alone", 3_000, None),
     "breadcrumb": ("the same, with building", None, None),
+    "log": ('sentry_log_info("user %d did %s", …)', 6_000, None),
+    "metric": ("sentry_metrics_count, without attributes", 3_000, None),
     "tag-5": ("sentry_set_tag, one of 5", 1_200, None),
     "tag-1000": ("sentry_set_tag, one of 1000", 1_200, None),
     "before-send-alone": ("exception with before_send, 20 frames, capture alone", None, None),

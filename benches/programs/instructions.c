@@ -130,6 +130,16 @@ static void add_crumb(sentry_value_t crumb, int serial) {
     sentry_add_breadcrumb(crumb);
 }
 
+static void log_info(sentry_value_t value, int serial) {
+    (void)value;
+    sentry_log_info("user %d did %s", serial, "open the door");
+}
+
+static void count(sentry_value_t value, int serial) {
+    (void)serial;
+    sentry_metrics_count("requests", 1, value);
+}
+
 static void set_tag_of(int serial, int tags) { sentry_set_tag(tag_keys[serial * 7 % tags], serial % 2 ? "writer" : "reader"); }
 
 static void set_tag_of_5(sentry_value_t value, int serial) {
@@ -175,6 +185,8 @@ static const struct scenario SCENARIOS[] = {
     {"refused", fill_queue, new_message_event, capture_event, NULL},
     {"breadcrumb", NULL, new_crumb, add_crumb, NULL},
     {"breadcrumb-alone", NULL, new_crumb, add_crumb, NULL},
+    {"log", NULL, no_value, log_info, NULL},
+    {"metric", NULL, sentry_value_new_null, count, NULL},
     {"tag-5", set_five_tags, no_value, set_tag_of_5, NULL},
     {"tag-1000", set_all_tags, no_value, set_tag_of_1000, NULL},
     {"before-send", NULL, new_exception_event, capture_event, set_dist},
