@@ -19,7 +19,7 @@ use receiver::{Receiver, Reply};
 static PROGRAM: Program = Program::new("migration");
 
 /// Subjects of the table, and the scenario of `tests/c/migration.c` that shows what is said of each.
-const CHECKS: [(&str, &str); 38] = [
+const CHECKS: [(&str, &str); 47] = [
     ("`sentry_init` and the directory", "directory"),
     ("empty `database_path`", "empty_path"),
     ("`sentry_options_set_transfer_timeout`", "defaults"),
@@ -82,6 +82,30 @@ const CHECKS: [(&str, &str); 38] = [
         "`sentry_options_set_backend`, `handler_path` and the like",
         "no_backend",
     ),
+    (
+        "a transaction that the sampling decision leaves out",
+        "left_out_transaction",
+    ),
+    ("`sample_rate` of events", "form_of_transactions"),
+    (
+        "`sentry_transaction_context_set_sampled` with a sampler",
+        "explicit_decision",
+    ),
+    (
+        "`traces_sample_rate` neither set nor a sampler",
+        "no_traces_rate",
+    ),
+    ("transactions", "form_of_transactions"),
+    (
+        "tags of transactions and spans without a value",
+        "form_of_transactions",
+    ),
+    ("data of transactions and spans", "form_of_transactions"),
+    (
+        "a transaction or a span in a forked child",
+        "forked_transaction",
+    ),
+    ("header `baggage`", "form_of_transactions"),
 ];
 
 /// Subject and last cell of each row.

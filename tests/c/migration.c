@@ -603,6 +603,115 @@ static void no_backend(void)
     finish();
 }
 
+static sentry_transaction_t *transaction_of(sentry_transaction_context_t *context)
+{
+    return sentry_transaction_start(context, sentry_value_new_null());
+}
+
+static int is_sent(sentry_transaction_t *transaction)
+{
+    sentry_uuid_t id = sentry_transaction_finish(transaction);
+    return !sentry_uuid_is_nil(&id);
+}
+
+static void left_out_transaction(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_stats_t stats;
+    sentry_options_set_traces_sample_rate(options, 0);
+    start(options);
+    CHECK(!is_sent(transaction_of(sentry_transaction_context_new("t", "op"))));
+    stats = host_stats();
+    CHECK_EQ(stats.categories[SENTRY_CATEGORY_TRANSACTION].discarded_by_reason[SENTRY_DISCARD_SAMPLE_RATE], 1);
+    CHECK_EQ(stats.categories[SENTRY_CATEGORY_SPAN].discarded_by_reason[SENTRY_DISCARD_SAMPLE_RATE], 1);
+    finish();
+}
+
+static double never(const sentry_transaction_context_t *context, sentry_value_t custom, const int *parent, void *data)
+{
+    (void)context, (void)custom, (void)parent, (void)data;
+    return 0;
+}
+
+static void explicit_decision(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_transaction_context_t *context;
+    sentry_options_set_traces_sampler(options, never, NULL);
+    start(options);
+    context = sentry_transaction_context_new("t", "op");
+    sentry_transaction_context_set_sampled(context, 1);
+    CHECK(is_sent(transaction_of(context)));
+    finish();
+}
+
+static void no_traces_rate(void)
+{
+    sentry_transaction_context_t *context;
+    start(host_options());
+    context = sentry_transaction_context_new("t", "op");
+    sentry_transaction_context_update_from_header(
+        context, "sentry-trace", "0ae7be1efe7a4d04f423378007b8f6ae-fdf21cb107484a2d-1");
+    CHECK(!is_sent(transaction_of(context)));
+    CHECK_EQ(host_stats().categories[SENTRY_CATEGORY_TRANSACTION].captured, 0);
+    finish();
+}
+
+static void check_baggage(const char *key, const char *value, void *userdata)
+{
+    (void)userdata;
+    if (strcmp(key, "baggage") == 0) {
+        const char *rand = strstr(value, "sentry-sample_rand=0.");
+        CHECK(strstr(value, "sentry-sampled=true") != NULL);
+        CHECK(rand != NULL && strcspn(rand, ",") == strlen("sentry-sample_rand=0.123456"));
+    }
+}
+
+static void form_of_transactions(void)
+{
+    sentry_options_t *options = own(keep);
+    sentry_transaction_t *transaction;
+    sentry_value_t data = sentry_value_new_object();
+    sent_length = 0;
+    sentry_options_set_traces_sample_rate(options, 1);
+    sentry_options_set_sample_rate(options, 0);
+    sentry_options_set_auto_session_tracking(options, 1);
+    start(options);
+    transaction = transaction_of(sentry_transaction_context_new("t", "op"));
+    sentry_transaction_set_tag(transaction, "tag", "value");
+    sentry_transaction_set_tag(transaction, "tag", NULL);
+    sentry_value_incref(data);
+    sentry_transaction_set_data(transaction, "data", data);
+    sentry_value_set_by_key(data, "later", sentry_value_new_null());
+    sentry_value_decref(data);
+    sentry_transaction_iter_headers(transaction, check_baggage, NULL);
+    CHECK(is_sent(transaction));
+    CHECK_EQ(sentry_flush(20000), 0);
+    CHECK(has_sent("\"transaction_info\":{\"source\":\"custom\"}"));
+    CHECK(has_sent("\"data\":{\"data\":{}}"));
+    CHECK(has_sent("\"start_timestamp\":1") && has_sent("\"timestamp\":1"));
+    CHECK(!has_sent("\"level\"") && !has_sent("\"tag\"") && !has_sent("\"type\":\"session\""));
+    finish();
+}
+
+static void forked_transaction(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_transaction_t *transaction;
+    pid_t child;
+    sentry_options_set_traces_sample_rate(options, 1);
+    start(options);
+    transaction = transaction_of(sentry_transaction_context_new("t", "op"));
+    child = host_fork();
+    if (child == 0) {
+        CHECK(!is_sent(transaction));
+        _exit(0);
+    }
+    host_await_child(child);
+    CHECK(is_sent(transaction));
+    finish();
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
@@ -639,6 +748,11 @@ int main(int argc, char **argv)
         {"consumed", consumed},
         {"null_handles", null_handles},
         {"no_backend", no_backend},
+        {"left_out_transaction", left_out_transaction},
+        {"explicit_decision", explicit_decision},
+        {"no_traces_rate", no_traces_rate},
+        {"form_of_transactions", form_of_transactions},
+        {"forked_transaction", forked_transaction},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
