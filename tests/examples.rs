@@ -267,6 +267,30 @@ fn feedback_arrives_with_what_the_user_and_the_hook_added() {
 }
 
 #[test]
+fn tracing_sends_the_steps_of_the_work_in_the_trace_of_the_request() {
+    let (receiver, printed) = run_against_receiver("tracing.c");
+    let envelope = envelope_of("transaction", &receiver);
+    let order = envelope.items[0].json().unwrap();
+    assert_eq!(order["event_id"], accepted_id(&printed));
+    let trace = &order["contexts"]["trace"];
+    assert_eq!(trace["trace_id"], "0ae7be1efe7a4d04f423378007b8f6ae");
+    assert_eq!(trace["parent_span_id"], "fdf21cb107484a2d");
+    let operations: Vec<_> = order["spans"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|span| &span["op"])
+        .collect();
+    assert_eq!(operations, ["db.query", "http.client"]);
+    let shipping = order["spans"][1]["span_id"].as_str().unwrap();
+    let header = format!("sentry-trace: 0ae7be1efe7a4d04f423378007b8f6ae-{shipping}-1\n");
+    assert!(printed.contains(&header), "{printed}");
+    assert!(printed.contains("baggage: sentry-sample_rate=1,sentry-sampled=true\n"));
+    let event = only_event(&receiver);
+    assert_eq!(event["contexts"]["trace"]["span_id"], trace["span_id"]);
+}
+
+#[test]
 fn capture_py_needs_nothing_but_the_shared_library() {
     let receiver = Receiver::start();
     let mut command = Command::new("python3");

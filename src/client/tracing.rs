@@ -48,11 +48,13 @@ pub(crate) fn start(
     custom: &Value,
     micros: Option<u64>,
 ) -> Option<Arc<Transaction>> {
-    let started = state::with_client(|client| client.start_transaction(context, custom, micros));
+    let started = cfg!(feature = "telemetry")
+        .then(|| state::with_client(|client| client.start_transaction(context, custom, micros)));
+    let started = started.flatten();
     started.unwrap_or_else(|| Some(start_alone(context, micros)))
 }
 
-/// Without a client nothing is sent, and the decision is passed on.
+/// Without a client, or the feature for it, nothing is sent, and the decision is passed on.
 fn start_alone(context: &TransactionContext, micros: Option<u64>) -> Arc<Transaction> {
     let received = context.received();
     let origin = Origin::new(context, received.as_ref(), None);
