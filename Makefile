@@ -33,7 +33,7 @@ build:
 	@$(if $(SYMBOLS),scripts/symbols $(ARTIFACTS))
 	@scripts/built record
 
-## examples    the C and C++ programs of examples-c/, into target/examples/
+## examples    the C and C++ programs of examples-c/ and the tool sentry-cron, into target/examples/
 examples: build
 	@scripts/setup demo
 	@scripts/examples

@@ -35,8 +35,9 @@ Times are in milliseconds and sizes in bytes where the name does not say otherwi
         title: "Capture",
         introduction: "\
 Events, messages and feedback on their way to the server. A capture does no network I/O: the event is queued, and a thread of
-the library sends it. Events are JSON text or values; feedback is what a user wrote.",
-        files: &["capture", "capture_value", "feedback", "uuid"],
+the library sends it. Events are JSON text or values; feedback is what a user wrote; check-ins are signs of life of
+scheduled jobs.",
+        files: &["capture", "capture_value", "feedback", "check_ins", "uuid"],
     },
     Section {
         title: "Scope",

@@ -2332,10 +2332,29 @@ void sentry_options_set_logger(sentry_options_t *opts,
  * @defgroup capture 3. Capture
  *
  * Events, messages and feedback on their way to the server. A capture does no network I/O: the event is queued, and a thread of
- * the library sends it. Events are JSON text or values; feedback is what a user wrote.
+ * the library sends it. Events are JSON text or values; feedback is what a user wrote; check-ins are signs of life of
+ * scheduled jobs.
  *
  * @{
  */
+
+/**
+ * How a scheduled job goes, or went.
+ */
+typedef enum sentry_check_in_status_t {
+    /**
+     * It has begun.
+     */
+    SENTRY_CHECK_IN_IN_PROGRESS = 0,
+    /**
+     * It succeeded.
+     */
+    SENTRY_CHECK_IN_OK = 1,
+    /**
+     * It failed.
+     */
+    SENTRY_CHECK_IN_ERROR = 2,
+} sentry_check_in_status_t;
 
 /**
  * What `sentry_hint_t` names.
@@ -2652,6 +2671,34 @@ sentry_value_t sentry_value_new_user_feedback_n(const sentry_uuid_t *uuid,
 SENTRY_API
 SENTRY_DEPRECATED("use sentry_capture_feedback")
 void sentry_capture_user_feedback(sentry_value_t user_report);
+
+/**
+ * Captures a check-in: tells the server that a scheduled job has begun, or how it ended.
+ *
+ * A job that tells both uses one id: set `check_in_id` to nil before the first call, and give it to the second as it is.
+ * The server raises an issue when a job fails, takes too long, or does not come. Check-ins are not sampled and not shown to
+ * a hook; release, environment and trace are added.
+ *
+ * Arguments: `monitor_slug`, the name of the job's monitor: 1 to 50 letters, digits, hyphens and underscores, not only
+ * digits; `status`; `duration` in seconds, negative if it is not known; `monitor_config`, a JSON object with which the server
+ * makes the monitor or changes it, for instance
+ * `{"schedule":{"type":"crontab","value":"0 3 * * *"},"checkin_margin":5,"max_runtime":30,"timezone":"Europe/Berlin"}` or
+ * `{"schedule":{"type":"interval","value":10,"unit":"minute"}}`; minutes for margin and runtime. What of it no server takes
+ * is left out, and `sentry_last_error_message` says so. `check_in_id`, nil for a new one, which is written there.
+ * Ownership: everything is copied.
+ * Null: `monitor_slug` is refused; `monitor_config` and `check_in_id` may be NULL.
+ * Threads: any, several at once; not from a signal handler.
+ * Blocks: never, unless `queue_block_timeout_ms` is set.
+ * Returns: as `sentry_capture`; `SENTRY_STATUS_INVALID_ARGUMENT` for a name that is none, an unknown status and a duration that
+ * is not finite.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_capture_check_in(const char *monitor_slug,
+                                             sentry_check_in_status_t status,
+                                             double duration,
+                                             const char *monitor_config,
+                                             sentry_uuid_t *check_in_id);
 
 /**
  * Returns the nil id.

@@ -100,6 +100,20 @@ fn accepted_id(printed: &str) -> String {
 }
 
 #[test]
+fn heartbeat_tells_both_ends_of_a_run() {
+    let (receiver, _) = run_against_receiver("heartbeat.c");
+    let envelopes = receiver.envelopes();
+    let items = envelopes.iter().flat_map(|it| it.items_of("check_in"));
+    let said: Vec<_> = items.map(|item| item.json().unwrap()).collect();
+    assert_eq!(said.len(), 2);
+    assert_eq!(said[0]["status"], "in_progress");
+    assert_eq!(said[0]["monitor_config"]["max_runtime"], 5);
+    assert_eq!(said[1]["status"], "ok");
+    assert_eq!(said[0]["check_in_id"], said[1]["check_in_id"]);
+    assert!(said[1]["duration"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
 fn an_event_loop_reports_each_line_without_a_thread() {
     let (scratch, receiver) = (Scratch::new("example"), Receiver::start());
     let mut child = example("event_loop.c", &scratch, &receiver.dsn())

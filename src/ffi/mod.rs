@@ -21,6 +21,7 @@ pub mod breadcrumbs;
 pub mod capture;
 #[cfg(feature = "compat")]
 pub mod capture_value;
+pub mod check_ins;
 pub mod consent;
 #[cfg(feature = "compat")]
 pub mod crash;

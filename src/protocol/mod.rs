@@ -7,6 +7,7 @@
 
 pub(crate) mod attributes;
 pub(crate) mod category;
+pub(crate) mod check_in;
 pub(crate) mod client_report;
 pub(crate) mod discard;
 pub(crate) mod dsn;

@@ -1,6 +1,6 @@
 //! Baggage: the members of the header `baggage` that are ours, in both directions (TRACE-3).
 //!
-//! Pure data. The members of other vendors are not read and not passed on. Entry points: [`read`], [`write`].
+//! Pure data. The members of other vendors are not read and not passed on. Entry points: [`read`], [`write()`].
 //! May use: `base`.
 
 use crate::base::memory;

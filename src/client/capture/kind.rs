@@ -24,7 +24,6 @@ pub(in crate::client) enum Kind {
     /// A transaction with its spans.
     Transaction,
     /// A sign of life of a scheduled job.
-    #[expect(dead_code, reason = "nothing makes check-ins yet")]
     CheckIn,
     /// Log entries.
     Log,

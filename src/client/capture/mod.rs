@@ -7,6 +7,7 @@
 
 pub(crate) mod attachments;
 pub(crate) mod breadcrumbs;
+pub(crate) mod check_in;
 pub(crate) mod crash_event;
 pub(crate) mod entries;
 mod feedback;

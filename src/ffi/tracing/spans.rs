@@ -17,7 +17,7 @@ use crate::telemetry::active::Active;
 use crate::telemetry::facts::data_of;
 use crate::telemetry::span::{Parent, Span};
 
-/// What `sentry_span_t` names: an [`Arc`] of a [`Span`] as a pointer.
+/// What `sentry_span_t` names: an [`Arc`] of a `Span` as a pointer.
 pub struct sentry_span_s {
     _opaque: [u8; 0],
 }

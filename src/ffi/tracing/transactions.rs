@@ -21,7 +21,7 @@ use crate::telemetry::facts::data_of;
 use crate::telemetry::span::Parent;
 use crate::telemetry::transaction::Transaction;
 
-/// What `sentry_transaction_t` names: an [`Arc`] of a [`Transaction`] as a pointer.
+/// What `sentry_transaction_t` names: an [`Arc`] of a `Transaction` as a pointer.
 pub struct sentry_transaction_s {
     _opaque: [u8; 0],
 }
