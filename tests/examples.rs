@@ -383,7 +383,7 @@ fn every_example_is_short_says_how_to_build_it_and_needs_a_dsn() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 12, "a new example needs a test of its own here");
+    assert_eq!(seen, 14, "a new example needs a test of its own here");
 }
 
 #[test]
