@@ -15,6 +15,7 @@ use crate::protocol::event::trail::Crumbs;
 use crate::protocol::event::{Event, Parts};
 use crate::protocol::level::Level;
 use crate::protocol::rate_limit;
+use crate::telemetry::trace::Received;
 use crate::value::shared::members::Members;
 use crate::value::shared::pieces::Fragment;
 use crate::value::tree::Value;
@@ -120,6 +121,31 @@ pub fn dsn(data: &[u8]) {
         assert_eq!(public.ok(), Some(dsn.envelope_url()), "{text}");
         let shown = dsn.envelope_url() + &dsn.auth_header("fuzz/1") + &dsn.redacted();
         assert!(!shown.contains(char::is_control), "{shown:?}");
+    }
+}
+
+/// The headers `sentry-trace` and `baggage`, one on each line: what is passed on is read again as it is, and the header of
+/// envelopes is JSON.
+pub fn trace(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (header, baggage) = text.split_once('\n').unwrap_or((&text, ""));
+    let Some(received) = Received::read(header, baggage) else {
+        return;
+    };
+    let rand = received.rand();
+    if let (Some(rate), Some(is_sampled)) = (received.rate(), received.incoming.sampled)
+        && !baggage.contains("sample_rand")
+        && (0.000_001..0.999_999).contains(&rate)
+    {
+        assert_eq!(rand.is_below(rate), is_sampled, "{text}");
+    }
+    let context = received.sampling_context();
+    if let Some(json) = context.json() {
+        is_json(json.as_bytes());
+    }
+    if let Some(told) = context.baggage() {
+        let again = Received::read(header, &told).map(|again| again.sampling_context().baggage());
+        assert_eq!(again.flatten(), Some(told), "{text}");
     }
 }
 

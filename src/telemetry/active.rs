@@ -1,13 +1,14 @@
 //! What is bound to a scope: the transaction or the span that events captured with it belong to (TRACE-19).
 //!
-//! Entry point: [`Active`]. May use: `transaction`, `span`, `value`.
+//! Entry point: [`Active`]. May use: `transaction`, `span`, `value`, `base`.
 
 use std::sync::Arc;
 
-use super::facts::Facts;
 use super::span::Span;
 use super::transaction::{Position, Transaction};
+use crate::base::memory;
 use crate::value::json::write as json;
+use crate::value::shared::members::Members;
 
 /// A transaction or a span.
 #[derive(Debug, Clone)]
@@ -37,16 +38,12 @@ impl Active {
 
     /// The context `trace` of events, as JSON.
     pub(crate) fn context(&self) -> String {
-        let (operation, description, facts) = match self {
-            Self::Transaction(transaction) => (transaction.operation(), None, transaction.facts()),
-            Self::Span(span) => (span.operation(), span.description(), span.facts()),
+        let (operation, description, told) = match self {
+            Self::Transaction(transaction) => (transaction.operation(), None, transaction.told()),
+            Self::Span(span) => (span.operation(), span.description(), span.told()),
         };
-        context(
-            self.position(),
-            operation,
-            description,
-            &facts.unwrap_or_default(),
-        )
+        let (status, data) = told.unwrap_or_default();
+        context(self.position(), operation, description, status, &data)
     }
 }
 
@@ -55,7 +52,8 @@ pub(crate) fn context(
     position: &Position,
     operation: &str,
     description: Option<&str>,
-    facts: &Facts,
+    status: Option<&str>,
+    data: &Members,
 ) -> String {
     let mut out = vec![b'{'];
     let mut text = |key: &str, value: Option<&str>| {
@@ -70,11 +68,11 @@ pub(crate) fn context(
     text("parent_span_id", parent.as_ref().map(|id| id.as_str()));
     text("op", (!operation.is_empty()).then_some(operation));
     text("description", description);
-    text("status", facts.status);
-    if !facts.data.is_empty() {
+    text("status", status);
+    if !data.is_empty() && memory::is_there(data.json().len()) {
         json::key(&mut out, "data");
         out.push(b'{');
-        out.extend_from_slice(facts.data.json().as_bytes());
+        out.extend_from_slice(data.json().as_bytes());
         out.push(b'}');
     }
     out.push(b'}');

@@ -17,7 +17,7 @@ const TAG_BYTES: usize = 200;
 const MAX_BYTES: usize = 64 * 1024;
 
 /// What the host said.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// How it ended, or is going to.
     pub(crate) status: Option<&'static str>,
@@ -38,6 +38,11 @@ impl From<OutOfMemory> for NoRoom {
 }
 
 impl Facts {
+    /// Status and data, as events tell them; without the data where there is no memory for a copy.
+    pub(crate) fn told(&self) -> (Option<&'static str>, Members) {
+        (self.status, self.data.try_clone().unwrap_or_default())
+    }
+
     /// Sets a tag; one without a value is removed, as servers know none.
     pub(crate) fn set_tag(&mut self, key: &str, value: Option<&str>) -> Result<(), NoRoom> {
         let key = names::tag_key(key);

@@ -15,6 +15,7 @@ use crate::base::lock::lock;
 use crate::base::memory;
 use crate::protocol::trace;
 use crate::value::json::write as json;
+use crate::value::shared::members::Members;
 
 /// Bytes of an operation that are kept; servers keep 128 characters.
 const OPERATION_BYTES: usize = 512;
@@ -112,9 +113,9 @@ impl Span {
         self.transaction.is_ours().then(|| lock(&self.facts))
     }
 
-    /// What was said about it; none in a forked child.
-    pub(crate) fn facts(&self) -> Option<Facts> {
-        self.held_facts().map(|facts| facts.clone())
+    /// Its status and data; none in a forked child.
+    pub(super) fn told(&self) -> Option<(Option<&'static str>, Members)> {
+        self.held_facts().map(|facts| facts.told())
     }
 
     /// True while what is said about it may be sent.

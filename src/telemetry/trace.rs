@@ -161,6 +161,7 @@ impl Received {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::json::testing::mutations;
 
     const HEADER: &str = "0ae7be1efe7a4d04f423378007b8f6ae-fdf21cb107484a2d-1";
 
@@ -206,6 +207,29 @@ mod tests {
             assert!(rand("1", "sentry-sample_rate=0.1").is_below(0.1));
             assert!(!rand("0", "sentry-sample_rate=0.9,sentry-sample_rand=2").is_below(0.9));
             assert!(rand("", "sentry-sample_rate=x").is_below(1.0));
+        }
+    }
+
+    // TRACE-3
+    #[test]
+    fn whatever_arrives_is_passed_on_so_that_it_is_read_again() {
+        let seeds = [
+            "sentry-trace_id=0ae7,sentry-sample_rate=0.5,sentry-release=a%40b%2Cc",
+            "vendor=1;p=2, sentry-a = %C3%A9 ,sentry-a=%,sentry-b=%zz%00",
+        ];
+        let pieces = [
+            ",", "=", ";", "%", "%4", "%41", "sentry-", " ", "é", "\0", "\"", "\n",
+        ];
+        for baggage in mutations(&seeds, &pieces, 6, 2000) {
+            let context = Received::read(HEADER, &baggage).unwrap().sampling_context();
+            if let Some(json) = context.json() {
+                serde_json::from_str::<serde_json::Value>(&json).unwrap();
+            }
+            let Some(told) = context.baggage() else {
+                continue;
+            };
+            let again = Received::read(HEADER, &told).unwrap().sampling_context();
+            assert_eq!(again.baggage(), Some(told), "{baggage}");
         }
     }
 

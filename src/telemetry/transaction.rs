@@ -20,6 +20,7 @@ use super::timeline::Timeline;
 use crate::base::lock::lock;
 use crate::base::process;
 use crate::base::uuid::{SpanId, Uuid, new_span_id};
+use crate::value::shared::members::Members;
 
 /// Bytes of a name and of an operation that are kept; servers keep fewer characters than that.
 const NAME_BYTES: usize = 1024;
@@ -213,9 +214,9 @@ impl Transaction {
         }
     }
 
-    /// What was said about it; none in a forked child.
-    pub(crate) fn facts(&self) -> Option<Facts> {
-        self.named().map(|named| named.facts.clone())
+    /// Its status and data; none in a forked child.
+    pub(super) fn told(&self) -> Option<(Option<&'static str>, Members)> {
+        self.named().map(|named| named.facts.told())
     }
 
     /// Changes what is said about it, while that may be sent.

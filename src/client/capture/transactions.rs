@@ -103,14 +103,14 @@ struct Ended<'a> {
 impl Ended<'_> {
     /// The context `trace` of it (TRACE-19, TXN-1).
     fn context(&self) -> String {
-        let mut facts = self.finished.facts.clone();
-        facts.status = Some(facts.status.unwrap_or("ok"));
+        let facts = &self.finished.facts;
         let transaction = self.transaction;
         active::context(
             transaction.position(),
             transaction.operation(),
             None,
-            &facts,
+            Some(facts.status.unwrap_or("ok")),
+            &facts.data,
         )
     }
 

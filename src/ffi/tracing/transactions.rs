@@ -37,7 +37,7 @@ pub type sentry_transaction_t = sentry_transaction_s;
 ///
 /// Whether it is sent is decided now, for it and all its spans: by `sentry_transaction_context_set_sampled`; else by the
 /// function of `sentry_options_set_traces_sampler`; else as the program decided that began the trace; else by
-/// `traces_sample_rate`. All transactions of a trace have the same luck. With neither a rate nor a function nothing is sent,
+/// `traces_sample_rate`. The rate decides the same for all transactions of a trace. With neither a rate nor a function nothing is sent,
 /// and the decision of the other program is passed on. One that is not sent can be used all the same; it is counted as
 /// `sample_rate` when it ends, if a rate or a function was set.
 ///
