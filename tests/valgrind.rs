@@ -26,6 +26,7 @@ static EXIT: Program = Program::new("host_exit");
 static FORK: Program = Program::new("host_fork");
 static FORK_CALLBACK: Program = Program::new("host_fork_callback");
 static PROCESS: Program = Program::new("host_process");
+static TRACING: Program = Program::new("host_tracing");
 
 /// What was allocated must be freed, or still be pointed at.
 const LEAKS: &[&str] = &[
@@ -93,6 +94,16 @@ fn ends_of_threads_and_processes_are_clean() {
 fn forks_are_clean() {
     check(&FORK, &["scope,skipped_generation,init_in_child"], NO_LEAKS);
     check(&FORK_CALLBACK, &["worker_captures"], NO_LEAKS);
+}
+
+#[test]
+fn transactions_and_spans_are_clean() {
+    check(
+        &TRACING,
+        &["whole,bound,shown,closed", "decided,foreign"],
+        LEAKS,
+    );
+    check(&TRACING, &["forked"], NO_LEAKS);
 }
 
 #[test]
