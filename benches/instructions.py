@@ -35,6 +35,8 @@ SCENARIOS = {
     "breadcrumb": ("the same, with building", None, None),
     "log": ('sentry_log_info("user %d did %s", …)', 6_000, None),
     "metric": ("sentry_metrics_count, without attributes", 3_000, None),
+    "span": ("a span in a transaction, start and finish", None, None),
+    "transaction": ("a transaction without spans, start and finish", None, None),
     "tag-5": ("sentry_set_tag, one of 5", 1_200, None),
     "tag-1000": ("sentry_set_tag, one of 1000", 1_200, None),
     "before-send-alone": ("exception with before_send, 20 frames, capture alone", None, None),

@@ -140,6 +140,26 @@ static void count(sentry_value_t value, int serial) {
     sentry_metrics_count("requests", 1, value);
 }
 
+static sentry_transaction_t *transaction;
+
+static sentry_transaction_t *start_transaction(void) {
+    sentry_transaction_context_t *context = sentry_transaction_context_new("GET /item", "http.server");
+    sentry_transaction_context_set_sampled(context, 1);
+    return sentry_transaction_start(context, sentry_value_new_null());
+}
+
+static void start_parent(void) { transaction = start_transaction(); }
+
+static void trace_span(sentry_value_t value, int serial) {
+    (void)value, (void)serial;
+    sentry_span_finish(sentry_transaction_start_child(transaction, "db.query", "SELECT price FROM item"));
+}
+
+static void trace_transaction(sentry_value_t value, int serial) {
+    (void)value, (void)serial;
+    sentry_transaction_finish(start_transaction());
+}
+
 static void set_tag_of(int serial, int tags) { sentry_set_tag(tag_keys[serial * 7 % tags], serial % 2 ? "writer" : "reader"); }
 
 static void set_tag_of_5(sentry_value_t value, int serial) {
@@ -187,6 +207,8 @@ static const struct scenario SCENARIOS[] = {
     {"breadcrumb-alone", NULL, new_crumb, add_crumb, NULL},
     {"log", NULL, no_value, log_info, NULL},
     {"metric", NULL, sentry_value_new_null, count, NULL},
+    {"span", start_parent, no_value, trace_span, NULL},
+    {"transaction", NULL, no_value, trace_transaction, NULL},
     {"tag-5", set_five_tags, no_value, set_tag_of_5, NULL},
     {"tag-1000", set_all_tags, no_value, set_tag_of_1000, NULL},
     {"before-send", NULL, new_exception_event, capture_event, set_dist},

@@ -116,8 +116,8 @@ impl Origin {
             None => received,
         });
         Transaction::start(Start {
-            name: context.name.clone(),
-            operation: context.operation.clone(),
+            name: &context.name,
+            operation: &context.operation,
             position: self.position,
             is_sampled_out: decision.is_sampled_out(is_configured),
             decision,

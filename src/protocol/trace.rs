@@ -76,7 +76,13 @@ pub(crate) fn write_times(out: &mut Vec<u8>, start: u64, end: u64) {
         let micros = micros.min(last);
         write::key(out, key);
         write::integer(out, micros / MICROS);
-        out.extend_from_slice(format!(".{:06}", micros % MICROS).as_bytes());
+        let mut fraction = *b".000000";
+        let mut rest = micros % MICROS;
+        for place in fraction.iter_mut().skip(1).rev() {
+            *place = b'0'.wrapping_add((rest % 10) as u8);
+            rest /= 10;
+        }
+        out.extend_from_slice(&fraction);
     }
 }
 

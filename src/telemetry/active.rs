@@ -55,7 +55,10 @@ pub(crate) fn context(
     status: Option<&str>,
     data: &Members,
 ) -> String {
-    let mut out = vec![b'{'];
+    /// Ids, keys and the usual operation.
+    const USUAL: usize = 256;
+    let mut out = Vec::with_capacity(USUAL);
+    out.push(b'{');
     let mut text = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
             json::key(&mut out, key);

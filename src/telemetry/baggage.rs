@@ -3,6 +3,8 @@
 //! Pure data. The members of other vendors are not read and not passed on. Entry points: [`read`], [`write()`].
 //! May use: `base`.
 
+use std::borrow::Cow;
+
 use crate::base::memory;
 
 /// Most members, and most bytes of the header: what the W3C asks every program to take.
@@ -13,7 +15,7 @@ const MAX_BYTES: usize = 8192;
 const PREFIX: &str = "sentry-";
 
 /// Keys without their prefix, and decoded values.
-pub(crate) type Members = Vec<(String, String)>;
+pub(crate) type Members = Vec<(Cow<'static, str>, String)>;
 
 /// Adds the members of a header that are ours; one that is there already gets the new value. A header of more than 8192
 /// bytes adds nothing, and what is beyond 64 members is left out.
@@ -32,7 +34,7 @@ pub(crate) fn read(members: &mut Members, header: &str) {
         if let Some((_, own)) = members.iter_mut().find(|(own, _)| own == key) {
             *own = value;
         } else if members.len() < MAX_MEMBERS {
-            members.push((key.to_owned(), value));
+            members.push((Cow::Owned(key.to_owned()), value));
         }
     }
 }
@@ -84,7 +86,7 @@ fn decode(text: &str) -> String {
         };
     }
     let text = memory::lossy(&bytes);
-    text.map(std::borrow::Cow::into_owned).unwrap_or_default()
+    text.map(Cow::into_owned).unwrap_or_default()
 }
 
 fn encode(out: &mut String, value: &str) {
@@ -103,14 +105,15 @@ fn encode(out: &mut String, value: &str) {
 mod tests {
     use super::*;
 
-    fn members(header: &str) -> Vec<(String, String)> {
+    fn members(header: &str) -> Members {
         let mut members = Members::new();
         read(&mut members, header);
         members
     }
 
-    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        let owned = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    fn pairs(pairs: &[(&'static str, &str)]) -> Members {
+        let owned =
+            |(key, value): &(&'static str, &str)| (Cow::Borrowed(*key), (*value).to_owned());
         pairs.iter().map(owned).collect()
     }
 

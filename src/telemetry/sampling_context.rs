@@ -4,6 +4,7 @@
 //! Pure data. It is made once for a transaction, or comes from another program, and is then frozen.
 //! Entry point: [`SamplingContext`]. May use: `baggage`, `sampling`, `value`, `base`.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::baggage::{self, Members};
@@ -60,7 +61,7 @@ impl SamplingContext {
         ];
         let named = members
             .into_iter()
-            .filter_map(|(key, value)| Some((key.to_owned(), value?)));
+            .filter_map(|(key, value)| Some((Cow::Borrowed(key), value?)));
         Self::of(named.collect())
     }
 
@@ -81,7 +82,7 @@ impl SamplingContext {
         };
         let mut members = self.members.clone();
         for (key, value) in &mut members {
-            match key.as_str() {
+            match &**key {
                 "sample_rate" => *value = rate.to_string(),
                 "sampled" => *value = sampled.to_string(),
                 _ => {}
@@ -109,7 +110,10 @@ impl SamplingContext {
 }
 
 fn to_json(members: &Members) -> Arc<str> {
-    let mut out = vec![b'{'];
+    /// All members that are made here, with texts of the usual length.
+    const USUAL: usize = 384;
+    let mut out = Vec::with_capacity(USUAL);
+    out.push(b'{');
     for (key, value) in members {
         json::key(&mut out, key);
         json::string(&mut out, value);

@@ -28,8 +28,10 @@ const DESCRIPTION_BYTES: usize = 8 * 1024;
 pub(crate) struct Span {
     transaction: Arc<Transaction>,
     position: Position,
-    operation: String,
-    description: Option<String>,
+    /// Which kind of work and, behind it, what it is.
+    texts: String,
+    operation_length: usize,
+    has_description: bool,
     start: u64,
     facts: Mutex<Facts>,
     is_finished: AtomicBool,
@@ -75,12 +77,13 @@ impl Span {
                 return None;
             }
         }
-        let owned =
-            |text: &str, most: usize| memory::copy_text(cut(text, most)).unwrap_or_default();
+        let operation = cut(operation, OPERATION_BYTES);
+        let text = cut(description.unwrap_or_default(), DESCRIPTION_BYTES);
         Some(Arc::new(Self {
             position: Position::new(above.trace_id, Some(above.span_id)),
-            operation: owned(operation, OPERATION_BYTES),
-            description: description.map(|text| owned(text, DESCRIPTION_BYTES)),
+            texts: memory::concat(&[operation, text]),
+            operation_length: operation.len(),
+            has_description: description.is_some(),
             start: micros.unwrap_or_else(|| transaction.timeline().micros_at(now)),
             transaction: Arc::clone(transaction),
             facts: Mutex::default(),
@@ -100,12 +103,19 @@ impl Span {
 
     /// Which kind of work.
     pub(crate) fn operation(&self) -> &str {
-        &self.operation
+        self.texts().0
     }
 
     /// What it is.
     pub(crate) fn description(&self) -> Option<&str> {
-        self.description.as_deref()
+        let (_, description) = self.texts();
+        self.has_description.then_some(description)
+    }
+
+    /// Both are empty where there was no memory for them.
+    fn texts(&self) -> (&str, &str) {
+        let texts = self.texts.split_at_checked(self.operation_length);
+        texts.unwrap_or_default()
     }
 
     /// In a forked child none: the lock may be held by a thread that does not exist there.
@@ -163,7 +173,7 @@ impl Span {
         const FRAME: usize = 256;
         let facts = mem::take(&mut *self.held_facts()?);
         let texts = [
-            self.operation.as_str(),
+            self.operation(),
             self.description().unwrap_or_default(),
             facts.tags.json(),
             facts.data.json(),
@@ -171,10 +181,8 @@ impl Span {
         let length = texts
             .iter()
             .fold(FRAME, |sum, text| sum.saturating_add(text.len()));
-        if !memory::is_there(length) {
-            return None;
-        }
-        let mut out = Vec::with_capacity(length);
+        let mut out = Vec::new();
+        out.try_reserve_exact(length).ok()?;
         out.push(b'{');
         let mut text = |key: &str, value: Option<&str>| {
             if let Some(value) = value {
@@ -185,7 +193,7 @@ impl Span {
         let parent = self.position.parent_span_id;
         text(
             "op",
-            (!self.operation.is_empty()).then_some(&*self.operation),
+            (!self.operation().is_empty()).then_some(self.operation()),
         );
         text("span_id", Some(self.position.span_id.as_str()));
         text("status", Some(facts.status.unwrap_or("ok")));

@@ -68,20 +68,18 @@ impl Trace {
 
     /// The context `trace` of events as JSON.
     pub(crate) fn context(&self) -> String {
-        let mut out = vec![b'{'];
-        let ids = [
-            ("trace_id", Some(self.trace_id.simple().as_str().to_owned())),
-            ("span_id", Some(self.span_id.as_str().to_owned())),
-            (
-                "parent_span_id",
-                self.parent_span_id.map(|id| id.as_str().to_owned()),
-            ),
-        ];
-        for (key, id) in ids {
-            if let Some(id) = id {
-                json::key(&mut out, key);
-                json::string(&mut out, &id);
-            }
+        /// Three ids and their keys.
+        const LENGTH: usize = 128;
+        let mut out = Vec::with_capacity(LENGTH);
+        out.push(b'{');
+        let mut id = |key: &str, id: &str| {
+            json::key(&mut out, key);
+            json::string(&mut out, id);
+        };
+        id("trace_id", self.trace_id.simple().as_str());
+        id("span_id", self.span_id.as_str());
+        if let Some(parent) = &self.parent_span_id {
+            id("parent_span_id", parent.as_str());
         }
         out.push(b'}');
         json::into_text(out)

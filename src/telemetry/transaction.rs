@@ -52,11 +52,11 @@ impl Position {
 
 /// What a transaction starts with.
 #[derive(Debug)]
-pub(crate) struct Start {
+pub(crate) struct Start<'a> {
     /// What it is.
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
     /// Which kind of work.
-    pub(crate) operation: String,
+    pub(crate) operation: &'a str,
     /// Its place.
     pub(crate) position: Position,
     /// Whether it is sent.
@@ -122,11 +122,11 @@ pub(crate) struct Finished {
 
 impl Transaction {
     /// Starts one.
-    pub(crate) fn start(start: Start) -> Arc<Self> {
+    pub(crate) fn start(start: Start<'_>) -> Arc<Self> {
         Arc::new(Self {
             generation: process::fork_generation(),
             position: start.position,
-            operation: cut(&start.operation, NAME_BYTES).to_owned(),
+            operation: cut(start.operation, NAME_BYTES).to_owned(),
             decision: start.decision,
             is_sampled_out: start.is_sampled_out,
             rand: start.rand,
@@ -134,7 +134,7 @@ impl Transaction {
             timeline: start.timeline,
             start: start.micros,
             named: Mutex::new(Named {
-                name: cut(&start.name, NAME_BYTES).to_owned(),
+                name: cut(start.name, NAME_BYTES).to_owned(),
                 facts: Facts::default(),
             }),
             frozen: ArcSwapOption::new(start.received),

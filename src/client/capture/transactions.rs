@@ -116,8 +116,11 @@ impl Ended<'_> {
 
     /// All of it but the spans, as JSON.
     fn to_json(&self) -> String {
+        /// Without tags and data.
+        const USUAL: usize = 512;
         let finished = &self.finished;
-        let mut out = vec![b'{'];
+        let mut out = Vec::with_capacity(USUAL);
+        out.push(b'{');
         write::key(&mut out, "transaction");
         write::string(&mut out, &finished.name);
         trace::write_times(&mut out, finished.start, finished.end);
