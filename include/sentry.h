@@ -1852,6 +1852,27 @@ void sentry_options_set_logs_with_attributes(sentry_options_t *opts,
 SENTRY_API int sentry_options_get_logs_with_attributes(const sentry_options_t *opts);
 
 /**
+ * Sets whether each line of `sentry_log_message`, and so of the adapters for syslog, GLib, spdlog and Qt, is sent as a log
+ * besides what `event_level` and `breadcrumb_level` make of it.
+ *
+ * Arguments: `send_log_messages` 0 or not; default 0.
+ * Null: a NULL `opts` is ignored.
+ * Since: 0.1
+ */
+SENTRY_API
+void sentry_options_set_send_log_messages(sentry_options_t *opts,
+                                          int send_log_messages);
+
+/**
+ * Gets whether each line of `sentry_log_message` is sent as a log.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: 1 or 0.
+ * Since: 0.1
+ */
+SENTRY_API int sentry_options_get_send_log_messages(const sentry_options_t *opts);
+
+/**
  * Sets whether metrics are sent.
  *
  * Arguments: `enable_metrics` 0 or not; default 1.
@@ -2468,7 +2489,7 @@ enum sentry_status_t sentry_capture_message_n(sentry_level_t level,
  * Takes a message from the host's logger.
  *
  * It becomes an event at or above `event_level` (default error), and a breadcrumb at or above `breadcrumb_level`
- * (default info). This is what logging adapters call.
+ * (default info). With `send_log_messages` it is sent as a log besides. This is what logging adapters call.
  *
  * Arguments: as `sentry_capture_message`.
  * Null: `logger` may be NULL; `text` is refused.
@@ -5304,12 +5325,12 @@ typedef enum sentry_span_status_t {
 } sentry_span_status_t;
 
 /**
- * What `sentry_span_t` names: an [`Arc`] of a [`Span`] as a pointer.
+ * What `sentry_span_t` names: an [`Arc`] of a `Span` as a pointer.
  */
 typedef struct sentry_span_s sentry_span_s;
 
 /**
- * What `sentry_transaction_t` names: an [`Arc`] of a [`Transaction`] as a pointer.
+ * What `sentry_transaction_t` names: an [`Arc`] of a `Transaction` as a pointer.
  */
 typedef struct sentry_transaction_s sentry_transaction_s;
 
@@ -5568,7 +5589,7 @@ void sentry_transaction_context_update_from_header_n(sentry_transaction_context_
  *
  * Whether it is sent is decided now, for it and all its spans: by `sentry_transaction_context_set_sampled`; else by the
  * function of `sentry_options_set_traces_sampler`; else as the program decided that began the trace; else by
- * `traces_sample_rate`. All transactions of a trace have the same luck. With neither a rate nor a function nothing is sent,
+ * `traces_sample_rate`. The rate decides the same for all transactions of a trace. With neither a rate nor a function nothing is sent,
  * and the decision of the other program is passed on. One that is not sent can be used all the same; it is counted as
  * `sample_rate` when it ends, if a rate or a function was set.
  *

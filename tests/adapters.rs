@@ -56,6 +56,27 @@ fn adapts(program: &str, standard: Standard, packages: &[&str], logger: &str) ->
     ];
     assert_eq!(crumbs, expected);
 
+    let envelopes = good.envelopes();
+    let items = envelopes.iter().flat_map(|it| it.items_of("log"));
+    let logs: Vec<_> = items
+        .filter_map(receiver::Item::json)
+        .flat_map(|list| list["items"].as_array().cloned().unwrap_or_default())
+        .map(|log| {
+            json!([
+                log["level"],
+                log["attributes"]["logger.name"]["value"],
+                log["body"]
+            ])
+        })
+        .collect();
+    let expected = [
+        json!(["debug", logger, "neither"]),
+        json!(["info", logger, "crumb"]),
+        json!(["warn", logger, "100%s crumb"]),
+        json!(["error", logger, "event"]),
+    ];
+    assert_eq!(logs, expected, "with send_log_messages");
+
     let lost = failing.events();
     let texts: Vec<_> = lost
         .iter()

@@ -123,7 +123,7 @@ pub unsafe extern "C" fn sentry_capture_message_n(
 /// Takes a message from the host's logger.
 ///
 /// It becomes an event at or above `event_level` (default error), and a breadcrumb at or above `breadcrumb_level`
-/// (default info). This is what logging adapters call.
+/// (default info). With `send_log_messages` it is sent as a log besides. This is what logging adapters call.
 ///
 /// Arguments: as `sentry_capture_message`.
 /// Null: `logger` may be NULL; `text` is refused.

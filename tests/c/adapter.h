@@ -64,7 +64,9 @@ static int adapter_main(int argc, char **argv)
     sentry_category_stats_t errors;
     CHECK(argc == 3);
 
-    CHECK(sentry_init(adapter_options(argv[1])) == 0);
+    options = adapter_options(argv[1]);
+    sentry_options_set_send_log_messages(options, 1);
+    CHECK(sentry_init(options) == 0);
     write_line(SENTRY_LEVEL_DEBUG, "neither");
     write_line(SENTRY_LEVEL_INFO, "crumb");
     write_line(SENTRY_LEVEL_WARNING, "100%s crumb");

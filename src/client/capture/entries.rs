@@ -121,6 +121,16 @@ impl Client {
         })
     }
 
+    /// Sends a line of the host's logger as a log, if the host wants that. The answer is that of the event or the breadcrumb.
+    pub(super) fn log_line(&self, level: Level, logger: Option<&str>, text: &str) {
+        if !self.options.send_log_messages {
+            return;
+        }
+        let logger = logger.map(|logger| Value::text(logger.as_bytes()));
+        let attributes = Value::with_members([("logger.name", logger)], 0);
+        let _ = self.log(level, Some(text.as_bytes()), None, attributes, None);
+    }
+
     /// LOG-11: a host that debugs sees its logs among the diagnostics.
     fn echo(&self, level: Level, body: &[u8]) {
         let severity = Severity::from(level);

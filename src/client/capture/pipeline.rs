@@ -83,6 +83,11 @@ impl Client {
         if would_feed_back() || text.contains(MARK) {
             return Err(WORKER_THREAD);
         }
+        self.log_line(level, logger, text);
+        if self.is_inherited() {
+            // The line was shown to a hook that forked.
+            return Err(FORKED);
+        }
         let result = if level >= self.options.event_level {
             self.capture_message(level, logger, text).map(|_| ())
         } else {

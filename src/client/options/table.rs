@@ -194,6 +194,8 @@ options! {
         enable_logs: bool = true, as flag;
         /// The first variable argument of a log call is an object of attributes.
         logs_with_attributes: bool = false, as flag;
+        /// Lines of log messages are sent as logs besides.
+        send_log_messages: bool = false, as flag;
         /// Metrics are sent.
         enable_metrics: bool = true, as flag;
 

@@ -257,6 +257,34 @@ pub unsafe extern "C" fn sentry_options_get_logs_with_attributes(
     unsafe { get_flag(opts, &row::logs_with_attributes) }
 }
 
+/// Sets whether each line of `sentry_log_message`, and so of the adapters for syslog, GLib, spdlog and Qt, is sent as a log
+/// besides what `event_level` and `breadcrumb_level` make of it.
+///
+/// Arguments: `send_log_messages` 0 or not; default 0.
+/// Null: a NULL `opts` is ignored.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_send_log_messages(
+    opts: *mut sentry_options_t,
+    send_log_messages: c_int,
+) {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_flag(opts, &row::send_log_messages, send_log_messages) };
+}
+
+/// Gets whether each line of `sentry_log_message` is sent as a log.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: 1 or 0.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_send_log_messages(
+    opts: *const sentry_options_t,
+) -> c_int {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_flag(opts, &row::send_log_messages) }
+}
+
 /// Sets whether metrics are sent.
 ///
 /// Arguments: `enable_metrics` 0 or not; default 1.
