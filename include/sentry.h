@@ -2087,6 +2087,34 @@ enum sentry_status_t sentry_options_set_queue_sync_ms(sentry_options_t *opts,
 SENTRY_API uint64_t sentry_options_get_queue_sync_ms(const sentry_options_t *opts);
 
 /**
+ * Sets how long repeats of an error are counted rather than sent.
+ *
+ * The first of equal events is sent; others within the window are refused with `SENTRY_STATUS_IGNORED` and counted as
+ * `duplicate`. At the end of a window in which others came the first goes once more, under an id of its own and with the
+ * context `duplicates`: how many they were, and when they were first and last seen. Equal are events of one fingerprint; without
+ * one, of the same logger, types of exceptions, innermost five frames and message, by its template if it has one. The 32
+ * failures that were reported last are known, each for a window.
+ *
+ * Arguments: `window_ms` 0 to 86,400,000 milliseconds; default 0, which sends them all.
+ * Null: a NULL `opts` is refused.
+ * Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+ * `sentry_last_error_message()` says what is allowed.
+ * Since: 0.1
+ */
+SENTRY_API
+enum sentry_status_t sentry_options_set_dedupe_window_ms(sentry_options_t *opts,
+                                                         uint64_t window_ms);
+
+/**
+ * Gets how long repeats of an error are counted rather than sent.
+ *
+ * Null: 0 for a NULL `opts`.
+ * Returns: milliseconds; 0 when they are all sent.
+ * Since: 0.1
+ */
+SENTRY_API uint64_t sentry_options_get_dedupe_window_ms(const sentry_options_t *opts);
+
+/**
  * Sets the most requests that run at a time.
  *
  * Arguments: `requests` 1 to 32; default 1.
@@ -6714,6 +6742,10 @@ typedef enum sentry_discard_reason_t {
      * In memory when an earlier process of the host was killed or crashed; counted by the start that follows.
      */
     SENTRY_DISCARD_HOST_DIED = 19,
+    /**
+     * An equal error was sent a moment ago, and this one is counted into it; see `dedupe_window_ms`.
+     */
+    SENTRY_DISCARD_DUPLICATE = 20,
 } sentry_discard_reason_t;
 
 /**

@@ -6,8 +6,9 @@
 //! Lock order: `open` before `turn`.
 
 use std::sync::{Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
+use super::repeats::Repeats;
 use crate::base::lock::lock;
 use crate::protocol::category::Category;
 use crate::protocol::envelope::{Envelope, Item, ItemKind};
@@ -32,6 +33,8 @@ pub(super) struct Batches {
     pub(super) logs: Lane,
     /// Metrics.
     pub(super) metrics: Lane,
+    /// Repeats of errors, if they are counted.
+    pub(super) repeats: Option<Repeats>,
 }
 
 /// The open batch of one kind.
@@ -44,8 +47,8 @@ pub(super) struct Lane {
 }
 
 impl Batches {
-    /// Without an entry.
-    pub(super) fn new() -> Self {
+    /// Without an entry. Repeats of errors are counted for `dedupe_window`.
+    pub(super) fn new(dedupe_window: Duration) -> Self {
         let lane = |kind, categories| Lane {
             kind,
             categories,
@@ -58,7 +61,14 @@ impl Batches {
                 ItemKind::TraceMetric,
                 [Category::TraceMetric, Category::TraceMetricByte],
             ),
+            repeats: Repeats::new(dedupe_window),
         }
+    }
+
+    /// What there is to say of repeats whose window is over, or of all.
+    fn said(&self, now: Instant, all: bool) -> Vec<Envelope> {
+        let repeats = self.repeats.as_ref();
+        repeats.map_or_else(Vec::new, |it| it.take((now, SystemTime::now()), all))
     }
 
     /// Queues everything now.
@@ -67,13 +77,23 @@ impl Batches {
         for lane in [&self.logs, &self.metrics] {
             lane.queue_if(|_| true, &submit);
         }
+        for envelope in self.said(Instant::now(), true) {
+            // What does not fit is booked as any other that does not.
+            let _ = transport.submit(envelope, transport.permit());
+        }
     }
 }
 
 impl backing::Batches for Batches {
     fn due(&self) -> Option<Instant> {
         let lanes = [&self.logs, &self.metrics].into_iter();
-        lanes.filter_map(|lane| lock(&lane.open).due()).min()
+        let lanes = lanes.filter_map(|lane| lock(&lane.open).due());
+        let repeats = self.repeats.as_ref().and_then(Repeats::due);
+        lanes.chain(repeats).min()
+    }
+
+    fn events(&self, now: Instant) -> Vec<Envelope> {
+        self.said(now, false)
     }
 
     fn hand_over(&self, now: Instant, submit: &dyn Fn(Envelope, &mut Batched)) {

@@ -13,6 +13,7 @@ pub(crate) mod construct;
 mod default_attributes;
 mod handles;
 pub(crate) mod options;
+mod repeats;
 pub(crate) mod scope;
 pub(crate) mod self_test;
 mod sessions;

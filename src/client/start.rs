@@ -157,7 +157,7 @@ impl Client {
         diagnostics: Arc<Diagnostics>,
     ) -> Result<Self, String> {
         let client_files = Arc::new(client_files);
-        let batches = Arc::new(Batches::new());
+        let batches = Arc::new(Batches::new(options.dedupe_window));
         let snapshot = scope.snapshot();
         let default_attributes =
             DefaultAttributes::new(&options, snapshot.contexts.get("os"), &fields.list());

@@ -159,6 +159,7 @@ impl From<DiscardReason> for sentry_discard_reason_t {
             DiscardReason::WorkerThread => Self::SENTRY_DISCARD_WORKER_THREAD,
             DiscardReason::NoConsent => Self::SENTRY_DISCARD_NO_CONSENT,
             DiscardReason::HostDied => Self::SENTRY_DISCARD_HOST_DIED,
+            DiscardReason::Duplicate => Self::SENTRY_DISCARD_DUPLICATE,
         }
     }
 }

@@ -90,6 +90,8 @@ pub enum sentry_discard_reason_t {
     SENTRY_DISCARD_NO_CONSENT = 18,
     /// In memory when an earlier process of the host was killed or crashed; counted by the start that follows.
     SENTRY_DISCARD_HOST_DIED = 19,
+    /// An equal error was sent a moment ago, and this one is counted into it; see `dedupe_window_ms`.
+    SENTRY_DISCARD_DUPLICATE = 20,
 }
 
 /// Room for categories in `sentry_stats_t`; more than there are. Fixed: later versions only use more of it. Rows without a

@@ -81,6 +81,8 @@ reasons! {
     NoConsent = 18, c"no_consent", None;
     /// In memory when an earlier process of the host died; counted by the next start.
     HostDied = 19, c"host_died", Some("internal_sdk_error");
+    /// An equal error was sent a moment ago, and this one is counted into it.
+    Duplicate = 20, c"duplicate", Some("event_processor");
 }
 
 impl DiscardReason {

@@ -51,6 +51,9 @@ pub(crate) trait Batches: Send + Sync {
     /// When the next is to be handed over; none while all are empty.
     fn due(&self) -> Option<Instant>;
 
+    /// Events that are to be said at `now` of what was counted.
+    fn events(&self, now: Instant) -> Vec<Envelope>;
+
     /// Hands those over that are due at `now`.
     fn hand_over(&self, now: Instant, submit: &dyn Fn(Envelope, &mut Batched));
 }

@@ -62,6 +62,7 @@ static void numbers(void)
     NUMBER(queue_max_bytes, uint64_t, 16777216, 65536, 1099511627775, 65535, UINT64_MAX);
     NUMBER(queue_block_timeout_ms, uint64_t, 0, 0, 60000, 60001, UINT64_MAX);
     NUMBER(queue_sync_ms, uint64_t, 0, 0, 3600000, 3600001, UINT64_MAX);
+    NUMBER(dedupe_window_ms, uint64_t, 0, 0, 86400000, 86400001, UINT64_MAX);
     NUMBER(connect_timeout_ms, uint64_t, 15000, 1, 600000, 0, UINT64_MAX);
     NUMBER(read_timeout_ms, uint64_t, 15000, 1, 600000, 0, UINT64_MAX);
     NUMBER(retries, int32_t, 3, 0, 1000, -1, INT32_MAX);
@@ -228,6 +229,7 @@ static void features(void)
     PLAIN(enable_metrics, int, 1, 0, 0);
     SENTRY_RESTORE_DEPRECATED
     PLAIN(logs_with_attributes, int, 0, 3, 1);
+    PLAIN(send_log_messages, int, 0, 7, 1);
     PLAIN(enable_app_hang_tracking, int, 0, 1, 1);
     PLAIN(app_hang_timeout, uint64_t, 5000, 3, 1000);
     PLAIN(max_spans, size_t, 1000, 3, 3);

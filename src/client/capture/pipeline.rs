@@ -175,6 +175,10 @@ impl Content for Event<'_> {
         Event::level(self)
     }
 
+    fn likeness(&self) -> Option<u64> {
+        Event::likeness(self)
+    }
+
     fn is_ignored(&self, rules: &IgnoreRules) -> bool {
         if rules.is_empty() {
             return false;

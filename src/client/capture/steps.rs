@@ -12,7 +12,7 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::attachments::Attachments;
 use super::attachments::gather::Dump;
@@ -26,6 +26,7 @@ use crate::base::random;
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::client::consent::NO_CONSENT;
+use crate::client::repeats::{Compared, Kept, Repeats};
 use crate::client::scope::{FieldList, Scope};
 use crate::protocol::category::Category;
 use crate::protocol::discard::DiscardReason;
@@ -105,6 +106,11 @@ pub(super) trait Content {
         None
     }
 
+    /// By what it is the same as others, see [`Event::likeness`](crate::protocol::event::Event::likeness).
+    fn likeness(&self) -> Option<u64> {
+        None
+    }
+
     /// True if a pattern of `ignore_errors` matches.
     fn is_ignored(&self, _rules: &IgnoreRules) -> bool {
         false
@@ -158,6 +164,8 @@ pub(in crate::client) struct Capture<'a> {
     is_sampled_out: bool,
     /// Spans that are lost with it, if it is one of spans.
     pub(super) lost_spans: Cell<Option<u64>>,
+    /// By what later events are the same as this one, if they are counted then.
+    likeness: Cell<Option<u64>>,
 }
 
 impl Client {
@@ -199,6 +207,7 @@ impl Client {
             scope,
             is_sampled_out,
             lost_spans: Cell::new(lost_spans),
+            likeness: Cell::new(None),
         })
     }
 
@@ -240,6 +249,54 @@ impl Capture<'_> {
             let loss = Loss::new(DiscardReason::EventProcessor, Status::Ignored, detail);
             return Err(self.refuse(event_id, loss));
         }
+        self.compare(event_id, content)?;
+        let result = self.run_first(event_id, content, dump);
+        if let (Err(_), Some(likeness), Some(repeats)) =
+            (&result, self.likeness.get(), self.repeats())
+        {
+            repeats.forget(likeness);
+        }
+        result
+    }
+
+    fn repeats(&self) -> Option<&Repeats> {
+        let is_compared = self.properties.can_be_ignored;
+        self.client.batches.repeats.as_ref().filter(|_| is_compared)
+    }
+
+    /// What is kept of an event whose repeats are counted.
+    fn first_of(&self, envelope: &Envelope) -> Option<(u64, Kept)> {
+        let likeness = self.likeness.get()?;
+        Some((likeness, Kept::of(envelope)?))
+    }
+
+    /// Refuses a repeat of an error that was sent a moment ago, and counts it.
+    fn compare(&self, event_id: Uuid, content: &dyn Content) -> Result<(), Refused> {
+        let Some(repeats) = self.repeats() else {
+            return Ok(());
+        };
+        let likeness = content.likeness();
+        self.likeness.set(likeness);
+        let times = (Instant::now(), SystemTime::now());
+        match likeness.map(|likeness| repeats.compare(likeness, event_id, times)) {
+            None | Some(Compared::First) => Ok(()),
+            Some(Compared::Repeat) => {
+                self.with_session(self.level_or_scope(content.level()), || {
+                    let detail =
+                        "an equal event was sent a moment ago; it is counted, see dedupe_window_ms";
+                    let loss = Loss::new(DiscardReason::Duplicate, Status::Ignored, detail);
+                    Err(self.refuse(event_id, loss))
+                })
+            }
+        }
+    }
+
+    fn run_first(
+        &self,
+        event_id: Uuid,
+        content: &dyn Content,
+        dump: Option<Dump<'_>>,
+    ) -> Result<Captured, Refused> {
         match self.kind.hook(&self.client.options) {
             // The payload is made last: an event that is left out costs nothing.
             None => self.with_session(self.level_or_scope(content.level()), || {
@@ -396,6 +453,7 @@ impl Capture<'_> {
             .carries()
             .then(|| client.attach_update(&mut envelope, permit))
             .flatten();
+        let first = self.first_of(&envelope);
         let queued = submit(self.transport, envelope, permit);
         drop(gathering);
         client.settle_update(update, queued.is_ok());
@@ -403,6 +461,9 @@ impl Capture<'_> {
             return Err(client.conclude_refused(event_id, self.scope, refused));
         }
         client.conclude(event_id, self.scope);
+        if let (Some((likeness, first)), Some(repeats)) = (first, self.repeats()) {
+            repeats.keep(likeness, first);
+        }
         let left_out = payload.left_out;
         if !left_out.is_empty() {
             let (name, id) = (self.properties.item.name(), event_id.simple());

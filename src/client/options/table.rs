@@ -48,6 +48,9 @@ options! {
         /// Share of events that are sent, 0 to 1.
         sample_rate: f64 = 1.0,
             as share(1.0) { variable: Some("SENTRY_SAMPLE_RATE") };
+        /// How long repeats of an error are counted rather than sent; zero: never. More than a day would hide it.
+        dedupe_window: Duration = Duration::ZERO,
+            as millis(limit(0, 86_400_000, "milliseconds")) { name: "dedupe_window_ms" };
         /// Patterns of exception types, modules and loggers whose events are dropped; `*` stands for any text.
         ignore_errors: Vec<String> = Vec::new(), as patterns;
         /// How many breadcrumbs are kept.

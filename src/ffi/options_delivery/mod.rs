@@ -224,6 +224,39 @@ pub unsafe extern "C" fn sentry_options_get_queue_sync_ms(opts: *const sentry_op
     unsafe { get_unsigned(opts, &row::queue_sync) }
 }
 
+/// Sets how long repeats of an error are counted rather than sent.
+///
+/// The first of equal events is sent; others within the window are refused with `SENTRY_STATUS_IGNORED` and counted as
+/// `duplicate`. At the end of a window in which others came the first goes once more, under an id of its own and with the
+/// context `duplicates`: how many they were, and when they were first and last seen. Equal are events of one fingerprint; without
+/// one, of the same logger, types of exceptions, innermost five frames and message, by its template if it has one. The 32
+/// failures that were reported last are known, each for a window.
+///
+/// Arguments: `window_ms` 0 to 86,400,000 milliseconds; default 0, which sends them all.
+/// Null: a NULL `opts` is refused.
+/// Returns: `SENTRY_STATUS_OK`; `SENTRY_STATUS_INVALID_ARGUMENT` when refused, then the option is unchanged and
+/// `sentry_last_error_message()` says what is allowed.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_set_dedupe_window_ms(
+    opts: *mut sentry_options_t,
+    window_ms: u64,
+) -> sentry_status_t {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread uses.
+    unsafe { set_whole(opts, &row::dedupe_window, i128::from(window_ms)) }
+}
+
+/// Gets how long repeats of an error are counted rather than sent.
+///
+/// Null: 0 for a NULL `opts`.
+/// Returns: milliseconds; 0 when they are all sent.
+/// Since: 0.1
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sentry_options_get_dedupe_window_ms(opts: *const sentry_options_t) -> u64 {
+    // SAFETY: the caller promises a handle of ours or NULL that no other thread changes.
+    unsafe { get_unsigned(opts, &row::dedupe_window) }
+}
+
 /// Sets the most requests that run at a time.
 ///
 /// Arguments: `requests` 1 to 32; default 1.

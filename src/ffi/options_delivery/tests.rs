@@ -99,6 +99,16 @@ fn queue_options_hold_their_ranges() {
         &[3_600_001, u64::MAX],
     );
     check(
+        "dedupe_window_ms",
+        (
+            sentry_options_set_dedupe_window_ms,
+            sentry_options_get_dedupe_window_ms,
+        ),
+        0,
+        &[86_400_000, 0],
+        &[86_400_001, u64::MAX],
+    );
+    check(
         "max_requests_in_flight",
         (
             sentry_options_set_max_requests_in_flight,

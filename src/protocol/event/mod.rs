@@ -15,6 +15,7 @@ mod field;
 mod free_form;
 pub(crate) mod host_view;
 mod left_out;
+mod likeness;
 mod limits;
 mod parts;
 mod read;

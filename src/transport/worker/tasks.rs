@@ -53,6 +53,10 @@ impl Worker {
             let account = &self.shared.account;
             let submit = |envelope, held: &mut Batched| account.submit_batch(envelope, held);
             batches.hand_over(self.shared.clock.now(), &submit);
+            for envelope in batches.events(self.shared.clock.now()) {
+                // What does not fit is booked as any other that does not.
+                let _ = account.accept(envelope, account.consent.permit(), Actor::Worker);
+            }
         }
     }
 
