@@ -96,6 +96,12 @@ fn hooks_are_called_or_the_capture_answers() {
 }
 
 #[test]
+fn transactions_and_spans_are_sent_or_counted() {
+    fail_each_in("tracing", 20);
+    fail_each_in("tracing_shown", 20);
+}
+
+#[test]
 fn feedback_is_made_or_not() {
     fail_each_in("feedback", 5);
 }

@@ -4,9 +4,10 @@
 
 use crate::base::timestamp::Timestamp;
 use crate::base::uuid::{Uuid, new_span_id, span_id};
+use crate::value::json::merge;
 use crate::value::json::rewrite::{self, Change};
 use crate::value::json::scan::{self, Kind};
-use crate::value::json::{merge, write};
+use crate::value::json::write::{self, Target};
 
 /// The trace id that 32 hex digits stand for; all zero is none.
 pub(crate) fn trace_id(text: &str) -> Option<Uuid> {
@@ -70,7 +71,7 @@ pub(crate) fn context_with(own: &str, outer: Option<&str>) -> Option<String> {
 
 /// Appends the start and the end of a transaction or a span, in seconds since 1970 with their microseconds (TXN-2). Years
 /// after 9999 are clamped to that.
-pub(crate) fn write_times(out: &mut Vec<u8>, start: u64, end: u64) {
+pub(crate) fn write_times(out: &mut impl Target, start: u64, end: u64) {
     let last = Timestamp::LAST_SECOND.saturating_mul(MICROS);
     for (key, micros) in [("start_timestamp", start), ("timestamp", end)] {
         let micros = micros.min(last);

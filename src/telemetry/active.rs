@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::span::Span;
 use super::transaction::{Position, Transaction};
-use crate::base::memory;
+use crate::base::memory::Buffer;
 use crate::value::json::write as json;
 use crate::value::shared::members::Members;
 
@@ -47,7 +47,7 @@ impl Active {
     }
 }
 
-/// The context `trace` of this place, as JSON.
+/// The context `trace` of this place, as JSON; without memory for it an empty text, which is remembered.
 pub(crate) fn context(
     position: &Position,
     operation: &str,
@@ -57,7 +57,7 @@ pub(crate) fn context(
 ) -> String {
     /// Ids, keys and the usual operation.
     const USUAL: usize = 256;
-    let mut out = Vec::with_capacity(USUAL);
+    let mut out = Buffer::with_room(USUAL);
     out.push(b'{');
     let mut text = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -72,7 +72,7 @@ pub(crate) fn context(
     text("op", (!operation.is_empty()).then_some(operation));
     text("description", description);
     text("status", status);
-    if !data.is_empty() && memory::is_there(data.json().len()) {
+    if !data.is_empty() {
         json::key(&mut out, "data");
         out.push(b'{');
         out.extend_from_slice(data.json().as_bytes());

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crate::base::memory;
+use crate::base::memory::{self, OutOfMemory};
 
 /// Most members, and most bytes of the header: what the W3C asks every program to take.
 const MAX_MEMBERS: usize = 64;
@@ -30,20 +30,42 @@ pub(crate) fn read(members: &mut Members, header: &str) {
         };
         // Properties of a member follow its value.
         let value = value.split(';').next().unwrap_or_default();
-        let value = decode(value.trim());
+        let Ok(value) = decode(value.trim()) else {
+            continue;
+        };
         if let Some((_, own)) = members.iter_mut().find(|(own, _)| own == key) {
             *own = value;
-        } else if members.len() < MAX_MEMBERS {
-            members.push((Cow::Owned(key.to_owned()), value));
+        } else if members.len() < MAX_MEMBERS
+            && let Ok(key) = memory::copy_text(key)
+        {
+            members.push((Cow::Owned(key), value));
         }
     }
 }
 
-/// The header with these members, as far as they are within the bounds; none without any.
+/// A copy.
+pub(crate) fn copy(members: &Members) -> Result<Members, OutOfMemory> {
+    let own = |(key, value): &(Cow<'static, str>, String)| {
+        let key = match key {
+            Cow::Borrowed(key) => Cow::Borrowed(*key),
+            Cow::Owned(key) => Cow::Owned(memory::copy_text(key)?),
+        };
+        Ok((key, memory::copy_text(value)?))
+    };
+    members.iter().map(own).collect()
+}
+
+/// The header with these members, as far as they are within the bounds, and there is memory for them; none without any.
 pub(crate) fn write(members: &Members) -> Option<String> {
     let mut header = String::new();
     for (key, value) in members.iter().take(MAX_MEMBERS) {
         let before = header.len();
+        // Each byte of the value may become three; a comma, and a sign between key and value.
+        let most = value.len().saturating_mul(3);
+        let most = most.saturating_add(key.len()).saturating_add(16);
+        if header.try_reserve(most).is_err() {
+            continue;
+        }
         if before > 0 {
             header.push(',');
         }
@@ -68,9 +90,10 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// Replaces `%` and two digits by the byte they stand for; what is not such a code stays.
-fn decode(text: &str) -> String {
+fn decode(text: &str) -> Result<String, OutOfMemory> {
     let digit = |byte: Option<&u8>| char::from(*byte?).to_digit(16);
-    let mut bytes = Vec::with_capacity(text.len());
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(text.len())?;
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
         let code = (digit(behind.first()), digit(behind.get(1)));
@@ -85,8 +108,11 @@ fn decode(text: &str) -> String {
             }
         };
     }
-    let text = memory::lossy(&bytes);
-    text.map(Cow::into_owned).unwrap_or_default()
+    match memory::lossy(&bytes)? {
+        // As it is.
+        Cow::Borrowed(_) => memory::into_text(bytes),
+        Cow::Owned(text) => Ok(text),
+    }
 }
 
 fn encode(out: &mut String, value: &str) {

@@ -2,6 +2,8 @@
 //!
 //! Pure data. Entry point: [`TransactionContext`]. May use: `trace`, `baggage`, `propagation`, `base`.
 
+use std::sync::Arc;
+
 use super::baggage::{self, Members};
 use super::propagation::Incoming;
 use super::trace::{Received, Trace};
@@ -19,7 +21,7 @@ pub(crate) struct TransactionContext {
     trace_id: Uuid,
     parent_span_id: Option<SpanId>,
     incoming: Option<Incoming>,
-    baggage: Members,
+    baggage: Arc<Members>,
 }
 
 impl TransactionContext {
@@ -33,22 +35,25 @@ impl TransactionContext {
             trace_id: joined.map_or_else(Uuid::new_v4, |trace| trace.trace_id),
             parent_span_id: joined.and_then(|trace| trace.parent_span_id),
             incoming: None,
-            baggage: Members::new(),
+            baggage: Arc::default(),
         }
     }
 
-    /// Goes on with the trace of a request, as one of its headers tells; others say nothing.
+    /// Goes on with the trace of a request, as one of its headers tells; others say nothing. A copy that is shown to a sampler
+    /// shares what was read, and nobody changes that meanwhile.
     pub(crate) fn update(&mut self, header: &str, value: &str) {
         if header.eq_ignore_ascii_case("sentry-trace") {
             self.incoming = Incoming::parse(value).or(self.incoming);
         } else if header.eq_ignore_ascii_case("baggage") {
-            baggage::read(&mut self.baggage, value);
+            if let Some(baggage) = Arc::get_mut(&mut self.baggage) {
+                baggage::read(baggage, value);
+            }
         }
     }
 
     /// What the headers said; none without a trace to go on with.
     pub(crate) fn received(&self) -> Option<Received> {
-        let baggage = || self.baggage.clone();
+        let baggage = || Arc::clone(&self.baggage);
         self.incoming
             .map(|incoming| Received::new(incoming, baggage()))
     }

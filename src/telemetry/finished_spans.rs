@@ -9,6 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use crate::base::memory;
+
 /// Bytes of all spans that are kept: what servers take of a transaction. The oldest go first.
 const MAX_BYTES: usize = 1024 * 1024;
 
@@ -114,9 +116,9 @@ impl FinishedSpans {
     }
 
     /// Those that are kept, in the order in which they finished, and what became of the others. Called once; what is added
-    /// later counts as unfinished.
+    /// later counts as unfinished, and so does what there is no memory for.
     pub(crate) fn take(&self) -> (Vec<String>, LostSpans) {
-        let spans: Vec<String> = self.queue.1.try_iter().collect();
+        let spans: Vec<String> = memory::collect(self.queue.1.try_iter());
         let load = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let overflown = load(&self.overflown);
         let known = u64::try_from(spans.len())

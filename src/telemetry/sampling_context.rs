@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::baggage::{self, Members};
 use super::sampling::{Decision, SampleRand};
+use crate::base::memory::{self, Buffer};
 use crate::base::uuid::Uuid;
 use crate::value::json::write as json;
 
@@ -34,7 +35,7 @@ pub(crate) struct Known<'a> {
 /// A sampling context. It never changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SamplingContext {
-    members: Members,
+    members: Arc<Members>,
     json: Option<Arc<str>>,
 }
 
@@ -62,17 +63,20 @@ impl SamplingContext {
         let named = members
             .into_iter()
             .filter_map(|(key, value)| Some((Cow::Borrowed(key), value?)));
-        Self::of(named.collect())
+        Self::of(Arc::new(named.collect()))
     }
 
     /// What another program sent along; nothing is added to it (TRACE-13).
-    pub(crate) fn received(members: Members) -> Self {
+    pub(crate) fn received(members: Arc<Members>) -> Self {
         Self::of(members)
     }
 
-    fn of(members: Members) -> Self {
+    fn of(members: Arc<Members>) -> Self {
         let json = (!members.is_empty()).then(|| to_json(&members));
-        Self { members, json }
+        Self {
+            members,
+            json: json.flatten(),
+        }
     }
 
     /// With a decision that was made here in place of the one of the program before; all the rest stays (TRACE-10, TRACE-14).
@@ -80,7 +84,9 @@ impl SamplingContext {
         let (Some(rate), Some(sampled)) = (decision.rate, decision.sampled) else {
             return self.clone();
         };
-        let mut members = self.members.clone();
+        let Ok(mut members) = baggage::copy(&self.members) else {
+            return self.clone();
+        };
         for (key, value) in &mut members {
             match &**key {
                 "sample_rate" => *value = rate.to_string(),
@@ -88,7 +94,7 @@ impl SamplingContext {
                 _ => {}
             }
         }
-        Self::of(members)
+        Self::of(Arc::new(members))
     }
 
     /// A value.
@@ -109,17 +115,19 @@ impl SamplingContext {
     }
 }
 
-fn to_json(members: &Members) -> Arc<str> {
+/// None without memory for it.
+fn to_json(members: &Members) -> Option<Arc<str>> {
     /// All members that are made here, with texts of the usual length.
     const USUAL: usize = 384;
-    let mut out = Vec::with_capacity(USUAL);
+    let mut out = Buffer::with_room(USUAL);
     out.push(b'{');
     for (key, value) in members {
         json::key(&mut out, key);
         json::string(&mut out, value);
     }
     out.push(b'}');
-    Arc::from(json::into_text(out))
+    let bytes = out.finish().ok()?;
+    memory::share(memory::utf8(&bytes).ok()?).ok()
 }
 
 #[cfg(test)]
@@ -202,7 +210,7 @@ mod tests {
         let mut members = Members::new();
         let header = "sentry-trace_id=1,sentry-sample_rate=1,sentry-sampled=false,sentry-new=x%20y";
         baggage::read(&mut members, header);
-        let received = SamplingContext::received(members);
+        let received = SamplingContext::received(Arc::new(members));
         assert_eq!(received.baggage().as_deref(), Some(header));
         let inherited = Decision { rate: None, ..SENT };
         assert_eq!(received.decided(&inherited), received);
@@ -210,7 +218,7 @@ mod tests {
             received.decided(&SENT).baggage().unwrap(),
             "sentry-trace_id=1,sentry-sample_rate=0.5,sentry-sampled=true,sentry-new=x%20y"
         );
-        let empty = SamplingContext::received(Members::new());
+        let empty = SamplingContext::received(Arc::default());
         assert_eq!((empty.json(), empty.baggage()), (None, None));
         assert_eq!(empty.decided(&SENT), empty);
     }

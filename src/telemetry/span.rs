@@ -12,7 +12,7 @@ use std::time::Instant;
 use super::facts::{Facts, cut};
 use super::transaction::{Position, Transaction};
 use crate::base::lock::lock;
-use crate::base::memory;
+use crate::base::memory::{self, Buffer};
 use crate::protocol::trace;
 use crate::value::json::write as json;
 use crate::value::shared::members::Members;
@@ -181,8 +181,7 @@ impl Span {
         let length = texts
             .iter()
             .fold(FRAME, |sum, text| sum.saturating_add(text.len()));
-        let mut out = Vec::new();
-        out.try_reserve_exact(length).ok()?;
+        let mut out = Buffer::with_room(length);
         out.push(b'{');
         let mut text = |key: &str, value: Option<&str>| {
             if let Some(value) = value {
@@ -210,7 +209,7 @@ impl Span {
             }
         }
         out.push(b'}');
-        Some(json::into_text(out))
+        String::from_utf8(out.finish().ok()?).ok()
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) struct Organisation<'a> {
 pub(crate) struct Received {
     /// Its place in the trace.
     pub(crate) incoming: Incoming,
-    baggage: Members,
+    baggage: Arc<Members>,
 }
 
 impl Received {
@@ -108,11 +108,11 @@ impl Received {
     pub(crate) fn read(sentry_trace: &str, baggage: &str) -> Option<Self> {
         let mut members = Members::new();
         baggage::read(&mut members, baggage);
-        Incoming::parse(sentry_trace).map(|incoming| Self::new(incoming, members))
+        Incoming::parse(sentry_trace).map(|incoming| Self::new(incoming, Arc::new(members)))
     }
 
     /// From headers that were read.
-    pub(crate) fn new(incoming: Incoming, baggage: Members) -> Self {
+    pub(crate) fn new(incoming: Incoming, baggage: Arc<Members>) -> Self {
         Self { incoming, baggage }
     }
 
@@ -152,7 +152,7 @@ impl Received {
 
     /// The sampling context that came along, frozen; an empty one if there was none (TRACE-13).
     pub(crate) fn sampling_context(&self) -> Arc<SamplingContext> {
-        Arc::new(SamplingContext::received(self.baggage.clone()))
+        Arc::new(SamplingContext::received(Arc::clone(&self.baggage)))
     }
 }
 

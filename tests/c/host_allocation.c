@@ -472,6 +472,71 @@ static void hooks(void)
     check_goes_on();
 }
 
+static void ignore_header(const char *key, const char *value, void *userdata)
+{
+    (void)key, (void)value, (void)userdata;
+}
+
+static sentry_value_t change_transaction(sentry_value_t transaction, void *user_data)
+{
+    (void)user_data;
+    sentry_value_set_by_key(transaction, "release", sentry_value_new_string("changed"));
+    return transaction;
+}
+
+/* One transaction with long texts and much data; with a hook if `is_shown`. */
+static void trace(int is_shown)
+{
+    char *text = text_of(20000, ODD), *baggage = text_of(8000, "sentry-release=a%40,sentry-"), key[16];
+    sentry_options_t *opts = host_options();
+    sentry_transaction_context_t *context;
+    sentry_transaction_t *transaction;
+    sentry_value_t data = large_flat_value();
+    sentry_uuid_t id;
+    sentry_options_set_traces_sample_rate(opts, 1);
+    if (is_shown)
+        sentry_options_set_before_transaction(opts, change_transaction, NULL);
+    CHECK_EQ(sentry_init(opts), 0);
+    context = sentry_transaction_context_new("name", "op");
+    sentry_transaction_context_update_from_header(
+        context, "sentry-trace", "0ae7be1efe7a4d04f423378007b8f6ae-fdf21cb107484a2d-1");
+    arm();
+    sentry_transaction_context_update_from_header(context, "baggage", baggage);
+    transaction = sentry_transaction_start(context, sentry_value_new_null());
+    CHECK(transaction != NULL);
+    sentry_transaction_set_name(transaction, text);
+    sentry_transaction_set_tag(transaction, "tag", text);
+    sentry_transaction_set_data(transaction, "data", data);
+    for (int i = 0; i < (is_shown ? 1 : 3); i++) {
+        sentry_span_t *span = sentry_transaction_start_child(transaction, text, text);
+        snprintf(key, sizeof key, "key-%d", i);
+        sentry_span_set_tag(span, key, text);
+        sentry_span_set_data(span, key, sentry_value_new_string(text));
+        sentry_span_set_data(span, "same", sentry_value_new_int32(i));
+        sentry_span_finish(span);
+    }
+    sentry_set_transaction_object(transaction);
+    check_status(host_capture("in the transaction"));
+    sentry_transaction_iter_headers(transaction, ignore_header, NULL);
+    id = sentry_transaction_finish(transaction);
+    disarm();
+    if (sentry_uuid_is_nil(&id))
+        CHECK_EQ(host_stats().categories[SENTRY_CATEGORY_TRANSACTION].discarded, 1);
+    free(text);
+    free(baggage);
+    check_goes_on();
+}
+
+static void tracing(void)
+{
+    trace(0);
+}
+
+static void tracing_shown(void)
+{
+    trace(1);
+}
+
 static void feedback(void)
 {
     char *text = text_of(20000, "words ");
@@ -698,6 +763,7 @@ static const host_scenario_t SCENARIOS[] = {
     {"feedback", feedback}, {"envelopes", envelopes},     {"attachments", attachments}, {"sessions", sessions},
     {"delivery", delivery}, {"spool", spool},             {"durable", durable},     {"closing", closing},
     {"self_test", self_test}, {"stats_and_modules", stats_and_modules},
+    {"tracing", tracing},   {"tracing_shown", tracing_shown},
 };
 
 int main(int argc, char **argv)

@@ -100,7 +100,7 @@ impl Content for Feedback<'_> {
         let mut contexts = Members::clone(&snapshot.contexts);
         let active = self.active(capture);
         if let Some(active) = &active {
-            contexts.set("trace", &active.context());
+            contexts.set("trace", &memory::watch(|| active.context())?);
         }
         contexts.set("feedback", &self.context);
         let parts = Parts {

@@ -13,7 +13,7 @@ use super::kind::Kind;
 use super::refused::{Loss, Refused};
 use super::steps::{Capture, Captured, Content, Payload, would_feed_back};
 use crate::base::diagnostics::Severity;
-use crate::base::memory;
+use crate::base::memory::{self, Buffer};
 use crate::base::uuid::Uuid;
 use crate::client::Client;
 use crate::protocol::category::Category;
@@ -24,7 +24,7 @@ use crate::protocol::trace;
 use crate::telemetry::active::{self, Active};
 use crate::telemetry::transaction::{Finished, Transaction};
 use crate::value::json::rewrite::{self, Change};
-use crate::value::json::write;
+use crate::value::json::{scan, write};
 use crate::value::shared::members::Members;
 
 impl Client {
@@ -119,7 +119,7 @@ impl Ended<'_> {
         /// Without tags and data.
         const USUAL: usize = 512;
         let finished = &self.finished;
-        let mut out = Vec::with_capacity(USUAL);
+        let mut out = Buffer::with_room(USUAL);
         out.push(b'{');
         write::key(&mut out, "transaction");
         write::string(&mut out, &finished.name);
@@ -181,7 +181,8 @@ impl Content for Ended<'_> {
         let json = memory::watch(|| self.to_json())?;
         // It brings its own.
         let contexts = snapshot.contexts.changed([("trace", None)])?;
-        let spans: Vec<&str> = self.finished.spans.iter().map(String::as_str).collect();
+        let spans = self.finished.spans.iter().map(String::as_str);
+        let spans: Vec<&str> = memory::watch(|| memory::collect(spans))?;
         let parts = Parts {
             timestamp,
             user_id: client.installation_id_for(&snapshot),
@@ -224,22 +225,20 @@ impl Content for Ended<'_> {
         event_id: Uuid,
         timestamp: SystemTime,
     ) -> Result<(Uuid, Level, Written), Loss> {
-        let event = returned.json()?;
-        let mut list = "[]".to_owned();
-        let event = rewrite::members_to_json(&event, |key, value| {
-            match key {
-                "spans" => value.clone_into(&mut list),
-                // It says that it is no event.
-                "type" => {}
-                _ => return Change::Keep,
-            }
-            Change::Drop
-        });
-        let spans: Vec<&str> = spans_in(&list).collect();
+        let json = returned.json()?;
+        let list = scan::entry(&json, "spans").unwrap_or_default();
+        let spans: Vec<&str> = memory::watch(|| memory::collect(spans_in(list)))?;
+        // The type would say that it is no event.
+        let event = memory::watch(|| {
+            rewrite::members_to_json(&json, |key, _| match key {
+                "spans" | "type" => Change::Drop,
+                _ => Change::Keep,
+            })
+        })?;
         let missing = self.all_spans().saturating_sub(self.kept.get());
         let mut contexts = Members::new();
         // Servers discard a transaction without it.
-        contexts.set("trace", &self.context());
+        contexts.set("trace", &memory::watch(|| self.context())?);
         let parts = Parts {
             timestamp,
             contexts: &contexts,

@@ -125,7 +125,8 @@ impl Snapshot {
 
     /// The contexts of events that belong to this transaction or span (TRACE-19).
     pub(crate) fn contexts_in(&self, active: &Active) -> Result<Members, OutOfMemory> {
-        let trace = within_limits(&[Part::Contexts.field(), "trace"], &active.context())?;
+        let trace = memory::watch(|| active.context())?;
+        let trace = within_limits(&[Part::Contexts.field(), "trace"], &trace)?;
         let trace = trace.as_deref();
         self.contexts.changed([("trace", trace)])
     }

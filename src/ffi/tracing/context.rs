@@ -3,6 +3,7 @@
 use std::ffi::{CString, c_char, c_int};
 
 use super::text as lossy_text;
+use crate::base::memory;
 use crate::client::tracing::new_context;
 use crate::ffi::guard;
 use crate::ffi::text::{c_str_len, usable_bytes};
@@ -277,7 +278,10 @@ unsafe fn change(
 /// `ptr` is NULL or has `len` readable bytes.
 unsafe fn text(ptr: *const c_char, len: usize) -> (CString, String) {
     // SAFETY: as our caller promises.
-    let bytes = unsafe { usable_bytes(ptr, len) }.unwrap_or_default();
+    let bytes = unsafe { usable_bytes(ptr, len) };
+    // Two copies; each byte that is not UTF-8 becomes three.
+    let most = len.saturating_mul(4).saturating_add(1);
+    let bytes = bytes.filter(|_| memory::is_there(most)).unwrap_or_default();
     let for_c = until_zero(bytes);
     let for_us = String::from_utf8_lossy(for_c.as_bytes()).into_owned();
     (for_c, for_us)

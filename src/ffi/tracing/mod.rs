@@ -9,6 +9,7 @@ use super::guard;
 use super::text::{c_str_len, lossy, usable_bytes};
 use crate::base::callout::{self, Kind};
 use crate::base::diagnostics::Severity;
+use crate::base::memory;
 use crate::base::uuid::span_id;
 use crate::client::state;
 use crate::client::tracing::Headers;
@@ -201,6 +202,8 @@ unsafe fn tell(
     callback: sentry_iter_headers_function_t,
     userdata: *mut c_void,
 ) {
+    let is_there = |value: &String| memory::is_there(value.len().saturating_add(1));
+    let value = value.filter(is_there);
     let value = value.and_then(|value| CString::new(value).ok());
     if let (Some(callback), Some(value)) = (callback, value) {
         // SAFETY: as our caller promises; both texts outlive the call.
