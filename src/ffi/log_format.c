@@ -143,10 +143,11 @@ static void add_wide(walk_t *walk, unsigned long character)
     }
 }
 
+/* `most` counts bytes, and behind those the text need not end. */
 static void add_wide_text(walk_t *walk, const wchar_t *text, size_t most)
 {
     size_t from = walk->wide_used;
-    for (; most > 0 && *text != L'\0' && walk->wide_used < WIDE; text++, most--)
+    for (; walk->wide_used - from < most && walk->wide_used < WIDE - 4 && *text != L'\0'; text++)
         add_wide(walk, (unsigned long)*text);
     add_text(walk, walk->wide + from, walk->wide_used - from);
 }
