@@ -162,6 +162,7 @@ fn what_is_sampled_out_is_counted_with_its_spans() {
         let header = &envelope.header["trace"];
         assert_eq!(header["sampled"], "true");
         assert_eq!(header["sample_rate"], "0.5");
+        assert_eq!(header["transaction"], "some");
         let rand: f64 = header["sample_rand"].as_str().unwrap().parse().unwrap();
         assert!(rand < 0.5, "{rand}");
         assert_eq!(header["trace_id"], payload["contexts"]["trace"]["trace_id"]);

@@ -44,10 +44,10 @@ impl TransactionContext {
     pub(crate) fn update(&mut self, header: &str, value: &str) {
         if header.eq_ignore_ascii_case("sentry-trace") {
             self.incoming = Incoming::parse(value).or(self.incoming);
-        } else if header.eq_ignore_ascii_case("baggage") {
-            if let Some(baggage) = Arc::get_mut(&mut self.baggage) {
-                baggage::read(baggage, value);
-            }
+        } else if header.eq_ignore_ascii_case("baggage")
+            && let Some(baggage) = Arc::get_mut(&mut self.baggage)
+        {
+            baggage::read(baggage, value);
         }
     }
 

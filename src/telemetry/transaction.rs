@@ -254,18 +254,22 @@ impl Transaction {
         }
         let spans = self.spans().filter(|_| self.decision.is_sent)?;
         let end = micros.unwrap_or_else(|| self.timeline.micros_at(now));
-        let named = mem::take(&mut *self.named()?);
+        let (name, facts) = {
+            let mut named = self.named()?;
+            // The sampling context may still need the name.
+            (named.name.clone(), mem::take(&mut named.facts))
+        };
         let (spans, lost) = spans.take();
-        let name = if named.name.is_empty() {
+        let name = if name.is_empty() {
             NO_NAME.to_owned()
         } else {
-            named.name
+            name
         };
         Some(Finished {
             name,
             start: self.start,
             end: end.max(self.start),
-            facts: named.facts,
+            facts,
             spans,
             lost,
         })
