@@ -30,24 +30,24 @@ const PARAMETER: &str = "sentry.message.parameter.";
 #[derive(Debug)]
 pub(crate) struct Attributes<'o, 'k> {
     out: &'o mut Buffer,
-    keys: Keys<'k>,
-    has_keys: bool,
+    /// Those that were said; none while nothing that could be said again was.
+    keys: Option<Keys<'k>>,
 }
 
 impl<'o, 'k> Attributes<'o, 'k> {
     /// Opens the object.
     pub(crate) fn begin(out: &'o mut Buffer) -> Self {
         out.push(b'{');
-        Self {
-            out,
-            keys: Keys::default(),
-            has_keys: false,
-        }
+        Self { out, keys: None }
     }
 
     /// Those of the call; how many of them are left out, since no server takes them.
     pub(crate) fn given(&mut self, members: &'k [Member]) -> usize {
         let mut left_out: usize = 0;
+        if members.is_empty() {
+            return left_out;
+        }
+        let keys = self.keys.get_or_insert_default();
         for (key, value) in members {
             let Ok(key) = memory::lossy(key) else {
                 memory::note_lack();
@@ -55,11 +55,10 @@ impl<'o, 'k> Attributes<'o, 'k> {
             };
             let before = self.out.len();
             write::key(self.out, &key);
-            if !write_value(self.out, value) || !self.keys.insert(key) {
+            if !write_value(self.out, value) || !keys.insert(key) {
                 self.out.truncate(before);
                 left_out = left_out.saturating_add(1);
             }
-            self.has_keys = true;
         }
         left_out
     }
@@ -76,7 +75,7 @@ impl<'o, 'k> Attributes<'o, 'k> {
     pub(crate) fn parameter(&mut self, place: usize, value: Plain<'_>) {
         let mut digits = itoa::Buffer::new();
         let digits = digits.format(place);
-        if self.has_keys && self.keys.contains(&memory::concat(&[PARAMETER, digits])) {
+        if self.keys.is_some() && self.has(&memory::concat(&[PARAMETER, digits])) {
             return;
         }
         write::separator(self.out);
@@ -89,10 +88,10 @@ impl<'o, 'k> Attributes<'o, 'k> {
     pub(crate) fn scope(&mut self, members: &'k Members) {
         if !members.is_empty() {
             self.missing(members);
+            let keys = self.keys.get_or_insert_default();
             for (key, _) in members.iter() {
-                self.keys.insert(Cow::Borrowed(key));
+                keys.insert(Cow::Borrowed(key));
             }
-            self.has_keys = true;
         }
     }
 
@@ -102,8 +101,7 @@ impl<'o, 'k> Attributes<'o, 'k> {
     }
 
     fn missing(&mut self, members: &Members) {
-        if self.has_keys {
-            let keys = &self.keys;
+        if let Some(keys) = &self.keys {
             members.write_missing(self.out, |key| keys.contains(key));
         } else if !members.is_empty() {
             write::separator(self.out);
@@ -112,7 +110,7 @@ impl<'o, 'k> Attributes<'o, 'k> {
     }
 
     fn has(&self, key: &str) -> bool {
-        self.has_keys && self.keys.contains(key)
+        self.keys.as_ref().is_some_and(|keys| keys.contains(key))
     }
 
     /// Closes the object.
@@ -129,27 +127,25 @@ pub(crate) fn json_of(value: Plain<'_>) -> String {
 }
 
 fn write_plain(out: &mut Buffer, value: Plain<'_>) {
-    out.extend_from_slice(b"{\"value\":");
-    let kind = match value {
+    const BEGIN: &[u8] = b"{\"value\":";
+    let text = match value {
         Plain::Integer(number) => {
-            write::integer(out, number);
-            "integer"
+            let mut digits = itoa::Buffer::new();
+            let digits = digits.format(number).as_bytes();
+            return out.extend_from_slices([BEGIN, digits, b",\"type\":\"integer\"}"]);
         }
         Plain::Double(number) if number.is_finite() => {
+            out.extend_from_slice(BEGIN);
             Value::double(number).copy(out);
-            "double"
+            return out.extend_from_slice(b",\"type\":\"double\"}");
         }
         // JSON has no word for it.
-        Plain::Double(number) => {
-            copy_text(out, not_finite(number).as_bytes());
-            "string"
-        }
-        Plain::Text(text) => {
-            copy_text(out, text);
-            "string"
-        }
+        Plain::Double(number) => not_finite(number).as_bytes(),
+        Plain::Text(text) => text,
     };
-    finish(out, kind, None);
+    out.extend_from_slice(BEGIN);
+    copy_text(out, text);
+    out.extend_from_slice(b",\"type\":\"string\"}");
 }
 
 /// What `printf` says.

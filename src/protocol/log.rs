@@ -87,12 +87,15 @@ pub(crate) fn begin_metric(
 }
 
 fn trace(out: &mut Buffer, place: &Place<'_>) {
+    const END: &[u8] = b"\",\"attributes\":";
     let id = place.trace_id.simple();
-    out.extend_from_slices([b",\"trace_id\":\"", id.as_str().as_bytes(), b"\""]);
-    if let Some(span_id) = place.span_id {
-        out.extend_from_slices([b",\"span_id\":\"", span_id.as_bytes(), b"\""]);
+    let (begin, id) = (&b",\"trace_id\":\""[..], id.as_str().as_bytes());
+    match place.span_id {
+        None => out.extend_from_slices([begin, id, END]),
+        Some(span_id) => {
+            out.extend_from_slices([begin, id, b"\",\"span_id\":\"", span_id.as_bytes(), END]);
+        }
     }
-    out.extend_from_slice(b",\"attributes\":");
 }
 
 /// Ends an entry, behind its attributes.
