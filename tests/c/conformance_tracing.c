@@ -85,6 +85,14 @@ static void null_handles(void)
     sentry_scope_set_transaction_object(NULL, NULL);
     sentry_scope_set_span(NULL, NULL);
     sentry_transaction_set_tag(NULL, NULL, NULL);
+    sentry_transaction_set_name_n(NULL, NULL, 0);
+    sentry_transaction_remove_tag(NULL, "k");
+    sentry_transaction_remove_data_n(NULL, NULL, 0);
+    sentry_transaction_context_set_operation_n(NULL, NULL, 0);
+    sentry_span_remove_tag_n(NULL, "k", 1);
+    sentry_span_remove_data(NULL, "k");
+    sentry_trace_iter_headers(NULL, NULL);
+    CHECK(sentry_transaction_start_child_ts(NULL, "op", NULL, 7) == NULL);
     sentry_span_remove_tag(NULL, NULL);
     sentry_transaction_set_status(NULL, SENTRY_SPAN_STATUS_OK);
     sentry_transaction_context_set_name(NULL, "n");

@@ -92,14 +92,18 @@ static void whole(void)
     sentry_add_breadcrumb(sentry_value_new_breadcrumb(NULL, "crumb"));
     CHECK(sentry_attach_bytes("bytes", 5, "stays") != NULL);
     transaction = sentry_transaction_start_ts(context, sentry_value_new_null(), START_MICROS);
-    sentry_transaction_set_name(transaction, "roasting");
+    sentry_transaction_set_name_n(transaction, "roasting meat", 8);
     sentry_transaction_set_tag(transaction, "both", "own");
     sentry_transaction_set_tag_n(transaction, "gone!", 4, "xyz", 1);
     sentry_transaction_remove_tag_n(transaction, "gone", 4);
     sentry_transaction_set_tag(transaction, NULL, "x");
     sentry_transaction_set_data(transaction, "degrees", sentry_value_new_int32(200));
     sentry_transaction_set_data_n(transaction, "gone!", 4, sentry_value_new_null());
-    sentry_transaction_remove_data(transaction, "gone");
+    sentry_transaction_remove_data_n(transaction, "gone!", 4);
+    sentry_transaction_set_data(transaction, "away", sentry_value_new_int32(1));
+    sentry_transaction_remove_data(transaction, "away");
+    sentry_transaction_set_tag(transaction, "away", "x");
+    sentry_transaction_remove_tag(transaction, "away");
     sentry_transaction_set_status(transaction, SENTRY_SPAN_STATUS_DEADLINE_EXCEEDED);
 
     outer = sentry_transaction_start_child_ts_n(transaction, "mixer", 3, "water and flour", 5, START_MICROS + 1000);
@@ -108,15 +112,19 @@ static void whole(void)
     sentry_span_set_tag(inner, "gone", "x");
     sentry_span_set_tag(inner, "gone", NULL);
     sentry_span_set_tag_n(inner, "away!", 4, "x", 1);
+    sentry_span_remove_tag_n(inner, "away!", 4);
+    sentry_span_set_tag(inner, "away", "x");
     sentry_span_remove_tag(inner, "away");
     sentry_span_set_data(inner, "times", object_of("n", sentry_value_new_int32(2)));
     sentry_span_set_data_n(inner, "gone!", 4, sentry_value_new_bool(1));
     sentry_span_remove_data_n(inner, "gone!", 4);
+    sentry_span_set_data(inner, "away", sentry_value_new_null());
+    sentry_span_remove_data(inner, "away");
     sentry_span_set_status(inner, SENTRY_SPAN_STATUS_ABORTED);
     sentry_span_finish_ts(inner, START_MICROS + 3000);
     /* Before its start is its start. */
     sentry_span_finish_ts(outer, 5);
-    sentry_span_discard(sentry_transaction_start_child(transaction, "discarded", "d"));
+    sentry_span_discard(sentry_transaction_start_child_ts(transaction, "discarded", "d", START_MICROS));
     late = sentry_span_start_child_ts_n(NULL, "op", 2, "d", 1, 7);
     CHECK(late == NULL);
     late = sentry_transaction_start_child_n(transaction, "late", 4, "d", 1);
