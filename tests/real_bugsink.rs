@@ -176,6 +176,33 @@ fn the_smallest_program_in_c_stores_its_event() {
     );
 }
 
+/// It stores events alone. What else is sent it answers with 200, and goes on.
+#[test]
+fn other_kinds_than_events_do_no_harm() {
+    let bugsink = Bugsink::get();
+    let _peace = bugsink.in_peace();
+    let scratch = Scratch::new("kinds");
+    let dsn = bugsink.dsn("minimal");
+    for (source, scenario) in [
+        ("host_tracing", "threads"),
+        ("host_check_ins", "apart"),
+        ("host_telemetry", "forked"),
+    ] {
+        let program = scratch.join(source);
+        compile_c(&format!("tests/c/{source}.c"), Standard::C99, &program);
+        let mut command = Command::new(program);
+        command.args([scenario, dsn]).current_dir(scratch.path());
+        assert_success(&run(&mut command, HANG), source);
+    }
+    let mut client = Client::start(&options(dsn));
+    let answer = client.command(r#"capture {"message":"after the others"}"#);
+    client.flush();
+    let event_id = answer["event_id"].as_str().unwrap();
+    let event = stored(bugsink, "minimal", event_id);
+    assert_eq!(event["logentry"]["formatted"], "after the others");
+    client.finish();
+}
+
 #[test]
 fn a_429_of_the_quota_ends_sending_and_nothing_is_counted_twice() {
     // RL-1, HTTP-4

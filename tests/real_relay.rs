@@ -9,6 +9,7 @@
     reason = "a test says what is wrong by panicking"
 )]
 
+mod host;
 mod real;
 mod support;
 
@@ -212,4 +213,20 @@ fn log_messages_of_all_levels_are_events_with_breadcrumbs() {
         assert_eq!(event["tags"]["tray"], "upper");
     }
     assert_no_objections(&levels, &sent_texts(&receiver));
+}
+
+/// Transactions with spans, tags, data and a hook.
+#[test]
+fn relay_takes_transactions_as_they_are() {
+    static PROGRAM: host::Program = host::Program::new("host_tracing");
+    let mut texts = Vec::new();
+    for scenario in ["threads", "shown"] {
+        let (receiver, _) = PROGRAM.run_against_receiver(scenario);
+        let envelopes = receiver.envelopes();
+        let items = envelopes.iter().flat_map(|it| it.items_of("transaction"));
+        texts.extend(items.map(|item| String::from_utf8(item.payload.clone()).unwrap()));
+    }
+    assert!(texts.len() >= 2, "{}", texts.len());
+    let names = vec!["transaction"; texts.len()];
+    assert_no_objections(&names, &texts);
 }
