@@ -184,10 +184,19 @@ impl Envelope {
 
     /// Removes the attachments that came along with something else. Returns what they count under.
     pub(crate) fn remove_attachments(&mut self) -> Vec<(Category, u64)> {
+        self.remove_companions(Category::Attachment)
+    }
+
+    /// Removes the news of sessions that came along with something else. Returns what they count under.
+    pub(crate) fn remove_sessions(&mut self) -> Vec<(Category, u64)> {
+        self.remove_companions(Category::Session)
+    }
+
+    fn remove_companions(&mut self, category: Category) -> Vec<(Category, u64)> {
         let mut lost = Vec::new();
-        if self.category() != Category::Attachment {
+        if self.category() != category {
             self.retain(|item| {
-                let is_kept = item.kind != ItemKind::Attachment;
+                let is_kept = item.category() != category;
                 if !is_kept {
                     lost.extend(item.tallies());
                 }

@@ -105,7 +105,15 @@ impl Worker {
         };
         match status {
             400 if carried_report => self.send_without_report(job),
-            200..=299 => self.settle(&job, Fate::Delivered, status),
+            400 => {
+                if let Some(job) = self.ask_without_session(job) {
+                    self.rejected(&job, &response);
+                }
+            }
+            200..=299 => {
+                self.unknown_kinds.taken(job.envelope.category());
+                self.settle(&job, Fate::Delivered, status);
+            }
             429 => self.settle(
                 &job,
                 Fate::Discarded(DiscardReason::ServerRateLimit),

@@ -31,6 +31,7 @@ mod spool_rounds;
 mod spooled;
 mod spooling;
 mod tasks;
+mod unknown_kinds;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,6 +41,7 @@ use std::time::{Duration, Instant};
 use run_takeover::Takeover;
 use saved_counts::SavedCounts;
 use spooling::{Spooled, Spooling};
+use unknown_kinds::UnknownKinds;
 
 use crate::base::callout::Forked;
 use crate::base::diagnostics::Severity;
@@ -143,6 +145,7 @@ pub(crate) struct Worker {
     stop: Option<Stop>,
     last_report: Instant,
     reports: Reports,
+    unknown_kinds: UnknownKinds,
     /// An envelope was taken out of the queue since the worker waited for one.
     has_taken: bool,
     naps_until: Instant,
@@ -171,6 +174,7 @@ impl Worker {
             stop: None,
             last_report,
             reports: Reports::Riding,
+            unknown_kinds: UnknownKinds::default(),
             has_taken: false,
             naps_until: last_report,
             ended: Vec::new(),

@@ -116,7 +116,7 @@ impl Worker {
             self.withhold(&job);
             return Ok(());
         }
-        if !self.apply_rate_limits(&mut job) {
+        if self.is_of_unknown_kind(&job) || !self.apply_rate_limits(&mut job) {
             return Ok(());
         }
         self.rebase(&mut job);

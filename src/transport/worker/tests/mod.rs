@@ -12,6 +12,7 @@ mod outage;
 mod run_takeover;
 mod spooled;
 mod too_large;
+mod unknown_kinds;
 
 use super::*;
 use crate::base::callout::Forked;
