@@ -22,6 +22,7 @@ pub(super) mod wake;
 pub(super) mod wishes;
 
 mod answer;
+mod downgrade;
 mod due;
 mod ending;
 mod reports;
