@@ -139,7 +139,8 @@ pub unsafe extern "C" fn sentry_options_get_queue_block_timeout_ms(
 ///
 /// Each accepted envelope is also written to a file of the run, as large as `queue_max_bytes` and 2 % more, made by
 /// `sentry_init`; that costs a capture three system calls, none of which waits for the disk by itself. Without a usable database directory it has no effect, and the
-/// diagnostics say so. A power failure may cost what the kernel had not written yet.
+/// diagnostics say so. A power failure may cost what the kernel had not written yet. Logs and metrics are not covered while
+/// they wait for others to share an envelope with, at most five seconds; the next start counts them.
 ///
 /// Arguments: `durable` 0 or not; default 0.
 /// Null: a NULL `opts` is refused.
