@@ -12,6 +12,8 @@
 mod host;
 mod support;
 
+use std::os::unix::process::ExitStatusExt;
+
 use host::Program;
 use receiver::{Receiver, Reply};
 use serde_json::{Value, json};
@@ -278,6 +280,18 @@ fn logs_that_cannot_be_sent_wait_on_disk() {
     let mut bodies = bodies(&receiver);
     bodies.sort_by_key(|body| body.len());
     assert_eq!(bodies, expected);
+}
+
+#[test]
+fn a_death_costs_the_logs_that_were_no_envelope_yet() {
+    let receiver = Receiver::start();
+    receiver.refuse();
+    let status = HOST.command("killed", &receiver.dsn()).status().unwrap();
+    assert_eq!(status.signal(), Some(9));
+    receiver.listen().unwrap();
+    HOST.run("after_kill", &receiver.dsn());
+    let expected: Vec<_> = (0..100).map(|at| format!("line {at}")).collect();
+    assert_eq!(bodies(&receiver), expected);
 }
 
 #[test]

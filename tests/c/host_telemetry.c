@@ -5,6 +5,7 @@
 #include "host_check.h"
 
 #include <pthread.h>
+#include <signal.h>
 
 enum { THREADS = 16, LINES = 2000 };
 
@@ -184,6 +185,33 @@ static void unspool(void)
     CHECK_EQ(sentry_close(), 0);
 }
 
+static void start_durable(void)
+{
+    sentry_options_t *options = host_options();
+    sentry_options_set_database_path(options, "telemetry-durable");
+    CHECK_EQ(sentry_options_set_queue_durable(options, 1), SENTRY_STATUS_OK);
+    CHECK_EQ(sentry_init(options), 0);
+}
+
+/* A hundred are an envelope, and thirty are not yet. */
+static void killed(void)
+{
+    start_durable();
+    for (int i = 0; i < 130; i++)
+        CHECK_EQ(sentry_log_info("line %d", i), SENTRY_LOG_RETURN_SUCCESS);
+    raise(SIGKILL);
+}
+
+static void after_kill(void)
+{
+    start_durable();
+    while (log_counts().delivered < 100)
+        host_breathe();
+    CHECK_EQ(log_counts().captured, 130);
+    CHECK_EQ(log_counts().discarded_by_reason[SENTRY_DISCARD_HOST_DIED], 30);
+    CHECK_EQ(sentry_close(), 0);
+}
+
 int main(int argc, char **argv)
 {
     static const host_scenario_t scenarios[] = {
@@ -196,6 +224,8 @@ int main(int argc, char **argv)
         {"limited", limited},
         {"spool", spool},
         {"unspool", unspool},
+        {"killed", killed},
+        {"after_kill", after_kill},
     };
     return host_main(argc, argv, scenarios, sizeof scenarios / sizeof scenarios[0]);
 }
